@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+/** Four kinds of test, from the quickest to the most real; `npm test` runs them in this order. */
+const project = (name: string, include: string[], timeout: number, parallel = true) => ({
+  test: { name, include, testTimeout: timeout, hookTimeout: timeout, fileParallelism: parallel, root: import.meta.dirname },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['src/**/*.test.ts', 'test/unit/**/*.test.ts'], 30_000),
+      project('apiserver', ['test/apiserver/**/*.test.ts'], 120_000, false),
+      project('e2e', ['test/e2e/**/*.test.ts'], 300_000, false),
+      project('crash', ['test/crash/**/*.test.ts'], 600_000, false),
+    ],
+  },
+});
