@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Go's duration syntax, the form that Kubernetes uses, restricted to whole hours, minutes, seconds and milliseconds. */
+export const DURATION_PATTERN = '^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?([0-9]{1,9}ms)?$';
+
+/** A duration as a Go string, such as `1h30m`, `10s` or `250ms`. */
+export const duration = (description: string) =>
+  z
+    .string()
+    .min(2)
+    .max(32)
+    .regex(new RegExp(DURATION_PATTERN))
+    .describe(`${description} A duration such as 10s, 5m or 1h30m.`);
+
+const UNITS: readonly (readonly [RegExp, number])[] = [
+  [/(\d+)h/, 3_600_000],
+  [/(\d+)m(?!s)/, 60_000],
+  [/(\d+)s/, 1_000],
+  [/(\d+)ms/, 1],
+];
+
+/**
+ * Milliseconds of a duration string. The schema has already refused what does not match DURATION_PATTERN;
+ * anything else is a programming error.
+ * @throws RangeError when the text is no duration
+ */
+export function parseDuration(text: string): number {
+  if (text === '' || !new RegExp(DURATION_PATTERN).test(text)) {
+    throw new RangeError(`"${text}" is no duration; write it like 10s, 5m or 1h30m`);
+  }
+  let total = 0;
+  for (const [pattern, unit] of UNITS) total += Number(pattern.exec(text)?.[1] ?? 0) * unit;
+  return total;
+}

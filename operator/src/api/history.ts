@@ -1,0 +1,101 @@
+import type { Json } from './scalars.ts';
+import type { DesiredState } from './workflow-run.ts';
+
+/**
+ * What can happen to a run. The journal is the list of these events, and the state of a run is nothing but their fold.
+ * In memory an event is an object; in status and pages it is a compact tuple `[code, t, ...fields]`, whose field order
+ * is the table EVENTS below. Both orders and codes are for ever: old histories are replayed by new operators.
+ * `t` is milliseconds since the run was accepted; only `Accepted` carries an absolute time.
+ */
+export type HistoryEvent =
+  | {
+      type: 'Accepted';
+      t: 0;
+      at: number;
+      stateVersion: number;
+      digest: string;
+      parameters: { [name: string]: Json };
+      flags: number[];
+    }
+  | { type: 'DesiredStateChanged'; t: number; desired: DesiredState }
+  | { type: 'Expanded'; t: number; path: string; count: number; itemsDigest: string }
+  | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean }
+  | { type: 'Succeeded'; t: number; path: string; outputs?: { [name: string]: Json }; ran?: Ran }
+  | { type: 'Retrying'; t: number; path: string; cause: RetryCause; wake: number; failure: Failure; ran?: Ran }
+  | { type: 'Stopping'; t: number; path: string; reason: string; message: string }
+  | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran }
+  | { type: 'Skipped'; t: number; path: string; reason: string; message?: string }
+  | { type: 'Cancelled'; t: number; path: string; reason: string }
+  | { type: 'OutputsReleased'; t: number; tasks: string[] }
+  | { type: 'RunStopping'; t: number; reason: string; message: string }
+  | { type: 'Finished'; t: number; phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string };
+
+export type HistoryEventType = HistoryEvent['type'];
+/** When the containers really ran: milliseconds since the run was accepted, by the node's clock. */
+export type Ran = [started: number, finished: number];
+/** Whether a retry is paid by the user's limit or by the counter of infrastructure failures. */
+export type RetryCause = 'User' | 'Infrastructure';
+export interface Failure {
+  reason: string;
+  message: string;
+  exitCode?: number;
+}
+
+type FieldsOf<T extends HistoryEventType> = Exclude<keyof Extract<HistoryEvent, { type: T }>, 'type' | 't'>;
+type EventTable = {
+  readonly [T in HistoryEventType]: { readonly code: string; readonly fields: readonly FieldsOf<T>[] };
+};
+
+export const EVENTS: EventTable = {
+  Accepted: { code: 'A', fields: ['at', 'stateVersion', 'digest', 'parameters', 'flags'] },
+  DesiredStateChanged: { code: 'D', fields: ['desired'] },
+  Expanded: { code: 'E', fields: ['path', 'count', 'itemsDigest'] },
+  Started: { code: 'S', fields: ['path', 'attempt', 'adopted'] },
+  Succeeded: { code: 'O', fields: ['path', 'outputs', 'ran'] },
+  Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran'] },
+  Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
+  Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },
+  Skipped: { code: 'K', fields: ['path', 'reason', 'message'] },
+  Cancelled: { code: 'C', fields: ['path', 'reason'] },
+  OutputsReleased: { code: 'L', fields: ['tasks'] },
+  RunStopping: { code: 'X', fields: ['reason', 'message'] },
+  Finished: { code: 'Z', fields: ['phase', 'reason', 'message'] },
+};
+
+const BY_CODE = new Map(Object.entries(EVENTS).map(([type, { code, fields }]) => [code, { type, fields }]));
+
+/** The tuple of an event: trailing absent fields are dropped, absent ones in between are null. */
+export function encodeEvent(event: HistoryEvent): string {
+  const { code, fields } = EVENTS[event.type];
+  const values = (fields as readonly string[]).map(
+    (field) => (event as unknown as Record<string, unknown>)[field] ?? null,
+  );
+  while (values.length > 0 && values.at(-1) === null) values.pop();
+  return JSON.stringify([code, event.t, ...values]);
+}
+
+/**
+ * The event of a tuple.
+ * @throws RangeError when the code is unknown: a newer operator wrote it, and nothing may be decided on it
+ */
+export function decodeEvent(tuple: readonly unknown[]): HistoryEvent {
+  const [code, t, ...values] = tuple;
+  const known = BY_CODE.get(String(code));
+  if (!known)
+    throw new RangeError(`event code ${JSON.stringify(code)} is unknown; a newer operator wrote this history`);
+  const event: Record<string, unknown> = { type: known.type, t };
+  known.fields.forEach((field, index) => {
+    const value = values[index];
+    if (value !== undefined && value !== null) event[field] = value;
+  });
+  return event as unknown as HistoryEvent;
+}
+
+/** Several events as the text that status.journal.tail and pages hold. */
+export function encodeEvents(encoded: readonly string[]): string {
+  return `[${encoded.join(',')}]`;
+}
+
+export function decodeEvents(text: string): HistoryEvent[] {
+  return (JSON.parse(text) as unknown[][]).map(decodeEvent);
+}

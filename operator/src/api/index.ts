@@ -1,0 +1,24 @@
+/**
+ * The kinds of Ado: their schemas in zod, and what goes with them (conditions, reasons, labels, history events).
+ * CRDs, types, decoding and documentation are all made from what is here.
+ *
+ * 1. This room imports zod and nothing else; every other room may import it.
+ * 2. A field or kind that does not work yet is not in a schema.
+ * 3. Every string, list and map is bounded, so that CEL fits its budget and no object outgrows its store.
+ * 4. Event codes, their field order and the labels are for ever; all else may change with the version of the API.
+ */
+export * from './conditions.ts';
+export * from './decode.ts';
+export * from './duration.ts';
+export * from './group.ts';
+export * from './history.ts';
+export * from './kinds.ts';
+export * from './labels.ts';
+export * from './object.ts';
+export * from './pod-surface.ts';
+export * from './reasons.ts';
+export * from './run-journal.ts';
+export * from './scalars.ts';
+export * from './task.ts';
+export * from './workflow.ts';
+export * from './workflow-run.ts';

@@ -1,0 +1,120 @@
+import type { z } from 'zod';
+import { runJournal } from './run-journal.ts';
+import { workflow } from './workflow.ts';
+import { workflowRun } from './workflow-run.ts';
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly jsonPath: string;
+  readonly description: string;
+  readonly priority?: number;
+}
+
+/** Everything about a kind that is not in its schema. CRDs are generated from this table and the schemas. */
+export interface KindDefinition {
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly schema: z.ZodType;
+  readonly status: boolean;
+  readonly columns: readonly PrinterColumn[];
+  readonly selectableFields: readonly string[];
+}
+
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'When the object was created.',
+};
+
+export const WORKFLOW: KindDefinition = {
+  kind: 'Workflow',
+  plural: 'workflows',
+  singular: 'workflow',
+  shortNames: ['awf'],
+  categories: ['ado'],
+  schema: workflow,
+  status: true,
+  columns: [
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+      description: 'Whether it can run.',
+    },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why.' },
+    {
+      name: 'Last-Run',
+      type: 'string',
+      jsonPath: '.status.lastApplied.run',
+      description: 'The run that onChange started last.',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+      description: 'The remedy.',
+      priority: 1,
+    },
+    AGE,
+  ],
+  selectableFields: [],
+};
+
+export const WORKFLOW_RUN: KindDefinition = {
+  kind: 'WorkflowRun',
+  plural: 'workflowruns',
+  singular: 'workflowrun',
+  shortNames: ['awr'],
+  categories: ['ado'],
+  schema: workflowRun,
+  status: true,
+  columns: [
+    { name: 'Workflow', type: 'string', jsonPath: '.spec.workflowRef.name', description: 'The Workflow that runs.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the run is.' },
+    {
+      name: 'Progress',
+      type: 'string',
+      jsonPath: '.status.progress',
+      description: 'Finished tasks of all known tasks.',
+    },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Succeeded")].reason',
+      description: 'Why.',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Succeeded")].message',
+      description: 'What happened.',
+      priority: 1,
+    },
+    AGE,
+  ],
+  selectableFields: ['.spec.workflowRef.name', '.status.phase'],
+};
+
+export const RUN_JOURNAL: KindDefinition = {
+  kind: 'RunJournal',
+  plural: 'runjournals',
+  singular: 'runjournal',
+  shortNames: [],
+  categories: [],
+  schema: runJournal,
+  status: false,
+  columns: [
+    { name: 'Run', type: 'string', jsonPath: '.spec.runRef.name', description: 'The run whose history this is.' },
+    { name: 'First', type: 'integer', jsonPath: '.spec.firstSeq', description: 'Sequence number of the first event.' },
+    { name: 'Last', type: 'integer', jsonPath: '.spec.lastSeq', description: 'Sequence number of the last event.' },
+    AGE,
+  ],
+  selectableFields: [],
+};
+
+export const KINDS: readonly KindDefinition[] = [WORKFLOW, WORKFLOW_RUN, RUN_JOURNAL];

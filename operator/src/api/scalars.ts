@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** A DNS label that starts with a letter: what Kubernetes takes as a name everywhere, and what a path can hold. */
+export const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
+/** A name in expressions: a CEL identifier, so that `params.version` needs no quotes. */
+export const IDENTIFIER_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$';
+
+export const taskName = z.string().min(1).max(40).regex(new RegExp(NAME_PATTERN));
+export const identifier = z.string().min(1).max(40).regex(new RegExp(IDENTIFIER_PATTERN));
+export const objectName = z.string().min(1).max(253);
+export const expression = z.string().min(1).max(4096);
+
+/** JSON that the schema does not look into. The generator writes it as x-kubernetes-preserve-unknown-fields. */
+export const anyJson = z.unknown().meta({ 'x-kubernetes-preserve-unknown-fields': true });
+/** An object of another API that is passed on as it is and judged by the API server (dry run). */
+export const passedOn = z
+  .record(z.string(), z.unknown())
+  .meta({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
+
+export const VALUE_TYPES = ['String', 'Integer', 'Number', 'Boolean', 'List', 'Object'] as const;
+export type ValueType = (typeof VALUE_TYPES)[number];
+export const valueType = z.enum(VALUE_TYPES);
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import { conditions } from './conditions.ts';
+import { identifier, objectName } from './scalars.ts';
+
+export const DESIRED_STATES = ['Running', 'Paused', 'Cancelled', 'Terminated'] as const;
+export type DesiredState = (typeof DESIRED_STATES)[number];
+
+/** Every value of status.phase and of a row's phase; for columns and people, never for logic. */
+export const RUN_PHASES = ['Pending', 'Running', 'Paused', 'Succeeded', 'Failed', 'Cancelled'] as const;
+export const TASK_PHASES = ['Pending', 'Running', 'Backoff', 'Succeeded', 'Failed', 'Skipped', 'Cancelled'] as const;
+export type RunPhase = (typeof RUN_PHASES)[number];
+export type TaskPhase = (typeof TASK_PHASES)[number];
+
+/** Budget of the whole object as the server returns it, and of our own bytes before writing (design §6). */
+export const STATUS_BUDGET_BYTES = 256 * 1024;
+export const STATUS_REFUSED_BYTES = 224 * 1024;
+export const MAX_TASK_ROWS = 50;
+
+const frozen = (field: string) => ({
+  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+  message: `${field} cannot change once the run exists; create another run`,
+});
+
+export const workflowRunSpec = z
+  .object({
+    workflowRef: z
+      .object({ name: objectName.describe('Name of the Workflow in the same namespace.') })
+      .describe('The Workflow to run.'),
+    parameters: z
+      .array(
+        z.object({
+          name: identifier.describe('Name of a parameter that the Workflow declares.'),
+          value: z.string().max(16_384).describe('The value as text; lists and objects as JSON.'),
+        }),
+      )
+      .max(100)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+      .optional()
+      .describe('Values for the parameters of the Workflow.'),
+    desiredState: z
+      .enum(DESIRED_STATES)
+      .default('Running')
+      .describe('Paused: nothing new starts. Cancelled: pods end with grace. Terminated: everything stops at once.'),
+    requester: z
+      .object({ username: z.string().min(1).max(253).describe('Who asked, as the creator of the run says.') })
+      .optional()
+      .describe('Who asked for the run. Not attested: it is what the creator of the object wrote.'),
+    origin: z
+      .object({
+        type: z.enum(['Manual', 'OnChange']).describe('What made the run.'),
+        digest: z.string().max(64).optional().describe('Digest of what onChange acted upon.'),
+      })
+      .optional()
+      .describe('Where the run comes from; default Manual.'),
+    number: z.int().min(1).optional().describe('Ordinal of the run among those of its trigger.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      frozen('workflowRef'),
+      frozen('parameters'),
+      frozen('requester'),
+      frozen('origin'),
+      frozen('number'),
+      {
+        rule: "self.desiredState == oldSelf.desiredState || oldSelf.desiredState in ['Running', 'Paused'] || (oldSelf.desiredState == 'Cancelled' && self.desiredState == 'Terminated')",
+        message: 'desiredState moves between Running and Paused, then to Cancelled, then to Terminated, and never back',
+      },
+    ],
+  });
+
+const taskRow = z.object({
+  path: z.string().max(64).describe('The task, with the index of its item: test[3].'),
+  phase: z.enum(TASK_PHASES).describe('Where the task is.'),
+  attempt: z.int().min(0).optional().describe('Number of the newest pod of the task, from 0.'),
+  retries: z.int().min(0).optional().describe('Retries used; infrastructure failures do not count.'),
+  reason: z.string().max(64).optional().describe('Why it is so, in one word.'),
+  message: z.string().max(512).optional().describe('Why it is so, and what to do about it.'),
+  exitCode: z.int().optional().describe('Exit code of the newest attempt that failed.'),
+  pod: z.string().max(63).optional().describe('Name of the newest pod.'),
+  startedAt: z.string().max(40).optional().describe('When the first attempt was started.'),
+  finishedAt: z.string().max(40).optional().describe('When the task ended.'),
+});
+
+const count = (what: string) => z.int().min(0).describe(`Tasks and items ${what}.`);
+
+export const workflowRunStatus = z.object({
+  observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
+  phase: z.enum(RUN_PHASES).optional().describe('Summary for columns; conditions are for logic.'),
+  progress: z.string().max(32).optional().describe('Finished tasks of all known tasks, for columns.'),
+  conditions: conditions.optional(),
+  definition: z
+    .object({
+      digest: z.string().max(64).describe('SHA-256 of the definition.'),
+      revision: objectName.describe('ControllerRevision that holds it.'),
+    })
+    .optional()
+    .describe('The definition that this run executes, pinned.'),
+  startedAt: z.string().max(40).optional().describe('When the run was accepted.'),
+  finishedAt: z.string().max(40).optional().describe('When the run ended.'),
+  requester: z
+    .object({
+      username: z.string().max(253).describe('Who asked.'),
+      attested: z.boolean().describe('Whether the API server vouches for it.'),
+    })
+    .optional()
+    .describe('Who asked for the run.'),
+  counts: z
+    .object({
+      total: count('known so far'),
+      pending: count('that wait'),
+      running: count('with a live attempt'),
+      succeeded: count('that succeeded'),
+      failed: count('that failed'),
+      skipped: count('that were skipped or cancelled'),
+    })
+    .optional()
+    .describe('How many tasks and items are where.'),
+  failures: z
+    .array(
+      z.object({
+        reason: z.string().max(64).describe('The reason.'),
+        count: z.int().min(1).describe('How many tasks failed with it.'),
+      }),
+    )
+    .max(16)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['reason'] })
+    .optional()
+    .describe('Failures by reason.'),
+  tasks: z
+    .array(taskRow)
+    .max(MAX_TASK_ROWS)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .optional()
+    .describe('At most 50 tasks worth a look: waiting, failed, newest. All of them are in the journal.'),
+  seq: z.int().min(0).optional().describe('Number of events so far. Every status write is conditional on it.'),
+  state: z.string().max(STATUS_BUDGET_BYTES).optional().describe('State of the engine; opaque.'),
+  journal: z
+    .object({
+      firstSeq: z.int().min(1).describe('Sequence number of the first event in the tail.'),
+      pages: z.int().min(0).describe('How many RunJournal pages were cut.'),
+      tail: z.string().max(65_536).describe('The newest events, not yet in a page; opaque.'),
+    })
+    .optional()
+    .describe('History of the run: pages, then this tail.'),
+});
+
+export const workflowRun = z
+  .object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({}),
+    spec: workflowRunSpec.describe('What to run. Only desiredState can change.'),
+    status: workflowRunStatus.optional().describe('What the operator observed.'),
+  })
+  .describe('One execution of a Workflow.')
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: 'size(self.metadata.name) <= 52',
+        message: 'the name of a WorkflowRun has at most 52 characters, so that its pods can be named after it',
+      },
+    ],
+  });
+
+export type WorkflowRunSpec = z.infer<typeof workflowRunSpec>;
+export type WorkflowRunStatus = z.infer<typeof workflowRunStatus>;
+export type TaskRow = z.infer<typeof taskRow>;
