@@ -1,0 +1,116 @@
+/**
+ * The cluster's own certificate authority and what it signs, made by the openssl command. Keys are P-256: made in
+ * milliseconds. All of it lives in the cluster's folder and goes with it.
+ */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { must, which } from './command.ts';
+import { ClusterError } from './errors.ts';
+
+const DAYS = '3650';
+
+export interface CertificateRequest {
+  /** File name without ending: `admin` makes admin.crt and admin.key. */
+  file: string;
+  commonName: string;
+  /** Kubernetes reads them as groups. */
+  organizations?: readonly string[];
+  /** DNS names and IP addresses; any makes it a server's certificate too. */
+  names?: readonly string[];
+}
+
+/** openssl's -subj. Values come from names that are checked before (lower case, digits, `-`, `:`). Pure. */
+export function subject(request: CertificateRequest): string {
+  return [...(request.organizations ?? []).map((o) => `/O=${o}`), `/CN=${request.commonName}`].join('');
+}
+
+/** The extension file of a certificate. Pure. */
+export function extensions(names: readonly string[] = []): string {
+  const usage = names.length > 0 ? 'serverAuth,clientAuth' : 'clientAuth';
+  const alternatives = names.map((name) => (isAddress(name) ? `IP:${name}` : `DNS:${name}`));
+  return [
+    'basicConstraints=critical,CA:FALSE',
+    'keyUsage=critical,digitalSignature',
+    `extendedKeyUsage=${usage}`,
+    ...(alternatives.length > 0 ? [`subjectAltName=${alternatives.join(',')}`] : []),
+    '',
+  ].join('\n');
+}
+
+function isAddress(name: string): boolean {
+  return /^[0-9.]+$/.test(name) || name.includes(':');
+}
+
+/**
+ * Makes the authority, a key pair for service account tokens and all requested certificates in `folder`. What is
+ * already there stays, so a cluster that comes back keeps its kubeconfigs.
+ */
+export async function ensureCertificates(folder: string, requests: readonly CertificateRequest[]): Promise<void> {
+  if (which('openssl') === undefined) {
+    throw new ClusterError('The openssl command is missing.', 'Install it (Debian: apt-get install openssl).');
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await ensureAuthority(folder);
+  await Promise.all([
+    ensureServiceAccountKey(folder),
+    ...requests.map((request) => ensureCertificate(folder, request)),
+  ]);
+}
+
+async function ensureAuthority(folder: string): Promise<void> {
+  if (existsSync(join(folder, 'ca.crt'))) return;
+  await newKey(folder, 'ca');
+  const usage = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,digitalSignature,keyCertSign'];
+  const authority = usage.flatMap((extension) => ['-addext', extension]);
+  await openssl(folder, [
+    'req',
+    '-x509',
+    '-new',
+    '-key',
+    'ca.key',
+    '-subj',
+    '/CN=ado',
+    '-days',
+    DAYS,
+    ...authority,
+    '-out',
+    'ca.crt',
+  ]);
+}
+
+async function ensureServiceAccountKey(folder: string): Promise<void> {
+  if (existsSync(join(folder, 'service-account.pub'))) return;
+  await newKey(folder, 'service-account');
+  await openssl(folder, ['pkey', '-in', 'service-account.key', '-pubout', '-out', 'service-account.pub']);
+}
+
+async function ensureCertificate(folder: string, request: CertificateRequest): Promise<void> {
+  const { file } = request;
+  if (existsSync(join(folder, `${file}.crt`))) return;
+  await newKey(folder, file);
+  writeFileSync(join(folder, `${file}.ext`), extensions(request.names));
+  await openssl(folder, ['req', '-new', '-key', `${file}.key`, '-subj', subject(request), '-out', `${file}.csr`]);
+  const serial = `0x${Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')}`;
+  const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-set_serial', serial, '-days', DAYS];
+  await openssl(folder, [
+    'x509',
+    '-req',
+    '-in',
+    `${file}.csr`,
+    ...signer,
+    '-extfile',
+    `${file}.ext`,
+    '-out',
+    `${file}.crt`,
+  ]);
+}
+
+async function newKey(folder: string, file: string): Promise<void> {
+  const curve = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+  await openssl(folder, ['genpkey', ...curve, '-out', `${file}.key`]);
+  chmodSync(join(folder, `${file}.key`), 0o600);
+}
+
+async function openssl(folder: string, args: string[]): Promise<void> {
+  await must('openssl', args, { cwd: folder, env: { OPENSSL_CONF: '/dev/null' } });
+}

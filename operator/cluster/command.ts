@@ -1,0 +1,80 @@
+/** Runs other programs: bounded in time and in output, with an error that shows what they said. */
+import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CommandOptions {
+  /** ms; the program is killed after it and the result has code -1. Default 60 s. */
+  timeoutMs?: number;
+  input?: string | Buffer;
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Called with each line of stderr as it comes. */
+  onLine?: (line: string) => void;
+}
+
+/** Characters of each stream that are kept, from the end: enough for any message, bounded for any program. */
+const KEPT = 1_000_000;
+
+/** Runs a program to its end and returns what it said, whatever its exit code. A program that is not there has code 127. */
+export function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout = (stdout + text).slice(-KEPT);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-KEPT);
+      if (options.onLine) for (const line of text.split('\n')) if (line !== '') options.onLine(line);
+    });
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ code: 127, stdout, stderr: error.message });
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
+    child.stdin.on('error', () => undefined); // a program that ends without reading its input is judged by its code
+    child.stdin.end(options.input);
+  });
+}
+
+/** As `run`, but throws with the program's last words unless it ends with 0. Returns stdout. */
+export async function must(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const result = await run(program, args, options);
+  if (result.code === 0) return result.stdout;
+  const words = (result.stderr.trim() || result.stdout.trim()).slice(-2000);
+  throw new Error(`${program} ${args.slice(0, 6).join(' ')} ended with ${result.code}: ${words}`);
+}
+
+/** The path of a program, on the PATH or in the folders of root's tools, which a user's PATH often lacks. */
+export function which(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program))
+    .find((path) => executable(path));
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

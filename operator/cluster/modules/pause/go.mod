@@ -1,0 +1,3 @@
+module github.com/ado/operator/cluster/modules/pause
+
+go 1.26.0

@@ -1,0 +1,77 @@
+/** etcd and an API server on the loopback address: what tests of the API need, as any user, ready in seconds. */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBinaries } from './build.ts';
+import { CONTROL_PLANE } from './build-plan.ts';
+import { ensureCertificates } from './certificates.ts';
+import type { Cluster } from './cluster.ts';
+import { freePorts, startApiServer } from './control-plane.ts';
+import { type ControlPlane, controlPlaneCertificates, serverUrl } from './control-plane-flags.ts';
+import { ClusterError } from './errors.ts';
+import { withLock } from './lock.ts';
+import { daemonNames, killDaemons, startDaemon } from './processes.ts';
+import { type ProgressSink, runStep } from './progress.ts';
+import { clusterFolder, clusterLock, writeRecord } from './state.ts';
+
+export interface ControlPlaneOptions {
+  name: string;
+  progress?: ProgressSink;
+}
+
+/**
+ * Starts a fresh, empty API server under this name; an earlier one of the name is ended first, whatever state it is
+ * in. Programs come from KUBEBUILDER_ASSETS when that is set.
+ */
+export async function openControlPlane(options: ControlPlaneOptions): Promise<Cluster> {
+  const { name, progress } = options;
+  const folder = clusterFolder(name);
+  const programs = assets(process.env.KUBEBUILDER_ASSETS) ?? (await ensureBinaries(CONTROL_PLANE, progress));
+  return withLock(clusterLock(name), () =>
+    runStep(progress, { title: `starting an API server (${name})`, expectedMs: 5000 }, async () => {
+      await removeHostCluster(folder);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const plane: ControlPlane = { name, folder, ports: await freePorts(), address: '127.0.0.1', node: false };
+      const shape = { controllers: false, node: false, simulatedNodes: 0 };
+      writeRecord(folder, { version: 1, name, kind: 'embedded', shape, address: plane.address, ports: plane.ports });
+      await ensureCertificates(join(folder, 'pki'), controlPlaneCertificates(plane));
+      try {
+        const client = await startApiServer(plane, programs, async (daemon) => void startDaemon(folder, daemon));
+        client.close();
+      } catch (error) {
+        await killDaemons(folder, daemonNames(folder)); // the logs stay, until the next start under this name
+        throw error;
+      }
+      return {
+        name,
+        kubeconfig: join(folder, 'kubeconfig'),
+        kubectl: programs.kubectl,
+        server: serverUrl(plane),
+        auditLog: join(folder, 'audit.log'),
+        nodeReady: false,
+        down: () => withLock(clusterLock(name), () => removeHostCluster(folder)),
+      };
+    }),
+  );
+}
+
+/** Ends the processes of a cluster that runs on the host and removes its folder. */
+export async function removeHostCluster(folder: string): Promise<void> {
+  await killDaemons(folder, daemonNames(folder));
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+type ControlPlaneAssets = Record<'etcd' | 'kube-apiserver' | 'kubectl', string>;
+
+/** The programs in a folder given by KUBEBUILDER_ASSETS; all or none, so that a half-filled folder is noticed. */
+export function assets(folder: string | undefined): ControlPlaneAssets | undefined {
+  if (folder === undefined || folder === '') return undefined;
+  const path = (program: string) => join(folder, program);
+  const missing = ['etcd', 'kube-apiserver', 'kubectl'].filter((program) => !existsSync(path(program)));
+  if (missing.length > 0) {
+    throw new ClusterError(
+      `KUBEBUILDER_ASSETS is ${folder}, which lacks ${missing.join(', ')}.`,
+      'Point it to a folder with etcd, kube-apiserver and kubectl, or unset it to have them built.',
+    );
+  }
+  return { etcd: path('etcd'), 'kube-apiserver': path('kube-apiserver'), kubectl: path('kubectl') };
+}

@@ -1,0 +1,121 @@
+/**
+ * Programs that outlive the command that started them: each has a file that says which process it is (run/NAME.json)
+ * and a log (logs/NAME.log). They run on the host, or in the namespaces of a cluster with a node.
+ */
+import { spawn } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { identityOf, isAlive, type ProcessIdentity } from './identity.ts';
+import { writeWhole } from './state.ts';
+import { until } from './wait.ts';
+
+export interface Daemon {
+  name: string;
+  program: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+}
+
+/** Starts a daemon on the host unless it runs already. */
+export function startDaemon(folder: string, daemon: Daemon): ProcessIdentity {
+  const running = daemonIdentity(folder, daemon.name);
+  if (running !== undefined && isAlive(running)) return running;
+  mkdirSync(join(folder, 'logs'), { recursive: true });
+  const log = openSync(logPath(folder, daemon.name), 'a');
+  const child = spawn(daemon.program, daemon.args, {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...daemon.env },
+  });
+  closeSync(log);
+  child.on('error', () => undefined); // a program that cannot start has no pid and is reported below
+  child.unref();
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  if (identity === undefined) throw new Error(`${daemon.program} cannot be started`);
+  recordDaemon(folder, daemon.name, identity);
+  return identity;
+}
+
+export function recordDaemon(folder: string, name: string, identity: ProcessIdentity): void {
+  writeWhole(join(folder, 'run', `${name}.json`), JSON.stringify(identity));
+}
+
+export function daemonIdentity(folder: string, name: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'run', `${name}.json`), 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}
+
+export function daemonAlive(folder: string, name: string): boolean {
+  const identity = daemonIdentity(folder, name);
+  return identity !== undefined && isAlive(identity);
+}
+
+/** Names of all daemons that were ever started here. */
+export function daemonNames(folder: string): string[] {
+  const run = join(folder, 'run');
+  if (!existsSync(run)) return [];
+  return readdirSync(run)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length));
+}
+
+/** Ends daemons at once (their data is of no further use) and returns when the kernel has let go of them. */
+export async function killDaemons(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const identity = daemonIdentity(folder, name);
+    if (identity !== undefined && isAlive(identity)) kill(identity);
+  }
+  for (const name of names) {
+    await until(
+      () => (daemonAlive(folder, name) ? undefined : true),
+      20_000,
+      () => new Error(`${name} does not end; see ${logPath(folder, name)}`),
+      20,
+    );
+    rmSync(join(folder, 'run', `${name}.json`), { force: true });
+  }
+}
+
+function kill(identity: ProcessIdentity): void {
+  try {
+    process.kill(identity.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+export function logPath(folder: string, name: string): string {
+  return join(folder, 'logs', `${name}.log`);
+}
+
+/** Throws with the end of the log when a daemon that should run does not. */
+export function assertAlive(folder: string, name: string): void {
+  if (daemonAlive(folder, name)) return;
+  throw new Error(
+    `${name} ended. The last lines of ${logPath(folder, name)}:\n${lastLines(logPath(folder, name), 12)}`,
+  );
+}
+
+function lastLines(path: string, count: number): string {
+  if (!existsSync(path)) return '(empty)';
+  const size = statSync(path).size;
+  const buffer = Buffer.alloc(Math.min(size, 16_384));
+  const file = openSync(path, 'r');
+  readSync(file, buffer, 0, buffer.length, size - buffer.length);
+  closeSync(file);
+  return buffer.toString('utf8').trim().split('\n').slice(-count).join('\n');
+}
