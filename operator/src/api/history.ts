@@ -18,9 +18,9 @@ export type HistoryEvent =
       flags: number[];
     }
   | { type: 'DesiredStateChanged'; t: number; desired: DesiredState }
-  | { type: 'Expanded'; t: number; path: string; count: number; itemsDigest: string }
+  | { type: 'Expanded'; t: number; path: string; count: number }
   | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean }
-  | { type: 'Succeeded'; t: number; path: string; outputs?: { [name: string]: Json }; ran?: Ran }
+  | { type: 'Succeeded'; t: number; path: string; outputs?: Outputs; keep?: boolean; ran?: Ran }
   | { type: 'Retrying'; t: number; path: string; cause: RetryCause; wake: number; failure: Failure; ran?: Ran }
   | { type: 'Stopping'; t: number; path: string; reason: string; message: string }
   | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran }
@@ -35,6 +35,8 @@ export type HistoryEventType = HistoryEvent['type'];
 export type Ran = [started: number, finished: number];
 /** Whether a retry is paid by the user's limit or by the counter of infrastructure failures. */
 export type RetryCause = 'User' | 'Infrastructure';
+/** What a task handed on, by name; kept in state (`keep`) only while an unfinished task refers to it. */
+export type Outputs = { [name: string]: Json };
 export interface Failure {
   reason: string;
   message: string;
@@ -49,9 +51,9 @@ type EventTable = {
 export const EVENTS: EventTable = {
   Accepted: { code: 'A', fields: ['at', 'stateVersion', 'digest', 'parameters', 'flags'] },
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
-  Expanded: { code: 'E', fields: ['path', 'count', 'itemsDigest'] },
+  Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted'] },
-  Succeeded: { code: 'O', fields: ['path', 'outputs', 'ran'] },
+  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran'] },
   Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
   Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },

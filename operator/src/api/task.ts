@@ -21,7 +21,7 @@ export const retry = z.object({
 
 const forEach = z
   .object({
-    items: z.array(anyJson).max(1000).optional().describe('The items, any JSON.'),
+    items: z.array(anyJson).max(5000).optional().describe('The items, any JSON.'),
     itemsFrom: expression.optional().describe('CEL that yields the list of items.'),
     parallelism: z
       .int()
@@ -67,7 +67,7 @@ export const taskDefaults = {
     .max(8)
     .optional()
     .describe('Interpreter of `run`; default [sh, -c].'),
-  timeout: duration('How long the task may take, all attempts and waits included.').optional(),
+  timeout: duration('How long the task may take, all attempts and waits included; with forEach: each item.').optional(),
   pendingTimeout: duration('How long a pod may wait to start; default 15m.').optional(),
   retry: retry.optional().describe('What to do when an attempt fails; default: nothing.'),
 };

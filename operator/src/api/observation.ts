@@ -1,0 +1,27 @@
+import type { Reason } from './reasons.ts';
+
+/**
+ * What an executor saw of one attempt. The same words for every executor, so that the engine does not know what runs
+ * a task. Times are epoch milliseconds by the node's clock.
+ */
+export type AttemptObservation =
+  | { phase: 'Pending'; reason?: WaitingReason; message?: string; since: number }
+  | { phase: 'Running'; startedAt: number }
+  | { phase: 'Succeeded'; message: string; startedAt?: number; finishedAt?: number }
+  | {
+      phase: 'Failed';
+      cause: 'User' | 'Infrastructure';
+      reason: Reason;
+      message: string;
+      exitCode?: number;
+      startedAt?: number;
+      finishedAt?: number;
+    }
+  /** Confirmed by a live read: the attempt was started and is gone without a result. */
+  | { phase: 'Lost' }
+  /** Not in the cache yet, and nothing can be said of it. */
+  | { phase: 'Unknown' }
+  /** The create was refused in this reconcile; `retry`: it may be taken later. */
+  | { phase: 'Refused'; reason: Reason; message: string; retry: boolean };
+
+export type WaitingReason = 'Unschedulable' | 'ImagePull' | 'ContainerConfig';
