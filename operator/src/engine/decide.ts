@@ -1,0 +1,80 @@
+import type { DesiredState, HistoryEvent, Json } from '../api/index.ts';
+import { encodeEvent } from '../api/index.ts';
+import type { RunIdentity } from './bindings.ts';
+import { begin } from './evolve.ts';
+import { type Action, type Observed, Pass } from './pass.ts';
+import type { Plan } from './plan.ts';
+import { adoption } from './rules/adoption.ts';
+import { completion } from './rules/completion.ts';
+import { deadlines } from './rules/deadlines.ts';
+import { desiredState } from './rules/desired-state.ts';
+import { outcomes } from './rules/outcomes.ts';
+import { readyTasks } from './rules/ready-tasks.ts';
+import { releasedOutputs } from './rules/released-outputs.ts';
+import { retries } from './rules/retries.ts';
+import { stopping } from './rules/stopping.ts';
+import { type RunState, STATE_VERSION } from './state.ts';
+
+/** What follows from what was observed: facts to record, things to do, and when to look again. */
+export interface Decision {
+  readonly events: readonly HistoryEvent[];
+  /** The events as they are stored. */
+  readonly encoded: readonly string[];
+  readonly actions: readonly Action[];
+  readonly state: RunState;
+  /** Epoch milliseconds at which time alone may change something. */
+  readonly wakeAt: number | undefined;
+  /** The pass was cut at its limits: decide again as soon as this is reported. */
+  readonly more: boolean;
+}
+
+/** Facts first, then the clock, then what may start, then the end. */
+const RULES: readonly ((pass: Pass) => void)[] = [
+  adoption,
+  outcomes,
+  desiredState,
+  deadlines,
+  stopping,
+  retries,
+  readyTasks,
+  releasedOutputs,
+  completion,
+];
+
+/**
+ * One step of a run. Pure: the same arguments give the same decision. It takes over `state`, as `evolve` does.
+ * @param now epoch milliseconds
+ */
+export function decide(identity: RunIdentity, plan: Plan, state: RunState, observed: Observed, now: number): Decision {
+  const pass = new Pass(identity, plan, state, observed, now);
+  if (!state.finished) for (const rule of RULES) rule(pass);
+  return {
+    events: pass.events,
+    encoded: pass.encoded,
+    actions: pass.actions,
+    state,
+    wakeAt: pass.wakeAt === undefined || state.finished ? undefined : state.at + pass.wakeAt,
+    more: pass.cut,
+  };
+}
+
+/** The first event of a run and the state after it. */
+export function accept(
+  digest: string,
+  parameters: { [name: string]: Json },
+  now: number,
+): { state: RunState; encoded: string; event: HistoryEvent } {
+  const event = {
+    type: 'Accepted',
+    t: 0,
+    at: now,
+    stateVersion: STATE_VERSION,
+    digest,
+    parameters,
+    flags: [],
+  } as const;
+  const history = { ...event, flags: [...event.flags] };
+  return { state: begin(history), encoded: encodeEvent(history), event: history };
+}
+
+export type { DesiredState };

@@ -1,0 +1,35 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Definition, WorkflowSpec } from '../api/index.ts';
+
+/** JSON with sorted keys and without undefined: equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** SHA-256 of a text, in hex. */
+export function digestText(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)));
+}
+
+/** The part of a Workflow that a run executes. */
+export function definitionOf(spec: WorkflowSpec): Definition {
+  const { parameters, defaults, timeout, parallelism, tasks } = spec;
+  return JSON.parse(canonicalJson({ parameters, defaults, timeout, parallelism, tasks })) as Definition;
+}
+
+export function digestOf(value: unknown): string {
+  return digestText(canonicalJson(value));
+}
+
+/** Digest of what onChange watches. */
+export function digestOfWatched(spec: WorkflowSpec, of: readonly ('Tasks' | 'Parameters')[]): string {
+  const { parameters, ...tasks } = definitionOf(spec);
+  return digestOf({
+    ...(of.includes('Tasks') ? { tasks } : {}),
+    ...(of.includes('Parameters') ? { parameters } : {}),
+  });
+}

@@ -1,0 +1,26 @@
+/**
+ * The workflow engine: `decide(definition, state, observed, now)` says what happened and what to do, `evolve(state,
+ * event)` says what a run has become. The operator, replay, tests and the console all run this code and no copy of it.
+ *
+ * 1. Pure: no clock, no randomness, no I/O; time comes in by argument and equal arguments give equal decisions.
+ * 2. `fold(page 0 + events) == state`, byte for byte. Only `evolve` changes a state.
+ * 3. At most one attempt of a unit is live; a terminal unit or run never changes; retries never exceed their limit.
+ * 4. No task starts before its needs have ended; facts are recorded before time is judged.
+ * 5. A pass emits a bounded number of events, actions and bytes, then asks to be called again.
+ * 6. The state is bounded: finished items are ranges, outputs live only while an unfinished task reads them.
+ * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
+ */
+export type { RunIdentity } from './bindings.ts';
+export { accept, type Decision, decide } from './decide.ts';
+export { canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
+export { begin, evolve } from './evolve.ts';
+export { extendJournal, type Journal, type Page } from './journal.ts';
+export { resolveParameters } from './parameters.ts';
+export type { Action, Observed } from './pass.ts';
+export { unitsInFlight } from './pass.ts';
+export { attemptKey, parseAttemptKey, parsePath } from './paths.ts';
+export { type Plan, plan } from './plan.ts';
+export { joinHistory, replay } from './replay.ts';
+export { type Counts, countUnits, type UnitRow, unitRows } from './rows.ts';
+export { isLive, isTerminal, type RunState, type Unit } from './state.ts';
+export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';

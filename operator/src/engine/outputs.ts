@@ -1,0 +1,75 @@
+import type { Failure, Json, OutputDeclaration, Outputs } from '../api/index.ts';
+import { coerce } from './coerce.ts';
+
+/** The kubelet keeps the last 4,096 bytes of the file: a message of that size may have lost its beginning. */
+export const MAX_OUTPUT_BYTES = 4096;
+/** All outputs that a state holds, as they are encoded in it. */
+export const MAX_STATE_OUTPUT_BYTES = 64 * 1024;
+
+export type ParsedOutputs = { outputs: Outputs } | { failure: Failure };
+
+const invalid = (message: string): ParsedOutputs => ({ failure: { reason: 'OutputsInvalid', message } });
+
+/** UTF-8 length without allocating the bytes. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const char of text) {
+    const point = char.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+function readLines(text: string): Record<string, Json> | string {
+  const values: Record<string, Json> = {};
+  for (const line of text.split(/\r?\n/)) {
+    if (line.trim() === '') continue;
+    const equals = line.indexOf('=');
+    if (equals < 1) return line;
+    values[line.slice(0, equals).trim()] = line.slice(equals + 1);
+  }
+  return values;
+}
+
+function readObject(text: string): Record<string, Json> | undefined {
+  try {
+    const value = JSON.parse(text) as Json;
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The outputs of an attempt that ended well, from what it wrote to $ADO_OUTPUTS: key=value lines or one JSON object,
+ * coerced to the declared types. A key that is not declared is an error: nobody could ever read it.
+ */
+export function parseOutputs(text: string, declared: readonly OutputDeclaration[] = []): ParsedOutputs {
+  if (utf8Length(text) >= MAX_OUTPUT_BYTES) {
+    const message = `$ADO_OUTPUTS holds ${MAX_OUTPUT_BYTES} bytes or more, and the node may have cut it; write less`;
+    return { failure: { reason: 'OutputsTooLarge', message } };
+  }
+  if (text.trim() === '') return { outputs: {} };
+  const isJson = text.trimStart().startsWith('{');
+  const values = isJson ? readObject(text) : readLines(text);
+  if (values === undefined) return invalid('$ADO_OUTPUTS begins with { but is not a JSON object');
+  if (typeof values === 'string') {
+    return invalid(
+      `$ADO_OUTPUTS has the line ${JSON.stringify(values.slice(0, 80))}, which is not of the form key=value`,
+    );
+  }
+  return coerceOutputs(values, declared);
+}
+
+function coerceOutputs(values: Record<string, Json>, declared: readonly OutputDeclaration[]): ParsedOutputs {
+  const outputs: Outputs = {};
+  for (const [name, value] of Object.entries(values)) {
+    const declaration = declared.find((output) => output.name === name);
+    if (!declaration)
+      return invalid(`the output ${JSON.stringify(name.slice(0, 80))} is not declared; add it to outputs`);
+    const coerced = coerce(value, declaration.type ?? 'String');
+    if ('problem' in coerced) return invalid(`the output ${name}: ${coerced.problem}`);
+    outputs[name] = coerced.value;
+  }
+  return { outputs };
+}

@@ -1,0 +1,149 @@
+import {
+  type AttemptObservation,
+  type DesiredState,
+  encodeEvent,
+  type HistoryEvent,
+  type Json,
+  parseDuration,
+  type RenderedTask,
+} from '../api/index.ts';
+import type { RunIdentity } from './bindings.ts';
+import { evolve } from './evolve.ts';
+import { attemptKey, parsePath } from './paths.ts';
+import type { Plan } from './plan.ts';
+import { isLive, type RunState, type Unit } from './state.ts';
+
+/** What a pass may do before it asks to be called again at once (design §4, §6). */
+export const MAX_EVENTS = 200;
+export const MAX_ACTIONS = 200;
+export const MAX_EVENT_BYTES = 24 * 1024;
+const DEFAULT_PARALLELISM = 100;
+
+/** What the executors saw, gathered before anything is decided. */
+export interface Observed {
+  readonly desiredState: DesiredState;
+  /** By attempt key. Every live attempt of the state has an entry; so has everything else that exists by our name. */
+  readonly attempts: ReadonlyMap<string, AttemptObservation>;
+  /** The last status was refused for its size: the run must end, and end small. */
+  readonly overBudget?: boolean;
+}
+
+/** What the executors are to do. Doing it twice is doing it once. */
+export type Action =
+  | { type: 'Start'; path: string; task: string; attempt: number; rendered: RenderedTask }
+  | { type: 'Cancel'; path: string; task: string; attempt: number; graceSeconds?: number };
+
+/** An event before it has its time. */
+type Untimed<E> = E extends HistoryEvent ? Omit<E, 't'> : never;
+export type NewEvent = Untimed<Exclude<HistoryEvent, { type: 'Accepted' }>>;
+
+/**
+ * One pass over a run: what the rules read, and what they add to. The state is always that after the events so far.
+ * Rules emit and act only through this object, so the limits of a pass hold in one place.
+ */
+export class Pass {
+  readonly events: HistoryEvent[] = [];
+  readonly encoded: string[] = [];
+  readonly actions: Action[] = [];
+  readonly identity: RunIdentity;
+  readonly plan: Plan;
+  readonly state: RunState;
+  readonly observed: Observed;
+  /** Now, in milliseconds since the run was accepted; never before the newest event, whatever the clock did. */
+  readonly t: number;
+  wakeAt: number | undefined;
+  /** Items of fan-outs, evaluated at most once a pass. */
+  readonly items = new Map<string, Json[]>();
+  /** A rule had more to say than a pass may hold. */
+  cut = false;
+  live: number;
+  #bytes = 0;
+
+  constructor(identity: RunIdentity, plan: Plan, state: RunState, observed: Observed, now: number) {
+    this.identity = identity;
+    this.plan = plan;
+    this.state = state;
+    this.observed = observed;
+    this.t = Math.max(state.t, now - state.at);
+    this.live = countLive(state);
+  }
+
+  /** Whether there is room for one more decision; says that there was more when there is not. */
+  room(): boolean {
+    const full =
+      this.events.length >= MAX_EVENTS || this.actions.length >= MAX_ACTIONS || this.#bytes >= MAX_EVENT_BYTES;
+    if (full) this.cut = true;
+    return !full;
+  }
+
+  emit(event: NewEvent): void {
+    const timed = { ...event, t: this.t } as HistoryEvent;
+    const text = encodeEvent(timed);
+    this.#bytes += text.length;
+    this.events.push(timed);
+    this.encoded.push(text);
+    this.live += liveChange(this.state, timed);
+    evolve(this.state, timed);
+  }
+
+  act(action: Action): void {
+    this.actions.push(action);
+  }
+
+  /** Asks to be called again at a time, in milliseconds since the run was accepted. */
+  wake(t: number): void {
+    if (t > this.t && (this.wakeAt === undefined || t < this.wakeAt)) this.wakeAt = t;
+  }
+
+  observation(path: string, attempt: number): AttemptObservation | undefined {
+    return this.observed.attempts.get(attemptKey(path, attempt));
+  }
+
+  get parallelism(): number {
+    return this.plan.definition.parallelism ?? DEFAULT_PARALLELISM;
+  }
+
+  /** Whether something may start: not while paused or stopping, nor above the parallelism of the run. */
+  mayStart(): boolean {
+    return this.state.desired === 'Running' && !this.state.stop && this.live < this.parallelism;
+  }
+
+  /** Milliseconds of the task's timeout, or undefined. */
+  timeoutOf(task: string): number | undefined {
+    const text = this.plan.tasks.get(task)?.task.timeout ?? this.plan.definition.defaults?.timeout;
+    return text === undefined ? undefined : parseDuration(text);
+  }
+}
+
+/** How the number of live attempts changes with an event; the state is still that before it. */
+function liveChange(state: RunState, event: HistoryEvent): number {
+  if (event.type === 'Started') return 1;
+  if (!['Succeeded', 'Failed', 'Retrying', 'Cancelled'].includes(event.type) || !('path' in event)) return 0;
+  const unit = findUnit(state, event.path);
+  return unit && isLive(unit) ? -1 : 0;
+}
+
+/** The plain task or item of a path, if anything happened to it and it is not over; a fan-out as a whole has no attempts. */
+export function findUnit(state: RunState, path: string): Unit | undefined {
+  const { task: name, index } = parsePath(path);
+  const task = state.tasks.get(name);
+  if (index !== undefined) return task?.fan?.live.get(index);
+  return task?.fan ? undefined : task?.unit;
+}
+
+function countLive(state: RunState): number {
+  let live = 0;
+  for (const { unit, fan } of state.tasks.values()) {
+    if (!fan && isLive(unit)) live++;
+    if (fan) for (const item of fan.live.values()) if (isLive(item)) live++;
+  }
+  return live;
+}
+
+/** Every unit that has an attempt or waits for one: plain tasks, and live items of fan-outs. */
+export function* unitsInFlight(state: RunState): Generator<{ path: string; task: string; index?: number; unit: Unit }> {
+  for (const [task, { unit, fan }] of state.tasks) {
+    if (!fan) yield { path: task, task, unit };
+    if (fan) for (const [index, item] of [...fan.live]) yield { path: `${task}[${index}]`, task, index, unit: item };
+  }
+}

@@ -1,0 +1,18 @@
+import type { Pass } from '../pass.ts';
+
+/** What people asked for by `desiredState`, and the end of a run whose status would outgrow its budget. */
+export function desiredState(pass: Pass): void {
+  const { desiredState: wanted, overBudget } = pass.observed;
+  if (wanted !== pass.state.desired) pass.emit({ type: 'DesiredStateChanged', desired: wanted });
+  if (wanted === 'Terminated' && pass.state.stop?.reason !== 'Terminated') {
+    pass.emit({ type: 'RunStopping', reason: 'Terminated', message: 'terminated by desiredState' });
+  }
+  if (wanted === 'Cancelled' && !pass.state.stop) {
+    pass.emit({ type: 'RunStopping', reason: 'Cancelled', message: 'cancelled by desiredState' });
+  }
+  if (overBudget && pass.state.stop?.reason !== 'StatusTooLarge') {
+    pass.emit({ type: 'OutputsReleased', tasks: [...pass.state.tasks.keys()] });
+    const message = 'the status of the run would exceed its budget; use fewer live tasks or smaller outputs';
+    pass.emit({ type: 'RunStopping', reason: 'StatusTooLarge', message });
+  }
+}
