@@ -1,0 +1,101 @@
+/** One cause inside a refusal: which field, why. */
+export interface StatusCause {
+  reason?: string;
+  message?: string;
+  field?: string;
+}
+
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+
+/** The `Status` object that the API server answers errors with. */
+export interface KubeStatus {
+  kind?: string;
+  status?: string;
+  code?: number;
+  reason?: string;
+  message?: string;
+  details?: StatusDetails;
+}
+
+/** The API server answered, and the answer was no. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status code. */
+  readonly status: number;
+  /** Machine-readable reason, such as `NotFound`; empty when the answer came from something else than the API. */
+  readonly reason: string;
+  readonly details: StatusDetails;
+  /** How long the server asks to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(status: number, body: KubeStatus, retryAfterMs?: number) {
+    super(body.message ?? `the API server answered ${status}`);
+    this.status = status;
+    this.reason = body.reason ?? '';
+    this.details = body.details ?? {};
+    const seconds = this.details.retryAfterSeconds;
+    this.retryAfterMs = retryAfterMs ?? (seconds === undefined ? undefined : seconds * 1000);
+  }
+}
+
+/** No usable answer came. `sent` says whether the request may have reached the server, so whether it may have acted. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  /** Code of the transport (`ECONNREFUSED`, `UND_ERR_SOCKET`, ...) or `Timeout`, `BodyTooLarge`, `InvalidResponse`. */
+  readonly code: string;
+  readonly sent: boolean;
+
+  constructor(code: string, message: string, sent: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+    this.sent = sent;
+  }
+}
+
+/** The request was given up by its caller (its signal aborted). A write may have been done. */
+export class AbortedError extends Error {
+  override readonly name = 'AbortedError';
+}
+
+/** A write was refused before sending because this process may no longer write (it is not the leader). */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
+}
+
+const isStatus = (error: unknown, status: number): error is ApiError =>
+  error instanceof ApiError && error.status === status;
+
+export const isNotFound = (error: unknown): error is ApiError => isStatus(error, 404);
+/** 409 because the name is taken. */
+export const isAlreadyExists = (error: unknown): error is ApiError =>
+  isStatus(error, 409) && error.reason === 'AlreadyExists';
+/** 409 because the object changed since it was read, or a precondition failed. */
+export const isConflict = (error: unknown): error is ApiError =>
+  isStatus(error, 409) && error.reason !== 'AlreadyExists';
+/** 422: the object was refused by validation, or a JSON Patch `test` failed. */
+export const isInvalid = (error: unknown): error is ApiError => isStatus(error, 422);
+export const isForbidden = (error: unknown): error is ApiError => isStatus(error, 403);
+export const isUnauthorized = (error: unknown): error is ApiError => isStatus(error, 401);
+/** 410: the resource version or continue token is too old. A list of everything is the remedy. */
+export const isGone = (error: unknown): error is ApiError =>
+  error instanceof ApiError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone');
+export const isTooManyRequests = (error: unknown): error is ApiError => isStatus(error, 429);
+export const isTooLarge = (error: unknown): error is ApiError => isStatus(error, 413);
+export const isAborted = (error: unknown): error is AbortedError => error instanceof AbortedError;
+
+/**
+ * Whether a write that failed this way may have been committed all the same: the connection broke or timed out after
+ * sending, or the server gave up waiting for its storage. The caller must read before it decides.
+ */
+export function isTimeoutOrUnknownOutcome(error: unknown): boolean {
+  if (error instanceof ConnectionError) return error.sent;
+  if (error instanceof AbortedError) return true;
+  return error instanceof ApiError && error.status >= 500;
+}

@@ -1,0 +1,157 @@
+/** A kind of object as the API server addresses it. `group` is empty for the core group. */
+export interface ResourceType {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+}
+
+/** Metadata as the API server sends it. Versions are opaque strings: they exceed 2^53 and are never parsed. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  generateName?: string;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  ownerReferences?: OwnerReference[];
+  managedFields?: unknown[];
+}
+
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+export interface ListMeta {
+  resourceVersion?: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+
+export interface KubeList<T> {
+  metadata: ListMeta;
+  items: T[];
+}
+
+/** Names one object. `namespace` is absent for cluster-scoped kinds. */
+export interface ObjectRef {
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
+const core = (plural: string, kind: string, namespaced = true): ResourceType => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+});
+
+export const PODS = core('pods', 'Pod');
+export const NAMESPACES = core('namespaces', 'Namespace', false);
+export const NODES = core('nodes', 'Node', false);
+export const CONFIG_MAPS = core('configmaps', 'ConfigMap');
+export const SECRETS = core('secrets', 'Secret');
+export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount');
+export const CONTROLLER_REVISIONS: ResourceType = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'controllerrevisions',
+  kind: 'ControllerRevision',
+  namespaced: true,
+};
+export const LEASES: ResourceType = {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  plural: 'leases',
+  kind: 'Lease',
+  namespaced: true,
+};
+export const EVENTS: ResourceType = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  plural: 'events',
+  kind: 'Event',
+  namespaced: true,
+};
+export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
+
+/** `group/version`, or `version` for the core group. */
+export function apiVersionOf(type: ResourceType): string {
+  return type.group === '' ? type.version : `${type.group}/${type.version}`;
+}
+
+/** `plural.group`, as kubectl and RBAC write it. */
+export function resourceName(type: ResourceType): string {
+  return type.group === '' ? type.plural : `${type.plural}.${type.group}`;
+}
+
+/** Path of the collection, in one namespace or (without one) in the whole cluster. Every segment is encoded. */
+export function collectionPath(type: ResourceType, namespace?: string): string {
+  const root = type.group === '' ? '/api/' : `/apis/${encodeURIComponent(type.group)}/`;
+  const scope = type.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  return `${root}${encodeURIComponent(type.version)}${scope}/${encodeURIComponent(type.plural)}`;
+}
+
+/**
+ * Path of one object, or of a subresource of it.
+ * @throws Error when the name is empty, or a namespaced kind comes without a namespace: either would address a
+ * whole collection.
+ */
+export function objectPath(type: ResourceType, ref: ObjectRef, subresource?: string): string {
+  if (ref.name === '') throw new Error(`cannot address ${resourceName(type)}: metadata.name is empty; give a name`);
+  if (type.namespaced && !ref.namespace) {
+    throw new Error(
+      `cannot address ${resourceName(type)} "${ref.name}": metadata.namespace is empty; give a namespace`,
+    );
+  }
+  const path = `${collectionPath(type, ref.namespace)}/${encodeURIComponent(ref.name)}`;
+  return subresource ? `${path}/${subresource}` : path;
+}
+
+/** The key under which stores and queues know an object: `namespace/name`, or `name` when it has no namespace. */
+export function keyOf(ref: ObjectRef): string {
+  return ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name;
+}
+
+/** The inverse of `keyOf`. */
+export function parseKey(key: string): ObjectRef {
+  const slash = key.indexOf('/');
+  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** The owner reference that makes `owner` the controller of another object in its namespace. */
+export function controllerReference(type: ResourceType, owner: KubeObject): OwnerReference {
+  const { name, uid } = owner.metadata;
+  if (!uid) throw new Error(`cannot own through ${resourceName(type)} "${name}": metadata.uid is empty; read it first`);
+  return { apiVersion: apiVersionOf(type), kind: type.kind, name, uid, controller: true, blockOwnerDeletion: true };
+}
+
+/** Whether `owner` (by uid, never by name) is the controller of `object`. */
+export function isControlledBy(object: KubeObject, ownerUid: string): boolean {
+  return object.metadata.ownerReferences?.some((ref) => ref.controller === true && ref.uid === ownerUid) ?? false;
+}
