@@ -22,5 +22,6 @@ export { attemptKey, parseAttemptKey, parsePath } from './paths.ts';
 export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
 export { type Counts, countUnits, type UnitRow, unitRows } from './rows.ts';
+export { isSettled } from './settled.ts';
 export { isLive, isTerminal, type RunState, type Unit } from './state.ts';
 export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';

@@ -1,3 +1,4 @@
+import type { AttemptObservation } from '../../api/index.ts';
 import { findUnit, type Pass } from '../pass.ts';
 import { parseAttemptKey, parsePath } from '../paths.ts';
 import { isTerminal } from '../state.ts';
@@ -8,16 +9,21 @@ import { isTerminal } from '../state.ts';
  */
 export function adoption(pass: Pass): void {
   for (const [key, observation] of pass.observed.attempts) {
-    if (observation.phase === 'Refused' || observation.phase === 'Lost' || observation.phase === 'Unknown') continue;
-    const { path, attempt } = parseAttemptKey(key);
-    const { task, index } = parsePath(path);
-    if (!pass.plan.tasks.has(task) || !pass.room()) continue;
-    const unit = findUnit(pass.state, path);
-    if (attempt <= (unit?.attempt ?? -1) || isOver(pass, path)) continue;
-    const isNext = attempt === (unit?.attempt ?? -1) + 1 && isExpanded(pass, task, index);
-    if (isNext) pass.emit({ type: 'Started', path, attempt, adopted: true });
-    if (!isNext) pass.act({ type: 'Cancel', path, task, attempt });
+    if (!pass.room()) return;
+    if (EXISTING.has(observation.phase)) adopt(pass, key);
   }
+}
+
+const EXISTING: ReadonlySet<AttemptObservation['phase']> = new Set(['Pending', 'Running', 'Succeeded', 'Failed']);
+
+function adopt(pass: Pass, key: string): void {
+  const { path, attempt } = parseAttemptKey(key);
+  const { task, index } = parsePath(path);
+  const newest = findUnit(pass.state, path)?.attempt ?? -1;
+  if (!pass.plan.tasks.has(task) || attempt <= newest || isOver(pass, path)) return;
+  const isNext = attempt === newest + 1 && isExpanded(pass, task, index);
+  if (isNext) return pass.emit({ type: 'Started', path, attempt, adopted: true });
+  pass.act({ type: 'Cancel', path, task, attempt });
 }
 
 /** Whether the unit of a path has ended: then whatever exists by its name is history. */

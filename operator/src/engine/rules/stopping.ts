@@ -10,17 +10,18 @@ const TERMINATE_GRACE_SECONDS = 1;
  */
 export function stopping(pass: Pass): void {
   const { stop } = pass.state;
-  const terminated = stop?.reason === 'Terminated';
   for (const { path, task, unit } of unitsInFlight(pass.state)) {
     if (!pass.room()) return;
-    if (isLive(unit) && (stop || unit.phase === 'Stopping')) {
-      const grace = terminated ? { graceSeconds: TERMINATE_GRACE_SECONDS } : {};
-      pass.act({ type: 'Cancel', path, task, attempt: unit.attempt, ...grace });
-      if (terminated) pass.emit({ type: 'Cancelled', path, reason: stop.reason });
-    }
+    if (isLive(unit) && (stop || unit.phase === 'Stopping')) cancel(pass, path, task, unit.attempt);
     if (stop && unit.phase === 'Backoff') pass.emit({ type: 'Cancelled', path, reason: stop.reason });
   }
   if (stop) stopFanOuts(pass, stop.reason);
+}
+
+function cancel(pass: Pass, path: string, task: string, attempt: number): void {
+  if (pass.state.stop?.reason !== 'Terminated') return pass.act({ type: 'Cancel', path, task, attempt });
+  pass.act({ type: 'Cancel', path, task, attempt, graceSeconds: TERMINATE_GRACE_SECONDS });
+  pass.emit({ type: 'Cancelled', path, reason: 'Terminated' });
 }
 
 function stopFanOuts(pass: Pass, reason: string): void {
