@@ -1,0 +1,120 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import { BoundedCache } from './cache.ts';
+import { type Compiled, compile, findingOf, parseIn } from './compile.ts';
+import { costFinding, type Sizes } from './cost.ts';
+import { environmentFor, shapeOf } from './environment.ts';
+import { nameFindings } from './names.ts';
+import { type ExpressionProblem, type Finding, problemAt } from './problem.ts';
+import { RUN_FIELDS, type Scope, SITUATIONAL } from './scope.ts';
+import { ASSUMED_ANY, ASSUMED_TEXT, assumedSize, fieldsSize, listSize, type Size, textSize, UNIT } from './size.ts';
+
+/** What an expression must yield: a Boolean, a List, or anything that JSON can hold. */
+export type Expected = 'Boolean' | 'List' | 'Any';
+
+/**
+ * Checks an expression without values: syntax, names, ancestry, types, cost. Never throws; an empty list means that
+ * an evaluation can fail only by what the values are (a missing key, a division by zero, a list far longer than assumed).
+ */
+export function checkExpression(source: string, scope: Scope, expected: Expected = 'Any'): ExpressionProblem[] {
+  return expressionFindings(source, scope, expected).map((finding) => problemAt(source, finding));
+}
+
+/** As checkExpression, before the findings are placed in their text. */
+export function expressionFindings(source: string, scope: Scope, expected: Expected): readonly Finding[] {
+  const compilation = compile(source);
+  if ('findings' in compilation) return compilation.findings;
+  const { compiled } = compilation;
+  const names = nameFindings(compiled.references, scope);
+  if (names.length > 0) return names;
+  const types = typeFinding(compiled, scope, expected);
+  if (types !== undefined) return [types];
+  const cost = compiled.costly ? costFinding(compiled.tree, assumedSizes(compiled, scope)) : undefined;
+  return cost === undefined ? [] : [cost];
+}
+
+const environments = new BoundedCache<Environment>(256, 256);
+
+function typeFinding(compiled: Compiled, scope: Scope, expected: Expected): Finding | undefined {
+  const shape = shapeOf(compiled.references, scope);
+  const environment = environments.getOrAdd(
+    JSON.stringify(shape),
+    () => environmentFor(shape),
+    () => 1,
+  );
+  try {
+    const checked = parseIn(environment, compiled.source).check();
+    if (!checked.valid) return hinted(findingOf(checked.error));
+    return expectation(checked.type ?? 'dyn', expected);
+  } catch (error) {
+    return findingOf(error);
+  }
+}
+
+const CONVERTIBLE: ReadonlySet<string | undefined> = new Set(['string', 'int', 'uint', 'double', 'bool']);
+
+function hinted(finding: Finding): Finding {
+  const sides = /^no such overload: (\w+) \S+ (\w+)$/.exec(finding.message);
+  const [, left, right] = sides ?? [];
+  if (left === right || !CONVERTIBLE.has(left) || !CONVERTIBLE.has(right)) return finding;
+  return { ...finding, message: `${finding.message}; convert one side, with string(...), int(...) or double(...)` };
+}
+
+function expectation(type: string, expected: Expected): Finding | undefined {
+  if (expected === 'Any' || type === 'dyn') return undefined;
+  const fits = expected === 'Boolean' ? type === 'bool' : type.startsWith('list');
+  if (fits) return undefined;
+  return { message: `the expression must yield a ${expected}, but yields a ${valueTypeOf(type)}`, offset: 0 };
+}
+
+function valueTypeOf(type: string): string {
+  const names: Record<string, string> = {
+    string: 'String',
+    int: 'Integer',
+    uint: 'Integer',
+    double: 'Number',
+    bool: 'Boolean',
+  };
+  if (type.startsWith('list')) return 'List';
+  if (type.startsWith('map') || type.startsWith('Ado')) return 'Object';
+  return names[type] ?? type;
+}
+
+function assumedSizes(compiled: Compiled, scope: Scope): Sizes {
+  const sizes = new Map<string, Size>([
+    ['params', fieldsSize(assumedFields(scope.parameters))],
+    ['run', fieldsSize(new Map(Object.keys(RUN_FIELDS).map((field) => [field, textSize(ASSUMED_TEXT)])))],
+    ['tasks', fieldsSize(assumedTasks(compiled, scope))],
+  ]);
+  for (const [name, { type }] of Object.entries(SITUATIONAL)) sizes.set(name, situationalSize(type));
+  return sizes;
+}
+
+function situationalSize(type: string): Size {
+  if (type === 'dyn') return ASSUMED_ANY;
+  return type === 'string' ? textSize(1024) : UNIT;
+}
+
+function assumedTasks(compiled: Compiled, scope: Scope): Map<string, Size> {
+  const tasks = new Map<string, Size>();
+  for (const { root, path } of compiled.references) {
+    const name = path[0]?.name;
+    const task = name === undefined ? undefined : scope.tasks[name];
+    if (root !== 'tasks' || name === undefined || task === undefined) continue;
+    const one = fieldsSize(assumedFields(task.outputs));
+    const outputs = task.fannedOut ? listSize(ASSUMED_ANY.own, one) : one;
+    tasks.set(
+      name,
+      fieldsSize(
+        new Map([
+          ['outputs', outputs],
+          ['status', textSize(16)],
+        ]),
+      ),
+    );
+  }
+  return tasks;
+}
+
+function assumedFields(types: Scope['parameters']): Map<string, Size> {
+  return new Map(Object.entries(types).map(([name, type]) => [name, assumedSize(type)]));
+}

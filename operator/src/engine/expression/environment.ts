@@ -1,0 +1,72 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import { newLanguage } from './language.ts';
+import type { Reference } from './references.ts';
+import { RUN_FIELDS, type Scope, SITUATIONAL, type ValueType } from './scope.ts';
+
+/** The part of a scope that one expression reads. Many expressions share one, and so their environment. */
+export interface Shape {
+  readonly parameters: Readonly<Record<string, ValueType>>;
+  readonly tasks: readonly (readonly [string, Scope['tasks'][string]])[];
+}
+
+const CEL_TYPES: Readonly<Record<ValueType, string>> = {
+  String: 'string',
+  Integer: 'int',
+  Number: 'double',
+  Boolean: 'bool',
+  List: 'list<dyn>',
+  Object: 'map<string, dyn>',
+};
+
+export function shapeOf(references: readonly Reference[], scope: Scope): Shape {
+  const reads = references.filter(({ root }) => root === 'params').map(({ path }) => path[0]?.name);
+  const names = reads.includes(undefined) ? Object.keys(scope.parameters) : [...new Set(reads)].sort();
+  const parameters = pick(scope.parameters, names as string[]);
+  const read = references.filter(({ root }) => root === 'tasks').map(({ path }) => path[0]?.name ?? '');
+  const tasks = [...new Set(read)].sort().flatMap((name) => {
+    const task = scope.tasks[name];
+    return task === undefined ? [] : [[name, task] as const];
+  });
+  return { parameters, tasks };
+}
+
+function pick(types: Readonly<Record<string, ValueType>>, names: readonly string[]): Record<string, ValueType> {
+  return Object.fromEntries(names.flatMap((name) => (types[name] === undefined ? [] : [[name, types[name]]])));
+}
+
+/**
+ * An environment that knows the types of a shape. Its types are named by number: cel-js keeps every type name of the
+ * process for ever, so names from outside would be a leak.
+ */
+export function environmentFor(shape: Shape): Environment {
+  const environment = newLanguage();
+  declare(environment, 'AdoParams', celFields(shape.parameters));
+  declare(environment, 'AdoRun', { ...RUN_FIELDS });
+  const tasks: Record<string, string> = {};
+  for (const [index, [name, task]] of shape.tasks.entries()) {
+    const outputs = `AdoOutputs${index}`;
+    declare(environment, outputs, celFields(task.outputs));
+    // An item that was skipped has no outputs, so null is what `o == null` must be allowed to ask for.
+    if (task.fannedOut) environment.registerOperator(`${outputs} == null: bool`, () => false);
+    declare(environment, `AdoTask${index}`, {
+      outputs: task.fannedOut ? `list<${outputs}>` : outputs,
+      status: 'string',
+    });
+    tasks[name] = `AdoTask${index}`;
+  }
+  declare(environment, 'AdoTasks', tasks);
+  environment.registerVariable('params', 'AdoParams');
+  environment.registerVariable('run', 'AdoRun');
+  environment.registerVariable('tasks', 'AdoTasks');
+  for (const [name, { type }] of Object.entries(SITUATIONAL)) environment.registerVariable(name, type);
+  return environment;
+}
+
+/** A type for checking only: no value of it is ever made, so its class is a formality of cel-js. */
+function declare(environment: Environment, name: string, fields: Record<string, string>): void {
+  environment.registerType(name, { ctor: class {}, fields });
+}
+
+function celFields(types: Readonly<Record<string, ValueType>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(types).map(([name, type]) => [name, CEL_TYPES[type]]));
+}

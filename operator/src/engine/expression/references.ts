@@ -1,0 +1,55 @@
+import { bindingOf, chainOf, childrenOf, comprehensionOf, type Step, type Tree } from './tree.ts';
+
+/** One use of a name that the expression does not bind itself, with the path that is read of it. */
+export interface Reference {
+  readonly root: string;
+  readonly offset: number;
+  readonly path: readonly Step[];
+}
+
+/** A task that is not named by a literal, and so may be any: checkExpression refuses it. */
+export const ANY_TASK = '*';
+
+/** Every free name of an expression with its path, in the order of the source. */
+export function referencesOf(tree: Tree): Reference[] {
+  const found: Reference[] = [];
+  visit(tree, new Set(), found);
+  return found;
+}
+
+/** The tasks that an expression reads, among its references. */
+export function tasksOf(references: readonly Reference[]): Set<string> {
+  const tasks = references.filter((reference) => reference.root === 'tasks');
+  return new Set(tasks.map((reference) => reference.path[0]?.name ?? ANY_TASK));
+}
+
+function visit(node: Tree, bound: ReadonlySet<string>, found: Reference[]): void {
+  const { root, steps } = chainOf(node);
+  if (root.op === 'id') {
+    if (!bound.has(root.args)) found.push({ root: root.args, offset: root.start, path: steps });
+  } else {
+    visitParts(root, bound, found);
+  }
+  for (const step of steps) if (step.index !== undefined) visit(step.index, bound, found);
+}
+
+function visitParts(node: Tree, bound: ReadonlySet<string>, found: Reference[]): void {
+  const comprehension = comprehensionOf(node);
+  if (comprehension !== undefined) {
+    visit(comprehension.list, bound, found);
+    const inner = withName(bound, comprehension.variable);
+    for (const body of comprehension.bodies) visit(body, inner, found);
+    return;
+  }
+  const binding = bindingOf(node);
+  if (binding !== undefined) {
+    visit(binding.value, bound, found);
+    visit(binding.body, withName(bound, binding.variable), found);
+    return;
+  }
+  for (const part of childrenOf(node)) visit(part, bound, found);
+}
+
+function withName(bound: ReadonlySet<string>, variable: Tree): ReadonlySet<string> {
+  return variable.op === 'id' ? new Set(bound).add(variable.args) : bound;
+}

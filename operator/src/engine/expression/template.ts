@@ -1,0 +1,83 @@
+import { BoundedCache } from './cache.ts';
+import { expressionFindings } from './check.ts';
+import { compile } from './compile.ts';
+import { MAX_RESULT_BYTES, utf8Length } from './convert.ts';
+import { evaluate } from './evaluate.ts';
+import { ExpressionError, type ExpressionProblem, type Finding, problemAt, sentence } from './problem.ts';
+import { tasksOf } from './references.ts';
+import { type Part, scanTemplate } from './scanner.ts';
+import type { Bindings, Json, Scope } from './scope.ts';
+
+type Scanned = readonly Part[] | Finding;
+
+const scans = new BoundedCache<Scanned>(2_000, 4_000_000);
+
+function scan(text: string): Scanned {
+  return scans.getOrAdd(
+    text,
+    () => scanTemplate(text),
+    () => text.length + 100,
+  );
+}
+
+function isFinding(scanned: Scanned): scanned is Finding {
+  return !Array.isArray(scanned);
+}
+
+/** Whether a text contains `${{`. The escape `$${{` does not count. */
+export function hasTemplate(text: string): boolean {
+  if (!text.includes('${{')) return false;
+  const scanned = scan(text);
+  return isFinding(scanned) || scanned.some((part) => 'source' in part);
+}
+
+/** Checks the expressions in a text. Positions are those in the text. */
+export function checkTemplate(text: string, scope: Scope): ExpressionProblem[] {
+  if (!text.includes('${{')) return [];
+  const scanned = scan(text);
+  if (isFinding(scanned)) return [problemAt(text, scanned)];
+  return scanned.flatMap((part) => {
+    if ('text' in part) return [];
+    const findings = expressionFindings(part.source, scope, 'Any');
+    return findings.map((finding) => problemAt(text, { ...finding, offset: finding.offset + part.offset }));
+  });
+}
+
+/**
+ * The text with its expressions evaluated. A text that is one `${{ }}` and nothing else keeps the type of its value.
+ * @throws ExpressionError when an expression has no value, or the text exceeds MAX_RESULT_BYTES
+ */
+export function renderTemplate(text: string, bindings: Bindings): Json {
+  if (!text.includes('${{')) return text;
+  const scanned = scan(text);
+  if (isFinding(scanned)) throw new ExpressionError(sentence(text, scanned));
+  const [only] = scanned;
+  if (scanned.length === 1 && only !== undefined && 'source' in only) return evaluate(only.source, bindings);
+  const rendered = scanned
+    .map((part) => ('text' in part ? part.text : textOf(evaluate(part.source, bindings))))
+    .join('');
+  if (utf8Length(rendered) <= MAX_RESULT_BYTES) return rendered;
+  throw new ExpressionError(`a text with its expressions evaluated is larger than ${MAX_RESULT_BYTES} bytes`);
+}
+
+/** A value inside text: texts as they are, nothing for null, JSON for all else. */
+export function textOf(value: Json): string {
+  if (value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/**
+ * The tasks that an expression reads, or, if it contains `${{`, a template. ANY_TASK is among them when a task is not
+ * named by a literal. What does not parse reads nothing: checkExpression says what is wrong with it.
+ */
+export function taskReferences(source: string): ReadonlySet<string> {
+  if (!hasTemplate(source)) return expressionTasks(source);
+  const scanned = scan(source);
+  if (isFinding(scanned)) return new Set();
+  return new Set(scanned.flatMap((part) => ('source' in part ? [...expressionTasks(part.source)] : [])));
+}
+
+function expressionTasks(source: string): Set<string> {
+  const compilation = compile(source);
+  return 'compiled' in compilation ? tasksOf(compilation.compiled.references) : new Set();
+}
