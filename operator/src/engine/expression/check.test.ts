@@ -100,7 +100,7 @@ describe('checking an expression', () => {
   it('refuses names of Ado as variables, and keys that cel-js would drop', () => {
     expect(message('[1].map(params, params)')).toContain('"params" is a name of Ado');
     expect(message('cel.bind(tasks, 1, tasks)')).toContain('"tasks" is a name of Ado');
-    expect(message('[1].map("x", 1)')).toContain('name of a variable');
+    expect(message('[1].map("x", 1)')).toContain('iteration variable');
     expect(message('{"__proto__": 1}')).toContain('cannot be a key');
   });
 

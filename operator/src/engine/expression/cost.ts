@@ -156,13 +156,16 @@ function methodWork(node: Tree & { op: 'rcall' }, [a = UNIT, b = UNIT]: readonly
     case 'base64':
     case 'string':
       return { steps, size: textSize(a.own * 2 + 4) };
+    case 'startsWith':
+    case 'endsWith':
+      return { steps: b.own / SCANNED, size: UNIT };
     case 'or':
     case 'orValue':
     case 'of':
     case 'value':
       return { steps: 0, size: join(a, b) };
     default:
-      return { steps: a.own / SCANNED, size: UNIT };
+      return { steps, size: UNIT };
   }
 }
 

@@ -69,7 +69,7 @@ function sizeOfMap(map: ReadonlyMap<string, CelValue>, named: number): Size {
 export const ASSUMED_TEXT = 256;
 export const ASSUMED_ENTRIES = 100;
 
-const record = listSize(16, textSize(64));
+const record = listSize(8, textSize(32));
 /** Any JSON: a list of records, say. */
 export const ASSUMED_ANY: Size = listSize(ASSUMED_ENTRIES, record);
 

@@ -99,11 +99,8 @@ function methodOffset(node: Tree & { op: 'rcall' }): number {
 
 function nameFindings(node: Tree): Finding[] {
   const variable = comprehensionOf(node)?.variable ?? bindingOf(node)?.variable;
-  if (variable === undefined) return [];
-  if (variable.op !== 'id')
-    return [{ message: 'the first argument is the name of a variable', offset: variable.start }];
-  if (!ROOTS.has(variable.args)) return [];
-  return [
-    { message: `"${variable.args}" is a name of Ado; choose another name for the variable`, offset: variable.start },
-  ];
+  // That it is a name at all, the parser has seen to.
+  if (variable?.op !== 'id' || !ROOTS.has(variable.args)) return [];
+  const message = `"${variable.args}" is a name of Ado; choose another name for the variable`;
+  return [{ message, offset: variable.start }];
 }
