@@ -13,6 +13,8 @@ export interface CommandOptions {
   /** ms; the program is killed after it and the result has code -1. Default 60 s. */
   timeoutMs?: number;
   input?: string | Buffer;
+  /** Open file that the program reads as its input, however large it is. */
+  inputFile?: number;
   cwd?: string;
   env?: Record<string, string>;
   /** Called with each line of stderr as it comes. */
@@ -28,10 +30,12 @@ export function run(program: string, args: readonly string[], options: CommandOp
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [options.inputFile ?? 'pipe', 'pipe', 'pipe'],
     });
     let stdout = '';
     let stderr = '';
+    // With a file as stdin the types allow a missing stream; stdout and stderr are always pipes here.
+    if (child.stdout === null || child.stderr === null) throw new Error('the pipes of a program are missing');
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout = (stdout + text).slice(-KEPT);
@@ -48,8 +52,8 @@ export function run(program: string, args: readonly string[], options: CommandOp
       clearTimeout(timer);
       resolve({ code: code ?? -1, stdout, stderr });
     });
-    child.stdin.on('error', () => undefined); // a program that ends without reading its input is judged by its code
-    child.stdin.end(options.input);
+    child.stdin?.on('error', () => undefined); // a program that ends without reading its input is judged by its code
+    child.stdin?.end(options.input);
   });
 }
 

@@ -1,5 +1,5 @@
 /** etcd and an API server on the loopback address: what tests of the API need, as any user, ready in seconds. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBinaries } from './build.ts';
 import { CONTROL_PLANE } from './build-plan.ts';
@@ -11,6 +11,7 @@ import { ClusterError } from './errors.ts';
 import { withLock } from './lock.ts';
 import { daemonNames, killDaemons, startDaemon } from './processes.ts';
 import { type ProgressSink, runStep } from './progress.ts';
+import { removeEmbedded } from './remove.ts';
 import { clusterFolder, clusterLock, writeRecord } from './state.ts';
 
 export interface ControlPlaneOptions {
@@ -28,7 +29,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Cl
   const programs = assets(process.env.KUBEBUILDER_ASSETS) ?? (await ensureBinaries(CONTROL_PLANE, progress));
   return withLock(clusterLock(name), () =>
     runStep(progress, { title: `starting an API server (${name})`, expectedMs: 5000 }, async () => {
-      await removeHostCluster(folder);
+      await removeEmbedded(name);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const plane: ControlPlane = { name, folder, ports: await freePorts(), address: '127.0.0.1', node: false };
       const shape = { controllers: false, node: false, simulatedNodes: 0 };
@@ -48,16 +49,10 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Cl
         server: serverUrl(plane),
         auditLog: join(folder, 'audit.log'),
         nodeReady: false,
-        down: () => withLock(clusterLock(name), () => removeHostCluster(folder)),
+        down: () => withLock(clusterLock(name), () => removeEmbedded(name)),
       };
     }),
   );
-}
-
-/** Ends the processes of a cluster that runs on the host and removes its folder. */
-export async function removeHostCluster(folder: string): Promise<void> {
-  await killDaemons(folder, daemonNames(folder));
-  rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 type ControlPlaneAssets = Record<'etcd' | 'kube-apiserver' | 'kubectl', string>;

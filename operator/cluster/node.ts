@@ -1,0 +1,112 @@
+/** Starts the parts of a node in a cluster's namespaces: containerd first, and once the API answers, the rest. */
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { type ApiClient, apply } from './api-client.ts';
+import type { Start } from './control-plane.ts';
+import type { ProcessIdentity } from './identity.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+import {
+  CONTAINERD_SOCKET,
+  cniConfig,
+  containerdConfig,
+  corefile,
+  dnsObjects,
+  kubeletConfig,
+  kubeletFlags,
+  kubeProxyConfig,
+  type Node,
+  nodeName,
+} from './node-config.ts';
+import { assertAlive } from './processes.ts';
+import { writeWhole } from './state.ts';
+import { until } from './wait.ts';
+
+/** Starts containerd and waits until it answers on its socket. */
+export async function startContainerd(
+  node: Node,
+  holder: ProcessIdentity,
+  program: string,
+  start: Start,
+): Promise<void> {
+  const config = (file: string) => join(node.folder, 'config', file);
+  writeWhole(config('containerd.toml'), containerdConfig(node));
+  writeWhole(config('cni/10-ado.conflist'), JSON.stringify(cniConfig(node), null, 2));
+  await start({ name: 'containerd', program, args: [`--config=${config('containerd.toml')}`] });
+  const socket = `/proc/${holder.pid}/root${CONTAINERD_SOCKET}`;
+  await until(
+    async () => {
+      assertAlive(node.folder, 'containerd');
+      return (await answers(socket)) || undefined;
+    },
+    30_000,
+    () => new Error(`containerd does not answer; see ${join(node.folder, 'logs')}`),
+  );
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+export interface NodePrograms {
+  kubelet: string;
+  'kube-proxy': string;
+  coredns: string;
+}
+
+/** Starts kubelet, kube-proxy and CoreDNS. containerd answers and the API server is ready. */
+export async function startNode(
+  node: Node,
+  api: { client: ApiClient; server: string },
+  programs: NodePrograms,
+  start: Start,
+): Promise<void> {
+  const config = (file: string) => join(node.folder, 'config', file);
+  for (const file of ['kubelet', 'kube-proxy', 'coredns']) {
+    writeKubeconfig(node.folder, config(`${file}.kubeconfig`), node.cluster, api.server, file);
+  }
+  writeWhole(config('kubelet.json'), JSON.stringify(kubeletConfig(node), null, 2));
+  writeWhole(config('kube-proxy.json'), JSON.stringify(kubeProxyConfig(node), null, 2));
+  writeWhole(config('Corefile'), corefile(node));
+  await start({ name: 'kubelet', program: programs.kubelet, args: kubeletFlags(node) });
+  await start({ name: 'kube-proxy', program: programs['kube-proxy'], args: [`--config=${config('kube-proxy.json')}`] });
+  for (const [path, object] of dnsObjects(node)) await apply(api.client, path, object);
+  await start({ name: 'coredns', program: programs.coredns, args: ['-conf', config('Corefile')] });
+}
+
+/**
+ * Waits until a pod could be created and would start: the node is Ready and bears no taint of its start, and the
+ * namespace `default` has its service account.
+ */
+export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> {
+  const daemons = ['containerd', 'kubelet', 'kube-proxy', 'coredns', 'kube-controller-manager', 'kube-scheduler'];
+  await until(
+    async () => {
+      for (const name of daemons) assertAlive(node.folder, name);
+      const account = await client.send('GET', '/api/v1/namespaces/default/serviceaccounts/default');
+      const answer = await client.send('GET', `/api/v1/nodes/${nodeName(node.cluster)}`);
+      return account.status === 200 && answer.status === 200 && isReady(JSON.parse(answer.body)) ? true : undefined;
+    },
+    120_000,
+    () => new Error(`the node is not Ready after 120 s; see ${join(node.folder, 'logs')}`),
+    100,
+  );
+}
+
+export interface NodeObject {
+  spec?: { taints?: { key: string }[] };
+  status?: { conditions?: { type: string; status: string }[] };
+}
+
+/** Pure. */
+export function isReady(node: NodeObject): boolean {
+  const ready = node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  const tainted = node.spec?.taints?.some((taint) => taint.key.startsWith('node.kubernetes.io/'));
+  return ready === true && tainted !== true;
+}
