@@ -119,6 +119,11 @@ export class Store<T> {
     this.notify(key, (handler) => handler.deleted?.(key, last ?? entry.value));
   }
 
+  /** Says that the object under the key now has this uid: a cached object with another one is gone. */
+  keepOnly(key: string, uid: string): void {
+    if (this.entries.get(key)?.uid !== uid) this.remove(key);
+  }
+
   /**
    * Makes the cache equal to a complete list, of one namespace or of everything, and tells handlers the difference.
    * `keep` names objects (key to uid) that the list had but that could not be decoded: their older copies stay.
@@ -159,7 +164,7 @@ export class Store<T> {
 
   private link(entry: Entry<T>): void {
     for (const index of this.indexes.values()) {
-      for (const value of index.compute(entry.value)) {
+      for (const value of this.valuesOf(index, entry)) {
         const bucket = index.buckets.get(value);
         if (bucket) bucket.set(entry.key, entry);
         else index.buckets.set(value, new Map([[entry.key, entry]]));
@@ -169,11 +174,21 @@ export class Store<T> {
 
   private unlink(entry: Entry<T>): void {
     for (const index of this.indexes.values()) {
-      for (const value of index.compute(entry.value)) {
+      for (const value of this.valuesOf(index, entry)) {
         const bucket = index.buckets.get(value);
         bucket?.delete(entry.key);
         if (bucket?.size === 0) index.buckets.delete(value);
       }
+    }
+  }
+
+  /** An index function that throws finds the object under nothing, and is reported like a handler. */
+  private valuesOf(index: Index<T>, entry: Entry<T>): readonly string[] {
+    try {
+      return index.compute(entry.value);
+    } catch (error) {
+      this.onHandlerError(error, entry.key);
+      return [];
     }
   }
 

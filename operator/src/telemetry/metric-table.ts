@@ -186,7 +186,7 @@ export const METRICS = {
   informerRepairs: {
     type: 'counter',
     name: 'ado_informer_repaired_objects_total',
-    help: 'Objects whose cached copy a relist had to correct, so a watch event was missed.',
+    help: 'Objects that a periodic list changed: missed events, and the few changes during the list itself.',
     labels: ['resource'],
   },
   watchRestarts: {

@@ -1,0 +1,172 @@
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { BackoffOptions } from './backoff.ts';
+import type { KubeClient } from './client.ts';
+import { type Clock, realClock } from './clock.ts';
+import { ReflectorLoop } from './reflector-loop.ts';
+import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
+import { type Entry, type IndexFunction, Store } from './store.ts';
+
+export interface ReflectorOptions<T> {
+  readonly client: KubeClient;
+  readonly type: ResourceType;
+  /** Turns an object into what is cached. Called once per version, after managedFields are dropped. It may throw. */
+  readonly decode: (object: KubeObject) => T;
+  /**
+   * What to cache for an object that could not be decoded. Without it, or when it returns undefined, the object is
+   * skipped, and the copy cached before (if any) stays.
+   */
+  readonly undecodable?: (object: KubeObject, error: unknown) => T | undefined;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock?: Clock;
+  /** Label of the metrics (default: the plural). */
+  readonly name?: string;
+  /** Watch these namespaces only (default: the whole cluster). */
+  readonly namespaces?: readonly string[];
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Objects a page (default 500). */
+  readonly pageLimit?: number;
+  /** How often everything is listed again to repair missed events, ms (default 300,000). */
+  readonly relistPeriodMs?: number;
+  /** Silence after which a watch counts as dead, ms (default 90,000: bookmarks come about once a minute). */
+  readonly inactivityMs?: number;
+  /** Bounds of the watch's own end, which the server picks up, in seconds (default 300 to 600). */
+  readonly watchTimeoutSeconds?: { readonly min: number; readonly max: number };
+  /** Pauses after failures (default 50 ms to 30 s). */
+  readonly backoff?: BackoffOptions;
+  /** A watch that lived so long is a success and ends the series of pauses, ms (default 5,000). */
+  readonly stableMs?: number;
+  readonly random?: () => number;
+}
+
+/** What the loops of a reflector share. */
+export interface ReflectorContext<T> {
+  readonly options: ReflectorOptions<T>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly store: Store<T>;
+  readonly name: string;
+  readonly random: () => number;
+  /** Undefined when the object is to be skipped. */
+  toEntry(object: KubeObject): Entry<T> | undefined;
+  /** Something came from the server. */
+  heard(): void;
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * Keeps a store equal to the objects of one kind, in the whole cluster or in some namespaces: lists, watches, and
+ * lists again where the watch cannot go on. It never ends before its signal aborts, whatever the server does.
+ */
+export class Reflector<T> {
+  readonly type: ResourceType;
+  readonly name: string;
+  readonly store: Store<T>;
+  /** Resolves when every namespace has been listed once. */
+  readonly synced: Promise<void>;
+  private readonly options: ReflectorOptions<T>;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  private readonly loops: ReflectorLoop<T>[];
+  private readonly announceSynced: () => void;
+  private lastHeard = 0;
+
+  constructor(options: ReflectorOptions<T>) {
+    this.options = options;
+    this.type = options.type;
+    this.name = options.name ?? options.type.plural;
+    this.clock = options.clock ?? realClock;
+    this.logger = options.logger.child({ resource: this.name });
+    this.store = new Store<T>({
+      ...(options.indexes && { indexes: options.indexes }),
+      onHandlerError: (error, key) => this.handlerFailed(error, key),
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.synced = promise;
+    this.announceSynced = resolve;
+    const scopes = options.namespaces ?? [undefined];
+    const context = this.context();
+    this.loops = scopes.map((namespace) => new ReflectorLoop(context, namespace, () => this.checkSynced()));
+    this.registerMetrics();
+  }
+
+  /** Whether the store has held a complete list of every namespace. */
+  get hasSynced(): boolean {
+    return this.loops.every((loop) => loop.hasListed);
+  }
+
+  /** Runs until the signal aborts. Never throws. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.loops.map((loop) => loop.run(signal)));
+  }
+
+  private context(): ReflectorContext<T> {
+    return {
+      options: this.options,
+      clock: this.clock,
+      logger: this.logger,
+      store: this.store,
+      name: this.name,
+      random: this.options.random ?? Math.random,
+      toEntry: (object) => this.toEntry(object),
+      heard: () => {
+        this.lastHeard = this.clock.now();
+      },
+    };
+  }
+
+  private toEntry(object: KubeObject): Entry<T> | undefined {
+    const { metadata } = object;
+    // Set to undefined, not deleted: the engine keeps the fast layout of the object.
+    if (metadata.managedFields) (metadata as { managedFields?: unknown }).managedFields = undefined;
+    if (metadata.annotations?.[LAST_APPLIED] !== undefined) delete metadata.annotations[LAST_APPLIED];
+    const value = this.decode(object);
+    if (value === undefined) return undefined;
+    return { key: keyOf(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '', value };
+  }
+
+  private decode(object: KubeObject): T | undefined {
+    try {
+      return this.options.decode(object);
+    } catch (error) {
+      const { namespace, name } = object.metadata;
+      this.options.metrics.informerUndecodable.inc({ resource: this.name });
+      this.logger.warn({ err: error, namespace, name }, 'object cannot be decoded');
+      return this.replacement(object, error);
+    }
+  }
+
+  private replacement(object: KubeObject, cause: unknown): T | undefined {
+    try {
+      return this.options.undecodable?.(object, cause);
+    } catch (error) {
+      this.handlerFailed(error, keyOf(object.metadata));
+      return undefined;
+    }
+  }
+
+  private handlerFailed(error: unknown, key: string): void {
+    this.options.metrics.informerHandlerErrors.inc({ resource: this.name });
+    this.logger.error({ err: error, key }, 'event handler failed');
+  }
+
+  private checkSynced(): void {
+    if (this.hasSynced) this.announceSynced();
+  }
+
+  private registerMetrics(): void {
+    const { metrics } = this.options;
+    const labels = { resource: this.name };
+    metrics.informerUndecodable.inc(labels, 0);
+    metrics.informerHandlerErrors.inc(labels, 0);
+    metrics.informerRepairs.inc(labels, 0);
+    metrics.onScrape(() => {
+      metrics.informerSynced.set(labels, this.hasSynced ? 1 : 0);
+      metrics.informerObjects.set(labels, this.store.size);
+      metrics.informerLastEvent.set(labels, this.lastHeard / 1000);
+    });
+  }
+}
