@@ -1,0 +1,65 @@
+import type { PodSurface, Task, TaskDefaults } from '../../api/index.ts';
+import { fieldPath, type Problem } from './problem.ts';
+
+/** What Kubernetes takes as the name of a variable on every version that Ado supports. */
+const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
+
+/** The fields that become the pod: an image, names of variables, and no `${{ }}` where none is evaluated. */
+export function podProblems(task: Task, path: string, defaults: TaskDefaults): Problem[] {
+  const image = task.container?.image ?? task.image ?? defaults.image;
+  const missing = image === undefined ? [{ path: `${path}.image`, message: NO_IMAGE }] : [];
+  return [...missing, ...surfaceProblems(task, path)];
+}
+
+const NO_IMAGE = 'the task has no image; give it one, or all tasks by spec.defaults.image';
+
+/** The same for `defaults`, which need no image. */
+export function surfaceProblems(surface: PodSurface, path: string): Problem[] {
+  return [...envProblems(surface, path), ...literalProblems(surface, path)];
+}
+
+function envProblems({ env = {}, envValueFrom = {} }: PodSurface, path: string): Problem[] {
+  const names = [...namesOf(env, `${path}.env`), ...namesOf(envValueFrom, `${path}.envValueFrom`)];
+  const twice = Object.keys(envValueFrom).filter((name) => Object.hasOwn(env, name));
+  return [
+    ...names,
+    ...twice.map((name) => ({
+      path: fieldPath(`${path}.envValueFrom`, name),
+      message: `"${name}" has a value in env as well; keep one of the two`,
+    })),
+  ];
+}
+
+function namesOf(variables: Readonly<Record<string, unknown>>, path: string): Problem[] {
+  return Object.keys(variables).flatMap((name) => {
+    const message = nameFault(name);
+    return message === undefined ? [] : [{ path: fieldPath(path, name), message }];
+  });
+}
+
+function nameFault(name: string): string | undefined {
+  if (name.startsWith('ADO_')) return `"${name}": names that begin with ADO_ belong to Ado; choose another`;
+  if (ENV_NAME.test(name)) return undefined;
+  return `"${name}" is no name of a variable; use letters, digits, "_", "-" and ".", and no digit first`;
+}
+
+/** The fields of the pod in which `${{ }}` is not evaluated, and so would reach the API server as it stands. */
+const LITERAL = [
+  ...['envValueFrom', 'envFrom', 'resources', 'serviceAccountName', 'imagePullSecrets', 'nodeSelector', 'affinity'],
+  ...['runtimeClassName', 'priorityClassName', 'tolerations', 'topologySpreadConstraints', 'volumes', 'volumeMounts'],
+] as const satisfies readonly (keyof PodSurface)[];
+
+function literalProblems(surface: PodSurface, path: string): Problem[] {
+  return LITERAL.flatMap((field) => templatesIn(surface[field], `${path}.${field}`, 0));
+}
+
+const MAX_DEPTH = 32;
+
+function templatesIn(value: unknown, path: string, depth: number): Problem[] {
+  if (typeof value === 'string' && value.includes('${{')) {
+    return [{ path, message: '${{ }} is not evaluated in this field; it is for env, image, command and args' }];
+  }
+  if (value === null || typeof value !== 'object' || depth === MAX_DEPTH) return [];
+  if (Array.isArray(value)) return value.flatMap((each, index) => templatesIn(each, `${path}[${index}]`, depth + 1));
+  return Object.entries(value).flatMap(([key, each]) => templatesIn(each, fieldPath(path, key), depth + 1));
+}
