@@ -112,7 +112,8 @@ export class Controller {
     if (timeoutMs === undefined) return { signal: this.abort.signal, end: () => undefined };
     const own = new AbortController();
     const onStop = () => own.abort();
-    this.abort.signal.addEventListener('abort', onStop, { once: true });
+    if (this.abort.signal.aborted) own.abort();
+    else this.abort.signal.addEventListener('abort', onStop, { once: true });
     const timer: Timer = this.clock.setTimeout(() => {
       this.instruments.timeouts.inc();
       own.abort();

@@ -39,6 +39,7 @@ export {
 } from './controller.ts';
 export * from './errors.ts';
 export { classify, type ErrorPolicy, TerminalError, WaitingError } from './reconcile-error.ts';
+export { type EventType, KubeRecorder, type Recorder, type RecorderOptions } from './recorder.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export * from './resource.ts';
 export {

@@ -129,6 +129,8 @@ export class ReflectorLoop<T> {
   }
 
   private async watch(signal: AbortSignal): Promise<void> {
+    // It may have aborted during the list; a listener would not be told any more.
+    if (signal.aborted) return;
     const attempt: Attempt = { openedAt: undefined, progressed: false, relist: false };
     const own = new AbortController();
     const onAbort = () => own.abort();

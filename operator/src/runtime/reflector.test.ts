@@ -496,6 +496,7 @@ describe('Reflector', () => {
       response.on('drain', more);
       more();
     });
+    await until('it watches again', () => r.watches().length === 2);
     collection.put('x', 'one');
     await r.holds(collection);
     expect(await r.metrics.scrape()).toContain('reason="Malformed"} 1');
