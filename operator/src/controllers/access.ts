@@ -1,0 +1,20 @@
+import { type AccessRule, CONTROLLER_REVISIONS, EVENTS, LEASES, PODS } from '../runtime/index.ts';
+import { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+
+/**
+ * Everything that the operator may ask of the API server in the namespaces it serves. The client refuses a call that
+ * has no row here, and config/rbac is generated from it, so neither can say more or less than the other.
+ */
+export const NAMESPACED_ACCESS: readonly AccessRule[] = [
+  { type: WORKFLOWS, verbs: ['list', 'watch'] },
+  { type: WORKFLOWS, subresource: 'status', verbs: ['patch'] },
+  { type: WORKFLOW_RUNS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  { type: WORKFLOW_RUNS, subresource: 'status', verbs: ['patch'] },
+  { type: RUN_JOURNALS, verbs: ['get', 'create'] },
+  { type: CONTROLLER_REVISIONS, verbs: ['get', 'list', 'watch', 'create', 'delete'] },
+  { type: PODS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  { type: EVENTS, verbs: ['create', 'patch'] },
+];
+
+/** What it may ask in its own namespace only. */
+export const OWN_NAMESPACE_ACCESS: readonly AccessRule[] = [{ type: LEASES, verbs: ['get', 'create', 'update'] }];

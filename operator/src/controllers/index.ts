@@ -1,0 +1,17 @@
+/**
+ * The reconcilers: only here the engine meets the runtime. One folder a kind: its controller (sources, keys), what it
+ * observes, applies and reports.
+ *
+ * 1. Observe, decide, apply, report, in that order; deciding is the engine's.
+ * 2. One status write a reconcile, conditional on what was observed, and nothing is told (Events, metrics) before it.
+ * 3. No decision on a state older than the last one written; after a doubtful write the object is read first.
+ * 4. A pod is let go of only when the stored state has its result, or its run is gone by a live read.
+ * 5. Every call is a row of the table in access.ts.
+ */
+export { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
+export { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+export { Plans, type Revision } from './revision.ts';
+export { createStores, RUNS_BY_WORKFLOW, type Stores } from './stores.ts';
+export { workflowController } from './workflow/controller.ts';
+export { runController } from './workflow-run/controller.ts';
+export { RunMemories } from './workflow-run/memory.ts';

@@ -1,0 +1,41 @@
+import { LABEL_RUN, objectKey } from '../../api/index.ts';
+import type { Pod } from '../../pods/index.ts';
+import { Controller, type ControllerOptions } from '../../runtime/index.ts';
+import { RUNS_BY_WORKFLOW } from '../stores.ts';
+import type { RunDeps } from './deps.ts';
+import { RunReconciler } from './reconciler.ts';
+
+/** Sources and keys of the controller of WorkflowRuns: runs, their pods, and the Workflow that a pending run waits for. */
+export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'logger' | 'concurrency'>): Controller {
+  const reconciler = new RunReconciler(deps);
+  const controller = new Controller({
+    name: 'workflowrun',
+    reconcile: (key, context) => reconciler.reconcile(key, context),
+    metrics: deps.metrics,
+    clock: deps.clock,
+    ...options,
+  });
+  const { runs, pods, workflows } = deps.stores;
+  const { queue } = controller;
+  runs.subscribe({
+    added: (key) => queue.add(key),
+    updated: (key) => queue.add(key),
+    deleted: (key, run) => {
+      deps.memories.forget(run.metadata.uid ?? '');
+      queue.add(key);
+    },
+    resynced: (key) => queue.add(key, 'resync'),
+  });
+  const ofPod = (_key: string, pod: Pod) => {
+    const name = pod.metadata.labels?.[LABEL_RUN];
+    if (name) queue.add(objectKey({ name, namespace: pod.metadata.namespace ?? '' }));
+  };
+  pods.subscribe({ added: ofPod, updated: ofPod, deleted: ofPod });
+  const waiting = (key: string) => {
+    for (const run of runs.byIndex(RUNS_BY_WORKFLOW, key)) {
+      if (run.status?.state === undefined) queue.add(objectKey(run.metadata));
+    }
+  };
+  workflows.subscribe({ added: waiting, updated: waiting });
+  return controller;
+}

@@ -1,0 +1,18 @@
+import type { Executor } from '../../executors/index.ts';
+import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
+import type { Metrics } from '../../telemetry/index.ts';
+import type { Plans } from '../revision.ts';
+import type { Stores } from '../stores.ts';
+import type { RunMemories } from './memory.ts';
+
+/** What the steps of a run's reconcile need. */
+export interface RunDeps {
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly executor: Executor;
+  readonly plans: Plans;
+  readonly memories: RunMemories;
+  readonly recorder: Recorder;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}

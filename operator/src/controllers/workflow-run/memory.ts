@@ -1,0 +1,45 @@
+import type { WorkflowRun } from '../../api/index.ts';
+
+/**
+ * What this process remembers of a run between two reconciles: never needed for being right after a restart, always
+ * needed for not deciding on a state older than the last one it wrote.
+ */
+export interface RunMemory {
+  /** The object as the server returned it for our last write or read; newer than the cache until that has caught up. */
+  latest?: WorkflowRun;
+  /** The last write failed or its outcome is unknown: read the object before anything is decided. */
+  isDoubtful?: boolean;
+  /** How often in a row the run had changed under us; the wait before the next try grows with it. */
+  collisions: number;
+  /** Monotonic time of the last status write, for what is only shown and costs no write of its own before 10 s. */
+  shownAt: number;
+}
+
+export class RunMemories {
+  readonly #memories = new Map<string, RunMemory>();
+
+  /** The memory of a run by uid; made on first use. */
+  of(uid: string, now: number): RunMemory {
+    let memory = this.#memories.get(uid);
+    if (!memory) {
+      memory = { shownAt: now, collisions: 0 };
+      this.#memories.set(uid, memory);
+    }
+    return memory;
+  }
+
+  forget(uid: string): void {
+    this.#memories.delete(uid);
+  }
+}
+
+/**
+ * The newest of the cached and the remembered object. Sequence numbers order them: resource versions are opaque. With
+ * equal numbers the cache is taken, since it also sees what others changed.
+ */
+export function freshest(cached: WorkflowRun, memory: RunMemory): WorkflowRun {
+  const { latest } = memory;
+  if (!latest || latest.metadata.uid !== cached.metadata.uid) return cached;
+  if ((latest.status?.seq ?? 0) > (cached.status?.seq ?? 0)) return latest;
+  return cached;
+}

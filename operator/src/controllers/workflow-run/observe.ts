@@ -1,0 +1,61 @@
+import type { AttemptObservation, WorkflowRun } from '../../api/index.ts';
+import { attemptKey, isLive, type Observed, type RunState, unitsInFlight } from '../../engine/index.ts';
+import type { Attempt, Executor, RunContext } from '../../executors/index.ts';
+import { isNotFound } from '../../runtime/index.ts';
+import { WORKFLOW_RUNS } from '../resources.ts';
+import type { RunDeps } from './deps.ts';
+import { freshest } from './memory.ts';
+
+/** The run to decide on: never older than what this process wrote last. Undefined when it is gone. */
+export async function observeRun(deps: RunDeps, key: string, signal: AbortSignal): Promise<WorkflowRun | undefined> {
+  const cached = deps.stores.runs.get(key);
+  if (!cached) return undefined;
+  const memory = deps.memories.of(cached.metadata.uid ?? '', deps.clock.monotonic());
+  if (!memory.isDoubtful) return freshest(cached, memory);
+  const live = await readRun(deps, cached, signal);
+  memory.isDoubtful = false;
+  if (!live) return undefined;
+  memory.latest = live;
+  return live;
+}
+
+/** The run as the server has it now, if it is still the same one. */
+export async function readRun(deps: RunDeps, run: WorkflowRun, signal: AbortSignal): Promise<WorkflowRun | undefined> {
+  try {
+    const live = await deps.client.get<WorkflowRun>(WORKFLOW_RUNS, run.metadata, { signal });
+    return live.metadata.uid === run.metadata.uid ? live : undefined;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+export function contextOf(run: WorkflowRun, signal: AbortSignal): RunContext {
+  const { name, namespace = '', uid = '' } = run.metadata;
+  return { name, namespace, uid, workflow: run.spec.workflowRef.name, signal };
+}
+
+/** The attempts that the state takes for live: those that an executor must say something of. */
+export function liveAttempts(state: RunState): Attempt[] {
+  const live: Attempt[] = [];
+  for (const { path, unit } of unitsInFlight(state)) if (isLive(unit)) live.push({ path, attempt: unit.attempt });
+  return live;
+}
+
+export interface ObservedRun extends Observed {
+  readonly attempts: Map<string, AttemptObservation>;
+  readonly recheckAfter: number | undefined;
+  overBudget?: boolean;
+}
+
+/** Everything that a decision is made on. */
+export async function observeAttempts(
+  executor: Executor,
+  context: RunContext,
+  run: WorkflowRun,
+  state: RunState,
+): Promise<ObservedRun> {
+  const { seen, recheckAfter } = await executor.observe(context, liveAttempts(state));
+  const attempts = new Map(seen.map(({ path, attempt, observation }) => [attemptKey(path, attempt), observation]));
+  return { desiredState: run.spec.desiredState, attempts, recheckAfter };
+}

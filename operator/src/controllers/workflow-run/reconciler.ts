@@ -1,0 +1,262 @@
+import { LABEL_RUN_UID, parseDuration, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import {
+  type Decision,
+  decide,
+  decodeState,
+  encodeState,
+  extendJournal,
+  isSettled,
+  type Journal,
+  type Plan,
+  type RunIdentity,
+  UnknownStateVersionError,
+} from '../../engine/index.ts';
+import type { RunContext } from '../../executors/index.ts';
+import type { Pod } from '../../pods/index.ts';
+import { parseKey, type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
+import { findRevision, PODS_BY_RUN } from '../stores.ts';
+import { acceptRun, own } from './accept.ts';
+import { apply } from './apply.ts';
+import type { RunDeps } from './deps.ts';
+import { contextOf, type ObservedRun, observeAttempts, observeRun, readRun } from './observe.ts';
+import { isStale, reportPage, reportStatus } from './report.ts';
+import { buildStatus, inProgress, stalled, statusWithoutState } from './status.ts';
+
+/** What is only shown (a pod became Running) waits this long for a write to ride on. */
+const SHOW_AFTER_MS = parseDuration('10s');
+/** A refused start is tried again with the next event, or after this. */
+const REFUSED_AGAIN_MS = parseDuration('5s');
+/** Decisions of one reconcile: each further one knows of the refusals of the one before. */
+const MAX_DECISIONS = 4;
+/**
+ * Bound of the encoded state, so that with the longest tail (36 KiB, escaped) and 50 rows the status stays below the
+ * 224 KiB at which it is refused.
+ */
+const STATE_REFUSED_BYTES = 112 * 1024;
+
+/** A run with everything that this reconcile works on. */
+interface Work {
+  readonly run: WorkflowRun;
+  readonly context: RunContext;
+  readonly plan: Plan;
+  readonly revision: string;
+  /** The encoded state that the reconcile starts from, and the events that are in it but not yet stored. */
+  readonly before: string;
+  readonly unstored: readonly string[];
+  readonly journal: Journal | undefined;
+}
+
+/** Reconciles WorkflowRuns: observe, decide, apply, report, and only then let go of what is recorded. */
+export class RunReconciler {
+  readonly #deps: RunDeps;
+
+  constructor(deps: RunDeps) {
+    this.#deps = deps;
+  }
+
+  async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
+    const run = await observeRun(this.#deps, key, signal);
+    await this.#letGoOfGhosts(key, run?.metadata.uid, signal);
+    if (!run) return {};
+    const context = contextOf(run, signal);
+    if (run.metadata.deletionTimestamp || isOver(run)) {
+      await this.#deps.executor.release(context, () => true);
+      return {};
+    }
+    try {
+      const work = run.status?.state === undefined ? await this.#accept(run, context) : this.#resume(run, context);
+      return work ? await this.#pass(work, signal) : {};
+    } catch (error) {
+      if (error instanceof UnknownStateVersionError) {
+        this.#deps.recorder.event(run, 'Warning', 'UnknownStateVersion', 'Reconcile', error.message);
+        throw new TerminalError('UnknownStateVersion', error.message, error);
+      }
+      if (!isStale(error)) throw error;
+      throw this.#collision(run, error);
+    }
+  }
+
+  /** A run without state: accepted, refused for good, or told what it waits for. */
+  async #accept(run: WorkflowRun, context: RunContext): Promise<Work | undefined> {
+    const now = this.#deps.clock.now();
+    try {
+      const accepted = acceptRun(this.#deps.stores, run, now);
+      if (!('state' in accepted)) {
+        await this.#show(
+          run,
+          statusWithoutState(run, 'Pending', inProgress(accepted.reason, accepted.message), now),
+          context,
+        );
+        return undefined;
+      }
+      const { workflow, revision, digest, state, encoded } = accepted;
+      const pinned = findRevision(this.#deps.stores, context.namespace, revision, digest);
+      if (!pinned) return undefined;
+      const owned = await own(this.#deps, run, workflow, signalOf(context));
+      const plan = this.#deps.plans.of(digest, pinned.data);
+      return {
+        run: owned,
+        context,
+        plan,
+        revision,
+        before: encodeState(state),
+        unstored: [encoded],
+        journal: undefined,
+      };
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      await this.#show(run, statusWithoutState(run, 'Failed', stalled(error.reason, error.message), now), context);
+      return undefined;
+    }
+  }
+
+  #resume(run: WorkflowRun, context: RunContext): Work {
+    const { definition, state = '', journal } = run.status ?? {};
+    const pinned =
+      definition && findRevision(this.#deps.stores, context.namespace, definition.revision, definition.digest);
+    if (!pinned) {
+      const message = `the ControllerRevision ${definition?.revision} that this run executes is missing; restore it or delete the run`;
+      throw new TerminalError('RevisionMissing', message);
+    }
+    const plan = this.#deps.plans.of(definition.digest, pinned.data);
+    return { run, context, plan, revision: definition.revision, before: state, unstored: [], journal };
+  }
+
+  async #pass(work: Work, signal: AbortSignal): Promise<Result> {
+    const { executor, clock } = this.#deps;
+    const observed = await observeAttempts(executor, work.context, work.run, decodeState(work.before));
+    const decision = await this.#decideAndApply(work, observed);
+    const events = [...work.unstored, ...decision.encoded];
+    if (events.length === 0) await executor.release(work.context, settledBy(decision));
+    if (events.length === 0) return this.#showProgress(work, decision, observed);
+    const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
+    if (page) await reportPage(this.#deps, work.run, page, signal);
+    await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
+    this.#tell(work, decision);
+    await executor.release(work.context, settledBy(decision));
+    if (decision.more) return { requeue: true };
+    return requeueAt(decision, observed, clock.now());
+  }
+
+  /** Decides and applies until no start is refused that the decision did not know of. */
+  async #decideAndApply(work: Work, observed: ObservedRun): Promise<Decision> {
+    for (let round = 0; ; round++) {
+      const { clock, executor } = this.#deps;
+      const decision = decide(identityOf(work.run), work.plan, decodeState(work.before), observed, clock.now());
+      if (!observed.overBudget && JSON.stringify(encodeState(decision.state)).length > STATE_REFUSED_BYTES) {
+        observed.overBudget = true;
+        continue;
+      }
+      const refusals = await apply(executor, work.context, work.plan, decision.actions);
+      if (refusals.size === 0) return decision;
+      if (round === MAX_DECISIONS) throw new Error('starts are refused again and again; trying later');
+      for (const [key, refusal] of refusals) observed.attempts.set(key, refusal);
+    }
+  }
+
+  #status(work: Work, decision: Decision, journal: Journal, observed: ObservedRun): WorkflowRunStatus {
+    const { run, revision, plan } = work;
+    return buildStatus(run, revision, plan, decision.state, journal, observed, this.#deps.clock.now());
+  }
+
+  /** Nothing happened that is history; what people see may have changed all the same, and is written at most every 10 s. */
+  async #showProgress(work: Work, decision: Decision, observed: ObservedRun): Promise<Result> {
+    const { clock, memories } = this.#deps;
+    const result = requeueAt(decision, observed, clock.now());
+    if (!work.journal) return result;
+    const status = this.#status(work, decision, work.journal, observed);
+    if (sameRows(status, work.run.status)) return result;
+    const memory = memories.of(work.context.uid, clock.monotonic());
+    const wait = memory.shownAt + SHOW_AFTER_MS - clock.monotonic();
+    if (wait > 0) return earlier(result, wait);
+    await reportStatus(this.#deps, work.run, status, signalOf(work.context));
+    return result;
+  }
+
+  /** Writes a status without state, unless it says what is already there. */
+  async #show(run: WorkflowRun, status: WorkflowRunStatus, context: RunContext): Promise<void> {
+    if (JSON.stringify(status) === JSON.stringify(run.status)) return;
+    await reportStatus(this.#deps, run, status, signalOf(context));
+  }
+
+  /** Metrics and the one Event of a run, after what they tell is stored. */
+  #tell(work: Work, decision: Decision): void {
+    const { metrics, recorder } = this.#deps;
+    for (const event of decision.events) {
+      if (event.type === 'Started') metrics.tasksStarted.inc();
+      if (
+        event.type === 'Succeeded' ||
+        event.type === 'Failed' ||
+        event.type === 'Skipped' ||
+        event.type === 'Cancelled'
+      ) {
+        metrics.tasksCompleted.inc({ result: event.type });
+      }
+      if (event.type === 'Retrying' && event.cause === 'Infrastructure') metrics.podsLost.inc();
+      if (event.type !== 'Finished') continue;
+      metrics.runsCompleted.inc({ result: event.phase });
+      const type = event.phase === 'Succeeded' ? 'Normal' : 'Warning';
+      recorder.event(work.run, type, event.reason, 'Run', event.message);
+    }
+  }
+
+  /** Pods of runs that are gone are let go at once; that a run is gone is believed only of a live read. */
+  async #letGoOfGhosts(key: string, uid: string | undefined, signal: AbortSignal): Promise<void> {
+    const strays = this.#deps.stores.pods.byIndex(PODS_BY_RUN, key).map(runUidOf);
+    for (const ghostUid of new Set(strays)) {
+      if (ghostUid === uid) continue;
+      const ghost = ghostOf(key, ghostUid);
+      if (await readRun(this.#deps, ghost, signal)) continue;
+      await this.#deps.executor.release(contextOf(ghost, signal), () => true);
+    }
+  }
+
+  #collision(run: WorkflowRun, cause: unknown): Error {
+    const memory = this.#deps.memories.of(run.metadata.uid ?? '', this.#deps.clock.monotonic());
+    memory.isDoubtful = true;
+    memory.collisions++;
+    const wait = Math.min(30_000, 25 * 2 ** Math.min(memory.collisions, 12));
+    const why = cause instanceof Error ? cause.message : String(cause);
+    return new WaitingError('Collision', `the run changed under us (${why}); reading it again`, wait);
+  }
+}
+
+const runUidOf = (pod: Pod): string => pod.metadata.labels?.[LABEL_RUN_UID] ?? '';
+
+/** Enough of a run that is gone to ask for it and to find its pods. */
+function ghostOf(key: string, uid: string): WorkflowRun {
+  const { namespace = '', name } = parseKey(key);
+  const spec = { workflowRef: { name: '' }, desiredState: 'Terminated' } as const;
+  return { apiVersion: '', kind: '', metadata: { namespace, name, uid }, spec };
+}
+
+const signalOf = (context: RunContext): AbortSignal => context.signal ?? new AbortController().signal;
+const settledBy = (decision: Decision) => (attempt: { path: string; attempt: number }) =>
+  isSettled(decision.state, attempt.path, attempt.attempt);
+
+function identityOf(run: WorkflowRun): RunIdentity {
+  const { name, namespace = '', uid = '' } = run.metadata;
+  const { workflowRef, number } = run.spec;
+  return { name, namespace, uid, workflow: workflowRef.name, ...(number === undefined ? {} : { number }) };
+}
+
+function isOver(run: WorkflowRun): boolean {
+  const succeeded = run.status?.conditions?.find(({ type }) => type === 'Succeeded');
+  return succeeded !== undefined && succeeded.status !== 'Unknown';
+}
+
+function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
+  return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);
+}
+
+const earlier = (result: Result, ms: number): Result =>
+  'requeue' in result ? result : { requeueAfter: Math.min(result.requeueAfter ?? Number.POSITIVE_INFINITY, ms) };
+
+function requeueAt(decision: Decision, observed: ObservedRun, now: number): Result {
+  const waits: number[] = [];
+  if (decision.wakeAt !== undefined) waits.push(Math.max(1, decision.wakeAt - now));
+  if (observed.recheckAfter !== undefined) waits.push(observed.recheckAfter);
+  const refused = [...observed.attempts.values()].some((seen) => seen.phase === 'Refused' && seen.retry);
+  if (refused) waits.push(REFUSED_AGAIN_MS);
+  return waits.length === 0 ? {} : { requeueAfter: Math.min(...waits) };
+}

@@ -1,0 +1,105 @@
+import {
+  ANNOTATION_DIGEST,
+  API_VERSION,
+  RUN_JOURNAL,
+  type RunJournal,
+  STATUS_BUDGET_BYTES,
+  STATUS_REFUSED_BYTES,
+  WORKFLOW_RUN,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
+import type { Page } from '../../engine/index.ts';
+import { isAlreadyExists, isInvalid, isNotFound, type JsonPatchOperation, TerminalError } from '../../runtime/index.ts';
+import { RUN_JOURNALS, WORKFLOW_RUNS } from '../resources.ts';
+import type { RunDeps } from './deps.ts';
+
+/**
+ * The one status write of a reconcile. It is conditional on the sequence number (on the resource version while there is
+ * none), so two writers can never both succeed; after any failure the object is read before the next decision.
+ */
+export async function reportStatus(
+  deps: RunDeps,
+  run: WorkflowRun,
+  status: WorkflowRunStatus,
+  signal: AbortSignal,
+): Promise<WorkflowRun> {
+  if (JSON.stringify(status).length > STATUS_REFUSED_BYTES) {
+    throw new TerminalError(
+      'StatusTooLarge',
+      `the status would have more than ${STATUS_REFUSED_BYTES} bytes; it was not written`,
+    );
+  }
+  const memory = deps.memories.of(run.metadata.uid ?? '', deps.clock.monotonic());
+  const started = deps.clock.monotonic();
+  memory.isDoubtful = true;
+  const patched = await deps.client.patch<WorkflowRun>(
+    WORKFLOW_RUNS,
+    run.metadata,
+    { kind: 'json', operations: statusOperations(run, status) },
+    { subresource: 'status', signal },
+  );
+  memory.isDoubtful = false;
+  memory.collisions = 0;
+  memory.latest = patched;
+  memory.shownAt = deps.clock.monotonic();
+  measure(deps, patched, memory.shownAt - started);
+  return patched;
+}
+
+function statusOperations(run: WorkflowRun, status: WorkflowRunStatus): JsonPatchOperation[] {
+  const seq = run.status?.seq;
+  if (seq === undefined) {
+    return [
+      { op: 'test', path: '/metadata/resourceVersion', value: run.metadata.resourceVersion },
+      { op: 'add', path: '/status', value: status },
+    ];
+  }
+  return [
+    { op: 'test', path: '/metadata/uid', value: run.metadata.uid },
+    { op: 'test', path: '/status/seq', value: seq },
+    { op: 'replace', path: '/status', value: status },
+  ];
+}
+
+function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
+  const bytes = Buffer.byteLength(JSON.stringify(patched));
+  deps.metrics.statusBytes.observe(bytes);
+  deps.metrics.statusPatchDuration.observe(ms / 1000);
+  if (bytes > STATUS_BUDGET_BYTES) {
+    throw new TerminalError(
+      'StatusTooLarge',
+      `the stored run has ${bytes} bytes; the budget is ${STATUS_BUDGET_BYTES}`,
+    );
+  }
+}
+
+/** Whether a write failed because somebody else changed the run first: read it and decide again. */
+export const isStale = (error: unknown): boolean => isInvalid(error) || isNotFound(error);
+
+/** Creates a page of history before the tail that it came from is trimmed. Creating it twice is creating it once. */
+export async function reportPage(deps: RunDeps, run: WorkflowRun, page: Page, signal: AbortSignal): Promise<void> {
+  const { name, namespace = '', uid = '' } = run.metadata;
+  const object: RunJournal = {
+    apiVersion: API_VERSION,
+    kind: RUN_JOURNAL.kind,
+    metadata: {
+      name: `${uid}-${page.firstSeq}`,
+      namespace,
+      annotations: { [ANNOTATION_DIGEST]: page.digest },
+      ownerReferences: [
+        { apiVersion: API_VERSION, kind: WORKFLOW_RUN.kind, name, uid, controller: true, blockOwnerDeletion: true },
+      ],
+    },
+    spec: { runRef: { name, uid }, ...page },
+  };
+  try {
+    await deps.client.create(RUN_JOURNALS, object, { signal });
+    deps.metrics.journalPages.inc();
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const existing = await deps.client.get<RunJournal>(RUN_JOURNALS, object.metadata, { signal });
+    if (existing.spec.digest === page.digest) return;
+    throw new TerminalError('JournalConflict', `the page ${object.metadata.name} exists with other content`);
+  }
+}

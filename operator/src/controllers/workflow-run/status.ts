@@ -1,0 +1,121 @@
+import {
+  type ConditionWish,
+  mergeConditions,
+  type RunPhase,
+  type TaskRow,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
+import {
+  countUnits,
+  encodeState,
+  type Journal,
+  type Observed,
+  type Plan,
+  type RunState,
+  type UnitRow,
+  unitRows,
+} from '../../engine/index.ts';
+import { podName } from '../../pods/index.ts';
+import { timestamp } from '../timestamp.ts';
+
+const MAX_FAILURE_ROWS = 16;
+
+/** The whole status of a run that was accepted. Pure but for the time that it is given. */
+export function buildStatus(
+  run: WorkflowRun,
+  revision: string,
+  plan: Plan,
+  state: RunState,
+  journal: Journal,
+  observed: Pick<Observed, 'attempts'>,
+  now: number,
+): WorkflowRunStatus {
+  const counts = countUnits(plan, state);
+  const ended = counts.succeeded + counts.failed + counts.skipped;
+  const failures = [...state.failures].slice(0, MAX_FAILURE_ROWS).map(([reason, count]) => ({ reason, count }));
+  const { requester } = run.spec;
+  return {
+    ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
+    phase: phaseOf(state),
+    progress: `${ended}/${counts.total}`,
+    conditions: mergeConditions(run.status?.conditions, wishesOf(state), run.metadata.generation, timestamp(now)),
+    definition: { digest: plan.digest, revision },
+    startedAt: timestamp(state.at),
+    ...(state.finished ? { finishedAt: timestamp(state.at + state.finished.t) } : {}),
+    ...(requester ? { requester: { username: requester.username, attested: false } } : {}),
+    counts,
+    ...(failures.length > 0 ? { failures } : {}),
+    tasks: unitRows(plan, state, observed).map((row) => taskRow(run, row)),
+    seq: state.seq,
+    state: encodeState(state),
+    journal,
+  };
+}
+
+function taskRow(run: WorkflowRun, { startedAt, finishedAt, ...row }: UnitRow): TaskRow {
+  const { name, uid = '' } = run.metadata;
+  return {
+    ...row,
+    ...(row.attempt === undefined ? {} : { pod: podName(name, uid, row.path, row.attempt) }),
+    ...(startedAt === undefined ? {} : { startedAt: timestamp(startedAt) }),
+    ...(finishedAt === undefined ? {} : { finishedAt: timestamp(finishedAt) }),
+  };
+}
+
+function phaseOf(state: RunState): RunPhase {
+  if (state.finished) return state.finished.phase;
+  return state.desired === 'Paused' ? 'Paused' : 'Running';
+}
+
+/** kstatus: a run that goes on is in progress, one that ended well is ready, one that did not is stalled. */
+function wishesOf(state: RunState): ConditionWish[] {
+  if (!state.finished) return goingOn(state);
+  const { phase, reason, message } = state.finished;
+  if (phase === 'Succeeded') {
+    return [
+      { type: 'Succeeded', status: 'True', reason, message },
+      { type: 'Ready', status: 'True', reason, message },
+    ];
+  }
+  return stalled(reason, message);
+}
+
+/** The conditions of a run that will not succeed. */
+export function stalled(reason: string, message: string): ConditionWish[] {
+  return [
+    { type: 'Succeeded', status: 'False', reason, message },
+    { type: 'Ready', status: 'False', reason, message },
+    { type: 'Stalled', status: 'True', reason, message },
+  ];
+}
+
+/** The conditions of a run that is not over. */
+export function inProgress(reason: string, message: string): ConditionWish[] {
+  return [
+    { type: 'Succeeded', status: 'Unknown', reason, message },
+    { type: 'Ready', status: 'False', reason, message },
+    { type: 'Reconciling', status: 'True', reason, message },
+  ];
+}
+
+function goingOn(state: RunState): ConditionWish[] {
+  if (state.stop) return inProgress('Cancelling', state.stop.message);
+  if (state.desired === 'Paused') return inProgress('Paused', 'nothing new starts until desiredState is Running');
+  return inProgress('Running', 'tasks are running or waiting');
+}
+
+/** The status of a run that has no state: it waits for its Workflow, or was refused. */
+export function statusWithoutState(
+  run: WorkflowRun,
+  phase: RunPhase,
+  wishes: readonly ConditionWish[],
+  now: number,
+): WorkflowRunStatus {
+  return {
+    ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
+    phase,
+    conditions: mergeConditions(run.status?.conditions, wishes, run.metadata.generation, timestamp(now)),
+    ...(phase === 'Failed' ? { finishedAt: run.status?.finishedAt ?? timestamp(now) } : {}),
+  };
+}

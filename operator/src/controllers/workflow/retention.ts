@@ -1,0 +1,70 @@
+import { parseDuration, type Retention, type Workflow, type WorkflowRun } from '../../api/index.ts';
+
+const DEFAULT_SUCCEEDED = 20;
+const DEFAULT_FAILED = 50;
+/** Deletions of one reconcile; the next one goes on. */
+const MAX_DELETIONS = 100;
+
+export interface Expiry {
+  readonly expired: readonly WorkflowRun[];
+  /** Epoch milliseconds at which the next run expires by age. */
+  readonly nextAt: number | undefined;
+  /** More runs are expired than one reconcile deletes. */
+  readonly more: boolean;
+}
+
+interface Bounds {
+  readonly count: number;
+  readonly ageMs: number | undefined;
+}
+
+function boundsOf(retention: Retention | undefined, succeeded: boolean): Bounds {
+  const keep = succeeded ? retention?.succeeded : retention?.failed;
+  const count = keep?.count ?? (succeeded ? DEFAULT_SUCCEEDED : DEFAULT_FAILED);
+  return { count, ageMs: keep?.age === undefined ? undefined : parseDuration(keep.age) };
+}
+
+/** The finished runs of a Workflow that are over its bounds, by outcome. Pure; a run that is not over never expires. */
+export function expiry(workflow: Workflow, runs: readonly WorkflowRun[], now: number): Expiry {
+  const over = runs.filter(({ metadata, status }) => status?.finishedAt !== undefined && !metadata.deletionTimestamp);
+  const outcomes = [true, false].map((succeeded) => {
+    const bounds = boundsOf(workflow.spec.retention, succeeded);
+    return expiryOf(
+      over.filter((run) => hasSucceeded(run) === succeeded),
+      bounds,
+      now,
+    );
+  });
+  const expired = outcomes.flatMap((outcome) => outcome.expired);
+  const next = outcomes.flatMap(({ nextAt }) => (nextAt === undefined ? [] : [nextAt]));
+  return {
+    expired: expired.slice(0, MAX_DELETIONS),
+    nextAt: next.length === 0 ? undefined : Math.min(...next),
+    more: expired.length > MAX_DELETIONS,
+  };
+}
+
+function expiryOf(
+  runs: readonly WorkflowRun[],
+  { count, ageMs }: Bounds,
+  now: number,
+): { expired: WorkflowRun[]; nextAt?: number } {
+  const newestFirst = [...runs].sort(
+    (a, b) => finishedAt(b) - finishedAt(a) || (a.metadata.name < b.metadata.name ? 1 : -1),
+  );
+  const kept = newestFirst.slice(0, count);
+  const expired = newestFirst.slice(count);
+  if (ageMs === undefined) return { expired };
+  const young = kept.filter((run) => finishedAt(run) + ageMs > now);
+  const oldest = young.at(-1);
+  return {
+    expired: [...expired, ...kept.slice(young.length)],
+    ...(oldest ? { nextAt: finishedAt(oldest) + ageMs } : {}),
+  };
+}
+
+const finishedAt = (run: WorkflowRun): number => Date.parse(run.status?.finishedAt ?? '');
+
+function hasSucceeded(run: WorkflowRun): boolean {
+  return run.status?.conditions?.find(({ type }) => type === 'Succeeded')?.status === 'True';
+}

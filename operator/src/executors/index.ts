@@ -1,0 +1,11 @@
+/**
+ * How the attempts of tasks are started, observed, cancelled and let go: one interface, one file for each sort of task.
+ *
+ * 1. Every method may be called again at any time; doing it twice is doing it once.
+ * 2. A name belongs to one attempt of one run; what has the name and another owner is never adopted.
+ * 3. Nothing is let go before the state says that it is settled.
+ * 4. An attempt that is missing is lost only after a live read has said so.
+ */
+export type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
+export { refusalOf } from './refusal.ts';

@@ -1,0 +1,158 @@
+import { ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, type ObjectMeta } from '../api/index.ts';
+import { buildPod, observePod, type Pod, podName } from '../pods/index.ts';
+import {
+  type Clock,
+  isAlreadyExists,
+  isInvalid,
+  isNotFound,
+  type KubeClient,
+  PODS,
+  type Store,
+} from '../runtime/index.ts';
+import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import { refusalOf } from './refusal.ts';
+
+/** How long a pod that this process created may be missing from the cache before a live read asks for it. */
+const CACHE_LAG_MS = 5_000;
+const CREATES_AT_ONCE = 32;
+
+export interface PodExecutorOptions {
+  readonly client: KubeClient;
+  readonly pods: Store<Pod>;
+  readonly clock: Clock;
+  /** Whether a pod whose result is recorded is to be deleted (retention). */
+  readonly deletes: (run: RunContext, pod: Pod) => boolean;
+}
+
+/** The index of the pod store that finds the pods of a run. */
+export const PODS_BY_RUN_UID = 'run-uid';
+
+/** Runs each attempt as one pod with a name that only this attempt can have. */
+export class PodExecutor implements Executor {
+  private readonly options: PodExecutorOptions;
+  /** Pods that were created here and have not been seen in the cache, with the monotonic time of their create. */
+  private readonly unseen = new Map<string, number>();
+
+  constructor(options: PodExecutorOptions) {
+    this.options = options;
+  }
+
+  async start(run: RunContext, request: StartRequest): Promise<Refusal | undefined> {
+    const { client, clock } = this.options;
+    const manifest = buildPod({ run, ...request });
+    try {
+      await client.create<Pod>(PODS, manifest, { signal: run.signal });
+    } catch (error) {
+      if (!isAlreadyExists(error)) return refusalOf(error);
+      const existing = await client.get<Pod>(PODS, manifest.metadata, { signal: run.signal });
+      if (ownerUid(existing) === run.uid) return undefined;
+      const message = `a pod named ${manifest.metadata.name} exists that is not of this run; delete it`;
+      return { phase: 'Refused', reason: 'PodRejected', message, retry: false };
+    }
+    this.unseen.set(podKey(manifest.metadata), clock.monotonic());
+    return undefined;
+  }
+
+  async observe(run: RunContext, live: readonly Attempt[]): Promise<Observation> {
+    const seen = this.podsOf(run).map(seenPod);
+    const known = new Set(seen.map(({ path, attempt }) => `${path}#${attempt}`));
+    const missing = live.filter(({ path, attempt }) => !known.has(`${path}#${attempt}`));
+    const asked: Seen[] = [];
+    for (let i = 0; i < missing.length; i += CREATES_AT_ONCE) {
+      const batch = missing.slice(i, i + CREATES_AT_ONCE);
+      asked.push(...(await Promise.all(batch.map((attempt) => this.askFor(run, attempt)))));
+    }
+    const recheck = asked.some(({ observation }) => observation.phase !== 'Lost');
+    return { seen: [...seen, ...asked], ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
+  }
+
+  /** A started attempt without a pod in the cache is lost only after a live read says so. */
+  private async askFor(run: RunContext, attempt: Attempt): Promise<Seen> {
+    const { client, clock } = this.options;
+    const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
+    const key = podKey({ name, namespace: run.namespace });
+    const created = this.unseen.get(key);
+    if (created !== undefined && clock.monotonic() - created < CACHE_LAG_MS) {
+      return { ...attempt, observation: { phase: 'Unknown' } };
+    }
+    this.unseen.delete(key);
+    try {
+      const pod = await client.get<Pod>(PODS, { name, namespace: run.namespace }, { signal: run.signal });
+      return ownerUid(pod) === run.uid ? seenPod(pod) : { ...attempt, observation: { phase: 'Lost' } };
+    } catch (error) {
+      if (isNotFound(error)) return { ...attempt, observation: { phase: 'Lost' } };
+      throw error;
+    }
+  }
+
+  async cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void> {
+    const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
+    const pod = this.options.pods.get(podKey({ name, namespace: run.namespace }));
+    if (!pod || ownerUid(pod) !== run.uid || isEnding(pod, graceSeconds)) return;
+    await this.deletePod(run, pod, graceSeconds);
+  }
+
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
+    const held = this.podsOf(run).filter((pod) => pod.metadata.finalizers?.includes(FINALIZER_RESULT));
+    const settled = held.filter((pod) => isSettled(attemptOf(pod)));
+    for (let i = 0; i < settled.length; i += CREATES_AT_ONCE) {
+      await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod)));
+    }
+  }
+
+  private async releasePod(run: RunContext, pod: Pod): Promise<void> {
+    const index = pod.metadata.finalizers?.indexOf(FINALIZER_RESULT) ?? -1;
+    const path = `/metadata/finalizers/${index}`;
+    const operations = [
+      { op: 'test', path: '/metadata/uid', value: pod.metadata.uid },
+      { op: 'test', path, value: FINALIZER_RESULT },
+      { op: 'remove', path },
+    ] as const;
+    try {
+      await this.options.client.patch(PODS, pod.metadata, { kind: 'json', operations }, { signal: run.signal });
+      if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod);
+    } catch (error) {
+      // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
+      if (!isNotFound(error) && !isInvalid(error)) throw error;
+    }
+  }
+
+  private async deletePod(run: RunContext, pod: Pod, graceSeconds?: number): Promise<void> {
+    const { uid } = pod.metadata;
+    const options = {
+      ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+      ...(uid ? { preconditions: { uid } } : {}),
+      signal: run.signal,
+    };
+    try {
+      await this.options.client.delete(PODS, pod.metadata, options);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  private podsOf(run: RunContext): Pod[] {
+    const pods = this.options.pods.byIndex(PODS_BY_RUN_UID, run.uid).filter((pod) => ownerUid(pod) === run.uid);
+    for (const pod of pods) this.unseen.delete(podKey(pod.metadata));
+    return pods;
+  }
+}
+
+const podKey = (meta: Pick<ObjectMeta, 'name' | 'namespace'>) => `${meta.namespace ?? ''}/${meta.name}`;
+const ownerUid = (pod: Pod) => pod.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
+
+function attemptOf(pod: Pod): Attempt {
+  const { annotations = {}, labels = {} } = pod.metadata;
+  return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
+}
+
+function seenPod(pod: Pod): Seen {
+  return { ...attemptOf(pod), observation: observePod(pod) };
+}
+
+/** Whether the pod is already ending at least as soon as asked. */
+function isEnding(pod: Pod, graceSeconds: number | undefined): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds: granted = 0 } = pod.metadata;
+  if (!deletionTimestamp) return false;
+  return graceSeconds === undefined || granted <= graceSeconds;
+}

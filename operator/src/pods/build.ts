@@ -1,0 +1,148 @@
+import {
+  ANNOTATION_TASK,
+  API_VERSION,
+  FINALIZER_RESULT,
+  LABEL_ATTEMPT,
+  LABEL_MANAGED_BY,
+  LABEL_RUN,
+  LABEL_RUN_UID,
+  LABEL_TASK_HASH,
+  LABEL_WORKFLOW,
+  MANAGED_BY,
+  type PodSurface,
+  type RenderedTask,
+  type SecurityContext,
+  type Task,
+  type TaskDefaults,
+  WORKFLOW_RUN,
+} from '../api/index.ts';
+import { mergeSurface } from './merge.ts';
+import { podName, taskHash } from './name.ts';
+import { type Container, MAIN_CONTAINER, type Pod } from './pod.ts';
+
+/** Where a task writes its outputs: the kubelet mounts the file and hands its content back as termination message. */
+const OUTPUTS_PATH = '/ado/outputs';
+/** User and group of tasks that name none: nobody's, and not root's. */
+const DEFAULT_USER = 65532;
+const DEFAULT_SHELL = ['sh', '-c'];
+
+export interface PodInput {
+  readonly run: { readonly name: string; readonly namespace: string; readonly uid: string; readonly workflow: string };
+  readonly task: Task;
+  readonly defaults: TaskDefaults | undefined;
+  /** The path of the unit, for example `test[3]`. */
+  readonly path: string;
+  readonly attempt: number;
+  readonly rendered: RenderedTask;
+}
+
+/** The pod of one attempt: one container, nothing injected, Pod Security "restricted" unless the task says otherwise. */
+export function buildPod(input: PodInput): Pod {
+  const { run, path, attempt } = input;
+  const surface = mergeSurface(input.defaults, input.task);
+  const metadata = {
+    name: podName(run.name, run.uid, path, attempt),
+    namespace: run.namespace,
+    labels: {
+      [LABEL_MANAGED_BY]: MANAGED_BY,
+      [LABEL_WORKFLOW]: run.workflow,
+      [LABEL_RUN]: run.name,
+      [LABEL_RUN_UID]: run.uid,
+      [LABEL_TASK_HASH]: taskHash(path),
+      [LABEL_ATTEMPT]: String(attempt),
+    },
+    annotations: { [ANNOTATION_TASK]: path },
+    finalizers: [FINALIZER_RESULT],
+    ownerReferences: [
+      {
+        apiVersion: API_VERSION,
+        kind: WORKFLOW_RUN.kind,
+        name: run.name,
+        uid: run.uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      },
+    ],
+  };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: buildSpec(input, surface) };
+}
+
+function buildSpec(input: PodInput, surface: PodSurface): Pod['spec'] {
+  const { volumes, tmp } = volumesOf(surface);
+  return withoutUndefined({
+    restartPolicy: 'Never',
+    automountServiceAccountToken: surface.automountServiceAccountToken ?? false,
+    enableServiceLinks: false,
+    securityContext: podSecurity(surface.securityContext),
+    containers: [buildContainer(input, surface, tmp)],
+    volumes,
+    serviceAccountName: surface.serviceAccountName,
+    imagePullSecrets: surface.imagePullSecrets,
+    nodeSelector: surface.nodeSelector,
+    affinity: surface.affinity,
+    tolerations: surface.tolerations,
+    topologySpreadConstraints: surface.topologySpreadConstraints,
+    runtimeClassName: surface.runtimeClassName,
+    priorityClassName: surface.priorityClassName,
+    terminationGracePeriodSeconds: surface.terminationGracePeriodSeconds,
+  });
+}
+
+/** The root file system is read-only, so /tmp is a volume, unless the task mounts one there itself. */
+function volumesOf({ volumes = [], volumeMounts = [] }: PodSurface): { volumes: unknown[]; tmp: unknown[] } {
+  if (volumeMounts.some((mount) => mount.mountPath === '/tmp')) return { volumes, tmp: volumeMounts };
+  return {
+    volumes: [...volumes, { name: 'ado-tmp', emptyDir: {} }],
+    tmp: [...volumeMounts, { name: 'ado-tmp', mountPath: '/tmp' }],
+  };
+}
+
+function buildContainer(
+  { run, task, path, attempt, rendered }: PodInput,
+  surface: PodSurface,
+  mounts: unknown[],
+): Container {
+  const script = rendered.script === undefined ? undefined : [...(task.shell ?? DEFAULT_SHELL), rendered.script];
+  const own = { ADO_OUTPUTS: OUTPUTS_PATH, ADO_RUN: run.name, ADO_TASK: path, ADO_ATTEMPT: String(attempt) };
+  return withoutUndefined({
+    name: MAIN_CONTAINER,
+    image: rendered.image,
+    imagePullPolicy: surface.imagePullPolicy ?? 'IfNotPresent',
+    command: script ?? rendered.command,
+    args: rendered.args,
+    env: [
+      ...Object.entries(surface.envValueFrom ?? {}).map(([name, valueFrom]) => ({ name, valueFrom })),
+      ...Object.entries({ ...rendered.env, ...own }).map(([name, value]) => ({ name, value })),
+    ],
+    envFrom: surface.envFrom,
+    resources: surface.resources,
+    securityContext: containerSecurity(surface.securityContext),
+    terminationMessagePath: OUTPUTS_PATH,
+    terminationMessagePolicy: 'File',
+    volumeMounts: mounts,
+  });
+}
+
+function podSecurity(wanted: SecurityContext = {}): Record<string, unknown> {
+  return withoutUndefined({
+    runAsNonRoot: wanted.runAsNonRoot ?? true,
+    runAsUser: wanted.runAsUser ?? DEFAULT_USER,
+    runAsGroup: wanted.runAsGroup ?? DEFAULT_USER,
+    fsGroup: wanted.fsGroup ?? DEFAULT_USER,
+    supplementalGroups: wanted.supplementalGroups,
+    seccompProfile: wanted.seccompProfile ?? { type: 'RuntimeDefault' },
+  });
+}
+
+function containerSecurity(wanted: SecurityContext = {}): Record<string, unknown> {
+  return withoutUndefined({
+    privileged: wanted.privileged,
+    allowPrivilegeEscalation: wanted.allowPrivilegeEscalation ?? wanted.privileged ?? false,
+    readOnlyRootFilesystem: wanted.readOnlyRootFilesystem ?? true,
+    capabilities: wanted.capabilities ?? { drop: ['ALL'] },
+  });
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,13 @@
+/**
+ * A pod is the task run: what an attempt looks like as a Pod, and what became of it. Pure.
+ *
+ * 1. The name of a pod belongs to one attempt of one run: it is the lock against running anything twice.
+ * 2. A plain task has one container and nothing injected; results come back through the termination message.
+ * 3. Pods fit Pod Security "restricted" and carry no service account token unless the task asks otherwise.
+ * 4. The finalizer keeps a finished pod until its result is in the run's status.
+ * 5. What the infrastructure did is never blamed on the user; running out of memory is the user's.
+ */
+export { buildPod, type PodInput } from './build.ts';
+export { podName, taskHash } from './name.ts';
+export { observePod } from './outcome.ts';
+export { MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';

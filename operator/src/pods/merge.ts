@@ -1,0 +1,40 @@
+import type { PodSurface, SecurityContext, Task, TaskDefaults } from '../api/index.ts';
+
+type Named = Record<string, unknown>;
+
+const merged = <T extends object>(below: T | undefined, above: T | undefined): T | undefined =>
+  below || above ? ({ ...below, ...above } as T) : undefined;
+
+/** Both lists, an entry of `above` replacing the one of `below` with the same key. */
+function joined(key: string, below: readonly Named[] = [], above: readonly Named[] = []): Named[] {
+  const kept = below.filter((entry) => !above.some((other) => other[key] === entry[key]));
+  return [...kept, ...above];
+}
+
+function mergedResources(below: PodSurface['resources'], above: PodSurface['resources']): PodSurface['resources'] {
+  if (!below || !above) return above ?? below;
+  const limits = merged(below.limits, above.limits);
+  const requests = merged(below.requests, above.requests);
+  return { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) };
+}
+
+/**
+ * The pod surface of a task over that of `defaults`: maps merge by key, volumes and mounts by name and path, every other
+ * field of the task replaces the default.
+ */
+export function mergeSurface(defaults: TaskDefaults | undefined, task: Task): PodSurface {
+  const securityContext = merged<SecurityContext>(defaults?.securityContext, task.securityContext);
+  const resources = mergedResources(defaults?.resources, task.resources);
+  const nodeSelector = merged(defaults?.nodeSelector, task.nodeSelector);
+  const envValueFrom = merged(defaults?.envValueFrom, task.envValueFrom);
+  return {
+    ...defaults,
+    ...task,
+    ...(securityContext ? { securityContext } : {}),
+    ...(resources ? { resources } : {}),
+    ...(nodeSelector ? { nodeSelector } : {}),
+    ...(envValueFrom ? { envValueFrom } : {}),
+    volumes: joined('name', defaults?.volumes, task.volumes),
+    volumeMounts: joined('mountPath', defaults?.volumeMounts, task.volumeMounts),
+  };
+}

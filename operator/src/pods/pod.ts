@@ -1,0 +1,92 @@
+import type { ObjectMeta } from '../api/index.ts';
+
+/** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
+export interface Pod {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  spec: PodSpec;
+  status?: PodStatus;
+}
+
+export interface PodSpec {
+  containers: Container[];
+  restartPolicy?: string;
+  nodeName?: string;
+  [field: string]: unknown;
+}
+
+export interface Container {
+  name: string;
+  image?: string;
+  command?: readonly string[] | undefined;
+  args?: readonly string[] | undefined;
+  env?: readonly unknown[];
+  volumeMounts?: readonly unknown[];
+  [field: string]: unknown;
+}
+
+/** The part of a pod's status that outcomes are read from; everything else is dropped before caching. */
+export interface PodStatus {
+  phase?: string;
+  reason?: string;
+  message?: string;
+  conditions?: PodCondition[];
+  containerStatuses?: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
+}
+
+export interface PodCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+export interface ContainerStatus {
+  name: string;
+  state?: ContainerState;
+}
+
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: Terminated;
+}
+
+export interface Terminated {
+  exitCode: number;
+  signal?: number;
+  reason?: string;
+  message?: string;
+  startedAt?: string;
+  finishedAt?: string;
+}
+
+/** The one container of a task's pod. */
+export const MAIN_CONTAINER = 'main';
+
+/** Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand. */
+export function trimPod(pod: Pod): Pod {
+  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations, finalizers, ownerReferences } =
+    pod.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+  const { phase, reason, message, conditions, containerStatuses } = pod.status ?? {};
+  const main = containerStatuses?.filter((container) => container.name === MAIN_CONTAINER);
+  const telling = conditions?.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
+  const metadata = {
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    creationTimestamp,
+    labels,
+    annotations,
+    finalizers,
+    ownerReferences,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+  };
+  const status = { phase, reason, message, conditions: telling, containerStatuses: main };
+  return JSON.parse(JSON.stringify({ metadata, spec: { containers: [], nodeName: pod.spec.nodeName }, status })) as Pod;
+}
