@@ -52,7 +52,8 @@ interface Series {
 
 /** Distinct events remembered for aggregation. */
 const MAX_SERIES = 4096;
-const MAX_NOTE = 1024;
+/** The API server's limit, in bytes. */
+const MAX_NOTE_BYTES = 1024;
 const MAX_WORD = 128;
 
 /**
@@ -212,11 +213,19 @@ export class KubeRecorder implements Recorder {
       type,
       reason: reason.slice(0, MAX_WORD),
       action: action.slice(0, MAX_WORD),
-      note: note.length > MAX_NOTE ? `${note.slice(0, MAX_NOTE - 1)}…` : note,
+      note: shorten(note),
       regarding: { apiVersion, kind, name, namespace, uid, resourceVersion },
     };
     return event;
   }
+}
+
+/** Cuts a note to its limit in bytes, never inside a character. */
+function shorten(note: string): string {
+  const bytes = Buffer.from(note);
+  if (bytes.length <= MAX_NOTE_BYTES) return note;
+  const whole = new TextDecoder().decode(bytes.subarray(0, MAX_NOTE_BYTES - 3), { stream: true });
+  return `${whole}…`;
 }
 
 let sequence = 0;

@@ -256,6 +256,7 @@ describe('Reflector', () => {
       collection.put('comes', 'one');
       return refuse(request, response);
     });
+    await until('it lists again', () => r.lists().length === 2);
     await r.holds(collection);
     expect(r.log.slice(-3)).toEqual(['=a/stays', '+a/comes:one', '-a/goes:one']);
     expect(r.lists()).toHaveLength(2);

@@ -1,0 +1,207 @@
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import { type Clock, realClock } from './clock.ts';
+import { AbortedError, isAborted } from './errors.ts';
+import { type HealthCheck, HealthServer } from './health.ts';
+import type { LeaderElector } from './leader.ts';
+import type { ResourceType } from './resource.ts';
+
+/** What a manager needs to know of a reflector. */
+export interface Source {
+  readonly name: string;
+  readonly type: ResourceType;
+  readonly hasSynced: boolean;
+  readonly synced: Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** What a manager needs to know of a controller, or of anything that only the leader does. */
+export interface Worker {
+  readonly name: string;
+  /** Starts without waiting for work. */
+  start(): void | Promise<void>;
+  /** Takes no more work, finishes what runs within `graceMs`, then gives it up. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface ManagerOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock?: Clock;
+  /** Where health and metrics are served; without it they are not. */
+  readonly health?: { readonly host?: string; readonly port: number };
+  /** Without it this process leads alone. */
+  readonly elector?: LeaderElector;
+  /** What running reconciles get to finish when the process stops, ms (default 20,000). */
+  readonly drainMs?: number;
+}
+
+/** Why a manager ended. */
+export type Ending = 'Stopped' | 'LeadershipLost';
+
+/**
+ * Starts and stops the parts of a process in the one safe order.
+ *
+ * Invariants:
+ * 1. Health is served first and last; sources run, and are synced, before leadership is asked for; workers start only
+ *    as leader, with every cache complete.
+ * 2. On the way down: workers take nothing and finish (bounded), then the lease is handed back, then sources end. A
+ *    standby can lead only when nothing of ours writes any more.
+ * 3. When leadership is lost, workers get no grace, and the lease is left alone: it is somebody else's.
+ */
+export class Manager {
+  private readonly options: ManagerOptions;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  private readonly sources: Source[] = [];
+  private readonly workers: Worker[] = [];
+  private readonly readyChecks: HealthCheck[] = [];
+  private readonly health: HealthServer | undefined;
+  private readonly stopping = new AbortController();
+  private readonly startedWorkers: Worker[] = [];
+  private readonly leading = Promise.withResolvers<void>();
+  private running = false;
+  private port: number | undefined;
+
+  constructor(options: ManagerOptions) {
+    this.options = options;
+    this.clock = options.clock ?? realClock;
+    this.logger = options.logger;
+    this.readyChecks.push({ name: 'caches', check: () => this.unsynced() });
+    this.leading.promise.catch(() => undefined);
+    const { health, metrics, logger } = options;
+    if (!health) return;
+    const live = [{ name: 'leadership', check: () => this.leadershipProblem() }];
+    this.health = new HealthServer({ ...health, metrics, logger, live, ready: this.readyChecks });
+  }
+
+  /** The port that health is served on, once it is. */
+  get healthPort(): number | undefined {
+    return this.port;
+  }
+
+  /** Resolves when the workers run: every cache complete, and this process the leader. */
+  get started(): Promise<void> {
+    return this.leading.promise;
+  }
+
+  /** Adds a source. @throws Error once the manager runs. */
+  addSource(source: Source): void {
+    this.mustNotRun();
+    this.sources.push(source);
+  }
+
+  /** Adds something that only the leader does. @throws Error once the manager runs. */
+  addWorker(worker: Worker): void {
+    this.mustNotRun();
+    this.workers.push(worker);
+  }
+
+  /** Adds a condition of readiness. */
+  addReadyCheck(check: HealthCheck): void {
+    this.readyChecks.push(check);
+  }
+
+  /** Whether this process acts as the leader now. */
+  isLeader(): boolean {
+    return this.options.elector?.isLeader() ?? true;
+  }
+
+  /** Asks the manager to end; `run` resolves when it has. May be called at any time, and again. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Runs until `stop` or until leadership is lost. Resolves with the reason, after everything has ended. */
+  async run(): Promise<Ending> {
+    this.mustNotRun();
+    this.running = true;
+    const sourcesEnd = new AbortController();
+    let sources: Promise<unknown> = Promise.resolve();
+    try {
+      this.port = await this.health?.start();
+      sources = Promise.all(this.sources.map((source) => source.run(sourcesEnd.signal)));
+      return await this.lead(this.stopping.signal);
+    } catch (error) {
+      if (isAborted(error)) return 'Stopped';
+      throw error;
+    } finally {
+      this.leading.reject(new Error('the manager has ended'));
+      sourcesEnd.abort();
+      await sources;
+      await this.health?.stop();
+      this.logger.info({}, 'manager stopped');
+    }
+  }
+
+  private async lead(signal: AbortSignal): Promise<Ending> {
+    await orAborted(Promise.all(this.sources.map((source) => source.synced)), signal);
+    this.logger.info({ sources: this.sources.length }, 'caches are complete');
+    const { elector } = this.options;
+    await elector?.acquire(signal);
+    const renewal = new AbortController();
+    const holding = elector ? elector.hold(renewal.signal) : new Promise<boolean>(() => undefined);
+    let lost = false;
+    try {
+      const starting = this.startWorkers(signal);
+      lost = await Promise.race([holding, starting.then(() => aborted(signal)).then(() => false)]);
+      return lost ? 'LeadershipLost' : 'Stopped';
+    } finally {
+      // The lease is renewed until the last reconcile has ended; only then may somebody else lead.
+      await this.stopWorkers(lost ? 0 : (this.options.drainMs ?? 20_000));
+      renewal.abort();
+      if (elector) await holding;
+      if (!lost) await elector?.release();
+    }
+  }
+
+  private async startWorkers(signal: AbortSignal): Promise<void> {
+    for (const worker of this.workers) {
+      if (signal.aborted) return;
+      this.startedWorkers.push(worker);
+      await worker.start();
+    }
+    this.leading.resolve();
+    this.logger.info({ workers: this.workers.length }, 'workers started');
+  }
+
+  private async stopWorkers(graceMs: number): Promise<void> {
+    const stopped = Promise.all(this.startedWorkers.map((worker) => worker.stop(graceMs)));
+    const limit = new AbortController();
+    const late = this.clock.sleep(graceMs + ABANDON_MS, limit.signal).then(
+      () => this.logger.error({ graceMs }, 'workers did not stop in time and are abandoned'),
+      () => undefined,
+    );
+    await Promise.race([stopped, late]);
+    limit.abort();
+  }
+
+  private unsynced(): string | undefined {
+    const missing = this.sources.filter((source) => !source.hasSynced).map((source) => source.name);
+    return missing.length > 0 ? `not complete yet: ${missing.join(', ')}` : undefined;
+  }
+
+  private leadershipProblem(): string | undefined {
+    const { elector } = this.options;
+    const acting = this.startedWorkers.length > 0 && !this.stopping.signal.aborted;
+    return elector && acting && !elector.isLeader() ? 'lost' : undefined;
+  }
+
+  private mustNotRun(): void {
+    if (this.running) throw new Error('the manager runs already; add sources and workers before run()');
+  }
+}
+
+/** What an aborted reconcile gets to notice its signal, ms. */
+const ABANDON_MS = 5000;
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function orAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await Promise.race([
+    promise,
+    aborted(signal).then(() => Promise.reject(new AbortedError('stopped before the caches were complete'))),
+  ]);
+}
