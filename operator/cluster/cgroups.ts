@@ -1,6 +1,7 @@
 /** The cgroup below which all pods of a cluster are, in every hierarchy that the machine has (v1, v2 or both). */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from './wait.ts';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -10,9 +11,19 @@ export function makeCgroups(cluster: string): void {
   for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, cgroupName(cluster)), { recursive: true });
 }
 
-/** Removes the cgroups once nothing runs in them; a cgroup that is in use cannot be removed, and the error says so. */
-export function removeCgroups(cluster: string): void {
-  for (const hierarchy of hierarchies()) removeTree(join(hierarchy, cgroupName(cluster)));
+/** Removes the cgroups. The kernel lets go of one a moment after its last process has ended, so it is tried for 10 s. */
+export async function removeCgroups(cluster: string): Promise<void> {
+  let last: unknown;
+  const attempt = () => {
+    try {
+      for (const hierarchy of hierarchies()) removeTree(join(hierarchy, cgroupName(cluster)));
+      return true;
+    } catch (error) {
+      last = error;
+      return undefined;
+    }
+  };
+  await until(attempt, 10_000, () => new Error(`the cgroups of ${cluster} cannot be removed: ${String(last)}`), 20);
 }
 
 function hierarchies(): string[] {

@@ -9,15 +9,15 @@ import type { ApiClient } from './api-client.ts';
 import { ensureBinaries } from './build.ts';
 import { type Binary, binariesFor } from './build-plan.ts';
 import { ensureCertificates } from './certificates.ts';
-import { cgroupName, makeCgroups } from './cgroups.ts';
+import { cgroupName, makeCgroups, removeCgroups } from './cgroups.ts';
 import { type ClusterOptions, shapeConflict, shapeOf } from './choose.ts';
 import type { Cluster } from './cluster.ts';
-import { must, which } from './command.ts';
+import { which } from './command.ts';
 import { freePorts, type Start, startApiServer, startControllers } from './control-plane.ts';
 import { type ControlPlane, controlPlaneCertificates, serverUrl } from './control-plane-flags.ts';
 import { ClusterError } from './errors.ts';
 import type { ProcessIdentity } from './identity.ts';
-import { importImages, ownImages } from './images.ts';
+import { importImages, ownImages, snapshotterOf } from './images.ts';
 import { withLock } from './lock.ts';
 import { ensureNamespaces, HOLDER, startInside } from './namespaces.ts';
 import { clusterResolvConf, connect, outwardMtu } from './network.ts';
@@ -35,6 +35,7 @@ import {
   clusterNames,
   type Ports,
   readRecord,
+  removeEmptyRoot,
   type Shape,
   stateRoot,
   writeRecord,
@@ -161,7 +162,6 @@ async function startControlPlane(plane: ControlPlane, programs: Programs, start:
 }
 
 async function describeNode(record: ClusterRecord, folder: string): Promise<Node> {
-  const fileSystem = (await must('stat', ['--file-system', '--format=%T', folder])).trim();
   const resolvConf = clusterResolvConf();
   writeWhole(join(folder, 'config', 'resolv.conf'), resolvConf);
   return {
@@ -171,16 +171,18 @@ async function describeNode(record: ClusterRecord, folder: string): Promise<Node
     cniFolder: cniFolder() ?? '',
     cgroup: cgroupName(record.name),
     mtu: await outwardMtu(),
-    snapshotter: fileSystem === 'overlayfs' ? 'native' : 'overlayfs',
+    snapshotter: await snapshotterOf(folder),
     upstreamDns: resolvConf !== '',
   };
 }
 
 async function prepareNamespaces(record: ClusterRecord, folder: string, programs: Programs): Promise<ProcessIdentity> {
-  makeCgroups(record.name);
   const link = linkOfAddress(record.address);
   if (link === undefined) throw new Error(`${record.address} is no address of a cluster`);
   const fresh = !daemonAlive(folder, HOLDER);
+  // What a killed cluster leaves in its cgroups would keep the next kubelet busy for seconds each.
+  if (fresh) await removeCgroups(record.name);
+  makeCgroups(record.name);
   const holder = await ensureNamespaces(folder, programs.pause);
   if (fresh) await connect(link, holder.pid);
   return holder;
@@ -189,7 +191,7 @@ async function prepareNamespaces(record: ClusterRecord, folder: string, programs
 async function startRuntime(node: Node, holder: ProcessIdentity, programs: Programs, start: Start): Promise<void> {
   const running = daemonAlive(node.folder, 'containerd');
   await startContainerd(node, holder, which('containerd')!, start);
-  if (!running) await importImages(holder, node.snapshotter, await ownImages(programs.pause, staticBusybox()!));
+  if (!running) await importImages(node.folder, holder, await ownImages(programs.pause, staticBusybox()!));
 }
 
 function describe(record: ClusterRecord, folder: string, programs: Programs): Cluster {
@@ -203,6 +205,11 @@ function describe(record: ClusterRecord, folder: string, programs: Programs): Cl
     auditLog: join(folder, 'audit.log'),
     hostAddress,
     nodeReady: shape.node || shape.simulatedNodes > 0,
-    down: () => withLock(clusterLock(name), () => removeEmbedded(name)),
+    down: () => closeEmbedded(name),
   };
+}
+
+export async function closeEmbedded(name: string): Promise<void> {
+  await withLock(clusterLock(name), () => removeEmbedded(name));
+  removeEmptyRoot();
 }

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { arch } from 'node:os';
-import { run } from './command.ts';
+import { must, run } from './command.ts';
 import { ClusterError } from './errors.ts';
 import type { ProcessIdentity } from './identity.ts';
 import { inside } from './namespaces.ts';
@@ -81,19 +81,21 @@ export async function ownImages(pause: string, busybox: string): Promise<Buffer>
   );
 }
 
+/** How containerd keeps layers: an overlay cannot lie on another overlay (a cluster in a container), copies can. */
+export async function snapshotterOf(folder: string): Promise<'native' | 'overlayfs'> {
+  const type = await must('stat', ['--file-system', '--format=%T', folder]);
+  return type.trim() === 'overlayfs' ? 'native' : 'overlayfs';
+}
+
 /** Gives images to containerd: an archive, or the path of one. Returns what containerd says it imported. */
-export async function importImages(
-  holder: ProcessIdentity,
-  snapshotter: string,
-  source: Buffer | string,
-): Promise<string> {
+export async function importImages(folder: string, holder: ProcessIdentity, source: Buffer | string): Promise<string> {
   const ctr = [
     'ctr',
     `--address=${CONTAINERD_SOCKET}`,
     '--namespace=k8s.io',
     'images',
     'import',
-    `--snapshotter=${snapshotter}`,
+    `--snapshotter=${await snapshotterOf(folder)}`,
     '-',
   ];
   const [program, ...args] = inside(holder, ctr) as [string, ...string[]];

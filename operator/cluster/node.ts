@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { type ApiClient, apply } from './api-client.ts';
 import type { Start } from './control-plane.ts';
-import type { ProcessIdentity } from './identity.ts';
+import { type ProcessIdentity, uptimeMs } from './identity.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import {
   CONTAINERD_SOCKET,
@@ -17,7 +17,7 @@ import {
   type Node,
   nodeName,
 } from './node-config.ts';
-import { assertAlive } from './processes.ts';
+import { assertAlive, daemonIdentity } from './processes.ts';
 import { writeWhole } from './state.ts';
 import { until } from './wait.ts';
 
@@ -81,17 +81,21 @@ export async function startNode(
 }
 
 /**
- * Waits until a pod could be created and would start: the node is Ready and bears no taint of its start, and the
- * namespace `default` has its service account.
+ * Waits until a pod could be created and would start: the kubelet that runs now has said that the node is Ready, the
+ * node bears no taint of its start, and the namespace `default` has its service account.
  */
 export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> {
   const daemons = ['containerd', 'kubelet', 'kube-proxy', 'coredns', 'kube-controller-manager', 'kube-scheduler'];
+  const kubelet = daemonIdentity(node.folder, 'kubelet');
+  const since = kubelet === undefined ? 0 : Date.now() - uptimeMs(kubelet);
   await until(
     async () => {
       for (const name of daemons) assertAlive(node.folder, name);
       const account = await client.send('GET', '/api/v1/namespaces/default/serviceaccounts/default');
       const answer = await client.send('GET', `/api/v1/nodes/${nodeName(node.cluster)}`);
-      return account.status === 200 && answer.status === 200 && isReady(JSON.parse(answer.body)) ? true : undefined;
+      return account.status === 200 && answer.status === 200 && isReady(JSON.parse(answer.body), since)
+        ? true
+        : undefined;
     },
     120_000,
     () => new Error(`the node is not Ready after 120 s; see ${join(node.folder, 'logs')}`),
@@ -101,12 +105,16 @@ export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> 
 
 export interface NodeObject {
   spec?: { taints?: { key: string }[] };
-  status?: { conditions?: { type: string; status: string }[] };
+  status?: { conditions?: { type: string; status: string; lastHeartbeatTime?: string }[] };
 }
 
-/** Pure. */
-export function isReady(node: NodeObject): boolean {
-  const ready = node.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+/**
+ * Whether pods can start on the node, by what its kubelet has said since `since` (ms of the epoch; the server keeps
+ * whole seconds). Pure.
+ */
+export function isReady(node: NodeObject, since = 0): boolean {
+  const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');
   const tainted = node.spec?.taints?.some((taint) => taint.key.startsWith('node.kubernetes.io/'));
-  return ready === true && tainted !== true;
+  const said = Date.parse(ready?.lastHeartbeatTime ?? '1970-01-01T00:00:00Z');
+  return ready?.status === 'True' && said >= since - 1000 && tainted !== true;
 }

@@ -12,7 +12,7 @@ import { withLock } from './lock.ts';
 import { daemonNames, killDaemons, startDaemon } from './processes.ts';
 import { type ProgressSink, runStep } from './progress.ts';
 import { removeEmbedded } from './remove.ts';
-import { clusterFolder, clusterLock, writeRecord } from './state.ts';
+import { clusterFolder, clusterLock, removeEmptyRoot, writeRecord } from './state.ts';
 
 export interface ControlPlaneOptions {
   name: string;
@@ -49,7 +49,10 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Cl
         server: serverUrl(plane),
         auditLog: join(folder, 'audit.log'),
         nodeReady: false,
-        down: () => withLock(clusterLock(name), () => removeEmbedded(name)),
+        down: async () => {
+          await withLock(clusterLock(name), () => removeEmbedded(name));
+          removeEmptyRoot();
+        },
       };
     }),
   );

@@ -6,7 +6,6 @@ import { disconnect } from './network.ts';
 import { linkOfAddress } from './network-plan.ts';
 import { daemonNames, killDaemons } from './processes.ts';
 import { clusterFolder, readRecord } from './state.ts';
-import { until } from './wait.ts';
 
 /** Removes all that a cluster made. Harmless when there is nothing. The caller holds the cluster's lock. */
 export async function removeEmbedded(name: string): Promise<void> {
@@ -17,25 +16,6 @@ export async function removeEmbedded(name: string): Promise<void> {
   await killDaemons(folder, names);
   const link = linkOfAddress(record?.address ?? '');
   if (link !== undefined) await disconnect(link);
-  if (process.getuid?.() === 0) await endCgroups(name);
+  if (process.getuid?.() === 0) await removeCgroups(name);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-}
-
-/** A cgroup can be removed a moment after its last process is gone. */
-async function endCgroups(name: string): Promise<void> {
-  let last: unknown;
-  await until(
-    () => {
-      try {
-        removeCgroups(name);
-        return true;
-      } catch (error) {
-        last = error;
-        return undefined;
-      }
-    },
-    10_000,
-    () => new Error(`the cgroups of ${name} cannot be removed: ${String(last)}`),
-    20,
-  );
 }

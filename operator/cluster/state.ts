@@ -6,7 +6,7 @@
  *   config/       what its programs read       logs/   what they say
  *   run/          which processes they are     kubeconfig, audit.log
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ClusterError } from './errors.ts';
@@ -92,5 +92,14 @@ export function clusterNames(): string[] {
       .map((entry) => entry.name);
   } catch {
     return [];
+  }
+}
+
+/** Removes the root of all clusters when nothing is left in it. */
+export function removeEmptyRoot(): void {
+  try {
+    rmdirSync(stateRoot());
+  } catch {
+    // It holds another cluster, or is gone.
   }
 }

@@ -1,0 +1,82 @@
+/** The command line of `npm run cluster`. Pure. */
+import { parseArgs } from 'node:util';
+import type { ClusterOptions } from './choose.ts';
+import { ClusterError } from './errors.ts';
+
+export const COMMANDS = ['up', 'down', 'status', 'kubeconfig', 'load', 'help'] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+export interface Invocation extends ClusterOptions {
+  command: CommandName;
+  /** Archive of `load`. */
+  file?: string;
+}
+
+export const HELP = `A Kubernetes cluster on this machine, for the demo and the tests.
+
+  npm run cluster -- up                Start it, or find it running. Harmless when it runs.
+  npm run cluster -- down              End it and remove everything it made.
+  npm run cluster -- status            Show what runs. Exit code 3 when not everything does.
+  npm run cluster -- kubeconfig        Print the path of its kubeconfig.
+  npm run cluster -- load FILE         Import an image archive (docker-archive or OCI tar).
+
+  --name NAME      Another cluster beside the first (default: ado).
+  --context NAME   Use the cluster of this kubeconfig context instead.
+  --kwok N         N simulated nodes instead of a real one, for load.
+  --kubelet        With --kwok: a real node as well.
+
+With a Docker engine the cluster is made by kind, otherwise from processes of this machine
+(Linux; a real node needs root). The first start builds Kubernetes from source: about 8 minutes
+on 2 cores. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 not running.
+`;
+
+/** Thrown for a command line that cannot be understood. */
+export class UsageError extends ClusterError {}
+
+const MAX_SIMULATED = 5000;
+
+export function parseCommand(argv: readonly string[]): Invocation {
+  const { values, positionals } = parse(argv);
+  if (values.help) return { command: 'help', name: 'ado' };
+  const [command = 'help', file, ...rest] = positionals;
+  const known = COMMANDS.find((name) => name === command);
+  if (known === undefined)
+    throw new UsageError(`There is no command "${command}".`, `Use one of: ${COMMANDS.join(', ')}.`);
+  if (rest.length > 0 || (file !== undefined && known !== 'load')) {
+    throw new UsageError(`"${rest[0] ?? file}" is one word too many.`, `See: npm run cluster -- help`);
+  }
+  if (known === 'load' && file === undefined) throw new UsageError('load needs the path of an archive.', 'load FILE');
+  return {
+    command: known,
+    name: values.name ?? 'ado',
+    ...(file === undefined ? {} : { file }),
+    ...(values.context === undefined ? {} : { context: values.context }),
+    ...(values.kwok === undefined ? {} : { kwok: simulatedNodes(values.kwok) }),
+    ...(values.kubelet ? { kubelet: true } : {}),
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        name: { type: 'string' },
+        context: { type: 'string' },
+        kwok: { type: 'string' },
+        kubelet: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    const words = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
+    throw new UsageError(`${words}.`, 'See: npm run cluster -- help');
+  }
+}
+
+function simulatedNodes(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_SIMULATED) return count;
+  throw new UsageError(`--kwok is "${text}".`, `Give a number of nodes from 1 to ${MAX_SIMULATED}.`);
+}

@@ -1,0 +1,13 @@
+/** Which daemons a cluster of a shape consists of, in the order in which they start. Pure. */
+import type { Shape } from './state.ts';
+
+export function expectedDaemons(shape: Shape): string[] {
+  return [
+    ...(shape.node ? ['namespaces'] : []),
+    'etcd',
+    'kube-apiserver',
+    ...(shape.controllers ? ['kube-controller-manager', 'kube-scheduler'] : []),
+    ...(shape.node ? ['containerd', 'kubelet', 'kube-proxy', 'coredns'] : []),
+    ...(shape.simulatedNodes > 0 ? ['kwok'] : []),
+  ];
+}
