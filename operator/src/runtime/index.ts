@@ -41,6 +41,14 @@ export * from './errors.ts';
 export { type HealthCheck, HealthServer } from './health.ts';
 export { LeaderElector, type LeaderOptions } from './leader.ts';
 export { type Ending, Manager, type ManagerOptions, type Source, type Worker } from './manager.ts';
+export {
+  AdoOperator,
+  type AdoOperatorOptions,
+  type OnEvent,
+  type ResourceEvent,
+  ResourceEventType,
+  type ResourceMeta,
+} from './operator.ts';
 export { classify, type ErrorPolicy, TerminalError, WaitingError } from './reconcile-error.ts';
 export { type EventType, KubeRecorder, type Recorder, type RecorderOptions } from './recorder.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';

@@ -113,7 +113,8 @@ describe('Store', () => {
 
   it('goes on when a handler throws', () => {
     const errors: string[] = [];
-    const store = new Store<Thing>({ onHandlerError: (_error, key) => errors.push(key) });
+    const store = new Store<Thing>();
+    store.reportErrorsTo((_error, key) => errors.push(key));
     store.subscribe({
       added: () => {
         throw new Error('handler');

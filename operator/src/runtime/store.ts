@@ -8,9 +8,9 @@ export interface Entry<T> {
 
 /** What a subscriber is told. A handler is called synchronously and must only note work, such as adding to a queue. */
 export interface StoreHandler<T> {
-  added?(key: string, value: T): void;
-  updated?(key: string, value: T, previous: T): void;
-  deleted?(key: string, value: T): void;
+  added?(key: string, value: T, entry: Entry<T>): void;
+  updated?(key: string, value: T, previous: T, entry: Entry<T>): void;
+  deleted?(key: string, value: T, entry: Entry<T>): void;
   /** A complete list found the object as cached: a chance to look at it again, at low priority. */
   resynced?(key: string, value: T): void;
 }
@@ -20,11 +20,12 @@ export type IndexFunction<T> = (value: T) => readonly string[];
 
 export interface StoreOptions<T> {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
-  /** Called when a handler throws; the store and the other handlers go on. */
-  readonly onHandlerError?: (error: unknown, key: string) => void;
 }
 
-/** What a complete list changed. `corrected` counts objects that events should have changed already. */
+/** Told of a handler or index function that threw; the store and the other handlers go on. */
+export type HandlerErrorListener = (error: unknown, key: string) => void;
+
+/** How many objects a complete list changed. */
 export interface ReplaceResult {
   readonly added: number;
   readonly updated: number;
@@ -44,13 +45,17 @@ export class Store<T> {
   private readonly entries = new Map<string, Entry<T>>();
   private readonly indexes = new Map<string, Index<T>>();
   private readonly handlers = new Set<StoreHandler<T>>();
-  private readonly onHandlerError: (error: unknown, key: string) => void;
+  private onHandlerError: HandlerErrorListener = () => undefined;
 
   constructor(options: StoreOptions<T> = {}) {
     for (const [name, compute] of Object.entries(options.indexes ?? {})) {
       this.indexes.set(name, { compute, buckets: new Map() });
     }
-    this.onHandlerError = options.onHandlerError ?? (() => undefined);
+  }
+
+  /** Sets who is told of handlers that throw: the reflector that fills the store. */
+  reportErrorsTo(listener: HandlerErrorListener): void {
+    this.onHandlerError = listener;
   }
 
   get size(): number {
@@ -89,7 +94,8 @@ export class Store<T> {
   /** Tells the handler of everything cached (as added) and of every later change. Returns the way to end it. */
   subscribe(handler: StoreHandler<T>): () => void {
     this.handlers.add(handler);
-    for (const entry of this.entries.values()) this.call(entry.key, () => handler.added?.(entry.key, entry.value));
+    for (const entry of this.entries.values())
+      this.call(entry.key, () => handler.added?.(entry.key, entry.value, entry));
     return () => void this.handlers.delete(handler);
   }
 
@@ -103,7 +109,9 @@ export class Store<T> {
     this.entries.set(entry.key, entry);
     this.link(entry);
     this.notify(entry.key, (handler) =>
-      same ? handler.updated?.(entry.key, entry.value, same.value) : handler.added?.(entry.key, entry.value),
+      same
+        ? handler.updated?.(entry.key, entry.value, same.value, entry)
+        : handler.added?.(entry.key, entry.value, entry),
     );
   }
 
@@ -116,7 +124,7 @@ export class Store<T> {
     if (!entry || (uid !== undefined && entry.uid !== uid)) return;
     this.unlink(entry);
     this.entries.delete(key);
-    this.notify(key, (handler) => handler.deleted?.(key, last ?? entry.value));
+    this.notify(key, (handler) => handler.deleted?.(key, last ?? entry.value, entry));
   }
 
   /** Says that the object under the key now has this uid: a cached object with another one is gone. */
