@@ -123,6 +123,15 @@ describe('checking an expression', () => {
     expect(message('1 +')).toBe('Unexpected token: the end of the expression');
   });
 
+  it('bounds the types that an expression builds, which cel-js writes out in full', () => {
+    expect(message(`size([1]${'.map(x, {x: x})'.repeat(40)})`)).toContain('no list or map');
+    expect(message(`size([1]${'.map(x, [x])'.repeat(40)})`)).toContain('more than 8 levels');
+    expect(message('cel.bind(a, [1], {a: 1})')).toContain('no list or map');
+    expect(message('optional.of(optional.of([[[[[[[[1]]]]]]]]))')).toContain('more than 8 levels');
+    expect(messages('{params.version: [[1, 2], [3]][0].map(n, {"n": [n]})}')).toEqual([]);
+    expect(messages('[[[1]]].map(x, x[0]).map(y, {y[0]: "k"})')).toEqual([]);
+  });
+
   it('answers with problems, and never throws, whatever it is given', () => {
     const word = fc.constantFrom(
       ...[

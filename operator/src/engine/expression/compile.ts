@@ -7,6 +7,7 @@ import {
 } from '@marcbachmann/cel-js';
 import { BoundedCache } from './cache.ts';
 import { MAX_SOURCE, newLanguage, REPLACED } from './language.ts';
+import { nestingFindings } from './nesting.ts';
 import type { Finding } from './problem.ts';
 import { type Reference, referencesOf } from './references.ts';
 import { SITUATIONAL } from './scope.ts';
@@ -55,7 +56,7 @@ function compileAnew(source: string): Compilation {
   if (source.trim() === '') return { findings: [{ message: 'the expression is empty', offset: 0 }] };
   try {
     const program = evaluation.parse(source);
-    const findings = vocabularyFindings(program.ast);
+    const findings = [...vocabularyFindings(program.ast), ...nestingFindings(program.ast)];
     if (findings.length > 0) return { findings };
     const references = referencesOf(program.ast);
     const { nodes, costly } = measure(program.ast);

@@ -27,14 +27,20 @@ describe('the cost of an expression', () => {
   });
 
   it.each([
-    ['a text', '["aaaaaaaaaa"]', 'x + x'],
-    ['a list', '[[1, 2]]', 'x + x'],
-    ['shared lists', '[[1]]', '[x, x]'],
-    ['shared maps', '[{"a": 1}]', '{"a": x, "b": x}'],
-  ])('refuses %s that doubles at every step', (_, start, step) => {
+    ['a text that doubles at every step', '["aaaaaaaaaa"]', 'x + x', 'steps'],
+    ['a list that doubles at every step', '[[1, 2]]', 'x + x', 'steps'],
+    ['lists that share their parts', '[[1]]', '[x, x]', 'levels'],
+    ['maps that share their parts', '[{"a": 1}]', '{"a": x, "b": x}', 'levels'],
+  ])('refuses %s', (_, start, step, reason) => {
     const source = `size(${start}${`.map(x, ${step})`.repeat(40)})`;
-    expect(check(source)).toContain('steps');
-    expect(() => evaluate(source, bindings)).toThrow('steps');
+    expect(check(source)).toContain(reason);
+    expect(() => evaluate(source, bindings)).toThrow(reason);
+  });
+
+  it('counts what values read from outside share', () => {
+    const wide = withTags(Array.from({ length: 9 }, (_, i) => `row ${i}`.padEnd(100)));
+    const all = Array.from({ length: 9 }, () => 'x').join(',');
+    expect(() => evaluate(`size(params.tags${`.map(x, [${all}])`.repeat(5)})`, wide)).toThrow('steps');
   });
 
   it('counts the work of patterns by the length of the text', () => {

@@ -143,6 +143,9 @@ function methodWork(node: Tree & { op: 'rcall' }, [a = UNIT, b = UNIT]: readonly
     case 'linearMatches':
     case 'matches':
       return { steps: (a.own * programSize(node.args[2][0])) / MATCHED, size: UNIT };
+    case 'lastIndexOf':
+      // The engine compares from every position, and has no better way backwards.
+      return { steps: steps + (a.own * b.own) / SCANNED, size: UNIT };
     case 'split':
       return { steps: a.own / COPIED, size: { own: a.own + 1, total: 2 * a.own + 1, element: textSize(a.own) } };
     case 'join':

@@ -77,6 +77,19 @@ describe('evaluating an expression', () => {
     expect(fault('timestamp("2024-05-01 12:00:00 ok")')).toContain('RFC 3339');
   });
 
+  it('quotes a value in its message only as far as a status can hold it', () => {
+    const params = { v: 'x'.repeat(50_000), m: {} };
+    for (const source of ['bool(params.v)', 'params.m[params.v]', 'duration(params.v)', 'timestamp(params.v)']) {
+      expect(fault(source, { params }).length).toBeLessThan(700);
+    }
+  });
+
+  it('is quick on texts that are nearly durations', () => {
+    // The pattern of cel-js takes minutes for this one: the timeout of the test is the assertion.
+    expect(fault('duration(params.v)', { params: { v: `${'1'.repeat(10_000)}x` } })).toContain('is no duration');
+    expect(evaluate('duration("-1.5h").getMinutes()', bindings)).toBe(-90);
+  });
+
   it('fails on what JSON cannot hold, or that is too large', () => {
     expect(fault('1.0 / 0.0')).toContain('JSON cannot hold');
     expect(fault('b"x"')).toContain('.base64()');

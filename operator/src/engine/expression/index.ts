@@ -5,7 +5,8 @@
  *
  * 1. Pure: an answer depends on the source and the bindings alone. There is no now(), no random, no zone of the machine.
  * 2. Total: no input makes a check throw; an evaluation throws ExpressionError and nothing else.
- * 3. Bounded: source 4,096 characters, 1,000 nodes, comprehensions 3 deep, 1,000,000 steps, 256 KiB of result. Steps
+ * 3. Bounded: source 4,096 characters, 1,000 nodes, comprehensions 3 deep, 8 levels of built values, 1,000,000 steps,
+ *    256 KiB of result, 500 characters of message. Steps
  *    are estimated before evaluation from the true sizes of what is read, so no value makes an expression slow.
  * 4. `matches` is RE2: linear in the text.
  * 5. A reference to a task is a literal, so that what a task reads is known before it runs.

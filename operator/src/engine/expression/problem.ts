@@ -24,6 +24,8 @@ export class ExpressionError extends Error {
 const BEFORE = 60;
 const AFTER = 40;
 const QUOTED = 80;
+/** Messages may quote a value, and end up in a status. */
+const MAX_MESSAGE = 500;
 
 /** Places a finding in the text that the user wrote. A long line is shown around the caret only. */
 export function problemAt(text: string, finding: Finding): ExpressionProblem {
@@ -35,7 +37,7 @@ export function problemAt(text: string, finding: Finding): ExpressionProblem {
   const to = Math.min(lineEnd, offset + AFTER);
   const indent = text.slice(from, offset).replaceAll(/[^\t]/g, ' ');
   return {
-    message: finding.message,
+    message: bounded(finding.message),
     line: text.slice(0, lineStart).split('\n').length,
     column: offset - lineStart + 1,
     caret: `${text.slice(from, to).replace(/\r$/, '')}\n${indent}^`,
@@ -44,9 +46,13 @@ export function problemAt(text: string, finding: Finding): ExpressionProblem {
 
 /** One line for a status message: what happened, where, and in which expression. */
 export function sentence(source: string, finding: Finding): string {
-  const { line, column } = problemAt(source, finding);
+  const { message, line, column } = problemAt(source, finding);
   const place = line === 1 ? `column ${column}` : `line ${line}, column ${column}`;
   const flat = source.replaceAll(/\s+/g, ' ');
   const shown = flat.length > QUOTED ? `${flat.slice(0, QUOTED)}...` : flat;
-  return `${finding.message} (${place} of: ${shown})`;
+  return `${message} (${place} of: ${shown})`;
+}
+
+function bounded(message: string): string {
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}...` : message;
 }
