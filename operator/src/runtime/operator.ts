@@ -48,6 +48,12 @@ export class AdoOperator extends dotI.default {
     this.watched.push({ reflector: reflector as Reflector<unknown>, onEvent });
   }
 
+  /** Starts, and resolves with the reason when everything has ended. */
+  async run(): Promise<Ending> {
+    await this.start();
+    return this.ended;
+  }
+
   /** Resolves when everything has ended, with the reason. @throws what kept the manager from running */
   get ended(): Promise<Ending> {
     return this.ending ?? Promise.reject(new Error('the operator has not been started'));
