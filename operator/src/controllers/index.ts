@@ -11,7 +11,7 @@
 export { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
 export { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
 export { Plans, type Revision } from './revision.ts';
-export { createStores, RUNS_BY_WORKFLOW, type Stores } from './stores.ts';
+export { createReflectors, type ReflectorSettings, type Stores } from './stores.ts';
 export { workflowController } from './workflow/controller.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';

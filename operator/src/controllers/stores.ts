@@ -1,15 +1,20 @@
 import {
   ANNOTATION_DIGEST,
+  decodeWorkflow,
+  decodeWorkflowRun,
+  LABEL_MANAGED_BY,
   LABEL_RUN,
   LABEL_RUN_UID,
   LABEL_WORKFLOW,
+  MANAGED_BY,
   objectKey,
   type Workflow,
   type WorkflowRun,
 } from '../api/index.ts';
 import { PODS_BY_RUN_UID } from '../executors/index.ts';
-import type { Pod } from '../pods/index.ts';
-import { Store } from '../runtime/index.ts';
+import { type Pod, trimPod } from '../pods/index.ts';
+import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
+import { WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
 import type { Revision } from './revision.ts';
 
 export const RUNS_BY_WORKFLOW = 'workflow';
@@ -24,10 +29,15 @@ export interface Stores {
   readonly revisions: Store<Revision>;
 }
 
+export type ReflectorSettings = Pick<
+  ReflectorOptions<unknown>,
+  'client' | 'logger' | 'metrics' | 'clock' | 'namespaces' | 'relistPeriodMs' | 'inactivityMs'
+>;
+
 const inNamespace = (namespace: string | undefined, name: string | undefined) =>
   name ? [`${namespace ?? ''}/${name}`] : [];
 
-export function createStores(): Stores {
+function createStores(): Stores {
   return {
     workflows: new Store<Workflow>(),
     runs: new Store<WorkflowRun>({
@@ -45,6 +55,33 @@ export function createStores(): Stores {
       },
     }),
   };
+}
+
+/** The stores, and the reflectors that fill them. Pods and revisions are only those that carry our labels. */
+export function createReflectors(settings: ReflectorSettings): {
+  stores: Stores;
+  reflectors: readonly Reflector<never>[];
+} {
+  const stores = createStores();
+  const reflectors = [
+    new Reflector({ ...settings, type: WORKFLOWS, decode: decodeWorkflow, store: stores.workflows }),
+    new Reflector({ ...settings, type: WORKFLOW_RUNS, decode: decodeWorkflowRun, store: stores.runs }),
+    new Reflector({
+      ...settings,
+      type: PODS,
+      labelSelector: `${LABEL_MANAGED_BY}=${MANAGED_BY},${LABEL_RUN_UID}`,
+      decode: (object) => trimPod(object as Pod),
+      store: stores.pods,
+    }),
+    new Reflector({
+      ...settings,
+      type: CONTROLLER_REVISIONS,
+      labelSelector: LABEL_WORKFLOW,
+      decode: (object) => object as Revision,
+      store: stores.revisions,
+    }),
+  ];
+  return { stores, reflectors: reflectors as unknown as readonly Reflector<never>[] };
 }
 
 /** The definition of a digest, if its revision is in the cache and says that it is the one. */

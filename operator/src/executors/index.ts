@@ -9,3 +9,4 @@
 export type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
 export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
 export { refusalOf } from './refusal.ts';
+export { podRetention } from './retention.ts';

@@ -1,0 +1,124 @@
+import { hostname } from 'node:os';
+import { parseArgs } from 'node:util';
+import { parseDuration } from '../api/index.ts';
+import type { LogLevel } from '../telemetry/index.ts';
+
+/** How the operator is started. Every option has a flag and, for a container, an environment variable. */
+export interface OperatorConfig {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly namespace: string;
+  readonly identity: string;
+  /** Namespaces that are served; none: all of them. */
+  readonly namespaces: readonly string[];
+  readonly leaderElection: boolean;
+  readonly leaseMs: number;
+  readonly relistMs: number;
+  readonly concurrency: number;
+  readonly healthHost: string;
+  readonly healthPort: number;
+  readonly logLevel: LogLevel;
+}
+
+const OPTIONS = {
+  kubeconfig: { type: 'string' },
+  context: { type: 'string' },
+  namespace: { type: 'string', default: 'ado-system' },
+  namespaces: { type: 'string', default: '' },
+  identity: { type: 'string', default: '' },
+  'no-leader-election': { type: 'boolean', default: false },
+  'lease-duration': { type: 'string', default: '15s' },
+  'relist-period': { type: 'string', default: '5m' },
+  concurrency: { type: 'string', default: '16' },
+  'health-address': { type: 'string', default: '127.0.0.1:8081' },
+  'log-level': { type: 'string', default: 'info' },
+} as const;
+
+export const USAGE = `Usage: operator [options]
+
+  --kubeconfig FILE        how to reach the API server (default: in the cluster, else ~/.kube/config)
+  --context NAME           context of the kubeconfig
+  --namespace NAME         namespace of the operator itself, for its lease (default ado-system)
+  --namespaces A,B         serve these namespaces only (default: all)
+  --identity NAME          name of this replica (default: host name and process id)
+  --no-leader-election     act without a lease; only where no other replica can run
+  --lease-duration 15s     how long a silent leader keeps its lease
+  --relist-period 5m       how often everything is listed again, to repair missed events
+  --concurrency 16         objects of a kind reconciled at once
+  --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
+  --log-level info         trace, debug, info, warn or error
+
+Each option may also be given as an environment variable: ADO_LEASE_DURATION=15s.
+`;
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+
+/** An option that cannot be used; the message names it, its value and the remedy. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): string[] {
+  return Object.entries(OPTIONS).flatMap(([name, { type }]) => {
+    const value = env[`ADO_${name.toUpperCase().replaceAll('-', '_')}`];
+    if (value === undefined || value === '') return [];
+    if (type === 'string') return [`--${name}=${value}`];
+    return value === 'true' ? [`--${name}`] : [];
+  });
+}
+
+/**
+ * Reads flags over environment variables over defaults.
+ * @throws ConfigError
+ */
+export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): OperatorConfig {
+  const values = parse([...fromEnvironment(env), ...args]);
+  const level = LEVELS.find((known) => known === values['log-level']);
+  if (!level) throw new ConfigError(`--log-level: "${values['log-level']}" is none of ${LEVELS.join(', ')}`);
+  const [healthHost, healthPort] = address(values['health-address']);
+  return {
+    kubeconfig: values.kubeconfig,
+    context: values.context,
+    namespace: values.namespace,
+    identity: values.identity || `${hostname()}-${process.pid}`,
+    namespaces: values.namespaces.split(',').filter((name) => name !== ''),
+    leaderElection: !values['no-leader-election'],
+    leaseMs: milliseconds('lease-duration', values['lease-duration'], 1000),
+    relistMs: milliseconds('relist-period', values['relist-period'], 1000),
+    concurrency: whole('concurrency', values.concurrency, 1, 1000),
+    healthHost,
+    healthPort,
+    logLevel: level,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, strict: true }).values;
+  } catch (error) {
+    throw new ConfigError(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function milliseconds(name: string, text: string, least: number): number {
+  const problem = new ConfigError(`--${name}: "${text}" is no duration of at least ${least} ms; write it like 15s`);
+  try {
+    const ms = parseDuration(text);
+    if (ms < least) throw problem;
+    return ms;
+  } catch {
+    throw problem;
+  }
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ConfigError(`--${name}: "${text}" is no whole number from ${least} to ${most}`);
+}
+
+function address(text: string): [string, number] {
+  const colon = text.lastIndexOf(':');
+  if (colon < 1) throw new ConfigError(`--health-address: "${text}" is not of the form HOST:PORT`);
+  return [text.slice(0, colon), whole('health-address', text.slice(colon + 1), 0, 65_535)];
+}

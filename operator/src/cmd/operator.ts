@@ -1,0 +1,21 @@
+import { ConfigError, readConfig, USAGE } from './config.ts';
+import { wire } from './wire.ts';
+
+/** Entry point of the operator: reads the configuration, runs until SIGTERM or SIGINT, and says how it ended. */
+async function main(): Promise<number> {
+  if (process.argv.includes('--help')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const operator = wire(readConfig(process.argv.slice(2), process.env));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => operator.stop());
+  return (await operator.run()) === 'Stopped' ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,100 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import {
+  createReflectors,
+  NAMESPACED_ACCESS,
+  OWN_NAMESPACE_ACCESS,
+  Plans,
+  RunMemories,
+  runController,
+  type Stores,
+  workflowController,
+} from '../controllers/index.ts';
+import { PodExecutor, podRetention } from '../executors/index.ts';
+import { AccessTable, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
+import { createLogger, createMetrics } from '../telemetry/index.ts';
+import { ConfigError, type OperatorConfig } from './config.ts';
+
+const LEASE_NAME = 'ado-operator';
+/** client-go's proportions: a leader gives up after 2/3 of its lease and tries every 2/15. */
+const RENEW_SHARE = 2 / 3;
+const RETRY_SHARE = 2 / 15;
+
+/** Puts the operator together: one client, four reflectors, two controllers, and the manager that runs them in order. */
+export function wire(config: OperatorConfig): Manager {
+  const clock = realClock;
+  const metrics = createMetrics();
+  const logger = createLogger({ level: config.logLevel });
+  const client = new KubeClient({
+    config: loadKubeConfig(config),
+    logger,
+    metrics,
+    clock,
+    access: new AccessTable([...NAMESPACED_ACCESS, ...OWN_NAMESPACE_ACCESS]),
+  });
+  const elector = config.leaderElection
+    ? new LeaderElector({ ...leaseOf(config), client, logger, metrics, clock })
+    : undefined;
+  const fenced = elector ? client.fenced(() => elector.isLeader()) : client;
+  const { stores, reflectors } = createReflectors({
+    client,
+    logger,
+    metrics,
+    clock,
+    relistPeriodMs: config.relistMs,
+    ...(config.namespaces.length > 0 ? { namespaces: config.namespaces } : {}),
+  });
+  const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
+  const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
+  const executor = new PodExecutor({
+    client: fenced,
+    pods: stores.pods,
+    clock,
+    deletes: podRetention(stores.workflows),
+  });
+  const shared = { client: fenced, stores, recorder, metrics, clock };
+  const options = { logger, concurrency: config.concurrency };
+  const manager = new Manager({
+    logger,
+    metrics,
+    clock,
+    health: { host: config.healthHost, port: config.healthPort },
+    ...(elector ? { elector } : {}),
+  });
+  for (const reflector of reflectors) manager.addSource(reflector);
+  manager.addWorker(workflowController(shared, options));
+  const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
+  manager.addWorker(runController(run, options));
+  metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
+  return manager;
+}
+
+function leaseOf({ namespace, identity, leaseMs }: OperatorConfig) {
+  const renewDeadlineMs = Math.round(leaseMs * RENEW_SHARE);
+  return {
+    namespace,
+    identity,
+    name: LEASE_NAME,
+    leaseMs,
+    renewDeadlineMs,
+    retryMs: Math.round(leaseMs * RETRY_SHARE),
+  };
+}
+
+function loadKubeConfig({ kubeconfig, context }: OperatorConfig): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig) config.loadFromFile(kubeconfig);
+    else config.loadFromDefault();
+    if (context) config.setCurrentContext(context);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`--kubeconfig: ${kubeconfig ?? 'the default one'} cannot be used: ${why}`);
+  }
+  return config;
+}
+
+function countActive(stores: Stores): number {
+  let active = 0;
+  for (const key of stores.runs.keys()) if (!stores.runs.get(key)?.status?.finishedAt) active++;
+  return active;
+}
