@@ -4,7 +4,7 @@ import type { KubeClient } from './client.ts';
 import { type Clock, realClock } from './clock.ts';
 import { ReflectorLoop } from './reflector-loop.ts';
 import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
-import { type Entry, Store } from './store.ts';
+import { type Entry, type IndexFunction, Store } from './store.ts';
 
 export interface ReflectorOptions<T> {
   readonly client: KubeClient;
@@ -25,8 +25,8 @@ export interface ReflectorOptions<T> {
   readonly namespaces?: readonly string[];
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** The store to fill (default: a new one without indexes). One reflector a store. */
-  readonly store?: Store<T>;
+  /** Indexes of the store. */
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Objects a page (default 500). */
   readonly pageLimit?: number;
   /** How often everything is listed again to repair missed events, ms (default 300,000). */
@@ -81,7 +81,7 @@ export class Reflector<T> {
     this.name = options.name ?? options.type.plural;
     this.clock = options.clock ?? realClock;
     this.logger = options.logger.child({ resource: this.name });
-    this.store = options.store ?? new Store<T>();
+    this.store = new Store<T>(options.indexes && { indexes: options.indexes });
     this.store.reportErrorsTo((error, key) => this.handlerFailed(error, key));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
