@@ -25,7 +25,9 @@ export interface ReflectorOptions<T> {
   readonly namespaces?: readonly string[];
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Indexes of the store. */
+  /** The store to fill, one reflector a store (default: a new one with `indexes`). */
+  readonly store?: Store<T>;
+  /** Indexes of a new store. */
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Objects a page (default 500). */
   readonly pageLimit?: number;
@@ -81,7 +83,7 @@ export class Reflector<T> {
     this.name = options.name ?? options.type.plural;
     this.clock = options.clock ?? realClock;
     this.logger = options.logger.child({ resource: this.name });
-    this.store = new Store<T>(options.indexes && { indexes: options.indexes });
+    this.store = options.store ?? new Store<T>(options.indexes && { indexes: options.indexes });
     this.store.reportErrorsTo((error, key) => this.handlerFailed(error, key));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.synced = promise;
