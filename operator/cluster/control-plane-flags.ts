@@ -37,6 +37,7 @@ export function controlPlaneCertificates(plane: ControlPlane): CertificateReques
     { file: 'admin', commonName: 'kubernetes-admin', organizations: ['system:masters'] },
     { file: 'controller-manager', commonName: 'system:kube-controller-manager' },
     { file: 'scheduler', commonName: 'system:kube-scheduler' },
+    { file: 'kwok', commonName: 'kwok', organizations: ['system:masters'] },
   ];
 }
 

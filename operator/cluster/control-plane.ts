@@ -12,7 +12,7 @@ import {
   serverUrl,
 } from './control-plane-flags.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { assertAlive, type Daemon } from './processes.ts';
+import { assertAlive, type Daemon, notInTime } from './processes.ts';
 import { type Ports, writeWhole } from './state.ts';
 import { until } from './wait.ts';
 
@@ -71,7 +71,7 @@ export async function startApiServer(
         return (await client.send('GET', '/readyz')).status === 200 ? true : undefined;
       },
       90_000,
-      () => new Error(`the API server is not ready after 90 s; see ${join(folder, 'logs')}`),
+      () => notInTime('The API server is not ready after 90 s', folder),
     );
   } catch (error) {
     client.close();

@@ -18,6 +18,7 @@ import { type ControlPlane, controlPlaneCertificates, serverUrl } from './contro
 import { ClusterError } from './errors.ts';
 import type { ProcessIdentity } from './identity.ts';
 import { importImages, ownImages, snapshotterOf } from './images.ts';
+import { startSimulatedNodes } from './kwok.ts';
 import { withLock } from './lock.ts';
 import { ensureNamespaces, HOLDER, startInside } from './namespaces.ts';
 import { clusterResolvConf, connect, outwardMtu } from './network.ts';
@@ -130,8 +131,12 @@ async function startCluster(
     await ensureCertificates(join(folder, 'pki'), controlPlaneCertificates(plane));
     const onHost: Start = async (daemon) => void startDaemon(folder, daemon);
     const client = await startApiServer(plane, programs, onHost);
-    await startControllers(plane, programs, onHost);
-    client.close();
+    try {
+      await startControllers(plane, programs, onHost);
+      await startSimulatedNodes(plane, shape.simulatedNodes, client, programs.kwok, onHost);
+    } finally {
+      client.close();
+    }
     return;
   }
   const node = await describeNode(record, folder);
@@ -150,6 +155,7 @@ async function startCluster(
     detail('node');
     await startNode(node, { client, server: serverUrl(plane) }, programs, start);
     await nodeIsReady(node, client);
+    if (shape.simulatedNodes > 0) await startSimulatedNodes(plane, shape.simulatedNodes, client, programs.kwok, start);
   } finally {
     client.close();
   }

@@ -17,7 +17,7 @@ import {
   type Node,
   nodeName,
 } from './node-config.ts';
-import { assertAlive, daemonIdentity } from './processes.ts';
+import { assertAlive, daemonIdentity, notInTime } from './processes.ts';
 import { writeWhole } from './state.ts';
 import { until } from './wait.ts';
 
@@ -39,7 +39,7 @@ export async function startContainerd(
       return (await answers(socket)) || undefined;
     },
     30_000,
-    () => new Error(`containerd does not answer; see ${join(node.folder, 'logs')}`),
+    () => notInTime('containerd does not answer', node.folder),
   );
 }
 
@@ -98,7 +98,7 @@ export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> 
         : undefined;
     },
     120_000,
-    () => new Error(`the node is not Ready after 120 s; see ${join(node.folder, 'logs')}`),
+    () => notInTime('The node is not Ready after 120 s', node.folder),
     100,
   );
 }

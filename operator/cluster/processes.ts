@@ -15,6 +15,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { ClusterError } from './errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './identity.ts';
 import { writeWhole } from './state.ts';
 import { until } from './wait.ts';
@@ -105,9 +106,15 @@ export function logPath(folder: string, name: string): string {
 /** Throws with the end of the log when a daemon that should run does not. */
 export function assertAlive(folder: string, name: string): void {
   if (daemonAlive(folder, name)) return;
-  throw new Error(
-    `${name} ended. The last lines of ${logPath(folder, name)}:\n${lastLines(logPath(folder, name), 12)}`,
-  );
+  const log = logPath(folder, name);
+  throw new ClusterError(`${name} ended. The last lines of ${log}:\n${lastLines(log, 12)}\n`, RETRY);
+}
+
+const RETRY = 'Start the cluster again; if it fails again, end it (down) and start it anew.';
+
+/** What to say when something does not become ready. */
+export function notInTime(problem: string, folder: string): ClusterError {
+  return new ClusterError(`${problem}; see ${join(folder, 'logs')}.`, RETRY);
 }
 
 function lastLines(path: string, count: number): string {
