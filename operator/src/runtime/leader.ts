@@ -5,8 +5,12 @@ import { isAborted, isAlreadyExists, isConflict, isNotFound } from './errors.ts'
 import { holderOf, type Lease, type LeaseHolder, leaseBody, releasedBody } from './lease.ts';
 import { LEASES } from './resource.ts';
 
+/** What the elector asks of a client. */
+export type LeaseClient = Pick<KubeClient, 'get' | 'create' | 'replace'>;
+
 export interface LeaderOptions {
-  readonly client: KubeClient;
+  /** Not a fenced one: the lease is what the fence asks. */
+  readonly client: LeaseClient;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock?: Clock;

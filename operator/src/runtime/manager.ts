@@ -33,6 +33,8 @@ export interface ManagerOptions {
   readonly elector?: LeaderElector;
   /** What running reconciles get to finish when the process stops, ms (default 20,000). */
   readonly drainMs?: number;
+  /** What a reconcile gets after its signal aborted, before the process ends without it, ms (default 5,000). */
+  readonly abandonMs?: number;
 }
 
 /** Why a manager ended. */
@@ -167,7 +169,7 @@ export class Manager {
   private async stopWorkers(graceMs: number): Promise<void> {
     const stopped = Promise.all(this.startedWorkers.map((worker) => worker.stop(graceMs)));
     const limit = new AbortController();
-    const late = this.clock.sleep(graceMs + ABANDON_MS, limit.signal).then(
+    const late = this.clock.sleep(graceMs + (this.options.abandonMs ?? 5000), limit.signal).then(
       () => this.logger.error({ graceMs }, 'workers did not stop in time and are abandoned'),
       () => undefined,
     );
@@ -190,9 +192,6 @@ export class Manager {
     if (this.running) throw new Error('the manager runs already; add sources and workers before run()');
   }
 }
-
-/** What an aborted reconcile gets to notice its signal, ms. */
-const ABANDON_MS = 5000;
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -19,7 +19,7 @@ export interface Recorder {
 }
 
 export interface RecorderOptions {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'create' | 'patch'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock?: Clock;
@@ -61,7 +61,7 @@ const MAX_WORD = 128;
  * once, repetitions at most every few seconds. What exceeds the budget of its object or the queue is dropped and
  * counted: an event is a courtesy, never a record.
  */
-export class KubeRecorder implements Recorder {
+export class EventRecorder implements Recorder {
   private readonly options: RecorderOptions;
   private readonly clock: Clock;
   private readonly budget: EventBudget;
