@@ -11,6 +11,10 @@ export const MAX_WEIGHT = 4_000_000;
 /** Characters or entries that the engine copies or compares in the time of one step. */
 const COPIED = 10;
 const SCANNED = 100;
+/** Pairs of characters that a search compares, in the time of one step, when it has to try every position. */
+const SEARCHED = 500;
+/** What an error costs that CEL takes as a value, in `exists`, `all`, `||` and `&&`. */
+const CAUGHT = 8;
 /** Instructions of a pattern that are tried on one character in the time of one step. */
 const MATCHED = 5;
 
@@ -69,7 +73,7 @@ function estimateComprehension(of: Comprehension, names: Sizes): Estimate {
   const list = estimate(of.list, names);
   const inner = withName(names, of.variable, list.size.element ?? UNIT);
   const bodies = of.bodies.map((body) => estimate(body, inner));
-  const each = bodies.reduce((all, body) => all + body.steps, 2);
+  const each = bodies.reduce((all, body) => all + body.steps, of.method === 'map' ? 2 : 2 + CAUGHT);
   const steps = list.steps + list.size.own * each;
   if (of.method === 'map') return { steps, size: listSize(list.size.own, bodies.at(-1)?.size ?? UNIT) };
   return { steps, size: of.method === 'filter' ? { ...list.size, fields: undefined } : UNIT };
@@ -102,6 +106,9 @@ function workOf(node: Tree, sizes: readonly Size[]): Estimate {
       return { steps: b.own * (1 + Math.min(a.total, b.element?.total ?? 1) / COPIED), size: UNIT };
     case '?:':
       return { steps: 0, size: join(b, sizes[2]) };
+    case '||':
+    case '&&':
+      return { steps: CAUGHT, size: UNIT };
     case 'list':
     case 'map':
       return { steps: 0, size: literalOf(sizes) };
@@ -143,13 +150,17 @@ function methodWork(node: Tree & { op: 'rcall' }, [a = UNIT, b = UNIT]: readonly
     case 'linearMatches':
     case 'matches':
       return { steps: (a.own * programSize(node.args[2][0])) / MATCHED, size: UNIT };
+    case 'contains':
+    case 'indexOf':
     case 'lastIndexOf':
-      // The engine compares from every position, and has no better way backwards.
-      return { steps: steps + (a.own * b.own) / SCANNED, size: UNIT };
+      return { steps: steps + (a.own * b.own) / SEARCHED, size: UNIT };
     case 'split':
-      return { steps: a.own / COPIED, size: { own: a.own + 1, total: 2 * a.own + 1, element: textSize(a.own) } };
+      return {
+        steps: a.own / COPIED + (a.own * b.own) / SEARCHED,
+        size: { own: a.own + 1, total: 2 * a.own + 1, element: textSize(a.own) },
+      };
     case 'join':
-      return { steps: a.total / COPIED, size: textSize(a.total + a.own * b.own) };
+      return { steps: a.total / COPIED + (a.own * b.own) / SCANNED, size: textSize(a.total + a.own * b.own) };
     case 'trim':
     case 'lowerAscii':
     case 'upperAscii':

@@ -19,7 +19,7 @@ export function evaluate(source: string, bindings: Bindings): Json {
     fill(context, compiled, bindings);
     const expensive = compiled.costly ? costFinding(compiled.tree, sizesOf(context)) : undefined;
     if (expensive !== undefined) throw failure(source, expensive);
-    return fromCel(compiled.run(context));
+    return fromCel(withoutTraces(() => compiled.run(context)));
   } catch (error) {
     throw error instanceof ExpressionError ? error : failure(source, findingOf(error));
   } finally {
@@ -36,6 +36,20 @@ export function evaluateBoolean(source: string, bindings: Bindings): boolean {
   const value = evaluate(source, bindings);
   if (typeof value === 'boolean') return value;
   throw failure(source, { message: 'the expression yields neither true nor false', offset: 0 });
+}
+
+/**
+ * Errors inside `exists`, `all`, `||` and `&&` are values to CEL, and may be many; most of their price is the trace of
+ * the stack, which nobody reads.
+ */
+function withoutTraces(run: () => unknown): unknown {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 function failure(source: string, finding: Finding | undefined): ExpressionError {

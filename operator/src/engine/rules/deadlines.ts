@@ -1,6 +1,6 @@
 import { parseDuration } from '../../api/index.ts';
 import { type Pass, unitsInFlight } from '../pass.ts';
-import { isLive, type Unit } from '../state.ts';
+import { isLive, isTerminal, type Unit } from '../state.ts';
 
 const DEFAULT_PENDING_TIMEOUT = '15m';
 
@@ -48,9 +48,19 @@ function runTimeout(pass: Pass): void {
   if (timeout === undefined || firstTaskAt === undefined || pausedSince !== undefined) return;
   const deadline = firstTaskAt + parseDuration(timeout) + pausedFor;
   if (pass.t < deadline) return pass.wake(deadline);
+  if (!hasWork(pass)) return;
   pass.emit({
     type: 'RunStopping',
     reason: 'TimedOut',
     message: `the run did not end within its timeout of ${timeout}`,
+  });
+}
+
+/** Whether anything is left to do: a run whose last task ended in time has not timed out, however late it is looked at. */
+function hasWork({ plan, state }: Pass): boolean {
+  return plan.order.some((name) => {
+    const { unit, fan } = state.tasks.get(name) ?? {};
+    if (fan) return fan.next < fan.count || fan.live.size > 0;
+    return !unit || !isTerminal(unit);
   });
 }

@@ -1,0 +1,173 @@
+import {
+  type AttemptObservation,
+  type Definition,
+  type DesiredState,
+  decodeEvents,
+  encodeEvents,
+} from '../../api/index.ts';
+import {
+  type Action,
+  accept,
+  attemptKey,
+  type Decision,
+  decide,
+  decodeState,
+  digestOf,
+  encodeState,
+  isSettled,
+  type Plan,
+  plan,
+  type RunState,
+  replay,
+} from '../index.ts';
+
+/** What becomes of one attempt in a simulation. */
+export type Fate =
+  | { readonly end: 'Succeeded'; readonly outputs?: string; readonly afterMs?: number }
+  | { readonly end: 'Failed'; readonly exitCode?: number; readonly afterMs?: number }
+  | { readonly end: 'Infrastructure'; readonly afterMs?: number }
+  | { readonly end: 'Lost'; readonly afterMs?: number }
+  | { readonly end: 'Never' };
+
+interface SimulatedPod {
+  readonly path: string;
+  readonly attempt: number;
+  readonly created: number;
+  creates: number;
+  fate: Fate;
+  cancelledAt?: number;
+  gone?: boolean;
+}
+
+export interface SimulationOptions {
+  readonly fate?: (path: string, attempt: number) => Fate;
+  readonly parameters?: Record<string, never>;
+}
+
+const IDENTITY = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
+const START = 1_700_000_000_000;
+
+/**
+ * A cluster of pods in virtual time around the production engine: what the reconciler does, without a reconciler. Stores
+ * only text, as the API server does, so that every pass decodes what the one before encoded.
+ */
+export class Simulation {
+  readonly plan: Plan;
+  readonly pods = new Map<string, SimulatedPod>();
+  now = START;
+  desiredState: DesiredState = 'Running';
+  /** Encoded events of the whole history. */
+  history: string[];
+  stored: string;
+  passes = 0;
+  readonly #fate: (path: string, attempt: number) => Fate;
+
+  constructor(definition: Definition, options: SimulationOptions = {}) {
+    this.plan = plan(definition, digestOf(definition));
+    this.#fate = options.fate ?? (() => ({ end: 'Succeeded' }));
+    const { state, encoded } = accept(this.plan.digest, options.parameters ?? {}, this.now);
+    this.stored = encodeState(state);
+    this.history = [encoded];
+  }
+
+  get state(): RunState {
+    return decodeState(this.stored);
+  }
+
+  /** What an executor would say of every pod. */
+  observe(): Map<string, AttemptObservation> {
+    const attempts = new Map<string, AttemptObservation>();
+    for (const pod of this.pods.values()) {
+      if (!pod.gone) attempts.set(attemptKey(pod.path, pod.attempt), this.#see(pod));
+    }
+    return attempts;
+  }
+
+  #see(pod: SimulatedPod): AttemptObservation {
+    const { fate, created, cancelledAt } = pod;
+    const ended = fate.end === 'Never' ? Number.POSITIVE_INFINITY : created + (fate.afterMs ?? 1000);
+    if (cancelledAt !== undefined && cancelledAt < ended) {
+      const times = { startedAt: created, finishedAt: cancelledAt };
+      return { phase: 'Failed', cause: 'Infrastructure', reason: 'PodDeleted', message: 'deleted', ...times };
+    }
+    if (this.now < ended) return { phase: 'Running', startedAt: created };
+    const times = { startedAt: created, finishedAt: ended };
+    if (fate.end === 'Succeeded') return { phase: 'Succeeded', message: fate.outputs ?? '', ...times };
+    if (fate.end === 'Lost') return { phase: 'Lost' };
+    if (fate.end === 'Infrastructure') {
+      return { phase: 'Failed', cause: 'Infrastructure', reason: 'Evicted', message: 'evicted', ...times };
+    }
+    const exitCode = fate.end === 'Failed' ? (fate.exitCode ?? 1) : 1;
+    return { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: `exit code ${exitCode}`, exitCode, ...times };
+  }
+
+  decide(): Decision {
+    const observed = { desiredState: this.desiredState, attempts: this.observe() };
+    return decide(IDENTITY, this.plan, this.state, observed, this.now);
+  }
+
+  /** Carries out the first `count` actions, as a process that dies in between does. */
+  apply(actions: readonly Action[], count = actions.length): void {
+    for (const action of actions.slice(0, count)) {
+      const key = attemptKey(action.path, action.attempt);
+      const pod = this.pods.get(key);
+      if (action.type === 'Cancel') {
+        if (pod) pod.cancelledAt ??= this.now;
+        continue;
+      }
+      if (pod) pod.creates++;
+      const fate = this.#fate(action.path, action.attempt);
+      if (!pod) {
+        this.pods.set(key, { path: action.path, attempt: action.attempt, created: this.now, creates: 1, fate });
+      }
+    }
+  }
+
+  /** Stores state and events together, as one status patch does; then lets go of what is recorded. */
+  report(decision: Decision): void {
+    this.stored = encodeState(decision.state);
+    this.history.push(...decision.encoded);
+    for (const pod of this.pods.values()) {
+      if (isSettled(decision.state, pod.path, pod.attempt)) pod.gone = true;
+    }
+  }
+
+  /** One whole reconcile. */
+  pass(): Decision {
+    this.passes++;
+    const decision = this.decide();
+    this.apply(decision.actions);
+    this.report(decision);
+    return decision;
+  }
+
+  /** Passes and advances time until the run is over. */
+  run(maxPasses = 20_000): this {
+    for (let i = 0; i < maxPasses; i++) {
+      const decision = this.pass();
+      if (decision.state.finished) return this;
+      if (!decision.more) this.now = this.nextMoment(decision);
+    }
+    throw new Error(`the run did not end in ${maxPasses} passes: ${this.stored}`);
+  }
+
+  /** When something can change next: a pod ends, or the engine asked to be woken. */
+  nextMoment(decision: Pick<Decision, 'wakeAt'>): number {
+    const moments = [decision.wakeAt ?? Number.POSITIVE_INFINITY];
+    for (const pod of this.pods.values()) {
+      if (pod.gone || pod.fate.end === 'Never') continue;
+      moments.push(pod.created + (pod.fate.afterMs ?? 1000));
+    }
+    const next = Math.min(...moments.filter((moment) => moment > this.now));
+    return Number.isFinite(next) ? next : this.now + 1000;
+  }
+
+  /** The oracle: the fold of the history is the stored state, byte for byte. */
+  folded(): string {
+    return encodeState(replay(decodeEvents(encodeEvents(this.history))));
+  }
+
+  phaseOf(task: string): string {
+    return this.state.tasks.get(task)?.unit.phase ?? 'Waiting';
+  }
+}
