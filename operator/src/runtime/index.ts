@@ -50,7 +50,13 @@ export {
   type ResourceMeta,
 } from './operator.ts';
 export { classify, type ErrorPolicy, TerminalError, WaitingError } from './reconcile-error.ts';
-export { EventRecorder, type EventType, type Recorder, type RecorderOptions } from './recorder.ts';
+export {
+  EventRecorder,
+  EventRecorder as KubeRecorder,
+  type EventType,
+  type Recorder,
+  type RecorderOptions,
+} from './recorder.ts';
 export { Reflector, type ReflectorOptions } from './reflector.ts';
 export * from './resource.ts';
 export {
