@@ -2,7 +2,14 @@ import { defineConfig } from 'vitest/config';
 
 /** Four kinds of test, from the quickest to the most real; `npm test` runs them in this order. */
 const project = (name: string, include: string[], timeout: number, parallel = true) => ({
-  test: { name, include, testTimeout: timeout, hookTimeout: timeout, fileParallelism: parallel, root: import.meta.dirname },
+  test: {
+    name,
+    include,
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    fileParallelism: parallel,
+    root: import.meta.dirname,
+  },
 });
 
 export default defineConfig({

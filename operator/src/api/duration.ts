@@ -1,16 +1,14 @@
 import { z } from 'zod';
+import { matching } from './scalars.ts';
 
 /** Go's duration syntax, the form that Kubernetes uses, restricted to whole hours, minutes, seconds and milliseconds. */
 export const DURATION_PATTERN = '^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?([0-9]{1,9}ms)?$';
 
 /** A duration as a Go string, such as `1h30m`, `10s` or `250ms`. */
 export const duration = (description: string) =>
-  z
-    .string()
-    .min(2)
-    .max(32)
-    .regex(new RegExp(DURATION_PATTERN))
-    .describe(`${description} A duration such as 10s, 5m or 1h30m.`);
+  matching(z.string().min(2).max(32), DURATION_PATTERN, 'write a duration like 10s, 5m or 1h30m').describe(
+    `${description} A duration such as 10s, 5m or 1h30m.`,
+  );
 
 const UNITS: readonly (readonly [RegExp, number])[] = [
   [/(\d+)h/, 3_600_000],

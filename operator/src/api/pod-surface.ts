@@ -44,7 +44,7 @@ const envFromSource = z.object({
     .describe('All keys of a ConfigMap.'),
 });
 
-const quantities = z.record(z.string().max(253), z.string().max(64));
+const quantities = z.record(z.string().max(253), z.string().max(64)).meta({ maxProperties: 32 });
 
 const capabilities = z.object({
   add: z.array(z.string().max(64)).max(64).optional().describe('Capabilities to add.'),

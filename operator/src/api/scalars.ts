@@ -5,8 +5,22 @@ export const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
 /** A name in expressions: a CEL identifier, so that `params.version` needs no quotes. */
 export const IDENTIFIER_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$';
 
-export const taskName = z.string().min(1).max(40).regex(new RegExp(NAME_PATTERN));
-export const identifier = z.string().min(1).max(40).regex(new RegExp(IDENTIFIER_PATTERN));
+/** A text of a pattern. The API server says `remedy` instead of the pattern, which tells people nothing. */
+export const matching = (text: z.ZodString, pattern: string, remedy: string) =>
+  text
+    .regex(new RegExp(pattern))
+    .meta({ 'x-kubernetes-validations': [{ rule: `self.matches('${pattern}')`, message: remedy }] });
+
+export const taskName = matching(
+  z.string().min(1).max(40),
+  NAME_PATTERN,
+  'the name of a task is lower-case letters, digits and dashes, starts with a letter and does not end with a dash',
+);
+export const identifier = matching(
+  z.string().min(1).max(40),
+  IDENTIFIER_PATTERN,
+  'a name that expressions use is letters, digits and underscores, and does not start with a digit: image_tag',
+);
 export const objectName = z.string().min(1).max(253);
 export const expression = z.string().min(1).max(4096);
 

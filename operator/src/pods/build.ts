@@ -16,7 +16,7 @@ import {
   type TaskDefaults,
   WORKFLOW_RUN,
 } from '../api/index.ts';
-import { mergeSurface } from './merge.ts';
+import { containerEnv, mergeSurface } from './merge.ts';
 import { podName, taskHash } from './name.ts';
 import { type Container, MAIN_CONTAINER, type Pod } from './pod.ts';
 
@@ -25,6 +25,7 @@ const OUTPUTS_PATH = '/ado/outputs';
 /** User and group of tasks that name none: nobody's, and not root's. */
 const DEFAULT_USER = 65532;
 const DEFAULT_SHELL = ['sh', '-c'];
+const TMP_VOLUME = 'ado-tmp';
 
 export interface PodInput {
   readonly run: { readonly name: string; readonly namespace: string; readonly uid: string; readonly workflow: string };
@@ -36,7 +37,10 @@ export interface PodInput {
   readonly rendered: RenderedTask;
 }
 
-/** The pod of one attempt: one container, nothing injected, Pod Security "restricted" unless the task says otherwise. */
+/**
+ * The pod of one attempt: one container, nothing injected, Pod Security "restricted" unless the task says otherwise.
+ * Deterministic: the same input is the same manifest, to the byte.
+ */
 export function buildPod(input: PodInput): Pod {
   const { run, path, attempt } = input;
   const surface = mergeSurface(input.defaults, input.task);
@@ -68,14 +72,14 @@ export function buildPod(input: PodInput): Pod {
 }
 
 function buildSpec(input: PodInput, surface: PodSurface): Pod['spec'] {
-  const { volumes, tmp } = volumesOf(surface);
+  const { volumes, mounts } = volumesOf(surface);
   return withoutUndefined({
     restartPolicy: 'Never',
     automountServiceAccountToken: surface.automountServiceAccountToken ?? false,
     enableServiceLinks: false,
     securityContext: podSecurity(surface.securityContext),
-    containers: [buildContainer(input, surface, tmp)],
-    volumes,
+    containers: [buildContainer(input, surface, mounts)],
+    volumes: volumes.length > 0 ? volumes : undefined,
     serviceAccountName: surface.serviceAccountName,
     imagePullSecrets: surface.imagePullSecrets,
     nodeSelector: surface.nodeSelector,
@@ -89,31 +93,33 @@ function buildSpec(input: PodInput, surface: PodSurface): Pod['spec'] {
 }
 
 /** The root file system is read-only, so /tmp is a volume, unless the task mounts one there itself. */
-function volumesOf({ volumes = [], volumeMounts = [] }: PodSurface): { volumes: unknown[]; tmp: unknown[] } {
-  if (volumeMounts.some((mount) => mount.mountPath === '/tmp')) return { volumes, tmp: volumeMounts };
+function volumesOf({ volumes = [], volumeMounts = [] }: PodSurface): { volumes: unknown[]; mounts: unknown[] } {
+  const taken = volumeMounts.some(({ mountPath }) => /^\/tmp\/*$/.test(String(mountPath)));
+  if (taken) return { volumes, mounts: volumeMounts };
   return {
-    volumes: [...volumes, { name: 'ado-tmp', emptyDir: {} }],
-    tmp: [...volumeMounts, { name: 'ado-tmp', mountPath: '/tmp' }],
+    volumes: [...volumes, { name: TMP_VOLUME, emptyDir: {} }],
+    mounts: [...volumeMounts, { name: TMP_VOLUME, mountPath: '/tmp' }],
   };
 }
 
-function buildContainer(
-  { run, task, path, attempt, rendered }: PodInput,
-  surface: PodSurface,
-  mounts: unknown[],
-): Container {
-  const script = rendered.script === undefined ? undefined : [...(task.shell ?? DEFAULT_SHELL), rendered.script];
+/**
+ * A script as the kubelet hands it on unchanged: it expands $(NAME) in commands and takes $$ for $, so a command
+ * substitution could be replaced by the value of a variable of the same name. Only what it would touch is doubled.
+ */
+function literal(script: string): string {
+  return script.replace(/\$(?=[$(])/g, () => '$$');
+}
+
+function buildContainer(input: PodInput, surface: PodSurface, mounts: unknown[]): Container {
+  const { run, task, defaults, path, attempt, rendered } = input;
   const own = { ADO_OUTPUTS: OUTPUTS_PATH, ADO_RUN: run.name, ADO_TASK: path, ADO_ATTEMPT: String(attempt) };
   return withoutUndefined({
     name: MAIN_CONTAINER,
     image: rendered.image,
     imagePullPolicy: surface.imagePullPolicy ?? 'IfNotPresent',
-    command: script ?? rendered.command,
+    command: commandOf(input),
     args: rendered.args,
-    env: [
-      ...Object.entries(surface.envValueFrom ?? {}).map(([name, valueFrom]) => ({ name, valueFrom })),
-      ...Object.entries({ ...rendered.env, ...own }).map(([name, value]) => ({ name, value })),
-    ],
+    env: containerEnv(task, defaults, rendered.env, own),
     envFrom: surface.envFrom,
     resources: surface.resources,
     securityContext: containerSecurity(surface.securityContext),
@@ -123,9 +129,14 @@ function buildContainer(
   });
 }
 
+function commandOf({ task, defaults, rendered }: PodInput): readonly string[] | undefined {
+  if (rendered.script === undefined) return rendered.command;
+  return [...(task.shell ?? defaults?.shell ?? DEFAULT_SHELL), literal(rendered.script)];
+}
+
 function podSecurity(wanted: SecurityContext = {}): Record<string, unknown> {
   return withoutUndefined({
-    runAsNonRoot: wanted.runAsNonRoot ?? true,
+    runAsNonRoot: wanted.runAsNonRoot ?? wanted.runAsUser !== 0,
     runAsUser: wanted.runAsUser ?? DEFAULT_USER,
     runAsGroup: wanted.runAsGroup ?? DEFAULT_USER,
     fsGroup: wanted.fsGroup ?? DEFAULT_USER,
@@ -139,7 +150,7 @@ function containerSecurity(wanted: SecurityContext = {}): Record<string, unknown
     privileged: wanted.privileged,
     allowPrivilegeEscalation: wanted.allowPrivilegeEscalation ?? wanted.privileged ?? false,
     readOnlyRootFilesystem: wanted.readOnlyRootFilesystem ?? true,
-    capabilities: wanted.capabilities ?? { drop: ['ALL'] },
+    capabilities: { drop: ['ALL'], ...wanted.capabilities },
   });
 }
 

@@ -38,3 +38,25 @@ export function mergeSurface(defaults: TaskDefaults | undefined, task: Task): Po
     volumeMounts: joined('mountPath', defaults?.volumeMounts, task.volumeMounts),
   };
 }
+
+/**
+ * The environment of the container, references first. A name has one source: the task's over the defaults', within
+ * one of them the reference over the literal, and `own` over all.
+ */
+export function containerEnv(
+  task: Task,
+  defaults: TaskDefaults | undefined,
+  rendered: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+): Named[] {
+  const references = { ...defaults?.envValueFrom, ...task.envValueFrom };
+  const isReference = (name: string) =>
+    !(name in own) && name in references && (name in (task.envValueFrom ?? {}) || !(name in (task.env ?? {})));
+  const literals = Object.entries({ ...rendered, ...own }).filter(([name]) => !isReference(name));
+  return [
+    ...Object.keys(references)
+      .filter(isReference)
+      .map((name) => ({ name, valueFrom: references[name] })),
+    ...literals.map(([name, value]) => ({ name, value })),
+  ];
+}

@@ -3,9 +3,11 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 const MAX_NAME_LENGTH = 63;
 const HASH_LENGTH = 8;
+/** Where the readable part is cut, the hash alone tells thousands of items apart: 64 bits do, 32 would not. */
+const LONG_HASH_LENGTH = 16;
 
-function hash(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, HASH_LENGTH);
+function hash(text: string, length = HASH_LENGTH): string {
+  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, length);
 }
 
 /**
@@ -13,8 +15,14 @@ function hash(text: string): string {
  * so that no other attempt of any run can have it. Deterministic: the name is the lock.
  */
 export function podName(runName: string, runUid: string, path: string, attempt: number): string {
-  const readable = `${runName}-${path}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  const suffix = `-${attempt}-${hash(`${runUid}/${path}/${attempt}`)}`;
+  const identity = `${runUid}/${path}/${attempt}`;
+  const readable = `${runName}-${path}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/-+$/, '');
+  const name = `${readable}-${attempt}-${hash(identity)}`;
+  if (name.length <= MAX_NAME_LENGTH) return name;
+  const suffix = `-${attempt}-${hash(identity, LONG_HASH_LENGTH)}`;
   return `${readable.slice(0, MAX_NAME_LENGTH - suffix.length).replace(/-+$/, '')}${suffix}`;
 }
 

@@ -1,4 +1,4 @@
-import type { ObjectMeta } from '../api/index.ts';
+import { ANNOTATION_TASK, type ObjectMeta } from '../api/index.ts';
 
 /** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
 export interface Pod {
@@ -33,7 +33,6 @@ export interface PodStatus {
   message?: string;
   conditions?: PodCondition[];
   containerStatuses?: ContainerStatus[];
-  initContainerStatuses?: ContainerStatus[];
 }
 
 export interface PodCondition {
@@ -41,6 +40,7 @@ export interface PodCondition {
   status: string;
   reason?: string;
   message?: string;
+  lastTransitionTime?: string | null;
 }
 
 export interface ContainerStatus {
@@ -59,8 +59,8 @@ export interface Terminated {
   signal?: number;
   reason?: string;
   message?: string;
-  startedAt?: string;
-  finishedAt?: string;
+  startedAt?: string | null;
+  finishedAt?: string | null;
 }
 
 /** The one container of a task's pod. */
@@ -68,25 +68,25 @@ export const MAIN_CONTAINER = 'main';
 
 /** Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand. */
 export function trimPod(pod: Pod): Pod {
-  const { name, namespace, uid, resourceVersion, creationTimestamp, labels, annotations, finalizers, ownerReferences } =
-    pod.metadata;
-  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+  const {
+    managedFields: _managed,
+    annotations,
+    ...metadata
+  } = pod.metadata as ObjectMeta & { managedFields?: unknown };
+  const path = annotations?.[ANNOTATION_TASK];
   const { phase, reason, message, conditions, containerStatuses } = pod.status ?? {};
   const main = containerStatuses?.filter((container) => container.name === MAIN_CONTAINER);
   const telling = conditions?.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
-  const metadata = {
-    name,
-    namespace,
-    uid,
-    resourceVersion,
-    creationTimestamp,
-    labels,
-    annotations,
-    finalizers,
-    ownerReferences,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
+  const trimmed = {
+    metadata: { ...metadata, annotations: path === undefined ? undefined : { [ANNOTATION_TASK]: path } },
+    spec: { containers: [], nodeName: pod.spec.nodeName },
+    status: {
+      phase,
+      reason,
+      message,
+      conditions: telling,
+      containerStatuses: main?.map(({ name, state }) => ({ name, state })),
+    },
   };
-  const status = { phase, reason, message, conditions: telling, containerStatuses: main };
-  return JSON.parse(JSON.stringify({ metadata, spec: { containers: [], nodeName: pod.spec.nodeName }, status })) as Pod;
+  return JSON.parse(JSON.stringify(trimmed)) as Pod;
 }
