@@ -1,0 +1,77 @@
+import type { Reason } from '../api/index.ts';
+import type { Pod, PodStatus, Terminated } from './pod.ts';
+import { epochOf } from './time.ts';
+
+/** `status.reason` of a pod that its node or the control plane ended, as kubelet and controllers write it. */
+const POD_REASONS: readonly (readonly [RegExp, Reason])[] = [
+  [/^Evicted$/, 'Evicted'],
+  [/^(Preempting|Preempted)$/, 'Preempted'],
+  [/^NodeLost$/, 'NodeLost'],
+  [/^(Terminated|NodeShutdown|Shutdown)$/, 'NodeShutdown'],
+  [
+    /^(UnexpectedAdmissionError|TopologyAffinityError|InvalidNodeInfo|Node(Affinity|Name|Ports)|OutOf.+)$/,
+    'NodeAdmission',
+  ],
+];
+
+/** Reason of the condition DisruptionTarget, which is set before the pod is ended. */
+const DISRUPTIONS: Readonly<Record<string, Reason>> = {
+  PreemptionByScheduler: 'Preempted',
+  DeletionByTaintManager: 'NodeLost',
+  DeletionByPodGC: 'NodeLost',
+  EvictionByEvictionAPI: 'Evicted',
+  TerminationByKubelet: 'Evicted',
+};
+
+export interface Disruption {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** What ended a pod whose container never ran, or of which nothing else is known. */
+export function disruptionOfPod(pod: Pod): Disruption {
+  const { status } = pod;
+  const message = status?.message ?? 'the pod failed without saying why';
+  return (
+    saidByStatus(status) ??
+    saidByCondition(status, undefined) ??
+    deletion(pod, undefined) ?? { reason: status?.reason ? 'NodeAdmission' : 'NodeLost', message }
+  );
+}
+
+/**
+ * What of the infrastructure ended a container, if anything did. What came after the container had ended by itself
+ * (a finished pod is drained, collected or deleted too) is not the cause.
+ */
+export function disruptionOfContainer(pod: Pod, ended: Terminated): Disruption | undefined {
+  const finishedAt = epochOf(ended.finishedAt);
+  const told = saidByStatus(pod.status) ?? saidByCondition(pod.status, finishedAt) ?? deletion(pod, finishedAt);
+  if (told || ended.reason !== 'ContainerStatusUnknown') return told;
+  return { reason: 'NodeLost', message: ended.message ?? 'the node no longer knows what became of the container' };
+}
+
+/** The reason of the pod itself: it tells a node's shutdown from an eviction, which the condition does not. */
+export function saidByStatus(status: PodStatus | undefined): Disruption | undefined {
+  const reason = POD_REASONS.find(([pattern]) => pattern.test(status?.reason ?? ''))?.[1];
+  return reason && { reason, message: status?.message ?? `the pod was ended: ${status?.reason}` };
+}
+
+function saidByCondition(status: PodStatus | undefined, finishedAt: number | undefined): Disruption | undefined {
+  const target = status?.conditions?.find((condition) => condition.type === 'DisruptionTarget');
+  if (target?.status !== 'True' || isBefore(finishedAt, epochOf(target.lastTransitionTime))) return undefined;
+  const message = target.message ?? `the pod was disrupted: ${target.reason}`;
+  return { reason: DISRUPTIONS[target.reason ?? ''] ?? 'Evicted', message };
+}
+
+/** Somebody asked for the pod's end. The time in its metadata is the end of the grace, not the time of asking. */
+function deletion({ metadata }: Pod, finishedAt: number | undefined): Disruption | undefined {
+  const deadline = epochOf(metadata.deletionTimestamp);
+  if (deadline === undefined) return undefined;
+  const askedAt = deadline - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  if (isBefore(finishedAt, askedAt)) return undefined;
+  return { reason: 'PodDeleted', message: 'the pod was deleted before it had finished' };
+}
+
+/** Times are whole seconds: what happened in the same one may be the cause. */
+const isBefore = (finishedAt: number | undefined, other: number | undefined): boolean =>
+  finishedAt !== undefined && other !== undefined && finishedAt < other;
