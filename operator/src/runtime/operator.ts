@@ -1,4 +1,4 @@
-import dotI, { type ResourceEvent, type ResourceMeta } from '@dot-i/k8s-operator';
+import * as dotI from '@dot-i/k8s-operator';
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { KubeClient, WriteOptions } from './client.ts';
@@ -8,7 +8,11 @@ import { apiVersionOf, collectionPath, type KubeObject, parseKey, type ResourceT
 import type { Entry } from './store.ts';
 
 export const { ResourceEventType } = dotI;
-export type { ResourceEvent, ResourceMeta };
+export type ResourceEvent = dotI.ResourceEvent;
+export type ResourceMeta = dotI.ResourceMeta;
+
+/** A CommonJS module with a default export: Node gives the module as its default, bundlers and vitest give the class. */
+const Operator = ('default' in dotI.default ? dotI.default.default : dotI.default) as typeof dotI.default.default;
 
 /** Told of every addition, change and deletion. It must only note work; what it throws is logged. */
 export type OnEvent = (event: ResourceEvent) => void | Promise<void>;
@@ -31,7 +35,7 @@ interface Watched {
  * machinery. Declare what is watched with `watch`, then `start`; `stop` ends it cleanly. See
  * docs/decisions/0002-dot-i-operator-shell.md for what is inherited, what is overridden, and why.
  */
-export class AdoOperator extends dotI.default {
+export class AdoOperator extends Operator {
   private readonly options: AdoOperatorOptions;
   private readonly watched: Watched[] = [];
   private readonly types = new Map<string, ResourceType>();
