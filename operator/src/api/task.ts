@@ -21,8 +21,8 @@ export const retry = z.object({
 
 const forEach = z
   .object({
-    items: z.array(anyJson).max(5000).optional().describe('The items, any JSON.'),
-    itemsFrom: expression.optional().describe('CEL that yields the list of items.'),
+    items: z.array(anyJson).max(5000).optional().describe('The items, any JSON. Give either items or itemsFrom.'),
+    itemsFrom: expression.optional().describe('CEL that yields the list of items. Give either items or itemsFrom.'),
     parallelism: z
       .int()
       .min(1)
@@ -30,14 +30,8 @@ const forEach = z
       .optional()
       .describe('How many items run at once; default: as many as the run allows.'),
   })
-  .meta({
-    'x-kubernetes-validations': [
-      {
-        rule: 'has(self.items) != has(self.itemsFrom)',
-        message: 'forEach takes either items or itemsFrom, and exactly one of them',
-      },
-    ],
-  });
+  // Not a rule in CEL: a list of any JSON is invisible to it.
+  .meta({ oneOf: [{ required: ['items'] }, { required: ['itemsFrom'] }] });
 
 const container = z.object({
   image: z.string().min(1).max(1024).optional().describe('Image; default: that of the task or of defaults.'),
@@ -116,7 +110,10 @@ export const task = z
         rule: 'has(self.run) != has(self.container)',
         message: 'a task does exactly one thing: give it either run or container',
       },
-      { rule: '!has(self.needs) || !(self.name in self.needs)', message: 'a task cannot need itself' },
+      {
+        rule: '!has(self.needs) || !(self.name in self.needs)',
+        message: 'a task cannot need itself; take its name out of needs',
+      },
     ],
   });
 

@@ -40,7 +40,9 @@ export const workflowRunSpec = z
     desiredState: z
       .enum(DESIRED_STATES)
       .default('Running')
-      .describe('Paused: nothing new starts. Cancelled: pods end with grace. Terminated: everything stops at once.'),
+      .describe(
+        'Running: tasks start when they may. Paused: nothing new starts. Cancelled: pods end with grace. Terminated: everything stops at once.',
+      ),
     requester: z
       .object({ username: z.string().min(1).max(253).describe('Who asked, as the creator of the run says.') })
       .optional()
