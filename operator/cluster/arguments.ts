@@ -70,8 +70,8 @@ function parse(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    const words = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
-    throw new UsageError(`${words}.`, 'See: npm run cluster -- help');
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${words.split(/\.\s/)[0]?.replace(/\.$/, '')}.`, 'See: npm run cluster -- help');
   }
 }
 

@@ -91,3 +91,9 @@ export function goBuildArgs(plan: BinaryPlan, output: string): string[] {
 export function expectedBuildMs(plan: BinaryPlan, cores: number): number {
   return Math.round((plan.seconds * 1000 * 2) / Math.min(Math.max(cores, 1), 8));
 }
+
+/** Whether this answer of `go env GOVERSION` can build the modules (their go.mod files say go 1.26). */
+export function newEnough(version: string): boolean {
+  const [, major, minor] = /^go(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 26);
+}

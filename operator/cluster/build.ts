@@ -5,7 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
-import { BINARIES, type Binary, cacheKey, expectedBuildMs, goBuildArgs } from './build-plan.ts';
+import { BINARIES, type Binary, cacheKey, expectedBuildMs, goBuildArgs, newEnough } from './build-plan.ts';
 import { run, which } from './command.ts';
 import { ClusterError } from './errors.ts';
 import { withLock } from './lock.ts';
@@ -57,9 +57,9 @@ async function goVersion(folder: string): Promise<string> {
   }
   const result = await run('go', ['env', 'GOVERSION'], { cwd: folder, timeoutMs: 300_000 });
   const version = result.stdout.trim();
-  if (result.code === 0 && version !== '') return version;
+  if (result.code === 0 && newEnough(version)) return version;
   throw new ClusterError(
-    `This Go cannot build the local cluster: ${result.stderr.trim().slice(-300)}.`,
+    `This Go cannot build the local cluster: ${(result.stderr.trim() || `it is ${version}`).slice(-300)}.`,
     'Install Go 1.26 or newer (https://go.dev/dl).',
   );
 }

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { BINARIES, binariesFor, cacheKey, expectedBuildMs, goBuildArgs, newEnough } from './build-plan.ts';
+
+describe('what is built', () => {
+  it('is no node program for simulated nodes alone', () => {
+    const names = binariesFor({ node: false, simulated: true });
+    expect(names).toContain('kwok');
+    expect(names).not.toContain('kubelet');
+    expect(names).not.toContain('coredns');
+  });
+
+  it('is no kwok for a real node', () => {
+    const names = binariesFor({ node: true, simulated: false });
+    expect(names).toContain('kubelet');
+    expect(names).not.toContain('kwok');
+  });
+
+  it('begins with what the tests of the API wait for', () => {
+    expect(binariesFor({ node: true, simulated: true }).slice(0, 3)).toEqual(['kube-apiserver', 'etcd', 'kubectl']);
+  });
+
+  it('knows its version', () => {
+    const args = goBuildArgs(BINARIES.kubelet, 'out');
+    expect(args[args.indexOf('-ldflags') + 1]).toBe('-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4');
+    expect(args.at(-1)).toBe('k8s.io/kubernetes/cmd/kubelet');
+  });
+});
+
+describe('the key of the cache', () => {
+  it('changes with the sources and with Go, and with nothing else', () => {
+    const key = cacheKey('kubernetes', 'go1.26.0', ['a', 'b']);
+    expect(key).toMatch(/^kubernetes-[0-9a-f]{16}$/);
+    expect(cacheKey('kubernetes', 'go1.26.0', ['a', 'b'])).toBe(key);
+    expect(cacheKey('kubernetes', 'go1.26.1', ['a', 'b'])).not.toBe(key);
+    expect(cacheKey('kubernetes', 'go1.26.0', ['ab', ''])).not.toBe(key);
+  });
+});
+
+it('expects a build to take less time on more cores, and never none', () => {
+  const [one, two, many] = [1, 2, 64].map((cores) => expectedBuildMs(BINARIES['kube-apiserver'], cores));
+  expect(one).toBeGreaterThan(two ?? 0);
+  expect(two).toBe(170_000);
+  expect(many).toBeGreaterThan(0);
+});
+
+it('accepts Go from 1.26 on', () => {
+  expect(['go1.26.0', 'go1.27rc1', 'go1.30'].map(newEnough)).toEqual([true, true, true]);
+  expect(['go1.25.9', 'go1.9', ''].map(newEnough)).toEqual([false, false, false]);
+});
