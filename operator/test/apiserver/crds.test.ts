@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import { API_VERSION, KINDS } from '../../src/api/index.ts';
+import { crdNames, type Output, useApiServer } from '../support/control-plane.ts';
+
+const api = useApiServer(import.meta.filename);
+
+const TASK = { name: 'build', run: 'true' };
+const workflow = (spec: unknown, name = 'release') => ({
+  apiVersion: API_VERSION,
+  kind: 'Workflow',
+  metadata: { name },
+  spec,
+});
+const tasks = (...of: object[]) => workflow({ tasks: of });
+const run = (spec: object = {}, name = 'release-1') => ({
+  apiVersion: API_VERSION,
+  kind: 'WorkflowRun',
+  metadata: { name },
+  spec: { workflowRef: { name: 'release' }, ...spec },
+});
+const page = (spec: object = {}) => ({
+  apiVersion: API_VERSION,
+  kind: 'RunJournal',
+  metadata: { name: 'release-1-1' },
+  spec: { runRef: { name: 'release-1', uid: 'u' }, firstSeq: 1, lastSeq: 2, digest: 'd', events: '[]', ...spec },
+});
+
+const apply = (namespace: string, object: unknown): Promise<Output> =>
+  api.kubectl(['apply', '-n', namespace, '--validate=strict', '-f', '-'], object);
+
+/** The help of a field, its lines joined, since kubectl folds them. */
+const explain = async (field: string): Promise<string> => (await api.run(['explain', field])).replaceAll(/\s+/g, ' ');
+
+describe('the CRDs on a real API server', () => {
+  it('are established and structural', async () => {
+    expect(crdNames()).toHaveLength(KINDS.length);
+    const crds = JSON.parse(await api.run(['get', 'crd', ...crdNames(), '-o', 'json']));
+    for (const { status } of crds.items) {
+      const conditions = new Map(status.conditions.map((c: { type: string; status: string }) => [c.type, c.status]));
+      expect(conditions.get('Established')).toBe('True');
+      expect(conditions.has('NonStructuralSchema')).toBe(false);
+    }
+  });
+
+  it('can be applied again without a change, also by client-side apply', async () => {
+    const again = await api.run(['apply', '--server-side', '-k', `${import.meta.dirname}/../../../crds`]);
+    expect(again.trim().split('\n')).toHaveLength(KINDS.length);
+    const clientSide = ['apply', '--dry-run=server', '-k', `${import.meta.dirname}/../../../crds`];
+    expect(await api.kubectl(clientSide)).toMatchObject({ code: 0 });
+  });
+
+  it('explain the fields of a task, with their choices', async () => {
+    const text = await explain('awf.spec.tasks');
+    expect(text).toContain('FIELD: tasks <[]Object>');
+    expect(text).toContain('name <string> -required- Name of the task, unique in the workflow.');
+    expect(text).toContain('needs <[]string> Tasks that must be finished before this one.');
+    expect(text).toContain('onFailure <string> enum: Fail, Continue');
+    expect(text).toContain('env <map[string]string>');
+  });
+
+  it('explain what a run can be asked for', async () => {
+    const text = await explain('awr.spec.desiredState');
+    expect(text).toContain('ENUM: Running Paused Cancelled Terminated');
+    expect(text).toContain('Cancelled: pods end with grace.');
+  });
+});
+
+describe('an object that is right', () => {
+  it('is taken, from a task of two lines to one that says everything', async () => {
+    const namespace = await api.namespace();
+    const full = {
+      ...TASK,
+      name: 'full',
+      needs: ['build'],
+      runIf: 'Always',
+      when: 'params.go',
+      forEach: { items: ['a', 1, true, { b: [] }], parallelism: 2 },
+      retry: { limit: 3, backoff: { duration: '1m30s', factor: 2, cap: '1h' } },
+      timeout: '250ms',
+      outputs: [{ name: 'image_tag', type: 'String' }],
+      env: { A: '${{ item }}' },
+      volumes: [{ name: 'v', emptyDir: { sizeLimit: '1Mi' } }],
+      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
+    };
+    const parameters = [{ name: 'go', type: 'Boolean', default: true }];
+    expect(await apply(namespace, tasks(TASK))).toMatchObject({ code: 0 });
+    expect(await apply(namespace, workflow({ parameters, tasks: [TASK, full] }))).toMatchObject({ code: 0 });
+    const stored = JSON.parse(await api.run(['get', '-n', namespace, 'awf', 'release', '-o', 'json']));
+    expect(stored.spec).toEqual({ parameters, tasks: [TASK, full] });
+  });
+
+  it('has defaults filled in, and columns', async () => {
+    const namespace = await api.namespace();
+    expect(await apply(namespace, run())).toMatchObject({ code: 0 });
+    const [head = '', row = ''] = (await api.run(['get', '-n', namespace, 'awr'])).split('\n');
+    expect(head.split(/\s+/)).toEqual(['NAME', 'WORKFLOW', 'PHASE', 'PROGRESS', 'REASON', 'AGE']);
+    expect(row).toMatch(/^release-1 +release +/);
+    const state = await api.run(['get', '-n', namespace, 'awr', 'release-1', '-o', 'jsonpath={.spec.desiredState}']);
+    expect(state).toBe('Running');
+  });
+
+  it('is found by its workflow and under the category', async () => {
+    const namespace = await api.namespace();
+    await apply(namespace, run());
+    await apply(namespace, run({ workflowRef: { name: 'other' } }, 'other-1'));
+    const select = ['get', '-n', namespace, '-o', 'name'];
+    const found = await api.run([...select, 'awr', '--field-selector', 'spec.workflowRef.name=other']);
+    expect(found.trim()).toBe('workflowrun.flow.ado.dev/other-1');
+    expect(await api.run([...select, 'ado'])).toContain('release-1');
+  });
+});
+
+describe('an object that is wrong', () => {
+  it.each<[string, unknown, string]>([
+    [
+      'a task that does two things',
+      tasks({ ...TASK, container: {} }),
+      'spec.tasks[0]: Invalid value: "object": a task does exactly one thing: give it either run or container',
+    ],
+    ['a task that does nothing', tasks({ name: 'build' }), 'give it either run or container'],
+    ['two tasks of one name', tasks(TASK, TASK), 'spec.tasks[1]: Duplicate value: {"name":"build"}'],
+    [
+      'a task that needs itself',
+      tasks({ ...TASK, needs: ['build'] }),
+      'spec.tasks[0]: Invalid value: "object": a task cannot need itself; take its name out of needs',
+    ],
+    ['a field that does not exist', tasks({ ...TASK, tiemout: '3s' }), 'unknown field "spec.tasks[0].tiemout"'],
+    [
+      'a duration in words',
+      tasks({ ...TASK, timeout: '5 minutes' }),
+      'spec.tasks[0].timeout: Invalid value: "string": write a duration like 10s, 5m or 1h30m',
+    ],
+    ['a task named in capitals', tasks({ ...TASK, name: 'Build' }), 'the name of a task is lower-case letters, digits'],
+    [
+      'an output that CEL cannot name',
+      tasks({ ...TASK, outputs: [{ name: 'image-tag' }] }),
+      'spec.tasks[0].outputs[0].name: Invalid value: "string": a name that expressions use is letters',
+    ],
+    ['a long name of a task', tasks({ ...TASK, name: 'b'.repeat(41) }), 'spec.tasks[0].name: Too long'],
+    [
+      'a long name of a workflow',
+      workflow({ tasks: [TASK] }, 'w'.repeat(41)),
+      'the name of a Workflow has at most 40 characters',
+    ],
+    ['a long name of a run', run({}, 'r'.repeat(53)), 'the name of a WorkflowRun has at most 52 characters'],
+    ['forEach over nothing', tasks({ ...TASK, forEach: {} }), 'spec.tasks[0].forEach.items: Required value'],
+    [
+      'forEach over two things',
+      tasks({ ...TASK, forEach: { items: [1], itemsFrom: '[1]' } }),
+      '"spec.tasks[0].forEach" must validate one and only one schema (oneOf)',
+    ],
+    ['a workflow without tasks', workflow({}), 'spec.tasks: Required value'],
+    ['a workflow without a spec', workflow(undefined), 'spec: Required value'],
+    [
+      'a state that does not exist',
+      run({ desiredState: 'Stopped' }),
+      'spec.desiredState: Unsupported value: "Stopped"',
+    ],
+  ])('is refused with its field and the remedy: %s', async (_what, object, sentence) => {
+    const { code, stderr } = await apply('default', object);
+    expect(stderr).toContain(sentence);
+    expect(code).not.toBe(0);
+  });
+});
+
+describe('what exists', () => {
+  it.each<[string, object]>([
+    ['workflowRef', { workflowRef: { name: 'other' } }],
+    ['parameters', { parameters: [{ name: 'version', value: '2' }] }],
+    ['parameters', { parameters: [] }],
+    ['requester', { requester: { username: 'mallory' } }],
+    ['origin', { origin: { type: 'OnChange' } }],
+    ['number', { number: 2 }],
+  ])('keeps the spec of a run: %s cannot become %j', async (field, change) => {
+    const namespace = await api.namespace();
+    await apply(namespace, run({ parameters: [{ name: 'version', value: '1' }] }));
+    const { stderr } = await api.kubectl([
+      'patch',
+      '-n',
+      namespace,
+      'awr/release-1',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: change }),
+    ]);
+    expect(stderr).toContain(`${field} cannot change once the run exists; create another run`);
+  });
+
+  it('lets a run be paused, resumed, cancelled and terminated, and never started again', async () => {
+    const namespace = await api.namespace();
+    await apply(namespace, run());
+    const ask = (desiredState: string) =>
+      api.kubectl([
+        'patch',
+        '-n',
+        namespace,
+        'awr/release-1',
+        '--type=merge',
+        '-p',
+        JSON.stringify({ spec: { desiredState } }),
+      ]);
+    for (const state of ['Paused', 'Running', 'Cancelled', 'Terminated']) {
+      expect(await ask(state)).toMatchObject({ code: 0 });
+      if (state !== 'Cancelled') continue;
+      expect((await ask('Running')).stderr).toContain('then to Cancelled, then to Terminated, and never back');
+    }
+    expect((await ask('Cancelled')).stderr).toContain('and never back');
+  });
+
+  it('keeps a page of history as it is', async () => {
+    const namespace = await api.namespace();
+    expect(await apply(namespace, page())).toMatchObject({ code: 0 });
+    expect((await apply(namespace, page({ events: '[1]' }))).stderr).toContain('a page of history is immutable');
+  });
+});
