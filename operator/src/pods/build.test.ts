@@ -42,7 +42,12 @@ const EVERYTHING: Partial<Task> = {
   affinity: { nodeAffinity: {} },
   tolerations: [{ key: 'batch', operator: 'Exists' }],
   topologySpreadConstraints: [
-    { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+    {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'ScheduleAnyway',
+      labelSelector: { matchLabels: { 'flow.ado.dev/workflow': 'release' } },
+    },
   ],
   volumes: [{ name: 'cache', emptyDir: {} }],
   volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
