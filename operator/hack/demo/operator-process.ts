@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kubectl } from './kubectl.ts';
+
+const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
+const SYSTEM = 'ado-system';
+const ACCOUNT = 'ado-operator';
+/** Long enough for a look around; a demo that is still wanted then is started again. */
+const TOKEN_LIFE = '8h';
+const READY_MS = 20_000;
+
+/** Where the demo of a cluster keeps the operator's kubeconfig, log and process id. */
+export function demoFolder(name: string): string {
+  return join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'ado', `demo-${name}`);
+}
+
+/** Starts the operator as a process of this machine, with the rights of its service account and no more. */
+export async function startOperator(kubectl: Kubectl, name: string): Promise<{ log: string }> {
+  const folder = demoFolder(name);
+  stopOperator(name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const kubeconfig = join(folder, 'operator.kubeconfig');
+  writeFileSync(kubeconfig, await accountKubeconfig(kubectl), { mode: 0o600 });
+  const log = join(folder, 'operator.log');
+  const out = openSync(log, 'a', 0o600);
+  const args = [ENTRY, '--kubeconfig', kubeconfig, '--health-address', '127.0.0.1:0'];
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', out, out] });
+  writeFileSync(join(folder, 'operator.pid'), String(child.pid));
+  child.unref();
+  await ready(log, () => child.exitCode === null);
+  return { log };
+}
+
+async function ready(log: string, alive: () => boolean): Promise<void> {
+  const deadline = performance.now() + READY_MS;
+  while (!readFileSync(log, 'utf8').includes('workers started')) {
+    if (!alive()) throw new Error(`the operator ended at once; its log says why: ${log}`);
+    if (performance.now() > deadline)
+      throw new Error(`the operator is not leading after ${READY_MS / 1000} s; see ${log}`);
+    await sleep(50);
+  }
+}
+
+/** A kubeconfig with a token of the operator's service account. */
+async function accountKubeconfig(kubectl: Kubectl): Promise<string> {
+  const view = JSON.parse(await kubectl.run('config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'));
+  const token = (await kubectl.run('create', 'token', ACCOUNT, '-n', SYSTEM, '--duration', TOKEN_LIFE)).trim();
+  const [context] = view.contexts;
+  const user = { name: ACCOUNT, user: { token } };
+  return JSON.stringify({
+    ...view,
+    users: [user],
+    contexts: [{ ...context, context: { cluster: context.context.cluster, user: ACCOUNT } }],
+  });
+}
+
+/** Ends the operator that an earlier demo started, if it still runs. */
+export function stopOperator(name: string): void {
+  const file = join(demoFolder(name), 'operator.pid');
+  try {
+    const pid = Number(readFileSync(file, 'utf8'));
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(ENTRY)) process.kill(pid, 'SIGTERM');
+  } catch {
+    // No such file or process: there is nothing to end.
+  }
+  rmSync(file, { force: true });
+}
+
+export function removeDemoFolder(name: string): void {
+  rmSync(demoFolder(name), { recursive: true, force: true });
+}

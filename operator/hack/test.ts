@@ -1,0 +1,113 @@
+/**
+ * `npm test`: everything, from the quickest to the most real, with the time of each step; ends with the plain line
+ * `N passed, N failed`. `node test.ts NAME...` runs some of the steps.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { closeCluster } from '../cluster/index.ts';
+import { printCoverage } from './coverage.ts';
+import { attach } from './process.ts';
+
+interface Outcome {
+  readonly step: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly seconds: number;
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const PROJECTS = ['unit', 'apiserver', 'e2e', 'crash'] as const;
+const STEPS = ['verify', ...PROJECTS] as const;
+type Step = (typeof STEPS)[number];
+/** Clusters that tests may leave when they are killed; ending one that is not there is harmless. */
+const CLUSTERS = ['ado-test', 'ado-crash'];
+
+async function runStep(step: Step, folder: string): Promise<Outcome> {
+  const started = performance.now();
+  const { passed, failed } = step === 'verify' ? await verify() : await runProject(step, folder);
+  return { step, passed, failed, seconds: (performance.now() - started) / 1000 };
+}
+
+async function verify(): Promise<{ passed: number; failed: number }> {
+  const code = await attach(process.execPath, [join(ROOT, 'operator/hack/verify.ts')]);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function runProject(project: Step, folder: string): Promise<{ passed: number; failed: number }> {
+  const report = join(folder, `${project}.json`);
+  const coverage = project === 'unit' ? ['--coverage', `--coverage.reportsDirectory=${join(folder, 'unit')}`] : [];
+  const code = await attach(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--config',
+      join(ROOT, 'operator/vitest.config.ts'),
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...coverage,
+    ],
+    { ...process.env, NODE_V8_COVERAGE_OPERATOR: join(folder, 'operator') },
+  );
+  return countTests(report, code);
+}
+
+/** Tests as vitest counted them; a run that broke before it could count is one failure, and never a success. */
+function countTests(report: string, code: number): { passed: number; failed: number } {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
+    const broken = code !== 0 && numFailedTests === 0 ? 1 : 0;
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + broken + (numPassedTests + numFailedTests === 0 ? 1 : 0),
+    };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+async function main(): Promise<number> {
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.find((name) => !STEPS.some((step) => step === name));
+  if (unknown) {
+    console.error(`there is no step "${unknown}"; there are: ${STEPS.join(', ')}`);
+    return 2;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'ado-test-'));
+  const outcomes: Outcome[] = [];
+  try {
+    for (const step of STEPS) {
+      if (wanted.length > 0 && !wanted.includes(step)) continue;
+      console.log(`\n== ${step}`);
+      outcomes.push(await runStep(step, folder));
+    }
+    await printCoverage(ROOT, folder);
+  } finally {
+    for (const name of CLUSTERS) await closeCluster(name);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return summarize(outcomes);
+}
+
+function summarize(outcomes: readonly Outcome[]): number {
+  console.log('\nstep        passed  failed  seconds');
+  for (const { step, passed, failed, seconds } of outcomes) {
+    const cells = [
+      step.padEnd(10),
+      String(passed).padStart(8),
+      String(failed).padStart(8),
+      seconds.toFixed(0).padStart(9),
+    ];
+    console.log(cells.join(''));
+  }
+  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
