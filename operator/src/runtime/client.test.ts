@@ -367,3 +367,103 @@ describe('KubeClient', () => {
     expect(text).toContain(`rest_client_request_duration_seconds_count{verb="GET",host="${host}"} 1`);
   });
 });
+
+describe('KubeClient.watch', () => {
+  const watching = (onLine: (line: string) => Promise<void> | undefined, signal = new AbortController().signal) => ({
+    signal,
+    inactivityMs: 5000,
+    onLine,
+  });
+
+  it('holds the server back while a line is worked on, and keeps the order', async () => {
+    let sent = 0;
+    let stalled = 0;
+    const total = 200;
+    await using h = await harness((_request, response) => {
+      const more = () => {
+        while (sent < total) {
+          if (!response.write(`${JSON.stringify({ n: sent++, fill: 'x'.repeat(200_000) })}\n`)) {
+            stalled = performance.now();
+            return;
+          }
+        }
+        response.end();
+      };
+      response.on('drain', more);
+      more();
+    });
+    const gate = Promise.withResolvers<void>();
+    const seen: number[] = [];
+    const done = h.client.watch(
+      PODS,
+      { resourceVersion: '1' },
+      watching((line) => {
+        seen.push((JSON.parse(line) as { n: number }).n);
+        return seen.length === 1 ? gate.promise : undefined;
+      }),
+    );
+    await until('the server is held back', () => stalled > 0 && performance.now() - stalled > 200);
+    expect(sent).toBeLessThan(total);
+    expect(seen).toEqual([0]);
+    gate.resolve();
+    await done;
+    expect(seen).toEqual(Array.from({ length: total }, (_, n) => n));
+  });
+
+  it('does not take work on a line for silence', async () => {
+    await using h = await harness((_request, response) => void response.end('{"n":1}\n{"n":2}\n'));
+    let lines = 0;
+    const work = () => {
+      lines++;
+      return new Promise<void>((resolve) => setTimeout(resolve, 120));
+    };
+    await h.client.watch(PODS, { resourceVersion: '1' }, { ...watching(work), inactivityMs: 400 });
+    expect(lines).toBe(2);
+  });
+
+  it('ends when its caller does, and leaves no connection open', async () => {
+    const abort = new AbortController();
+    let closed = false;
+    await using h = await harness((_request, response) => {
+      response.on('close', () => {
+        closed = true;
+      });
+      response.writeHead(200).flushHeaders();
+      abort.abort();
+    });
+    const error = await thrown(
+      h.client.watch(
+        PODS,
+        { resourceVersion: '1' },
+        watching(() => undefined, abort.signal),
+      ),
+    );
+    expect(isAborted(error)).toBe(true);
+    await until('the connection is closed', () => closed);
+  });
+
+  it('reads a rotated token again when it is refused', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ado-watch-'));
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, 'one');
+    let valid = 'Bearer one';
+    await using h = await harness(
+      (request, response) =>
+        request.headers.authorization === valid ? void response.end('{}\n') : sendStatus(response, 401, 'Unauthorized'),
+      { user: { authProvider: { name: 'tokenFile', config: { tokenFile } } } },
+    );
+    const lines: string[] = [];
+    const once = () =>
+      h.client.watch(
+        PODS,
+        { resourceVersion: '1' },
+        watching((line) => void lines.push(line)),
+      );
+    await once();
+    await writeFile(tokenFile, 'two');
+    valid = 'Bearer two';
+    await once();
+    expect(lines).toEqual(['{}', '{}']);
+    await rm(folder, { recursive: true });
+  });
+});

@@ -22,11 +22,15 @@ export function collectText(body: ResponseBody, maxBytes: number): Promise<strin
       }
       chunks.push(chunk);
     });
-    body.on('end', () =>
-      resolve(chunks.length === 1 ? chunks[0]!.toString('utf8') : Buffer.concat(chunks).toString('utf8')),
-    );
+    let ended = false;
+    body.on('end', () => {
+      ended = true;
+      resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8'));
+    });
     body.on('error', reject);
-    body.on('close', () => reject(new ConnectionError('UND_ERR_ABORTED', 'the answer was cut off', true)));
+    body.on('close', () => {
+      if (!ended) reject(new ConnectionError('UND_ERR_ABORTED', 'the answer was cut off', true));
+    });
   });
 }
 
