@@ -54,7 +54,7 @@ const capabilities = z.object({
 const securityContext = z.object({
   runAsUser: z.int().min(0).optional().describe('User of the processes; default 65532.'),
   runAsGroup: z.int().min(0).optional().describe('Group of the processes; default 65532.'),
-  runAsNonRoot: z.boolean().optional().describe('Refuse to start as root; default true.'),
+  runAsNonRoot: z.boolean().optional().describe('Refuse to start as root; default true, unless runAsUser is 0.'),
   fsGroup: z.int().min(0).optional().describe('Group that owns the volumes; default 65532.'),
   supplementalGroups: z.array(z.int().min(0)).max(64).optional().describe('Further groups of the processes.'),
   privileged: z.boolean().optional().describe('Run privileged; refused by Pod Security "restricted".'),
