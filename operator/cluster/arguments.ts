@@ -26,7 +26,7 @@ export const HELP = `A Kubernetes cluster on this machine, for the demo and the 
   --kubelet        With --kwok: a real node as well.
 
 With a Docker engine the cluster is made by kind, otherwise from processes of this machine
-(Linux; a real node needs root). The first start builds Kubernetes from source: about 8 minutes
+(Linux; a real node needs root). The first start builds Kubernetes from source: about 6 minutes
 on 2 cores. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 not running.
 `;
 

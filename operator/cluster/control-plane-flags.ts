@@ -104,7 +104,8 @@ export function apiServerFlags(plane: ControlPlane): string[] {
     '--allow-privileged=true',
     `--audit-policy-file=${join(plane.folder, 'config', 'audit-policy.json')}`,
     `--audit-log-path=${join(plane.folder, 'audit.log')}`,
-    '--audit-log-maxsize=100000', // MB: a log that is cut in the middle of a measurement would be a wrong figure
+    '--audit-log-maxsize=2000', // MB: one file holds any measurement whole, and a cluster left alone stays below 4 GB
+    '--audit-log-maxbackup=1',
     '--profiling=false',
   ];
 }

@@ -3,7 +3,7 @@
  * namespaces of their own (see namespaces.ts); without one they are plain processes on the loopback address, and any
  * user can have it.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiClient } from './api-client.ts';
 import { ensureBinaries } from './build.ts';
@@ -185,13 +185,19 @@ async function describeNode(record: ClusterRecord, folder: string): Promise<Node
 async function prepareNamespaces(record: ClusterRecord, folder: string, programs: Programs): Promise<ProcessIdentity> {
   const link = linkOfAddress(record.address);
   if (link === undefined) throw new Error(`${record.address} is no address of a cluster`);
-  const fresh = !daemonAlive(folder, HOLDER);
   // What a killed cluster leaves in its cgroups would keep the next kubelet busy for seconds each.
-  if (fresh) await removeCgroups(record.name);
+  if (!daemonAlive(folder, HOLDER)) await removeCgroups(record.name);
   makeCgroups(record.name);
   const holder = await ensureNamespaces(folder, programs.pause);
-  if (fresh) await connect(link, holder.pid);
+  const connected = join(folder, 'run', 'connected'); // written last: a command that was interrupted connects again
+  if (readIfThere(connected) === JSON.stringify(holder)) return holder;
+  await connect(link, holder.pid);
+  writeWhole(connected, JSON.stringify(holder));
   return holder;
+}
+
+function readIfThere(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 async function startRuntime(node: Node, holder: ProcessIdentity, programs: Programs, start: Start): Promise<void> {

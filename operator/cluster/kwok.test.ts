@@ -28,6 +28,11 @@ describe('the stages of a simulated pod', () => {
       expect(end).toContain(`flow.ado.dev/${key}`);
   });
 
+  it('read the variables that a Workflow can set, for want of an annotation', () => {
+    const end = JSON.stringify(documents.find((stage) => stage.metadata.name === 'pod-end'));
+    for (const name of ['SECONDS', 'OUTPUTS', 'EXIT', 'FAIL_ATTEMPTS']) expect(end).toContain(`SIMULATE_${name}`);
+  });
+
   it('delete an object only after its containers have ended', () => {
     const deleting = documents.filter((stage) => stage.spec.steps.some((step) => step.delete));
     expect(deleting.map((stage) => stage.metadata.name)).toEqual(['pod-gone']);

@@ -12,7 +12,15 @@ import { join } from 'node:path';
 import { cacheRoot } from './build.ts';
 import { must } from './command.ts';
 import { identityOf, type ProcessIdentity } from './identity.ts';
-import { assertAlive, type Daemon, daemonAlive, daemonIdentity, logPath, recordDaemon } from './processes.ts';
+import {
+  assertAlive,
+  type Daemon,
+  daemonAlive,
+  daemonEnvironment,
+  daemonIdentity,
+  logPath,
+  recordDaemon,
+} from './processes.ts';
 import { until } from './wait.ts';
 
 export const HOLDER = 'namespaces';
@@ -106,8 +114,12 @@ export function inside(holder: ProcessIdentity, command: readonly string[]): str
 export async function startInside(folder: string, holder: ProcessIdentity, daemon: Daemon): Promise<void> {
   if (daemonAlive(folder, daemon.name)) return;
   mkdirSync(join(folder, 'logs'), { recursive: true });
+  const environment = Object.entries(daemonEnvironment(process.env)).map(([key, value]) => `${key}=${value}`);
   const launch = 'log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!';
   const command = [
+    'env',
+    '-i',
+    ...environment,
     'sh',
     '-c',
     launch,
@@ -117,7 +129,7 @@ export async function startInside(folder: string, holder: ProcessIdentity, daemo
     ...daemon.args,
   ];
   const [program, ...args] = inside(holder, command) as [string, ...string[]];
-  const pid = Number(await must(program, args, { cwd: '/', env: daemon.env ?? {} }));
+  const pid = Number(await must(program, args, { cwd: '/' }));
   const identity = findInside(holder.pid, pid);
   if (identity === undefined) throw new Error(`${daemon.name} ended at once; see ${logPath(folder, daemon.name)}`);
   recordDaemon(folder, daemon.name, identity);

@@ -55,12 +55,12 @@ export function natRules(link: Link): string {
   ].join('\n');
 }
 
-/** Name servers that can be reached from another network namespace: not those on the loopback address. */
+/** Name servers that a cluster can reach: not those on the loopback address, and IPv4, for its link has no other. */
 export function upstreamNameServers(resolvConf: string): string[] {
   return resolvConf
     .split('\n')
     .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1])
     .filter((address): address is string => address !== undefined)
-    .filter((address) => !address.startsWith('127.') && address !== '::1')
+    .filter((address) => !address.startsWith('127.') && !address.includes(':'))
     .slice(0, 3);
 }

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identityOf, isAlive, parseStat } from './identity.ts';
 import { tryLock, withLock } from './lock.ts';
-import { assertAlive, daemonAlive, daemonNames, killDaemons, recordDaemon, startDaemon } from './processes.ts';
+import {
+  assertAlive,
+  daemonAlive,
+  daemonEnvironment,
+  daemonNames,
+  killDaemons,
+  recordDaemon,
+  startDaemon,
+} from './processes.ts';
 import { until } from './wait.ts';
 
 let folder: string;
@@ -31,6 +39,20 @@ describe('the identity of a process', () => {
 });
 
 describe('a daemon', () => {
+  it('sees nothing of the caller that it would take for a setting, and no proxy to its own cluster', () => {
+    const seen = daemonEnvironment({
+      PATH: '/bin',
+      ETCD_NAME: 'x',
+      KUBECONFIG: '/k',
+      HTTPS_PROXY: 'http://p',
+      NO_PROXY: 'lan',
+    });
+    expect(seen).toMatchObject({ PATH: '/bin', HTTPS_PROXY: 'http://p' });
+    expect(Object.keys(seen)).not.toContain('ETCD_NAME');
+    expect(Object.keys(seen)).not.toContain('KUBECONFIG');
+    expect(seen.NO_PROXY?.split(',')).toEqual(expect.arrayContaining(['lan', '10.213.0.0/16', '.svc']));
+  });
+
   it('is started once, however often it is asked for, and can be ended', async () => {
     const first = startDaemon(folder, { name: 'd', program: 'sleep', args: ['60'] });
     const second = startDaemon(folder, { name: 'd', program: 'sleep', args: ['60'] });

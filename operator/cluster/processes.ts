@@ -24,7 +24,21 @@ export interface Daemon {
   name: string;
   program: string;
   args: readonly string[];
-  env?: Record<string, string>;
+}
+
+const PASSED = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
+const DIRECT = ['localhost', '127.0.0.0/8', '10.96.0.0/16', '10.213.0.0/16', '10.244.0.0/15', '.svc', '.cluster.local'];
+
+/**
+ * The environment of a daemon: nothing of the caller's that a program would take for a setting of its own (etcd reads
+ * ETCD_*), and no proxy between the parts of the cluster. Pure.
+ */
+export function daemonEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const passed = PASSED.flatMap((key) => (environment[key] === undefined ? [] : [[key, environment[key]] as const]));
+  const direct = [environment.NO_PROXY ?? environment.no_proxy ?? '', ...DIRECT]
+    .filter((entry) => entry !== '')
+    .join(',');
+  return { ...Object.fromEntries(passed), NO_PROXY: direct, no_proxy: direct };
 }
 
 /** Starts a daemon on the host unless it runs already. */
@@ -37,7 +51,7 @@ export function startDaemon(folder: string, daemon: Daemon): ProcessIdentity {
     cwd: folder,
     detached: true,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...daemon.env },
+    env: daemonEnvironment(process.env),
   });
   closeSync(log);
   child.on('error', () => undefined); // a program that cannot start has no pid and is reported below

@@ -2,7 +2,7 @@
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, ClusterError, closeCluster, openCluster, streamProgress } from '../cluster/index.ts';
-import type { Workflow, WorkflowRun } from '../src/api/index.ts';
+import { GROUP, KINDS, type Workflow, type WorkflowRun } from '../src/api/index.ts';
 import { readArguments, USAGE } from './demo/arguments.ts';
 import { followRun } from './demo/follow.ts';
 import { type Kubectl, kubectlOf } from './demo/kubectl.ts';
@@ -19,7 +19,8 @@ async function install(kubectl: Kubectl): Promise<void> {
     const how = path.endsWith('.yaml') ? '-f' : '-k';
     await kubectl.run('apply', '--server-side', '--force-conflicts', how, resolve(ROOT, path));
   }
-  await kubectl.run('wait', '--for=condition=Established', '--timeout=30s', '-k', resolve(ROOT, 'crds'));
+  const crds = KINDS.map(({ plural }) => `crd/${plural}.${GROUP}`);
+  await kubectl.run('wait', '--for=condition=Established', '--timeout=30s', ...crds);
 }
 
 /** Applies the example; a version that has run before is started once more by hand, so that there is always something to see. */

@@ -5,6 +5,6 @@
 set -eu
 cd "$(dirname "$0")/../.."
 if cmp -s package-lock.json node_modules/.ado-lock 2>/dev/null; then exit 0; fi
-echo "Installing the npm dependencies (about 20 s, the first time only) ..." >&2
+echo "Installing the npm dependencies (about 10 s, the first time only) ..." >&2
 npm ci --no-audit --no-fund --loglevel=error >&2
 cp package-lock.json node_modules/.ado-lock

@@ -29,6 +29,7 @@ export function wire(config: OperatorConfig): Manager {
     logger,
     metrics,
     clock,
+    timeoutMs: config.requestMs,
     access: new AccessTable([...NAMESPACED_ACCESS, ...OWN_NAMESPACE_ACCESS]),
   });
   const elector = config.leaderElection
