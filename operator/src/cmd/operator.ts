@@ -8,7 +8,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const operator = wire(readConfig(process.argv.slice(2), process.env));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => operator.stop());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void operator.stop());
   return (await operator.run()) === 'Stopped' ? 0 : 1;
 }
 

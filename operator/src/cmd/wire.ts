@@ -10,7 +10,15 @@ import {
   workflowController,
 } from '../controllers/index.ts';
 import { PodExecutor, podRetention } from '../executors/index.ts';
-import { AccessTable, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
+import {
+  AccessTable,
+  AdoOperator,
+  KubeClient,
+  KubeRecorder,
+  LeaderElector,
+  Manager,
+  realClock,
+} from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
 
@@ -19,13 +27,14 @@ const LEASE_NAME = 'ado-operator';
 const RENEW_SHARE = 2 / 3;
 const RETRY_SHARE = 2 / 15;
 
-/** Puts the operator together: one client, four reflectors, two controllers, and the manager that runs them in order. */
-export function wire(config: OperatorConfig): Manager {
+/** Puts the operator together: one client, four reflectors, two controllers, and the shell that runs them in order. */
+export function wire(config: OperatorConfig): AdoOperator {
   const clock = realClock;
   const metrics = createMetrics();
   const logger = createLogger({ level: config.logLevel });
+  const kubeConfig = loadKubeConfig(config);
   const client = new KubeClient({
-    config: loadKubeConfig(config),
+    config: kubeConfig,
     logger,
     metrics,
     clock,
@@ -61,12 +70,13 @@ export function wire(config: OperatorConfig): Manager {
     health: { host: config.healthHost, port: config.healthPort },
     ...(elector ? { elector } : {}),
   });
-  for (const reflector of reflectors) manager.addSource(reflector);
   manager.addWorker(workflowController(shared, options));
   const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
   manager.addWorker(runController(run, options));
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
-  return manager;
+  const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
+  for (const reflector of reflectors) operator.watch(reflector);
+  return operator;
 }
 
 function leaseOf({ namespace, identity, leaseMs }: OperatorConfig) {

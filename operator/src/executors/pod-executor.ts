@@ -54,7 +54,9 @@ export class PodExecutor implements Executor {
   }
 
   async observe(run: RunContext, live: readonly Attempt[]): Promise<Observation> {
-    const seen = this.podsOf(run).map(seenPod);
+    const now = this.options.clock.now();
+    const pods = this.podsOf(run);
+    const seen = pods.map((pod) => seenPod(pod, now));
     const known = new Set(seen.map(({ path, attempt }) => `${path}#${attempt}`));
     const missing = live.filter(({ path, attempt }) => !known.has(`${path}#${attempt}`));
     const asked: Seen[] = [];
@@ -62,7 +64,9 @@ export class PodExecutor implements Executor {
       const batch = missing.slice(i, i + CREATES_AT_ONCE);
       asked.push(...(await Promise.all(batch.map((attempt) => this.askFor(run, attempt)))));
     }
-    const recheck = asked.some(({ observation }) => observation.phase !== 'Lost');
+    // The node of an ending pod may be silent: then only time says that it is lost.
+    const isEnding = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
+    const recheck = isEnding || asked.some(({ observation }) => observation.phase !== 'Lost');
     return { seen: [...seen, ...asked], ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
   }
 
@@ -78,7 +82,7 @@ export class PodExecutor implements Executor {
     this.unseen.delete(key);
     try {
       const pod = await client.get<Pod>(PODS, { name, namespace: run.namespace }, { signal: run.signal });
-      return ownerUid(pod) === run.uid ? seenPod(pod) : { ...attempt, observation: { phase: 'Lost' } };
+      return ownerUid(pod) === run.uid ? seenPod(pod, clock.now()) : { ...attempt, observation: { phase: 'Lost' } };
     } catch (error) {
       if (isNotFound(error)) return { ...attempt, observation: { phase: 'Lost' } };
       throw error;
@@ -88,7 +92,7 @@ export class PodExecutor implements Executor {
   async cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void> {
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const pod = this.options.pods.get(podKey({ name, namespace: run.namespace }));
-    if (!pod || ownerUid(pod) !== run.uid || isEnding(pod, graceSeconds)) return;
+    if (!pod || ownerUid(pod) !== run.uid || endsSoonEnough(pod, graceSeconds)) return;
     await this.deletePod(run, pod, graceSeconds);
   }
 
@@ -146,12 +150,12 @@ function attemptOf(pod: Pod): Attempt {
   return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
 }
 
-function seenPod(pod: Pod): Seen {
-  return { ...attemptOf(pod), observation: observePod(pod) };
+function seenPod(pod: Pod, now: number): Seen {
+  return { ...attemptOf(pod), observation: observePod(pod, now) };
 }
 
 /** Whether the pod is already ending at least as soon as asked. */
-function isEnding(pod: Pod, graceSeconds: number | undefined): boolean {
+function endsSoonEnough(pod: Pod, graceSeconds: number | undefined): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds: granted = 0 } = pod.metadata;
   if (!deletionTimestamp) return false;
   return graceSeconds === undefined || granted <= graceSeconds;

@@ -24,6 +24,8 @@ import { buildStatus, inProgress, stalled, statusWithoutState } from './status.t
 
 /** What is only shown (a pod became Running) waits this long for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
+/** How long a new run may wait for its Workflow before a write says so. */
+const PATIENCE_MS = parseDuration('3s');
 /** A refused start is tried again with the next event, or after this. */
 const REFUSED_AGAIN_MS = parseDuration('5s');
 /** Decisions of one reconcile: each further one knows of the refusals of the one before. */
@@ -65,7 +67,7 @@ export class RunReconciler {
     }
     try {
       const work = run.status?.state === undefined ? await this.#accept(run, context) : this.#resume(run, context);
-      return work ? await this.#pass(work, signal) : {};
+      return 'run' in work ? await this.#pass(work, signal) : work;
     } catch (error) {
       if (error instanceof UnknownStateVersionError) {
         this.#deps.recorder.event(run, 'Warning', 'UnknownStateVersion', 'Reconcile', error.message);
@@ -77,21 +79,17 @@ export class RunReconciler {
   }
 
   /** A run without state: accepted, refused for good, or told what it waits for. */
-  async #accept(run: WorkflowRun, context: RunContext): Promise<Work | undefined> {
+  async #accept(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
     const now = this.#deps.clock.now();
     try {
       const accepted = acceptRun(this.#deps.stores, run, now);
       if (!('state' in accepted)) {
-        await this.#show(
-          run,
-          statusWithoutState(run, 'Pending', inProgress(accepted.reason, accepted.message), now),
-          context,
-        );
-        return undefined;
+        const status = statusWithoutState(run, 'Pending', inProgress(accepted.reason, accepted.message), now);
+        return await this.#wait(run, status, context);
       }
       const { workflow, revision, digest, state, encoded } = accepted;
       const pinned = findRevision(this.#deps.stores, context.namespace, revision, digest);
-      if (!pinned) return undefined;
+      if (!pinned) return {};
       const owned = await own(this.#deps, run, workflow, signalOf(context));
       const plan = this.#deps.plans.of(digest, pinned.data);
       return {
@@ -106,8 +104,16 @@ export class RunReconciler {
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
       await this.#show(run, statusWithoutState(run, 'Failed', stalled(error.reason, error.message), now), context);
-      return undefined;
+      return {};
     }
+  }
+
+  /** Says what a run waits for, but not in its first moments: most often its Workflow is just being pinned. */
+  async #wait(run: WorkflowRun, status: WorkflowRunStatus, context: RunContext): Promise<Result> {
+    const age = this.#deps.clock.now() - Date.parse(run.metadata.creationTimestamp ?? '');
+    if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS };
+    await this.#show(run, status, context);
+    return {};
   }
 
   #resume(run: WorkflowRun, context: RunContext): Work {

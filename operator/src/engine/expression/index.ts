@@ -19,4 +19,4 @@ export { byLikeness, probablyMeant, suggestion } from './nearest.ts';
 export { ExpressionError, type ExpressionProblem } from './problem.ts';
 export { ANY_TASK } from './references.ts';
 export type { Bindings, Json, Scope, ValueType, VisibleTask } from './scope.ts';
-export { checkTemplate, hasTemplate, renderTemplate, taskReferences, textOf } from './template.ts';
+export { checkTemplate, hasTemplate, renderTemplate, renderText, taskReferences, textOf } from './template.ts';

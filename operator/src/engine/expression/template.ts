@@ -48,16 +48,30 @@ export function checkTemplate(text: string, scope: Scope): ExpressionProblem[] {
  * @throws ExpressionError when an expression has no value, or the text exceeds MAX_RESULT_BYTES
  */
 export function renderTemplate(text: string, bindings: Bindings): Json {
-  if (!text.includes('${{')) return text;
-  const scanned = scan(text);
-  if (isFinding(scanned)) throw new ExpressionError(sentence(text, scanned));
-  const [only] = scanned;
-  if (scanned.length === 1 && only !== undefined && 'source' in only) return evaluate(only.source, bindings);
-  const rendered = scanned
-    .map((part) => ('text' in part ? part.text : textOf(evaluate(part.source, bindings))))
+  const parts = partsOf(text);
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined && 'source' in only) return evaluate(only.source, bindings);
+  return renderText(text, bindings);
+}
+
+/**
+ * The text with its expressions evaluated, always as text. What was evaluated, and only that, goes through `quote`:
+ * for where the text ends up in a syntax of its own.
+ * @throws ExpressionError when an expression has no value, or the text exceeds MAX_RESULT_BYTES
+ */
+export function renderText(text: string, bindings: Bindings, quote = (value: string): string => value): string {
+  const rendered = partsOf(text)
+    .map((part) => ('text' in part ? part.text : quote(textOf(evaluate(part.source, bindings)))))
     .join('');
   if (utf8Length(rendered) <= MAX_RESULT_BYTES) return rendered;
   throw new ExpressionError(`a text with its expressions evaluated is larger than ${MAX_RESULT_BYTES} bytes`);
+}
+
+function partsOf(text: string): readonly Part[] {
+  if (!text.includes('${{')) return [{ text }];
+  const scanned = scan(text);
+  if (isFinding(scanned)) throw new ExpressionError(sentence(text, scanned));
+  return scanned;
 }
 
 /** A value inside text: texts as they are, nothing for null, JSON for all else. */
