@@ -1,0 +1,56 @@
+/** Tests on the one real cluster of the project: `useOperator()` at the top of a file, then `it` with a scenario. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Cluster, openCluster } from '../../cluster/index.ts';
+import { clientOf } from './client.ts';
+import { installManifests, Kubectl, OperatorCredentials } from './installation.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { Scenario, type Stage } from './scenario.ts';
+
+export const CLUSTER_NAME = 'ado-test';
+
+/** The cluster with Ado installed, for one file. What is not there yet when tests are collected is read by getters. */
+export interface Installed extends Stage {
+  readonly cluster: Cluster;
+  readonly credentials: OperatorCredentials;
+  operator: OperatorProcess;
+}
+
+let installed: Installed | undefined;
+
+/** What `useOperator` made. @throws Error outside of tests */
+export function stage(): Installed {
+  if (!installed)
+    throw new Error('the operator is there only while tests run; call useOperator() at the top of the file');
+  return installed;
+}
+
+/** Installs Ado and runs one operator for the tests of the file; afterwards it must end well when asked to. */
+export function useOperator(flags: readonly string[] = []): void {
+  beforeAll(async () => {
+    const cluster = await openCluster({ name: CLUSTER_NAME });
+    const kubectl = new Kubectl(cluster);
+    await installManifests(kubectl);
+    const credentials = await OperatorCredentials.create(cluster, kubectl);
+    const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
+    installed = { cluster, kubectl, credentials, operator, client: clientOf(cluster.kubeconfig) };
+  });
+  afterAll(async () => {
+    if (!installed) return;
+    const { operator, client, credentials } = installed;
+    installed = undefined;
+    const code = await operator.stop();
+    await client.close();
+    credentials.remove();
+    expect(code, operator.log.slice(-20).join('\n')).toBe(0);
+  });
+}
+
+/** A test in a namespace of its own; what must hold of every run is checked when it has ended. */
+export const it = test.extend<{ scenario: Scenario }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of other fixtures from this pattern
+  scenario: async ({}, use) => {
+    const scenario = await Scenario.begin(stage());
+    await use(scenario);
+    await scenario.end();
+  },
+});

@@ -1,0 +1,129 @@
+/** The operator as users run it: a process of its own, here outside the cluster. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { waitFor } from './wait-for.ts';
+
+const ENTRY = join(import.meta.dirname, '../../src/cmd/operator.ts');
+/** Lines of its log that are kept: enough for any test, bounded for any operator. */
+const KEPT_LINES = 200_000;
+
+export interface OperatorOptions {
+  readonly kubeconfig: string;
+  /** Further flags, as on the command line. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** An operator that runs. Its log is kept in memory. */
+export class OperatorProcess {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly address: string;
+  /** Exit code; a signal that ended it is -1. */
+  readonly exited: Promise<number>;
+
+  private constructor(child: ChildProcess, address: string) {
+    this.#child = child;
+    this.address = address;
+    this.exited = new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+    for (const stream of [child.stdout, child.stderr]) this.#keepLines(stream);
+  }
+
+  /** Starts an operator and waits until it leads with complete caches. @throws Error with its log when it ends instead */
+  static async start(options: OperatorOptions): Promise<OperatorProcess> {
+    const address = `127.0.0.1:${await freePort()}`;
+    const flags = ['--kubeconfig', options.kubeconfig, '--health-address', address, '--log-level', 'debug'];
+    const child = spawn(process.execPath, [ENTRY, ...flags, ...(options.flags ?? [])], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...coverage(), ...options.env },
+    });
+    const operator = new OperatorProcess(child, address);
+    await operator.leads();
+    return operator;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** Everything that it logged, line by line. */
+  get log(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** The last lines of the log that contain `text`. */
+  logAbout(text: string, count = 30): string {
+    return this.#lines
+      .filter((line) => line.includes(text))
+      .slice(-count)
+      .join('\n');
+  }
+
+  /** GET of /livez, /readyz or /metrics. */
+  async get(path: string): Promise<{ status: number; text: string }> {
+    const response = await fetch(`http://${this.address}${path}`, { signal: AbortSignal.timeout(10_000) });
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Resolves when its workers run. */
+  async leads(): Promise<void> {
+    let ended: number | undefined;
+    void this.exited.then((code) => {
+      ended = code;
+    });
+    const explain = () => this.#lines.slice(-30).join('\n');
+    await waitFor(
+      'the operator leads',
+      () => {
+        if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${explain()}`);
+        return this.#lines.some((line) => line.includes('workers started')) || undefined;
+      },
+      { timeoutMs: 60_000, everyMs: 25, explain },
+    );
+  }
+
+  /** Ends it as Kubernetes does and returns the exit code. */
+  async stop(): Promise<number> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 40_000);
+    const code = await this.exited;
+    clearTimeout(timer);
+    return code;
+  }
+
+  /** Ends it as a machine that loses power does. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  #keepLines(stream: NodeJS.ReadableStream | null): void {
+    let rest = '';
+    stream?.setEncoding('utf8');
+    stream?.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      this.#lines.push(...lines);
+      if (this.#lines.length > KEPT_LINES) this.#lines.splice(0, this.#lines.length - KEPT_LINES);
+    });
+    stream?.on('end', () => rest !== '' && this.#lines.push(rest));
+  }
+}
+
+/** Where the coverage of operators is collected, when `npm test` asks for it. */
+function coverage(): Record<string, string> {
+  const folder = process.env.NODE_V8_COVERAGE_OPERATOR;
+  return folder ? { NODE_V8_COVERAGE: folder } : {};
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
