@@ -2,26 +2,16 @@
 import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, ClusterError, closeCluster, openCluster, streamProgress } from '../cluster/index.ts';
-import { GROUP, KINDS, type Workflow, type WorkflowRun } from '../src/api/index.ts';
+import type { Workflow, WorkflowRun } from '../src/api/index.ts';
 import { readArguments, USAGE } from './demo/arguments.ts';
 import { followRun } from './demo/follow.ts';
-import { type Kubectl, kubectlOf } from './demo/kubectl.ts';
 import { removeDemoFolder, startOperator, stopOperator } from './demo/operator-process.ts';
+import { install, ROOT, uninstall } from './install.ts';
+import { type Kubectl, kubectlOf } from './kubectl.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const NAMESPACE = 'ado-demo';
 const WORKFLOW = 'release';
-const INSTALL = ['crds', 'config/operator/namespace.yaml', 'config/rbac'] as const;
 const say = (text: string) => process.stdout.write(`${text}\n`);
-
-async function install(kubectl: Kubectl): Promise<void> {
-  for (const path of INSTALL) {
-    const how = path.endsWith('.yaml') ? '-f' : '-k';
-    await kubectl.run('apply', '--server-side', '--force-conflicts', how, resolve(ROOT, path));
-  }
-  const crds = KINDS.map(({ plural }) => `crd/${plural}.${GROUP}`);
-  await kubectl.run('wait', '--for=condition=Established', '--timeout=30s', ...crds);
-}
 
 /** Applies the example; a version that has run before is started once more by hand, so that there is always something to see. */
 async function startRun(kubectl: Kubectl): Promise<string> {
@@ -90,10 +80,7 @@ async function down(name: string, context: string | undefined): Promise<number> 
     const kubectl = kubectlOf(cluster, context);
     await kubectl.run('delete', '--ignore-not-found', 'namespace', NAMESPACE);
     stopOperator(name);
-    for (const path of [...INSTALL].reverse()) {
-      const how = path.endsWith('.yaml') ? '-f' : '-k';
-      await kubectl.run('delete', '--ignore-not-found', how, resolve(ROOT, path));
-    }
+    await uninstall(kubectl);
   }
   stopOperator(name);
   if (context === undefined) await closeCluster(name);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowRun } from '../../src/api/index.ts';
-import type { Kubectl } from './kubectl.ts';
+import type { Kubectl } from '../kubectl.ts';
 import { changedRows, logLine, type ViewOptions, viewRun } from './view.ts';
 
 const POLL_MS = 250;

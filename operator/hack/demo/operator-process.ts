@@ -3,13 +3,10 @@ import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kubectl } from './kubectl.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { accountKubeconfig } from '../operator-account.ts';
 
 const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
-const SYSTEM = 'ado-system';
-const ACCOUNT = 'ado-operator';
-/** Long enough for a look around; a demo that is still wanted then is started again. */
-const TOKEN_LIFE = '8h';
 const READY_MS = 20_000;
 
 /** Where the demo of a cluster keeps the operator's kubeconfig, log and process id. */
@@ -42,19 +39,6 @@ async function ready(log: string, alive: () => boolean): Promise<void> {
       throw new Error(`the operator is not leading after ${READY_MS / 1000} s; see ${log}`);
     await sleep(50);
   }
-}
-
-/** A kubeconfig with a token of the operator's service account. */
-async function accountKubeconfig(kubectl: Kubectl): Promise<string> {
-  const view = JSON.parse(await kubectl.run('config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'));
-  const token = (await kubectl.run('create', 'token', ACCOUNT, '-n', SYSTEM, '--duration', TOKEN_LIFE)).trim();
-  const [context] = view.contexts;
-  const user = { name: ACCOUNT, user: { token } };
-  return JSON.stringify({
-    ...view,
-    users: [user],
-    contexts: [{ ...context, context: { cluster: context.context.cluster, user: ACCOUNT } }],
-  });
 }
 
 /** Ends the operator that an earlier demo started, if it still runs. */

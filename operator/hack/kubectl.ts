@@ -1,5 +1,5 @@
-import type { Cluster } from '../../cluster/index.ts';
-import { capture } from '../process.ts';
+import type { Cluster } from '../cluster/index.ts';
+import { capture } from './process.ts';
 
 /** A kubectl for one cluster. */
 export interface Kubectl {
