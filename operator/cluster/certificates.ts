@@ -2,10 +2,12 @@
  * The cluster's own certificate authority and what it signs, made by the openssl command. Keys are P-256: made in
  * milliseconds. All of it lives in the cluster's folder and goes with it.
  */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, which } from './command.ts';
 import { ClusterError } from './errors.ts';
+import { writeWhole } from './state.ts';
 
 const DAYS = '3650';
 
@@ -62,55 +64,32 @@ async function ensureAuthority(folder: string): Promise<void> {
   await newKey(folder, 'ca');
   const usage = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,digitalSignature,keyCertSign'];
   const authority = usage.flatMap((extension) => ['-addext', extension]);
-  await openssl(folder, [
-    'req',
-    '-x509',
-    '-new',
-    '-key',
-    'ca.key',
-    '-subj',
-    '/CN=ado',
-    '-days',
-    DAYS,
-    ...authority,
-    '-out',
-    'ca.crt',
-  ]);
+  const request = ['req', '-x509', '-new', '-key', 'ca.key', '-subj', '/CN=ado', '-days', DAYS, ...authority];
+  await openssl(folder, request, 'ca.crt');
 }
 
 async function ensureServiceAccountKey(folder: string): Promise<void> {
   if (existsSync(join(folder, 'service-account.pub'))) return;
   await newKey(folder, 'service-account');
-  await openssl(folder, ['pkey', '-in', 'service-account.key', '-pubout', '-out', 'service-account.pub']);
+  await openssl(folder, ['pkey', '-in', 'service-account.key', '-pubout'], 'service-account.pub');
 }
 
 async function ensureCertificate(folder: string, request: CertificateRequest): Promise<void> {
   const { file } = request;
   if (existsSync(join(folder, `${file}.crt`))) return;
   await newKey(folder, file);
-  writeFileSync(join(folder, `${file}.ext`), extensions(request.names));
-  await openssl(folder, ['req', '-new', '-key', `${file}.key`, '-subj', subject(request), '-out', `${file}.csr`]);
-  const serial = `0x${Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')}`;
+  writeWhole(join(folder, `${file}.ext`), extensions(request.names));
+  await openssl(folder, ['req', '-new', '-key', `${file}.key`, '-subj', subject(request)], `${file}.csr`);
+  const serial = `0x${randomBytes(8).toString('hex')}`;
   const signer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-set_serial', serial, '-days', DAYS];
-  await openssl(folder, [
-    'x509',
-    '-req',
-    '-in',
-    `${file}.csr`,
-    ...signer,
-    '-extfile',
-    `${file}.ext`,
-    '-out',
-    `${file}.crt`,
-  ]);
+  await openssl(folder, ['x509', '-req', '-in', `${file}.csr`, ...signer, '-extfile', `${file}.ext`], `${file}.crt`);
 }
 
 async function newKey(folder: string, file: string): Promise<void> {
-  const curve = ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-  await openssl(folder, ['genpkey', ...curve, '-out', `${file}.key`]);
-  chmodSync(join(folder, `${file}.key`), 0o600);
+  await openssl(folder, ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'], `${file}.key`);
 }
 
-async function openssl(folder: string, args: string[]): Promise<void> {
-  await must('openssl', args, { cwd: folder, env: { OPENSSL_CONF: '/dev/null' } });
+/** The file appears whole or not at all: a command that is killed leaves nothing that the next one would trust. */
+async function openssl(folder: string, args: string[], file: string): Promise<void> {
+  writeWhole(join(folder, file), await must('openssl', args, { cwd: folder, env: { OPENSSL_CONF: '/dev/null' } }));
 }

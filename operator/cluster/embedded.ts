@@ -201,9 +201,11 @@ function readIfThere(path: string): string | undefined {
 }
 
 async function startRuntime(node: Node, holder: ProcessIdentity, programs: Programs, start: Start): Promise<void> {
-  const running = daemonAlive(node.folder, 'containerd');
   await startContainerd(node, holder, which('containerd')!, start);
-  if (!running) await importImages(node.folder, holder, await ownImages(programs.pause, staticBusybox()!));
+  const imported = join(node.folder, 'config', 'images-imported'); // written last: images outlive containerd
+  if (existsSync(imported)) return;
+  await importImages(node.folder, holder, await ownImages(programs.pause, staticBusybox()!));
+  writeWhole(imported, '');
 }
 
 function describe(record: ClusterRecord, folder: string, programs: Programs): Cluster {

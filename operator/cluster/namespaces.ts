@@ -7,18 +7,21 @@
  * containerd write to fixed paths there.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheRoot } from './build.ts';
 import { must } from './command.ts';
-import { identityOf, type ProcessIdentity } from './identity.ts';
+import { isAlive, type ProcessIdentity } from './identity.ts';
+import { commandOf, findProcesses, firstChild, innermostPid, sameNamespace } from './process-table.ts';
 import {
   assertAlive,
   type Daemon,
   daemonAlive,
   daemonEnvironment,
   daemonIdentity,
+  kill,
   logPath,
+  notInTime,
   recordDaemon,
 } from './processes.ts';
 import { until } from './wait.ts';
@@ -51,7 +54,22 @@ exec "$3"
 /** Makes the namespaces unless they are there. `config/resolv.conf` must have been written. Returns the holder. */
 export async function ensureNamespaces(folder: string, pause: string): Promise<ProcessIdentity> {
   const running = daemonIdentity(folder, HOLDER);
-  if (running !== undefined && daemonAlive(folder, HOLDER)) return running;
+  const holder = running !== undefined && isAlive(running) ? running : await makeNamespaces(folder, pause);
+  await until(
+    () => {
+      assertAlive(folder, HOLDER);
+      // The set-up is done when its shell has become the holder's program.
+      return commandOf(holder.pid)[0] === programInside(pause) ? true : undefined;
+    },
+    5000,
+    () => notInTime('The namespaces cannot be set up', folder),
+    5,
+  );
+  return holder;
+}
+
+async function makeNamespaces(folder: string, pause: string): Promise<ProcessIdentity> {
+  await endStrayNamespaces(folder);
   for (const path of ['run', 'logs', 'var-log', `var-lib${folder.replace('/var/lib', '')}`]) {
     mkdirSync(join(folder, path), { recursive: true });
   }
@@ -61,43 +79,32 @@ export async function ensureNamespaces(folder: string, pause: string): Promise<P
   const parent = spawn('unshare', [...flags, ...shell], { cwd: '/', detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   parent.unref();
-  const parentPid = parent.pid;
-  if (parentPid === undefined) throw new Error('unshare cannot be started');
+  const { pid } = parent;
+  if (pid === undefined) throw new Error('unshare cannot be started');
   const holder = await until(
-    () => firstChild(parentPid),
+    () => firstChild(pid),
     5000,
-    () => new Error(`the namespaces cannot be made; see ${logPath(folder, HOLDER)}`),
+    () => notInTime('The namespaces cannot be made', folder),
     5,
   );
   recordDaemon(folder, HOLDER, holder);
-  await until(
-    () => {
-      assertAlive(folder, HOLDER);
-      return isHolding(holder.pid, pause) ? true : undefined;
-    },
-    5000,
-    () => new Error(`the namespaces cannot be set up; see ${logPath(folder, HOLDER)}`),
-    5,
-  );
   return holder;
 }
 
-function firstChild(pid: number): ProcessIdentity | undefined {
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-    return children[0] ? identityOf(Number(children[0])) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether the setup is done, that is, the shell has become the holder's program. */
-function isHolding(pid: number, pause: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(programInside(pause));
-  } catch {
-    return false;
-  }
+/** Ends namespaces of this folder that nobody has written down: a command was killed just after it made them. */
+export async function endStrayNamespaces(folder: string): Promise<void> {
+  const parents = findProcesses((pid) => {
+    const command = commandOf(pid);
+    return command[0] === 'unshare' && command.includes(folder);
+  });
+  const all = parents.flatMap((parent) => [parent, firstChild(parent.pid) ?? parent]);
+  for (const parent of parents) kill(parent);
+  await until(
+    () => (all.some(isAlive) ? undefined : true),
+    20_000,
+    () => notInTime('Left-over namespaces do not end', folder),
+    20,
+  );
 }
 
 /** Path of a program as seen from inside. */
@@ -113,6 +120,11 @@ export function inside(holder: ProcessIdentity, command: readonly string[]): str
 /** Starts a daemon in the namespaces unless it runs already. */
 export async function startInside(folder: string, holder: ProcessIdentity, daemon: Daemon): Promise<void> {
   if (daemonAlive(folder, daemon.name)) return;
+  // One that runs but was not written down (the command that started it was killed) would hold the ports.
+  const commandLine = [programInside(daemon.program), ...daemon.args].join('\0');
+  for (const stray of findInside(holder, (pid) => commandOf(pid).join('\0') === commandLine)) {
+    return recordDaemon(folder, daemon.name, stray);
+  }
   mkdirSync(join(folder, 'logs'), { recursive: true });
   const environment = Object.entries(daemonEnvironment(process.env)).map(([key, value]) => `${key}=${value}`);
   const launch = 'log=$1; shift; setsid "$@" </dev/null >>"$log" 2>&1 & echo $!';
@@ -130,23 +142,11 @@ export async function startInside(folder: string, holder: ProcessIdentity, daemo
   ];
   const [program, ...args] = inside(holder, command) as [string, ...string[]];
   const pid = Number(await must(program, args, { cwd: '/' }));
-  const identity = findInside(holder.pid, pid);
+  const [identity] = findInside(holder, (candidate) => innermostPid(candidate) === pid);
   if (identity === undefined) throw new Error(`${daemon.name} ended at once; see ${logPath(folder, daemon.name)}`);
   recordDaemon(folder, daemon.name, identity);
 }
 
-/** The process that has this pid in the holder's process namespace. */
-function findInside(holder: number, pid: number): ProcessIdentity | undefined {
-  const namespace = readlinkSync(`/proc/${holder}/ns/pid`);
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      if (readlinkSync(`/proc/${entry}/ns/pid`) !== namespace) continue;
-      const innermost = /^NSpid:.*?(\d+)$/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1];
-      if (Number(innermost) === pid) return identityOf(Number(entry));
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  return undefined;
+function findInside(holder: ProcessIdentity, matches: (pid: number) => boolean): ProcessIdentity[] {
+  return findProcesses((pid) => sameNamespace(pid, holder.pid) && matches(pid));
 }

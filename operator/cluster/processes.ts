@@ -105,7 +105,8 @@ export async function killDaemons(folder: string, names: readonly string[]): Pro
   }
 }
 
-function kill(identity: ProcessIdentity): void {
+/** Ends a process at once; harmless when it has ended. The caller has made sure of its identity. */
+export function kill(identity: ProcessIdentity): void {
   try {
     process.kill(identity.pid, 'SIGKILL');
   } catch (error) {

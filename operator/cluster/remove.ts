@@ -1,7 +1,7 @@
 /** Takes an embedded cluster away, whatever is left of it: processes, network, cgroups, folder, in this order. */
 import { rmSync } from 'node:fs';
 import { removeCgroups } from './cgroups.ts';
-import { HOLDER } from './namespaces.ts';
+import { endStrayNamespaces, HOLDER } from './namespaces.ts';
 import { disconnect } from './network.ts';
 import { linkOfAddress } from './network-plan.ts';
 import { daemonNames, killDaemons } from './processes.ts';
@@ -14,6 +14,7 @@ export async function removeEmbedded(name: string): Promise<void> {
   // The holder first: its end is the end of all that runs inside, and nothing inside can start anything after it.
   const names = daemonNames(folder).sort((a, b) => Number(b === HOLDER) - Number(a === HOLDER));
   await killDaemons(folder, names);
+  await endStrayNamespaces(folder);
   const link = linkOfAddress(record?.address ?? '');
   if (link !== undefined) await disconnect(link);
   if (process.getuid?.() === 0) await removeCgroups(name);
