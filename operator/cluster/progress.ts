@@ -56,7 +56,7 @@ export async function runStep<T>(
 export function streamProgress(stream: NodeJS.WriteStream): ProgressSink {
   const plain = (line: string) => void stream.write(`${line}\n`);
   if (!stream.isTTY) return plain;
-  const cut = (line: string) => line.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+  const cut = (line: string) => line.slice(0, Math.max(20, (stream.columns || 80) - 1));
   return Object.assign((line: string) => void stream.write(`\r\x1b[K${line}\n`), {
     live: (line: string) => void stream.write(`\r\x1b[K${cut(line)}`),
   });
