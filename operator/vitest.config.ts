@@ -14,8 +14,14 @@ const project = (name: string, include: string[], timeout: number, parallel = tr
 
 export default defineConfig({
   test: {
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/testing/**'],
+      reporter: ['json'],
+    },
     projects: [
-      project('unit', ['src/**/*.test.ts', 'test/unit/**/*.test.ts'], 30_000),
+      project('unit', ['src/**/*.test.ts', 'cluster/**/*.test.ts', 'test/unit/**/*.test.ts'], 30_000),
       project('apiserver', ['test/apiserver/**/*.test.ts'], 120_000, false),
       project('e2e', ['test/e2e/**/*.test.ts'], 300_000, false),
       project('crash', ['test/crash/**/*.test.ts'], 600_000, false),

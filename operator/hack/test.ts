@@ -85,7 +85,7 @@ async function main(): Promise<number> {
       console.log(`\n== ${step}`);
       outcomes.push(await runStep(step, folder));
     }
-    await printCoverage(ROOT, folder);
+    printCoverage(ROOT, folder);
   } finally {
     for (const name of CLUSTERS) await closeCluster(name);
     rmSync(folder, { recursive: true, force: true });

@@ -51,8 +51,7 @@ export {
 } from './operator.ts';
 export { classify, type ErrorPolicy, TerminalError, WaitingError } from './reconcile-error.ts';
 export {
-  EventRecorder,
-  EventRecorder as KubeRecorder,
+  KubeRecorder,
   type EventType,
   type Recorder,
   type RecorderOptions,
