@@ -51,8 +51,8 @@ export {
 } from './operator.ts';
 export { classify, type ErrorPolicy, TerminalError, WaitingError } from './reconcile-error.ts';
 export {
-  KubeRecorder,
   type EventType,
+  KubeRecorder,
   type Recorder,
   type RecorderOptions,
 } from './recorder.ts';

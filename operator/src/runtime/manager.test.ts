@@ -79,6 +79,8 @@ describe('Manager', () => {
     const one = made.source('one');
     const two = made.source('two');
     made.worker('work');
+    made.manager.beforeRelease(async (graceMs) => void log.push(`finishes ${graceMs}`));
+    made.manager.beforeRelease(() => Promise.reject(new Error('cannot finish')));
     const ended = made.manager.run();
     await until('sources run', () => log.length === 2);
     one();
@@ -99,6 +101,7 @@ describe('Manager', () => {
       'work starts',
       'work stops 200',
       'work stopped',
+      'finishes 2000',
       'released',
       'one ends',
       'two ends',

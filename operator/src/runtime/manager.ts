@@ -56,6 +56,7 @@ export class Manager {
   private readonly logger: Logger;
   private readonly sources: Source[] = [];
   private readonly workers: Worker[] = [];
+  private readonly finishers: ((graceMs: number) => Promise<void>)[] = [];
   private readonly readyChecks: HealthCheck[] = [];
   private readonly health: HealthServer | undefined;
   private readonly stopping = new AbortController();
@@ -96,6 +97,14 @@ export class Manager {
   addWorker(worker: Worker): void {
     this.mustNotRun();
     this.workers.push(worker);
+  }
+
+  /**
+   * Adds what is to be finished after the last worker has stopped, while this process still leads: a queue of Events,
+   * for instance. Called on every way down, without grace when leadership is lost.
+   */
+  beforeRelease(finish: (graceMs: number) => Promise<void>): void {
+    this.finishers.push(finish);
   }
 
   /** Adds a condition of readiness. */
@@ -150,6 +159,7 @@ export class Manager {
     } finally {
       // The lease is renewed until the last reconcile has ended; only then may somebody else lead.
       await this.stopWorkers(lost ? 0 : (this.options.drainMs ?? 20_000));
+      await this.finish(lost ? 0 : FINISH_MS);
       renewal.abort();
       if (elector) await holding;
       if (!lost) await elector?.release();
@@ -177,6 +187,13 @@ export class Manager {
     limit.abort();
   }
 
+  private async finish(graceMs: number): Promise<void> {
+    const results = await Promise.allSettled(this.finishers.map((finish) => finish(graceMs)));
+    for (const result of results) {
+      if (result.status === 'rejected') this.logger.error({ err: result.reason }, 'something could not be finished');
+    }
+  }
+
   private unsynced(): string | undefined {
     const missing = this.sources.filter((source) => !source.hasSynced).map((source) => source.name);
     return missing.length > 0 ? `not complete yet: ${missing.join(', ')}` : undefined;
@@ -192,6 +209,9 @@ export class Manager {
     if (this.running) throw new Error('the manager runs already; add sources and workers before run()');
   }
 }
+
+/** What finishers get, ms. */
+const FINISH_MS = 2000;
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

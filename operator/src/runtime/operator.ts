@@ -63,10 +63,13 @@ export class AdoOperator extends Operator {
     return this.ending ?? Promise.reject(new Error('the operator has not been started'));
   }
 
-  /** Ends the process' work in order and resolves when that is done. Unlike the base class it never exits the process. */
+  /**
+   * Ends the process' work in order and resolves when that is done; how it ended is told by `ended`. Unlike the base
+   * class it never exits the process.
+   */
   override async stop(): Promise<void> {
     this.options.manager.stop();
-    await this.ending;
+    await this.ending?.catch(() => undefined);
   }
 
   /** Called by the base class' `start`. */

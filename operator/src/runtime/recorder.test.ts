@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics, silentLogger } from '../telemetry/index.ts';
 import { ApiError } from './errors.ts';
-import { EventRecorder, type RecorderOptions } from './recorder.ts';
+import { KubeRecorder, type RecorderOptions } from './recorder.ts';
 import type { KubeObject } from './resource.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
 
@@ -36,7 +36,7 @@ function setUp(options: Partial<RecorderOptions> = {}) {
       return patch.body;
     },
   } as unknown as RecorderOptions['client'];
-  const recorder = new EventRecorder({
+  const recorder = new KubeRecorder({
     client,
     logger: silentLogger(),
     metrics,
@@ -48,7 +48,7 @@ function setUp(options: Partial<RecorderOptions> = {}) {
   return { clock, metrics, created, patched, faults, recorder };
 }
 
-describe('EventRecorder', () => {
+describe('KubeRecorder', () => {
   it('writes an event of events.k8s.io with all that the API asks for', async () => {
     const { created, recorder } = setUp();
     recorder.event(run, 'Normal', 'Succeeded', 'Run', 'all 4 tasks succeeded');

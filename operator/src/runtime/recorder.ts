@@ -61,7 +61,7 @@ const MAX_WORD = 128;
  * once, repetitions at most every few seconds. What exceeds the budget of its object or the queue is dropped and
  * counted: an event is a courtesy, never a record.
  */
-export class EventRecorder implements Recorder {
+export class KubeRecorder implements Recorder {
   private readonly options: RecorderOptions;
   private readonly clock: Clock;
   private readonly budget: EventBudget;

@@ -360,6 +360,28 @@ describe('Reflector', () => {
     expect(r.server.requests.length).toBeLessThanOrEqual(12);
   });
 
+  it('starts with short pauses again after a watch that lived for a while', async () => {
+    const collection = new FakeCollection();
+    let cutAt = 0;
+    const gaps: number[] = [];
+    await using r = await reflect(
+      (request, response) => {
+        if (!isWatch(request)) return collection.answer(request, response);
+        if (cutAt > 0) gaps.push(performance.now() - cutAt);
+        collection.serveWatch(request, response);
+        setTimeout(() => {
+          cutAt = performance.now();
+          response.destroy();
+        }, 40);
+      },
+      { backoff: { baseMs: 20, capMs: 60_000 }, stableMs: 20, random: () => 1 },
+    );
+    await until('many watches were cut', () => gaps.length === 8);
+    expect(r.lists()).toHaveLength(1);
+    // Without a new start the eighth pause would be 2,560 ms, and all together twice that.
+    expect(Math.min(...gaps.slice(4))).toBeLessThan(300);
+  });
+
   it('sees an object deleted and made again during an outage as two things', async () => {
     const collection = new FakeCollection();
     collection.put('x', 'first');

@@ -6,13 +6,13 @@ import {
   CONFIG_MAPS,
   Controller,
   EVENTS,
-  EventRecorder,
   isAlreadyExists,
   isConflict,
   isInvalid,
   isNotFound,
   KubeClient,
   type KubeObject,
+  KubeRecorder,
   keyOf,
   LEASES,
   LeaderElector,
@@ -194,7 +194,7 @@ describe('the runtime on a real API server', () => {
     const ns = await namespace('events');
     const made = await client.create<ConfigMap>(CONFIG_MAPS, configMap(ns, 'c', 'one'));
     const instance = { controller: 'flow.ado.dev/test', instance: 'test' };
-    const recorder = new EventRecorder({ client, logger, metrics, seriesPeriodMs: 50, ...instance });
+    const recorder = new KubeRecorder({ client, logger, metrics, seriesPeriodMs: 50, ...instance });
     recorder.event(made, 'Warning', 'Tried', 'Try', `a long note: ${'é'.repeat(2000)}`);
     const read = async () =>
       (await client.list<KubeObject & { series?: { count: number } }>(EVENTS, { namespace: ns })).items;
