@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from './config.ts';
+
+describe('the configuration of the operator', () => {
+  it('has defaults for everything', () => {
+    const config = readConfig([], {});
+    expect(config).toMatchObject({
+      namespace: 'ado-system',
+      leaderElection: true,
+      leaseMs: 15_000,
+      healthHost: '127.0.0.1',
+    });
+    expect(config.identity).not.toBe('');
+  });
+
+  it('takes flags over environment variables over defaults', () => {
+    const env = { ADO_LEASE_DURATION: '5s', ADO_NAMESPACES: 'a,b', ADO_NO_LEADER_ELECTION: 'true' };
+    const config = readConfig(['--lease-duration', '2s'], env);
+    expect(config).toMatchObject({ leaseMs: 2000, namespaces: ['a', 'b'], leaderElection: false });
+  });
+
+  it.each([
+    [['--lease-duration', 'soon'], '--lease-duration: "soon"'],
+    [['--lease-duration', '5ms'], '--lease-duration: "5ms"'],
+    [['--concurrency', '0'], '--concurrency: "0"'],
+    [['--health-address', '8081'], '--health-address: "8081"'],
+    [['--log-level', 'loud'], '--log-level: "loud"'],
+    [['--no-such-option'], '--no-such-option'],
+  ])('refuses %j and names the option and the value', (args, expected) => {
+    expect(() => readConfig(args, {})).toThrow(ConfigError);
+    expect(() => readConfig(args, {})).toThrow(expected);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { renderTask } from './render.ts';
+
+const bindings = {
+  params: { evil: '$(HOME) $$ `rm` "' },
+  tasks: {},
+  run: { name: 'r', uid: 'u', namespace: 'n', workflow: 'w' },
+};
+
+describe('a rendered task', () => {
+  it('protects values from the expansion of the kubelet, and leaves what the author wrote to it', () => {
+    const env = { VALUE: '${{ params.evil }}', MIXED: '$(ADO_RUN)-${{ params.evil }}' };
+    const rendered = renderTask({ name: 'a', run: 'true', image: 'i', env }, undefined, bindings);
+    expect(rendered.env.VALUE).toBe('$$(HOME) $$$$ `rm` "');
+    expect(rendered.env.MIXED).toBe('$(ADO_RUN)-$$(HOME) $$$$ `rm` "');
+  });
+
+  it('never touches the script', () => {
+    expect(renderTask({ name: 'a', run: 'echo $(date) $$', image: 'i' }, undefined, bindings).script).toBe(
+      'echo $(date) $$',
+    );
+  });
+
+  it('takes the environment of the task over that of the defaults', () => {
+    const rendered = renderTask(
+      { name: 'a', run: 'x', env: { A: '2' } },
+      { image: 'd', env: { A: '1', B: '1' } },
+      bindings,
+    );
+    expect(rendered).toMatchObject({ image: 'd', env: { A: '2', B: '1' } });
+  });
+});
