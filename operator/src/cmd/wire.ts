@@ -74,6 +74,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
   manager.addWorker(runController(run, options));
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
+  manager.beforeRelease((ms) => recorder.stop(ms));
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
   for (const reflector of reflectors) operator.watch(reflector);
   return operator;

@@ -3,6 +3,7 @@ import { buildPod, observePod, type Pod, podName } from '../pods/index.ts';
 import {
   type Clock,
   isAlreadyExists,
+  isControlledBy,
   isInvalid,
   isNotFound,
   type KubeClient,
@@ -32,6 +33,8 @@ export class PodExecutor implements Executor {
   private readonly options: PodExecutorOptions;
   /** Pods that were created here and have not been seen in the cache, with the monotonic time of their create. */
   private readonly unseen = new Map<string, number>();
+  /** Pods as cached when their finalizer was removed: until the cache has caught up they are not let go of again. */
+  private readonly released = new WeakSet<Pod>();
 
   constructor(options: PodExecutorOptions) {
     this.options = options;
@@ -45,7 +48,7 @@ export class PodExecutor implements Executor {
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error);
       const existing = await client.get<Pod>(PODS, manifest.metadata, { signal: run.signal });
-      if (ownerUid(existing) === run.uid) return undefined;
+      if (isControlledBy(existing, run.uid)) return undefined;
       const message = `a pod named ${manifest.metadata.name} exists that is not of this run; delete it`;
       return { phase: 'Refused', reason: 'PodRejected', message, retry: false };
     }
@@ -82,7 +85,7 @@ export class PodExecutor implements Executor {
     this.unseen.delete(key);
     try {
       const pod = await client.get<Pod>(PODS, { name, namespace: run.namespace }, { signal: run.signal });
-      return ownerUid(pod) === run.uid ? seenPod(pod, clock.now()) : { ...attempt, observation: { phase: 'Lost' } };
+      return isControlledBy(pod, run.uid) ? seenPod(pod, clock.now()) : { ...attempt, observation: { phase: 'Lost' } };
     } catch (error) {
       if (isNotFound(error)) return { ...attempt, observation: { phase: 'Lost' } };
       throw error;
@@ -92,16 +95,21 @@ export class PodExecutor implements Executor {
   async cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void> {
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const pod = this.options.pods.get(podKey({ name, namespace: run.namespace }));
-    if (!pod || ownerUid(pod) !== run.uid || endsSoonEnough(pod, graceSeconds)) return;
-    await this.deletePod(run, pod, graceSeconds);
+    if (pod && (!isControlledBy(pod, run.uid) || endsSoonEnough(pod, graceSeconds))) return;
+    // A pod that was just created may not be in the cache yet; its name can be no other's.
+    await this.deletePod(run, pod?.metadata ?? { name, namespace: run.namespace }, graceSeconds);
   }
 
   async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
-    const held = this.podsOf(run).filter((pod) => pod.metadata.finalizers?.includes(FINALIZER_RESULT));
+    const held = this.podsOf(run).filter((pod) => this.isHeld(pod));
     const settled = held.filter((pod) => isSettled(attemptOf(pod)));
     for (let i = 0; i < settled.length; i += CREATES_AT_ONCE) {
       await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod)));
     }
+  }
+
+  private isHeld(pod: Pod): boolean {
+    return pod.metadata.finalizers?.includes(FINALIZER_RESULT) === true && !this.released.has(pod);
   }
 
   private async releasePod(run: RunContext, pod: Pod): Promise<void> {
@@ -114,36 +122,36 @@ export class PodExecutor implements Executor {
     ] as const;
     try {
       await this.options.client.patch(PODS, pod.metadata, { kind: 'json', operations }, { signal: run.signal });
-      if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod);
+      this.released.add(pod);
+      if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod.metadata);
     } catch (error) {
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
     }
   }
 
-  private async deletePod(run: RunContext, pod: Pod, graceSeconds?: number): Promise<void> {
-    const { uid } = pod.metadata;
+  private async deletePod(run: RunContext, meta: ObjectMeta, graceSeconds?: number): Promise<void> {
+    const { uid } = meta;
     const options = {
       ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
       ...(uid ? { preconditions: { uid } } : {}),
       signal: run.signal,
     };
     try {
-      await this.options.client.delete(PODS, pod.metadata, options);
+      await this.options.client.delete(PODS, meta, options);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 
   private podsOf(run: RunContext): Pod[] {
-    const pods = this.options.pods.byIndex(PODS_BY_RUN_UID, run.uid).filter((pod) => ownerUid(pod) === run.uid);
+    const pods = this.options.pods.byIndex(PODS_BY_RUN_UID, run.uid).filter((pod) => isControlledBy(pod, run.uid));
     for (const pod of pods) this.unseen.delete(podKey(pod.metadata));
     return pods;
   }
 }
 
 const podKey = (meta: Pick<ObjectMeta, 'name' | 'namespace'>) => `${meta.namespace ?? ''}/${meta.name}`;
-const ownerUid = (pod: Pod) => pod.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
 
 function attemptOf(pod: Pod): Attempt {
   const { annotations = {}, labels = {} } = pod.metadata;

@@ -64,7 +64,7 @@ export function buildPod(input: PodInput): Pod {
         name: run.name,
         uid: run.uid,
         controller: true,
-        blockOwnerDeletion: true,
+        blockOwnerDeletion: false,
       },
     ],
   };

@@ -144,11 +144,14 @@ export function parseKey(key: string): ObjectRef {
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-/** The owner reference that makes `owner` the controller of another object in its namespace. */
+/**
+ * The owner reference that makes `owner` the controller of another object in its namespace. It does not block the
+ * owner's deletion: that would need the right to update the finalizers of the owner, where the cluster enforces it.
+ */
 export function controllerReference(type: ResourceType, owner: KubeObject): OwnerReference {
   const { name, uid } = owner.metadata;
   if (!uid) throw new Error(`cannot own through ${resourceName(type)} "${name}": metadata.uid is empty; read it first`);
-  return { apiVersion: apiVersionOf(type), kind: type.kind, name, uid, controller: true, blockOwnerDeletion: true };
+  return { apiVersion: apiVersionOf(type), kind: type.kind, name, uid, controller: true, blockOwnerDeletion: false };
 }
 
 /** Whether `owner` (by uid, never by name) is the controller of `object`. */

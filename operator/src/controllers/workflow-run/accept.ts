@@ -1,7 +1,7 @@
-import { API_VERSION, controllerOf, objectKey, WORKFLOW, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import { controllerOf, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { accept, type RunState, resolveParameters } from '../../engine/index.ts';
-import { TerminalError } from '../../runtime/index.ts';
-import { WORKFLOW_RUNS } from '../resources.ts';
+import { controllerReference, TerminalError } from '../../runtime/index.ts';
+import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import { findRevision, type Stores } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 
@@ -54,15 +54,7 @@ export async function own(
   signal: AbortSignal,
 ): Promise<WorkflowRun> {
   if (controllerOf(run.metadata) || !workflow.metadata.uid) return run;
-  const { name, uid } = workflow.metadata;
-  const owner = {
-    apiVersion: API_VERSION,
-    kind: WORKFLOW.kind,
-    name,
-    uid,
-    controller: true,
-    blockOwnerDeletion: false,
-  };
+  const owner = controllerReference(WORKFLOWS, workflow);
   const operations = [
     { op: 'test', path: '/metadata/resourceVersion', value: run.metadata.resourceVersion },
     { op: 'add', path: '/metadata/ownerReferences', value: [...(run.metadata.ownerReferences ?? []), owner] },

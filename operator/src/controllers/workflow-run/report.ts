@@ -5,12 +5,18 @@ import {
   type RunJournal,
   STATUS_BUDGET_BYTES,
   STATUS_REFUSED_BYTES,
-  WORKFLOW_RUN,
   type WorkflowRun,
   type WorkflowRunStatus,
 } from '../../api/index.ts';
 import type { Page } from '../../engine/index.ts';
-import { isAlreadyExists, isInvalid, isNotFound, type JsonPatchOperation, TerminalError } from '../../runtime/index.ts';
+import {
+  controllerReference,
+  isAlreadyExists,
+  isInvalid,
+  isNotFound,
+  type JsonPatchOperation,
+  TerminalError,
+} from '../../runtime/index.ts';
 import { RUN_JOURNALS, WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
 
@@ -87,9 +93,7 @@ export async function reportPage(deps: RunDeps, run: WorkflowRun, page: Page, si
       name: `${uid}-${page.firstSeq}`,
       namespace,
       annotations: { [ANNOTATION_DIGEST]: page.digest },
-      ownerReferences: [
-        { apiVersion: API_VERSION, kind: WORKFLOW_RUN.kind, name, uid, controller: true, blockOwnerDeletion: true },
-      ],
+      ownerReferences: [controllerReference(WORKFLOW_RUNS, run)],
     },
     spec: { runRef: { name, uid }, ...page },
   };

@@ -1,14 +1,8 @@
-import {
-  ANNOTATION_DIGEST,
-  API_VERSION,
-  type ConditionWish,
-  LABEL_WORKFLOW,
-  WORKFLOW,
-  type Workflow,
-} from '../../api/index.ts';
+import { ANNOTATION_DIGEST, type ConditionWish, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
 import { definitionOf, digestOf } from '../../engine/index.ts';
 import { type Problem, validateWorkflow } from '../../engine/validate/index.ts';
-import { CONTROLLER_REVISIONS, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import { WORKFLOWS } from '../resources.ts';
 import { type Revision, revisionName } from '../revision.ts';
 import { findRevision } from '../stores.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -55,7 +49,7 @@ async function pin(
   digest: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name, namespace = '', uid = '', generation = 1 } = workflow.metadata;
+  const { name, namespace = '', generation = 1 } = workflow.metadata;
   const object: Revision = {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
@@ -64,9 +58,7 @@ async function pin(
       namespace,
       labels: { [LABEL_WORKFLOW]: name },
       annotations: { [ANNOTATION_DIGEST]: digest },
-      ownerReferences: [
-        { apiVersion: API_VERSION, kind: WORKFLOW.kind, name, uid, controller: true, blockOwnerDeletion: false },
-      ],
+      ownerReferences: [controllerReference(WORKFLOWS, workflow)],
     },
     revision: generation,
     data: definitionOf(workflow.spec),

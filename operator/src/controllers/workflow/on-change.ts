@@ -2,15 +2,14 @@ import {
   ANNOTATION_DIGEST,
   API_VERSION,
   LABEL_WORKFLOW,
-  WORKFLOW,
   WORKFLOW_RUN,
   type Workflow,
   type WorkflowRun,
   type WorkflowStatus,
 } from '../../api/index.ts';
 import { digestOfWatched, digestText } from '../../engine/index.ts';
-import { isAlreadyExists, TerminalError } from '../../runtime/index.ts';
-import { WORKFLOW_RUNS } from '../resources.ts';
+import { controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import type { WorkflowDeps } from './deps.ts';
 
 type Mark = NonNullable<WorkflowStatus['lastApplied']>;
@@ -40,7 +39,7 @@ export function changeOf(workflow: Workflow): Change | undefined {
 }
 
 function buildRun(workflow: Workflow, name: string, digest: string, number: number): WorkflowRun {
-  const { name: workflowName, namespace = '', uid = '' } = workflow.metadata;
+  const { name: workflowName, namespace = '' } = workflow.metadata;
   return {
     apiVersion: API_VERSION,
     kind: WORKFLOW_RUN.kind,
@@ -49,16 +48,7 @@ function buildRun(workflow: Workflow, name: string, digest: string, number: numb
       namespace,
       labels: { [LABEL_WORKFLOW]: workflowName },
       annotations: { [ANNOTATION_DIGEST]: digest },
-      ownerReferences: [
-        {
-          apiVersion: API_VERSION,
-          kind: WORKFLOW.kind,
-          name: workflowName,
-          uid,
-          controller: true,
-          blockOwnerDeletion: false,
-        },
-      ],
+      ownerReferences: [controllerReference(WORKFLOWS, workflow)],
     },
     spec: {
       workflowRef: { name: workflowName },
