@@ -11,6 +11,7 @@ export const REASONS = {
   WorkflowNotFound: 'The Workflow that the run names does not exist yet; the run starts when it does.',
   WorkflowNotReady: 'The Workflow that the run names is not valid yet; the run starts when it is.',
   InvalidParameters: 'A parameter is unknown, missing, or does not fit its type.',
+  RevisionMissing: 'The ControllerRevision that the run executes is missing; restore it or delete the run.',
   UnknownStateVersion: 'The state was written by an operator that this one does not understand; nothing was touched.',
   JournalConflict: 'A page of the journal exists with other content than the one to be written.',
   StatusTooLarge: 'The status would exceed its budget; the run was stopped instead.',

@@ -43,6 +43,8 @@ export class PodExecutor implements Executor {
   async start(run: RunContext, request: StartRequest): Promise<Refusal | undefined> {
     const { client, clock } = this.options;
     const manifest = buildPod({ run, ...request });
+    // Created a moment ago, when another start of the same decision was refused.
+    if (this.unseen.has(podKey(manifest.metadata))) return undefined;
     try {
       await client.create<Pod>(PODS, manifest, { signal: run.signal });
     } catch (error) {
@@ -112,6 +114,7 @@ export class PodExecutor implements Executor {
     return pod.metadata.finalizers?.includes(FINALIZER_RESULT) === true && !this.released.has(pod);
   }
 
+  /** A pod that is to go is deleted first, while the finalizer still holds it: a crash in between leaves it in sight. */
   private async releasePod(run: RunContext, pod: Pod): Promise<void> {
     const index = pod.metadata.finalizers?.indexOf(FINALIZER_RESULT) ?? -1;
     const path = `/metadata/finalizers/${index}`;

@@ -1,4 +1,4 @@
-import { LABEL_RUN, objectKey } from '../../api/index.ts';
+import { LABEL_RUN, LABEL_WORKFLOW, objectKey } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
@@ -15,7 +15,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
     clock: deps.clock,
     ...options,
   });
-  const { runs, pods, workflows } = deps.stores;
+  const { runs, pods, workflows, revisions } = deps.stores;
   const { queue } = controller;
   runs.subscribe({
     added: (key) => queue.add(key),
@@ -37,5 +37,17 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
     }
   };
   workflows.subscribe({ added: waiting, updated: waiting });
+  // The revision may reach its cache after the Workflow that names it: whoever waits for it is looked at again.
+  revisions.subscribe({
+    added: (_key, { metadata }) => {
+      const workflow = objectKey({
+        name: metadata.labels?.[LABEL_WORKFLOW] ?? '',
+        namespace: metadata.namespace ?? '',
+      });
+      for (const run of runs.byIndex(RUNS_BY_WORKFLOW, workflow)) {
+        if (!run.status?.finishedAt) queue.add(objectKey(run.metadata));
+      }
+    },
+  });
   return controller;
 }

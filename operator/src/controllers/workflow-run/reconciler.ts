@@ -15,12 +15,12 @@ import type { RunContext } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { parseKey, type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
 import { findRevision, PODS_BY_RUN } from '../stores.ts';
-import { acceptRun, own } from './accept.ts';
+import { acceptRun, type NotYet, own } from './accept.ts';
 import { apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
 import { contextOf, type ObservedRun, observeAttempts, observeRun, readRun } from './observe.ts';
 import { isStale, reportPage, reportStatus } from './report.ts';
-import { buildStatus, inProgress, stalled, statusWithoutState } from './status.ts';
+import { buildStatus, conditionsOf, inProgress, lacking, stalled, statusWithoutState } from './status.ts';
 
 /** What is only shown (a pod became Running) waits this long for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
@@ -66,7 +66,8 @@ export class RunReconciler {
       return {};
     }
     try {
-      const work = run.status?.state === undefined ? await this.#accept(run, context) : this.#resume(run, context);
+      const work =
+        run.status?.state === undefined ? await this.#accept(run, context) : await this.#resume(run, context);
       return 'run' in work ? await this.#pass(work, signal) : work;
     } catch (error) {
       if (error instanceof UnknownStateVersionError) {
@@ -83,10 +84,7 @@ export class RunReconciler {
     const now = this.#deps.clock.now();
     try {
       const accepted = acceptRun(this.#deps.stores, run, now);
-      if (!('state' in accepted)) {
-        const status = statusWithoutState(run, 'Pending', inProgress(accepted.reason, accepted.message), now);
-        return await this.#wait(run, status, context);
-      }
+      if (!('state' in accepted)) return await this.#wait(run, accepted, context);
       const { workflow, revision, digest, state, encoded } = accepted;
       const pinned = findRevision(this.#deps.stores, context.namespace, revision, digest);
       if (!pinned) return {};
@@ -109,20 +107,29 @@ export class RunReconciler {
   }
 
   /** Says what a run waits for, but not in its first moments: most often its Workflow is just being pinned. */
-  async #wait(run: WorkflowRun, status: WorkflowRunStatus, context: RunContext): Promise<Result> {
-    const age = this.#deps.clock.now() - Date.parse(run.metadata.creationTimestamp ?? '');
+  async #wait(run: WorkflowRun, { reason, message }: NotYet, context: RunContext): Promise<Result> {
+    const now = this.#deps.clock.now();
+    const { desiredState } = run.spec;
+    if (desiredState === 'Cancelled' || desiredState === 'Terminated') {
+      const wishes = stalled(desiredState, 'stopped by desiredState before it could start');
+      await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
+      return {};
+    }
+    const age = now - Date.parse(run.metadata.creationTimestamp ?? '');
     if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS };
-    await this.#show(run, status, context);
+    await this.#show(run, statusWithoutState(run, 'Pending', inProgress(reason, message), now), context);
     return {};
   }
 
-  #resume(run: WorkflowRun, context: RunContext): Work {
+  async #resume(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
     const { definition, state = '', journal } = run.status ?? {};
     const pinned =
       definition && findRevision(this.#deps.stores, context.namespace, definition.revision, definition.digest);
     if (!pinned) {
       const message = `the ControllerRevision ${definition?.revision} that this run executes is missing; restore it or delete the run`;
-      throw new TerminalError('RevisionMissing', message);
+      const now = this.#deps.clock.now();
+      await this.#show(run, { ...run.status, conditions: conditionsOf(run, lacking(message), now) }, context);
+      return {};
     }
     const plan = this.#deps.plans.of(definition.digest, pinned.data);
     return { run, context, plan, revision: definition.revision, before: state, unstored: [], journal };

@@ -72,12 +72,9 @@ function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
   const bytes = Buffer.byteLength(JSON.stringify(patched));
   deps.metrics.statusBytes.observe(bytes);
   deps.metrics.statusPatchDuration.observe(ms / 1000);
-  if (bytes > STATUS_BUDGET_BYTES) {
-    throw new TerminalError(
-      'StatusTooLarge',
-      `the stored run has ${bytes} bytes; the budget is ${STATUS_BUDGET_BYTES}`,
-    );
-  }
+  if (bytes <= STATUS_BUDGET_BYTES) return;
+  const note = `the stored run has ${bytes} bytes; the budget is ${STATUS_BUDGET_BYTES}`;
+  deps.recorder.event(patched, 'Warning', 'StatusTooLarge', 'Report', note);
 }
 
 /** Whether a write failed because somebody else changed the run first: read it and decide again. */

@@ -1,4 +1,5 @@
 import {
+  type Condition,
   type ConditionWish,
   mergeConditions,
   type RunPhase,
@@ -39,7 +40,7 @@ export function buildStatus(
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
     phase: phaseOf(state),
     progress: `${ended}/${counts.total}`,
-    conditions: mergeConditions(run.status?.conditions, wishesOf(state), run.metadata.generation, timestamp(now)),
+    conditions: conditionsOf(run, wishesOf(state), now),
     definition: { digest: plan.digest, revision },
     startedAt: timestamp(state.at),
     ...(state.finished ? { finishedAt: timestamp(state.at + state.finished.t) } : {}),
@@ -99,6 +100,19 @@ export function inProgress(reason: string, message: string): ConditionWish[] {
   ];
 }
 
+/** The conditions of a run that cannot go on until somebody restores what it lacks. */
+export function lacking(message: string): ConditionWish[] {
+  return [
+    { type: 'Succeeded', status: 'Unknown', reason: 'RevisionMissing', message },
+    { type: 'Ready', status: 'False', reason: 'RevisionMissing', message },
+    { type: 'Stalled', status: 'True', reason: 'RevisionMissing', message },
+  ];
+}
+
+export function conditionsOf(run: WorkflowRun, wishes: readonly ConditionWish[], now: number): Condition[] {
+  return mergeConditions(run.status?.conditions, wishes, run.metadata.generation, timestamp(now));
+}
+
 function goingOn(state: RunState): ConditionWish[] {
   if (state.stop) return inProgress('Cancelling', state.stop.message);
   if (state.desired === 'Paused') return inProgress('Paused', 'nothing new starts until desiredState is Running');
@@ -115,7 +129,7 @@ export function statusWithoutState(
   return {
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
     phase,
-    conditions: mergeConditions(run.status?.conditions, wishes, run.metadata.generation, timestamp(now)),
-    ...(phase === 'Failed' ? { finishedAt: run.status?.finishedAt ?? timestamp(now) } : {}),
+    conditions: conditionsOf(run, wishes, now),
+    ...(phase === 'Failed' || phase === 'Cancelled' ? { finishedAt: run.status?.finishedAt ?? timestamp(now) } : {}),
   };
 }
