@@ -124,9 +124,10 @@ export class PodExecutor implements Executor {
       { op: 'remove', path },
     ] as const;
     try {
+      // Deleted while it is still held: if this is cut off here, the pod is found again and let go.
+      if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod.metadata);
       await this.options.client.patch(PODS, pod.metadata, { kind: 'json', operations }, { signal: run.signal });
       this.released.add(pod);
-      if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod.metadata);
     } catch (error) {
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
