@@ -1,5 +1,5 @@
 import { objectKey, type Workflow } from '../api/index.ts';
-import type { Pod } from '../pods/index.ts';
+import { observePod, type Pod } from '../pods/index.ts';
 import type { Store } from '../runtime/index.ts';
 import type { RunContext } from './executor.ts';
 
@@ -8,6 +8,7 @@ export function podRetention(workflows: Store<Workflow>): (run: RunContext, pod:
   return ({ namespace, workflow }, pod) => {
     const policy = workflows.get(objectKey({ namespace, name: workflow }))?.spec.retention?.pods ?? 'Keep';
     if (policy === 'Keep') return false;
-    return policy === 'Delete' || pod.status?.phase === 'Succeeded';
+    // Its phase may still say Running: the node writes what became of the container first.
+    return policy === 'Delete' || observePod(pod).phase === 'Succeeded';
   };
 }
