@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect } from 'vitest';
 import { it, useOperator } from '../support/e2e.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
@@ -33,7 +34,7 @@ const DIAMOND = workflow('diamond', {
 });
 
 describe('a workflow in restricted pods', () => {
-  it('runs a diamond with a fan-out, a data dependency, a retry and a false condition to its end', async ({
+  it.concurrent('runs a diamond with a fan-out, a data dependency, a retry and a false condition to its end', async ({
     scenario,
   }) => {
     await scenario.given(DIAMOND, workflowRun('first', 'diamond', { version: '1.1' }));
@@ -55,5 +56,41 @@ describe('a workflow in restricted pods', () => {
     const [built, joined] = ['build', 'join'].map((path) => outputsOf(run, path));
     expect(built).toEqual({ digest: 'abc-1.1' });
     expect(joined).toEqual({ all: [{ suite: 'unit of abc-1.1' }, { suite: 'e2e of abc-1.1' }] });
+  });
+
+  it.concurrent('hands values with quotes, substitutions and newlines to scripts as data and never as code', async ({
+    scenario,
+  }) => {
+    const text = `'; touch /tmp/owned; echo "$(touch /tmp/owned)" \`touch /tmp/owned\` $(ADO_RUN) $$ \\ %s\n&& exit 3`;
+    const path = '/tmp/owned';
+    await scenario.given(
+      workflow('inert', {
+        parameters: [{ name: 'text' }],
+        tasks: [
+          script('shell', `test ! -e ${path} && printf %s "$TEXT" | wc -c | xargs printf 'bytes=%s' > $ADO_OUTPUTS`, {
+            env: { TEXT: '${{ params.text }}', WITHIN: 'before ${{ params.text }} after' },
+            outputs: [{ name: 'bytes', type: 'Integer' }],
+          }),
+          {
+            name: 'echo',
+            container: {
+              command: [
+                'sh',
+                '-c',
+                `test ! -e ${path} && printf %s "$1" | md5sum | cut -c1-32 > /tmp/sum && printf sum=%s "$(cat /tmp/sum)" > $ADO_OUTPUTS`,
+                'sh',
+              ],
+              args: ['${{ params.text }}'],
+            },
+            outputs: [{ name: 'sum' }],
+          },
+        ],
+      }),
+      workflowRun('inert', 'inert', { text }),
+    );
+    const run = await scenario.ended('inert');
+    expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'True' });
+    expect(outputsOf(run, 'shell')).toEqual({ bytes: Buffer.byteLength(text) });
+    expect(outputsOf(run, 'echo')).toEqual({ sum: createHash('md5').update(text).digest('hex') });
   });
 });

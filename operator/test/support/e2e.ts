@@ -6,7 +6,8 @@ import { installManifests, Kubectl, OperatorCredentials } from './installation.t
 import { OperatorProcess } from './operator-process.ts';
 import { Scenario, type Stage } from './scenario.ts';
 
-export const CLUSTER_NAME = 'ado-test';
+/** `npm test` ends the cluster of this name; work on one test may keep another. */
+export const CLUSTER_NAME = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
 
 /** The cluster with Ado installed, for one file. What is not there yet when tests are collected is read by getters. */
 export interface Installed extends Stage {

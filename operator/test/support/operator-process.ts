@@ -57,6 +57,7 @@ export class OperatorProcess {
     return this.#lines
       .filter((line) => line.includes(text))
       .slice(-count)
+      .map((line) => line.slice(0, 1000))
       .join('\n');
   }
 

@@ -182,9 +182,9 @@ export class Scenario {
     });
     const containers = pods.map(({ metadata, status }) => {
       const { deletionTimestamp, finalizers } = metadata;
-      return `pod ${metadata.name}: ${JSON.stringify({ deletionTimestamp, finalizers, ...status }).slice(0, 1500)}`;
+      return `pod ${metadata.name}: ${JSON.stringify({ deletionTimestamp, finalizers, ...status }).slice(0, 800)}`;
     });
-    return [...states, ...containers, 'operator:', this.operator.logAbout(this.namespace)].join('\n');
+    return [...states, ...containers, 'operator:', this.operator.logAbout(this.namespace, 8)].join('\n');
   }
 }
 
