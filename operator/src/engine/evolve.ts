@@ -1,7 +1,16 @@
 import type { Failure, HistoryEvent, HistoryEventType } from '../api/index.ts';
 import { parsePath } from './paths.ts';
 import { addToRanges, type Ranges } from './ranges.ts';
-import { type Fan, MAX_KEPT_FAILURES, newFan, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
+import {
+  type Fan,
+  MAX_KEPT_FAILURES,
+  newFan,
+  newUnit,
+  type RunState,
+  SMALL_FAN_OUT,
+  type TaskState,
+  type Unit,
+} from './state.ts';
 
 type EventOf<T extends HistoryEventType> = Extract<HistoryEvent, { type: T }>;
 type Evolvers = { readonly [T in HistoryEventType]: (state: RunState, event: EventOf<T>) => void };
@@ -41,6 +50,7 @@ function end(state: RunState, path: string, phase: 'Succeeded' | 'Failed' | 'Ski
   const fan = taskOf(state, name).fan;
   if (index === undefined || !fan) return unit;
   fan.live.delete(index);
+  if (fan.count <= SMALL_FAN_OUT) fan.kept.set(index, unit);
   addToRanges(rangesOf(fan, phase), index);
   return unit;
 }
@@ -63,7 +73,7 @@ function fail(state: RunState, event: EventOf<'Failed'>): void {
   unit.reason = event.failure.reason;
   if (kept) describe(unit, event.failure);
   const fan = taskOf(state, name).fan;
-  if (index !== undefined && kept) fan?.failures.set(index, unit);
+  if (index !== undefined && kept) fan?.kept.set(index, unit);
   // A fan-out that failed because of its items is no further failure.
   if (event.failure.reason === 'ItemsFailed') return;
   state.failures.set(event.failure.reason, (state.failures.get(event.failure.reason) ?? 0) + 1);

@@ -3,7 +3,7 @@ import type { Observed } from './pass.ts';
 import { attemptKey, formatPath } from './paths.ts';
 import type { Plan } from './plan.ts';
 import { inRanges, sizeOfRanges } from './ranges.ts';
-import { type Fan, newUnit, type RunState, type Unit } from './state.ts';
+import { type Fan, newUnit, type RunState, SMALL_FAN_OUT, type Unit } from './state.ts';
 
 export interface Counts {
   total: number;
@@ -97,13 +97,13 @@ function taskRows(name: string, plan: Plan, state: RunState, sight: Sight): Unit
 /** Rows of a fan-out: all items of a small one; of a large one the live and failed ones and the fan-out itself. */
 function fanRows(name: string, fan: Fan, plan: Plan, state: RunState, sight: Sight): UnitRow[] {
   const rows: UnitRow[] = [];
-  const isSmall = fan.count <= MAX_TASK_ROWS;
+  const isSmall = fan.count <= SMALL_FAN_OUT;
   if (!isSmall) rows.push(fanSummary(name, fan, state));
   const indexes = isSmall
     ? Array.from({ length: fan.count }, (_, index) => index)
-    : [...fan.failures.keys(), ...fan.live.keys()].sort((a, b) => a - b);
+    : [...fan.kept.keys(), ...fan.live.keys()].sort((a, b) => a - b);
   for (const index of indexes) {
-    const unit = fan.live.get(index) ?? fan.failures.get(index) ?? endedItem(fan, index);
+    const unit = fan.live.get(index) ?? fan.kept.get(index) ?? endedItem(fan, index);
     rows.push(unitRow(formatPath(name, index), unit, plan, state, sight));
   }
   return rows;

@@ -93,7 +93,7 @@ function encodeFan(fan: Fan): WireFan {
     k: formatRanges(fan.skipped) || undefined,
     x: formatRanges(fan.cancelled) || undefined,
     o: encodeMap(fan.outputs, (outputs) => outputs),
-    e: encodeMap(fan.failures, encodeUnit),
+    e: encodeMap(fan.kept, encodeUnit),
   } as WireFan;
 }
 
@@ -107,7 +107,7 @@ function decodeFan(wire: WireFan): Fan {
     skipped: parseRanges(wire.k ?? ''),
     cancelled: parseRanges(wire.x ?? ''),
     outputs: decodeMap(wire.o, (outputs) => outputs),
-    failures: decodeMap(wire.e, decodeUnit),
+    kept: decodeMap(wire.e, decodeUnit),
   };
 }
 

@@ -35,8 +35,8 @@ export interface Fan {
   skipped: Ranges;
   cancelled: Ranges;
   outputs: Map<number, Outputs>;
-  /** The first failures, whole, for people. */
-  failures: Map<number, Unit>;
+  /** Items that have ended and are kept whole, for people: all of a small fan-out, the first failures of a large one. */
+  kept: Map<number, Unit>;
 }
 
 export interface TaskState {
@@ -69,6 +69,8 @@ export interface RunState {
 /** How many failures keep their message in state; the rest are counts here and whole in the journal. */
 export const MAX_KEPT_FAILURES = 50;
 export const MAX_MESSAGE_LENGTH = 512;
+/** Fan-outs of at most this many items keep every item whole; it is as many as are ever shown. */
+export const SMALL_FAN_OUT = 50;
 
 export function newUnit(): Unit {
   return { phase: 'Waiting', attempt: -1, retries: 0, infra: 0 };
@@ -84,7 +86,7 @@ export function newFan(count: number): Fan {
     skipped: [],
     cancelled: [],
     outputs: new Map(),
-    failures: new Map(),
+    kept: new Map(),
   };
 }
 

@@ -63,7 +63,7 @@ function advanceItem(pass: Pass, planned: PlannedTask, index: number): 'Started'
 function finish(pass: Pass, name: string, fan: Fan): void {
   const failed = sizeOfRanges(fan.failed);
   if (failed === 0) return pass.emit({ type: 'Succeeded', path: name });
-  const [first] = fan.failures;
+  const first = [...fan.kept].find(([, unit]) => unit.phase === 'Failed');
   const example = first
     ? `; the first: ${formatPath(name, first[0])}: ${first[1].reason}: ${first[1].message ?? ''}`
     : '';
