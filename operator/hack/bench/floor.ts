@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { Task, Workflow } from '../../src/api/index.ts';
+import { buildPod, type Pod } from '../../src/pods/index.ts';
+import { type KubeClient, PODS } from '../../src/runtime/index.ts';
+import { follow } from './follow.ts';
+import { numbered } from './workflows.ts';
+
+/** One pod of the floor: what it is, which pods must have ended before it is created, and which wait for it. */
+interface Step {
+  readonly manifest: Pod;
+  waitsFor: number;
+  readonly children: Step[];
+  ended: boolean;
+}
+
+/**
+ * The pods that runs of a workflow would have, made ready before time is taken. They are Ado's own manifests, but for
+ * two things that only mean something with an operator: no finalizer, and the workflow as owner in place of the run.
+ */
+function stepsOf(workflow: Workflow, runs: number): Step[] {
+  return Array.from({ length: runs }, (_, index) => runSteps(workflow, numbered('floor', index))).flat();
+}
+
+function runSteps(workflow: Workflow, name: string): Step[] {
+  const { namespace = '', name: workflowName } = workflow.metadata;
+  const run = { name, namespace, uid: randomUUID(), workflow: workflowName };
+  const steps = new Map<string, Step>();
+  for (const task of workflow.spec.tasks) {
+    steps.set(task.name, { manifest: manifestOf(workflow, run, task), waitsFor: 0, children: [], ended: false });
+  }
+  for (const task of workflow.spec.tasks) {
+    for (const need of task.needs ?? []) {
+      const step = steps.get(task.name);
+      if (!step) continue;
+      step.waitsFor++;
+      steps.get(need)?.children.push(step);
+    }
+  }
+  return [...steps.values()];
+}
+
+function manifestOf(workflow: Workflow, run: Parameters<typeof buildPod>[0]['run'], task: Task): Pod {
+  const { defaults } = workflow.spec;
+  const rendered = { image: defaults?.image ?? '', env: {}, command: undefined, args: undefined, script: task.run };
+  const pod = buildPod({ run, task, defaults, path: task.name, attempt: 0, rendered });
+  const { name, uid = '' } = workflow.metadata;
+  const { finalizers: _dropped, ...metadata } = pod.metadata;
+  const [owner] = metadata.ownerReferences ?? [];
+  const owners = owner ? [{ ...owner, kind: 'Workflow', name, uid }] : [];
+  return { ...pod, metadata: { ...metadata, ownerReferences: owners } };
+}
+
+/**
+ * The least time that the pods of these runs can take on this cluster: each is created as soon as the ones that it needs
+ * have ended, with nothing else going on. Returns seconds from the first create to the last end.
+ */
+export async function measureFloor(client: KubeClient, workflow: Workflow, runs: number): Promise<number> {
+  const steps = stepsOf(workflow, runs);
+  const byName = new Map(steps.map((step) => [step.manifest.metadata.name, step]));
+  const done = Promise.withResolvers<void>();
+  let left = steps.length;
+  const start = (step: Step) => void client.create(PODS, step.manifest).catch(done.reject);
+  const onPod = (pod: Pod) => {
+    const step = byName.get(pod.metadata.name);
+    if (!step || step.ended || !hasEnded(pod)) return;
+    step.ended = true;
+    for (const child of step.children) if (--child.waitsFor === 0) start(child);
+    if (--left === 0) done.resolve();
+  };
+  const following = await follow<Pod>(client, PODS, workflow.metadata.namespace ?? '', onPod);
+  const began = performance.now();
+  for (const step of steps) if (step.waitsFor === 0) start(step);
+  try {
+    await Promise.race([done.promise, following.broken]);
+  } finally {
+    following.end();
+  }
+  return (performance.now() - began) / 1000;
+}
+
+function hasEnded({ metadata, status }: Pod): boolean {
+  if (status?.phase === 'Failed') throw new Error(`the pod ${metadata.name} failed; nothing is measured`);
+  return status?.phase === 'Succeeded';
+}

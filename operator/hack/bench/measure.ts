@@ -1,0 +1,130 @@
+import type { Workflow, WorkflowRun } from '../../src/api/index.ts';
+import { WORKFLOW_RUNS } from '../../src/controllers/index.ts';
+import { OPERATOR_USER } from '../operator-account.ts';
+import { type AuditRecord, serverTimes, type Tally, tallyOf } from './audit.ts';
+import { follow } from './follow.ts';
+import { metricOf, sumOf } from './metrics-text.ts';
+import type { MeasuredOperator } from './operator-process.ts';
+import type { Stage } from './stage.ts';
+import { percentile } from './statistics.ts';
+import { numbered, runOf } from './workflows.ts';
+
+const TIMEOUT_MS = 300_000;
+
+/** What it cost the operator to run many workflows at once. */
+export interface OperatorFigures {
+  readonly tasks: number;
+  /** From the first create of a run to the last end of one as a watch sees it. */
+  readonly seconds: number;
+  readonly requests: Tally;
+  readonly requestsPerTask: number;
+  readonly cpuSeconds: number;
+  readonly cpuPer1000Tasks: number;
+  readonly peakMegabytes: number;
+  readonly gcSeconds: number;
+  readonly eventLoopP99Ms: number;
+  readonly eventLoopMaxMs: number;
+  readonly statusPatchesPerRun: number;
+  /** Time in the API server of one status patch. */
+  readonly statusPatchMs: { readonly median: number; readonly p99: number };
+  /** A run as the server sends it, whole, after every change. */
+  readonly objectBytes: { readonly p95: number; readonly max: number };
+}
+
+export interface Measured {
+  readonly figures: OperatorFigures;
+  readonly runs: readonly WorkflowRun[];
+  /** Everything that the API server was asked meanwhile, by anyone. */
+  readonly records: readonly AuditRecord[];
+}
+
+/** Creates runs of a workflow all at once and measures the operator until every one of them has succeeded. */
+export async function measureRuns(
+  stage: Stage,
+  operator: MeasuredOperator,
+  workflow: Workflow,
+  count: number,
+): Promise<Measured> {
+  await stage.audit.quiet(OPERATOR_USER);
+  await operator.scrape();
+  const mark = stage.audit.mark();
+  const before = operator.usage();
+  const { seconds, bytes, runs } = await runAll(stage, workflow, count);
+  await stage.audit.quiet(OPERATOR_USER);
+  const { cpuSeconds, peakBytes } = operator.usage();
+  const records = stage.audit.since(mark);
+  const usage = { cpuSeconds: cpuSeconds - before.cpuSeconds, peakBytes };
+  const figures = figuresOf(
+    count * workflow.spec.tasks.length,
+    seconds,
+    usage,
+    records,
+    bytes,
+    await operator.scrape(),
+  );
+  return { figures, runs, records };
+}
+
+interface AllRuns {
+  readonly seconds: number;
+  /** Size of each version of each run. */
+  readonly bytes: readonly number[];
+  readonly runs: readonly WorkflowRun[];
+}
+
+async function runAll({ client }: Stage, workflow: Workflow, count: number): Promise<AllRuns> {
+  const done = Promise.withResolvers<void>();
+  const ended = new Map<string, WorkflowRun>();
+  const bytes: number[] = [];
+  const onRun = (run: WorkflowRun, size: number) => {
+    bytes.push(size);
+    if (!run.status?.finishedAt) return;
+    if (run.status.phase !== 'Succeeded') done.reject(new Error(`${run.metadata.name}: ${run.status.phase}`));
+    ended.set(run.metadata.name, run);
+    if (ended.size === count) done.resolve();
+  };
+  const following = await follow<WorkflowRun>(client, WORKFLOW_RUNS, workflow.metadata.namespace ?? '', onRun);
+  const late = () => done.reject(new Error(`only ${ended.size} of ${count} runs ended in ${TIMEOUT_MS / 1000} s`));
+  const timer = setTimeout(late, TIMEOUT_MS);
+  const began = performance.now();
+  for (let index = 0; index < count; index++) {
+    client.create(WORKFLOW_RUNS, runOf(workflow, numbered(workflow.metadata.name, index))).catch(done.reject);
+  }
+  try {
+    await Promise.race([done.promise, following.broken]);
+  } finally {
+    clearTimeout(timer);
+    following.end();
+  }
+  return { seconds: (performance.now() - began) / 1000, bytes, runs: [...ended.values()] };
+}
+
+function figuresOf(
+  tasks: number,
+  seconds: number,
+  usage: { cpuSeconds: number; peakBytes: number },
+  records: readonly AuditRecord[],
+  bytes: readonly number[],
+  metrics: string,
+): OperatorFigures {
+  const own = records.filter(({ user }) => user === OPERATOR_USER);
+  const requests = tallyOf(own);
+  const patches = serverTimes(own, 'patch', 'workflowruns/status');
+  const runs = new Set(own.filter(({ resource }) => resource === 'workflowruns/status').map(({ name }) => name)).size;
+  const delay = (stat: string) => (metricOf(metrics, 'ado_event_loop_delay_seconds', { stat }) ?? Number.NaN) * 1000;
+  return {
+    tasks,
+    seconds,
+    requests,
+    requestsPerTask: requests.counted / tasks,
+    cpuSeconds: usage.cpuSeconds,
+    cpuPer1000Tasks: (usage.cpuSeconds / tasks) * 1000,
+    peakMegabytes: usage.peakBytes / 1e6,
+    gcSeconds: sumOf(metrics, 'nodejs_gc_duration_seconds_sum'),
+    eventLoopP99Ms: delay('p99'),
+    eventLoopMaxMs: delay('max'),
+    statusPatchesPerRun: patches.length / runs,
+    statusPatchMs: { median: percentile(patches, 0.5), p99: percentile(patches, 0.99) },
+    objectBytes: { p95: percentile(bytes, 0.95), max: percentile(bytes, 1) },
+  };
+}

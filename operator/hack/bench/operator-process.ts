@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
+const READY_MS = 30_000;
+/** Linux counts CPU time of processes in hundredths of a second, whatever the kernel's own tick is. */
+const TICKS_PER_SECOND = 100;
+
+/** What a process has used. */
+export interface Usage {
+  /** User and system time since it began, seconds. */
+  readonly cpuSeconds: number;
+  /** Largest resident memory since it began, bytes. */
+  readonly peakBytes: number;
+}
+
+/** The operator as users run it, and what it costs. */
+export class MeasuredOperator {
+  readonly #child: ChildProcess;
+  readonly #address: string;
+  readonly #exited: Promise<number>;
+
+  private constructor(child: ChildProcess, address: string) {
+    this.#child = child;
+    this.#address = address;
+    this.#exited = new Promise((done) => child.once('close', (code) => done(code ?? -1)));
+  }
+
+  /**
+   * Starts an operator with its log in a folder, and waits until it leads with complete caches.
+   * @param profile writes a CPU profile into the folder when it ends
+   */
+  static async start(kubeconfig: string, folder: string, profile: boolean): Promise<MeasuredOperator> {
+    const log = join(folder, 'operator.log');
+    const out = openSync(log, 'w', 0o600);
+    const address = `127.0.0.1:${await freePort()}`;
+    const node = profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
+    const args = [...node, ENTRY, '--kubeconfig', kubeconfig, '--health-address', address];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', out, out] });
+    const operator = new MeasuredOperator(child, address);
+    const deadline = performance.now() + READY_MS;
+    while (!readFileSync(log, 'utf8').includes('workers started')) {
+      if (child.exitCode !== null) throw new Error(`the operator ended at once; its log says why: ${log}`);
+      if (performance.now() > deadline) throw new Error(`the operator does not lead after 30 s; see ${log}`);
+      await sleep(50);
+    }
+    return operator;
+  }
+
+  usage(): Usage {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
+    // The name of the program, in brackets, may hold spaces; the fields after it do not.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))?.[1];
+    return { cpuSeconds: ticks / TICKS_PER_SECOND, peakBytes: Number(peak) * 1024 };
+  }
+
+  /** The text of /metrics. Delays of the event loop in it are those since the scrape before. */
+  async scrape(): Promise<string> {
+    const response = await fetch(`http://${this.#address}/metrics`, { signal: AbortSignal.timeout(10_000) });
+    return response.text();
+  }
+
+  /** Ends it as Kubernetes does. @throws Error unless it ended well */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 40_000);
+    const code = await this.#exited;
+    clearTimeout(timer);
+    if (code !== 0) throw new Error(`the operator ended with ${code}`);
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
