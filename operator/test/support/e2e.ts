@@ -1,6 +1,7 @@
 /** Tests on the one real cluster of the project: `useOperator()` at the top of a file, then `it` with a scenario. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Cluster, openCluster } from '../../cluster/index.ts';
+import { type Cluster, closeCluster, openCluster } from '../../cluster/index.ts';
+import { AuditLog } from '../../hack/bench/audit-log.ts';
 import { clientOf } from './client.ts';
 import { installManifests, Kubectl, OperatorCredentials } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
@@ -25,10 +26,18 @@ export function stage(): Installed {
   return installed;
 }
 
+export interface UseOptions {
+  /** Further flags of the operator. */
+  readonly flags?: readonly string[];
+  /** A cluster of the file's own, which is new at its start and gone at its end. */
+  readonly own?: { readonly name: string; readonly kwok?: number };
+}
+
 /** Installs Ado and runs one operator for the tests of the file; afterwards it must end well when asked to. */
-export function useOperator(flags: readonly string[] = []): void {
+export function useOperator({ flags = [], own }: UseOptions = {}): void {
   beforeAll(async () => {
-    const cluster = await openCluster({ name: CLUSTER_NAME });
+    if (own) await closeCluster(own.name);
+    const cluster = await openCluster(own ?? { name: CLUSTER_NAME });
     const kubectl = new Kubectl(cluster);
     await installManifests(kubectl);
     const credentials = await OperatorCredentials.create(cluster, kubectl);
@@ -37,13 +46,30 @@ export function useOperator(flags: readonly string[] = []): void {
   });
   afterAll(async () => {
     if (!installed) return;
-    const { operator, client, credentials } = installed;
+    const { cluster, operator, client, credentials } = installed;
     installed = undefined;
     const code = await operator.stop();
     await client.close();
     credentials.remove();
+    if (own) await cluster.down();
     expect(code, operator.log.slice(-20).join('\n')).toBe(0);
   });
+}
+
+/** The audit log of the cluster. @throws Error on a cluster that is not ours */
+export function auditLog(): AuditLog {
+  const { auditLog: path } = stage().cluster;
+  if (!path) throw new Error('this cluster has no audit log; run the test on the embedded one');
+  return new AuditLog(path);
+}
+
+/** Ends the operator as Kubernetes does and starts another one, as an upgrade does. Returns the exit code of the first. */
+export async function restartOperator(whileDown: () => Promise<void> = async () => undefined): Promise<number> {
+  const { operator, credentials } = stage();
+  const code = await operator.stop();
+  await whileDown();
+  stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path });
+  return code;
 }
 
 /** A test in a namespace of its own; what must hold of every run is checked when it has ended. */
