@@ -1,0 +1,116 @@
+import { expect } from 'vitest';
+import type { RunJournal, Workflow } from '../../src/api/index.ts';
+import { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, RUN_JOURNALS } from '../../src/controllers/index.ts';
+import { digestText } from '../../src/engine/index.ts';
+import type { AccessRule } from '../../src/runtime/index.ts';
+import { auditLog, it, restartOperator, stage, useOperator } from '../support/e2e.ts';
+import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../support/installation.ts';
+import { script, workflow, workflowRun } from '../support/manifests.ts';
+import { conditionOf, type Scenario } from '../support/scenario.ts';
+
+useOperator();
+
+const granted = (rules: readonly AccessRule[]) =>
+  rules.flatMap(({ type, subresource, verbs }) => {
+    const resource = subresource ? `${type.plural}/${subresource}` : type.plural;
+    return verbs.map((verb) => `${verb} ${resource}`);
+  });
+
+/** A page of history that is there already, as after a crash between the page and the status that counts it. */
+async function givenPageBeforeItsStatus(scenario: Scenario): Promise<void> {
+  const fill = `head -c 3500 /dev/zero | tr '\\0' x | sed 's/^/text=/' > $ADO_OUTPUTS`;
+  const outputs = [{ name: 'text' }];
+  const filled = ['a', 'b', 'c'].map((name) => script(name, fill, { outputs }));
+  const gate = script('gate', 'until test -e /tmp/now; do sleep 0.2; done');
+  await scenario.given(workflow('paged', { tasks: [...filled, gate] }), workflowRun('paged', 'paged'));
+  const { name } = (await scenario.podRuns('gate')).metadata;
+  const run = await scenario.runIs('paged', 'has a long tail', ({ status }) => (status?.counts?.succeeded ?? 0) === 3);
+  const { seq = 0, journal: { tail = '', firstSeq = 0 } = {} } = run.status ?? {};
+  const uid = run.metadata.uid ?? '';
+  const page = { firstSeq, lastSeq: seq, digest: digestText(tail), events: tail };
+  const metadata = { name: `${uid}-${firstSeq}`, namespace: scenario.namespace };
+  const spec = { runRef: { name: 'paged', uid }, ...page };
+  await scenario.client.create<RunJournal>(RUN_JOURNALS, { metadata, spec } as RunJournal);
+  await scenario.kubectl(['exec', name, '--', 'touch', '/tmp/now']);
+  const ended = await scenario.ended('paged');
+  expect(conditionOf(ended, 'Succeeded').status).toBe('True');
+  expect(ended.status?.journal?.pages).toBe(1);
+}
+
+/** More versions than are kept, and one that the cache does not see when it is made again. */
+async function givenManyVersions(scenario: Scenario): Promise<void> {
+  const revisions = async () =>
+    (await scenario.kubectl(['get', 'controllerrevisions', '-o', 'name'])).trim().split('\n');
+  for (let version = 0; version < 14; version++) {
+    await scenario.given(workflow('versions', { tasks: [script('only', `echo ${version}`)] }));
+    await scenario.workflowIs('versions', 'True');
+  }
+  await scenario.until('old versions are gone', async () => {
+    return (await revisions()).filter((name) => name.includes('/versions-')).length < 14;
+  });
+  const { status }: Workflow = await scenario.workflow('versions');
+  await scenario.kubectl(['label', 'controllerrevision', status?.definition?.revision ?? '', 'flow.ado.dev/workflow-']);
+  await scenario.kubectl(['annotate', 'awf', 'versions', 'looked=at']);
+  await scenario.until('the unseen version is found', async () =>
+    auditLog()
+      .since(0)
+      .some(
+        ({ user, verb, resource }) => user === OPERATOR_USER && verb === 'get' && resource === 'controllerrevisions',
+      ),
+  );
+}
+
+/** A run that is refused again and again: its Event becomes a series. */
+async function givenRepeatedEvent(scenario: Scenario): Promise<void> {
+  await scenario.given(workflow('newer', { tasks: [script('deaf', 'sleep 600')] }), workflowRun('newer', 'newer'));
+  await scenario.podRuns('deaf');
+  const patch = JSON.stringify({ status: { state: '{"v":99}' } });
+  await scenario.kubectl(['patch', 'awr', 'newer', '--subresource=status', '--type=merge', '-p', patch]);
+  for (const look of ['one', 'two', 'three']) {
+    await scenario.kubectl(['label', '--overwrite', 'awr', 'newer', `looked=${look}`]);
+  }
+  await scenario.until(
+    'the Event is a series',
+    async () =>
+      (await scenario.kubectl(['get', 'events.v1.events.k8s.io', '-o', 'jsonpath={.items[*].series.count}'])) !== '',
+  );
+  await scenario.kubectl(['delete', 'awr', 'newer']);
+}
+
+/** A run by a trigger that expires, and one whose pod disappears. */
+async function givenEndings(scenario: Scenario): Promise<void> {
+  const triggers = { onChange: { of: ['Tasks' as const] } };
+  const retention = { succeeded: { count: 0 }, pods: 'Delete' as const };
+  const lost = script('lost', 'test "$ADO_ATTEMPT" -gt 0 || sleep 600', { terminationGracePeriodSeconds: 1 });
+  await scenario.given(
+    workflow('expires', { triggers, retention, tasks: [script('only', 'true')] }),
+    workflow('loses', { tasks: [lost] }),
+    workflowRun('loses', 'loses'),
+  );
+  const { name } = (await scenario.podRuns('lost')).metadata;
+  await scenario.kubectl(['patch', 'pod', name, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+  await scenario.kubectl(['delete', 'pod', name, '--wait=false', '--force', '--grace-period=0']);
+  await scenario.ended('loses');
+  await scenario.until('the run has expired', async () => (await scenario.workflow('expires')).status?.lastApplied);
+}
+
+it('asks for everything that its role grants, and for nothing else', async ({ scenario }) => {
+  await restartOperator(async () => {
+    await stage().kubectl.run(['delete', 'lease', 'ado-operator', '-n', OPERATOR_NAMESPACE]);
+  });
+  await Promise.all([
+    givenPageBeforeItsStatus(scenario),
+    givenManyVersions(scenario),
+    givenRepeatedEvent(scenario),
+    givenEndings(scenario),
+  ]);
+  await auditLog().quiet(OPERATOR_USER, 1500, 60_000);
+  const asked = auditLog().since(0, ({ user, resource }) => user === OPERATOR_USER && resource !== '');
+  const own = granted(OWN_NAMESPACE_ACCESS);
+  const used = [...new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))].sort();
+  expect(used).toEqual([...granted(NAMESPACED_ACCESS), ...own].sort());
+  const elsewhere = asked.filter(({ verb, resource, namespace }) => {
+    return own.includes(`${verb} ${resource}`) && namespace !== OPERATOR_NAMESPACE;
+  });
+  expect(elsewhere).toEqual([]);
+});
