@@ -1,0 +1,91 @@
+/** An operator that is killed at any moment and is at once replaced, as the kubelet does with a container that ended. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ENTRY = join(import.meta.dirname, '../../src/cmd/operator.ts');
+/** Characters of the log that are kept for a failure. */
+const KEPT = 20_000;
+
+export interface OperatorUnderTestOptions {
+  readonly kubeconfig: string;
+  /** Served namespace, and that of the lease. */
+  readonly namespace: string;
+  readonly flags: readonly string[];
+  /**
+   * Whether the replacement is the same replica, as after a restart of the container: then its lease is its own. If
+   * not, it waits until the lease of the dead one ends.
+   */
+  readonly keepsIdentity: boolean;
+}
+
+export class OperatorUnderTest {
+  readonly #options: OperatorUnderTestOptions;
+  #child: ChildProcess;
+  #log = '';
+  #replacements = 0;
+  #ended = false;
+  #failure: string | undefined;
+
+  constructor(options: OperatorUnderTestOptions) {
+    this.#options = options;
+    this.#child = this.#spawn();
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Why it ended without having been killed, if it did, for another reason than a lost lease. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** Kills the process, which does not get to do anything any more, and starts the next one at once. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+    this.#replace();
+  }
+
+  /** Ends it for good. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    const child = this.#child;
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await closed;
+  }
+
+  #spawn(): ChildProcess {
+    const { kubeconfig, namespace, flags, keepsIdentity } = this.#options;
+    const identity = keepsIdentity ? 'replica' : `replica-${this.#replacements}`;
+    const own = ['--kubeconfig', kubeconfig, '--namespaces', namespace, '--namespace', namespace];
+    const child = spawn(
+      process.execPath,
+      [ENTRY, ...own, '--identity', identity, '--health-address', '127.0.0.1:0', ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'ado-compile-cache') },
+      },
+    );
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#log = (this.#log + text).slice(-KEPT);
+      });
+    }
+    child.once('exit', (code, signal) => {
+      if (signal === 'SIGKILL' || this.#child !== child) return;
+      // A lease of 2 s is easily lost on a machine with more to do than it can: then it ends, and that is right.
+      if (this.#log.includes('leadership lost')) this.#replace();
+      else this.#failure = `the operator ended by itself with ${code ?? signal}`;
+    });
+    return child;
+  }
+
+  #replace(): void {
+    if (this.#ended) return;
+    this.#replacements++;
+    this.#child = this.#spawn();
+  }
+}

@@ -1,0 +1,47 @@
+/** What the cases of a file share: a cluster with our kinds in it, and a client of an administrator. */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
+import { openCluster } from '../../cluster/index.ts';
+import type { KubeClient } from '../../src/runtime/index.ts';
+import { clientOf } from '../support/client.ts';
+import { applyCrds } from '../support/control-plane.ts';
+import { Kubectl } from '../support/installation.ts';
+import { Slots } from './slots.ts';
+
+/** Runs that are under way at a time; those that only wait for their silence do not count. */
+const AT_ONCE = 5;
+
+export interface Stage {
+  readonly client: KubeClient;
+  readonly kubeconfig: string;
+  readonly slots: Slots;
+  /** Part of the names of namespaces, so that a cluster may serve again. */
+  readonly prefix: string;
+}
+
+/** `npm test` ends the clusters of these names; work on one test may keep others. */
+const SIMULATED_CLUSTER = process.env.ADO_CRASH_CLUSTER ?? 'ado-crash';
+const REAL_CLUSTER = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
+
+/** Three simulated nodes: pods cost nothing, so that hundreds of runs take minutes. Call at the top of the file. */
+export const useSimulatedStage = (): (() => Stage) => useStage({ name: SIMULATED_CLUSTER, kwok: 3 });
+
+/** A kubelet and real containers, shared with the end-to-end tests. Call at the top of the file. */
+export const useRealStage = (): (() => Stage) => useStage({ name: REAL_CLUSTER });
+
+function useStage(options: Parameters<typeof openCluster>[0]): () => Stage {
+  let stage: Stage | undefined;
+  beforeAll(async () => {
+    const cluster = await openCluster(options);
+    const kubectl = new Kubectl(cluster);
+    await applyCrds((args, input) => kubectl.run(args, input));
+    const { kubeconfig } = cluster;
+    const prefix = `crash-${randomBytes(3).toString('hex')}`;
+    stage = { kubeconfig, client: clientOf(kubeconfig), slots: new Slots(AT_ONCE), prefix };
+  });
+  afterAll(() => stage?.client.close());
+  return () => {
+    if (!stage) throw new Error('the cluster is there only while tests run');
+    return stage;
+  };
+}
