@@ -9,7 +9,7 @@ import { conditionOf, Scenario } from '../support/scenario.ts';
 
 useOperator();
 
-const deaf = script('deaf', 'trap "" TERM; while true; do sleep 0.2; done'); // with the default grace of 30 s
+const deaf = script('deaf', 'trap "" TERM; while true; do sleep 0.2; done', { terminationGracePeriodSeconds: 10 });
 
 describe('taking the CRDs away', () => {
   it('lets them and all pods go within 60 s while runs are live, and goes on when they are back', async ({
