@@ -91,14 +91,13 @@ export class Controller {
 
   private async turn(key: string): Promise<void> {
     const started = this.clock.monotonic();
-    const reconcileId = randomUUID();
-    const logger = this.logger.child({ ...parseKey(key), reconcileID: reconcileId });
     const limit = this.limit();
+    const context = contextOf(key, this.logger, limit.signal);
     this.instruments.active.inc();
     try {
-      this.settle(key, await this.options.reconcile(key, { logger, reconcileId, signal: limit.signal }));
+      this.settle(key, await this.options.reconcile(key, context));
     } catch (error) {
-      this.fail(key, error, logger);
+      this.fail(key, error, context);
     } finally {
       limit.end();
       this.instruments.active.dec();
@@ -142,18 +141,18 @@ export class Controller {
   }
 
   /** The one place where an error becomes a retry, or not. */
-  private fail(key: string, error: unknown, logger: Logger): void {
+  private fail(key: string, error: unknown, context: ReconcileContext): void {
     const policy = classify(error);
     if (policy === 'stopped' && this.abort.signal.aborted) return;
     if (error instanceof WaitingError) {
-      logger.debug({ reason: error.reason, requeueAfter: error.requeueAfter }, 'reconcile waits');
+      context.logger.debug({ reason: error.reason, requeueAfter: error.requeueAfter }, 'reconcile waits');
       this.settle(key, { requeueAfter: error.requeueAfter });
       return;
     }
     if (policy === 'conflict') {
       this.instruments.requeue.inc();
       const delayMs = this.queue.addRateLimited(key);
-      logger.debug({ err: error, delayMs }, 'reconcile met a newer version and is tried again');
+      context.logger.debug({ err: error, delayMs }, 'reconcile met a newer version and is tried again');
       return;
     }
     this.instruments.errors.inc();
@@ -161,13 +160,30 @@ export class Controller {
     if (error instanceof TerminalError) {
       this.instruments.terminal.inc();
       this.queue.forget(key);
-      logger.error({ err: error, reason: error.reason }, 'reconcile failed and is not retried');
+      context.logger.error({ err: error, reason: error.reason }, 'reconcile failed and is not retried');
       return;
     }
     if (policy === 'panic') this.instruments.panics.inc();
     const delayMs = this.queue.addRateLimited(key);
-    logger.error({ err: error, delayMs, failures: this.queue.failuresOf(key) }, 'reconcile failed and is tried again');
+    context.logger.error(
+      { err: error, delayMs, failures: this.queue.failuresOf(key) },
+      'reconcile failed and is tried again',
+    );
   }
+}
+
+/** The logger is made when it is first used: most reconciles log nothing, and making one costs more than many of them. */
+function contextOf(key: string, base: Logger, signal: AbortSignal): ReconcileContext {
+  const reconcileId = randomUUID();
+  let logger: Logger | undefined;
+  return {
+    reconcileId,
+    signal,
+    get logger() {
+      logger ??= base.child({ ...parseKey(key), reconcileID: reconcileId });
+      return logger;
+    },
+  };
 }
 
 function instrumentsOf(metrics: Metrics, controller: string) {

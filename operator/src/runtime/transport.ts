@@ -62,6 +62,7 @@ export class Transport {
   private readonly cap: InFlightCap;
   private readonly userAgent: string;
   private readonly counters = new Map<string, { inc(): void }>();
+  private readonly timers = new Map<Method, { observe(seconds: number): void }>();
   private pool: { fingerprint: string; dispatcher: Dispatcher } | undefined;
   private closed = false;
 
@@ -139,8 +140,7 @@ export class Transport {
       throw limit.explain(error);
     } finally {
       limit.end();
-      const seconds = (this.clock.monotonic() - started) / 1000;
-      this.options.metrics.restRequestDuration.observe({ verb: request.method, host: this.host }, seconds);
+      this.timer(request.method).observe((this.clock.monotonic() - started) / 1000);
     }
   }
 
@@ -206,6 +206,15 @@ export class Transport {
       this.counters.set(key, counter);
     }
     counter.inc();
+  }
+
+  private timer(method: Method): { observe(seconds: number): void } {
+    let timer = this.timers.get(method);
+    if (!timer) {
+      timer = this.options.metrics.restRequestDuration.labels(method, this.host);
+      this.timers.set(method, timer);
+    }
+    return timer;
   }
 
   /** One signal that aborts on the caller's behalf or when time is up, and the words for which of them it was. */
