@@ -10,12 +10,26 @@ function hash(text: string, length = HASH_LENGTH): string {
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, length);
 }
 
+/** Names that were made last: a name is asked for several times, and hashing is most of what it costs. */
+const MAX_REMEMBERED = 4096;
+const remembered = new Map<string, string>();
+
 /**
  * The name of the pod of one attempt: readable first, and always with a hash of the run's uid, the path and the attempt,
  * so that no other attempt of any run can have it. Deterministic: the name is the lock.
  */
 export function podName(runName: string, runUid: string, path: string, attempt: number): string {
   const identity = `${runUid}/${path}/${attempt}`;
+  const key = `${runName}/${identity}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const name = makeName(runName, path, attempt, identity);
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+  remembered.set(key, name);
+  return name;
+}
+
+function makeName(runName: string, path: string, attempt: number, identity: string): string {
   const readable = `${runName}-${path}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

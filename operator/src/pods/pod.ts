@@ -66,27 +66,34 @@ export interface Terminated {
 /** The one container of a task's pod. */
 export const MAIN_CONTAINER = 'main';
 
-/** Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand. */
+/**
+ * Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand. What is
+ * kept is shared with the object that came in, which the caller gives up.
+ */
 export function trimPod(pod: Pod): Pod {
-  const {
-    managedFields: _managed,
-    annotations,
-    ...metadata
-  } = pod.metadata as ObjectMeta & { managedFields?: unknown };
-  const path = annotations?.[ANNOTATION_TASK];
-  const { phase, reason, message, conditions, containerStatuses } = pod.status ?? {};
-  const main = containerStatuses?.filter((container) => container.name === MAIN_CONTAINER);
-  const telling = conditions?.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
-  const trimmed = {
-    metadata: { ...metadata, annotations: path === undefined ? undefined : { [ANNOTATION_TASK]: path } },
-    spec: { containers: [], nodeName: pod.spec.nodeName },
-    status: {
-      phase,
-      reason,
-      message,
-      conditions: telling,
-      containerStatuses: main?.map(({ name, state }) => ({ name, state })),
-    },
+  const { nodeName } = pod.spec;
+  return {
+    metadata: trimMetadata(pod.metadata),
+    spec: nodeName === undefined ? { containers: [] } : { containers: [], nodeName },
+    status: trimStatus(pod.status ?? {}),
   };
-  return JSON.parse(JSON.stringify(trimmed)) as Pod;
+}
+
+function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }): ObjectMeta {
+  const { managedFields: _managed, annotations, ...metadata } = whole;
+  const path = annotations?.[ANNOTATION_TASK];
+  return path === undefined ? metadata : { ...metadata, annotations: { [ANNOTATION_TASK]: path } };
+}
+
+function trimStatus({ phase, reason, message, conditions, containerStatuses }: PodStatus): PodStatus {
+  const status: PodStatus = {};
+  if (phase !== undefined) status.phase = phase;
+  if (reason !== undefined) status.reason = reason;
+  if (message !== undefined) status.message = message;
+  if (conditions) {
+    status.conditions = conditions.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
+  }
+  const main = containerStatuses?.find(({ name }) => name === MAIN_CONTAINER);
+  if (main) status.containerStatuses = [main.state ? { name: main.name, state: main.state } : { name: main.name }];
+  return status;
 }
