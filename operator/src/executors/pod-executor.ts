@@ -46,7 +46,7 @@ export class PodExecutor implements Executor {
     // Created a moment ago, when another start of the same decision was refused.
     if (this.unseen.has(podKey(manifest.metadata))) return undefined;
     try {
-      await client.create<Pod>(PODS, manifest, { signal: run.signal });
+      await client.create(PODS, manifest, { signal: run.signal, answer: 'Unread' });
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error);
       const existing = await client.get<Pod>(PODS, manifest.metadata, { signal: run.signal });
@@ -126,7 +126,8 @@ export class PodExecutor implements Executor {
     try {
       // Deleted while it is still held: if this is cut off here, the pod is found again and let go.
       if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod.metadata);
-      await this.options.client.patch(PODS, pod.metadata, { kind: 'json', operations }, { signal: run.signal });
+      const options = { signal: run.signal, answer: 'Unread' } as const;
+      await this.options.client.patch(PODS, pod.metadata, { kind: 'json', operations }, options);
       this.released.add(pod);
     } catch (error) {
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.

@@ -41,6 +41,11 @@ export interface WriteOptions extends CallOptions {
   readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
 }
 
+/** For writes of which only success matters: the answer is read, but not parsed. */
+export interface UnreadWriteOptions extends WriteOptions {
+  readonly answer: 'Unread';
+}
+
 export interface DeleteOptions extends CallOptions {
   readonly dryRun?: boolean;
   readonly gracePeriodSeconds?: number;
@@ -139,31 +144,48 @@ export class KubeClient {
   }
 
   /** Creates an object, or with a subresource and its object's name something like a TokenRequest. */
-  async create<T extends KubeObject>(type: ResourceType, object: KubeObject, options: WriteOptions = {}): Promise<T> {
+  async create(type: ResourceType, object: KubeObject, options: UnreadWriteOptions): Promise<undefined>;
+  async create<T extends KubeObject>(type: ResourceType, object: KubeObject, options?: WriteOptions): Promise<T>;
+  async create<T extends KubeObject>(
+    type: ResourceType,
+    object: KubeObject,
+    options: WriteOptions | UnreadWriteOptions = {},
+  ): Promise<T | undefined> {
     this.require('create', type, options.subresource);
     const path = options.subresource
       ? objectPath(type, object.metadata, options.subresource)
       : collectionPath(type, requireNamespace(type, object));
-    return this.write('POST', path, this.complete(type, object, options), 'application/json', options);
+    const text = await this.write('POST', path, this.complete(type, object, options), 'application/json', options);
+    return 'answer' in options ? undefined : parseJson<T>(text);
   }
 
   /** Replaces the whole object; a `metadata.resourceVersion` in it makes that conditional. */
   async replace<T extends KubeObject>(type: ResourceType, object: KubeObject, options: WriteOptions = {}): Promise<T> {
     this.require('update', type, options.subresource);
     const path = objectPath(type, object.metadata, options.subresource);
-    return this.write('PUT', path, this.complete(type, object, options), 'application/json', options);
+    return parseJson<T>(
+      await this.write('PUT', path, this.complete(type, object, options), 'application/json', options),
+    );
   }
 
+  async patch(type: ResourceType, ref: ObjectRef, patch: Patch, options: UnreadWriteOptions): Promise<undefined>;
   async patch<T extends KubeObject>(
     type: ResourceType,
     ref: ObjectRef,
     patch: Patch,
-    options: WriteOptions = {},
-  ): Promise<T> {
+    options?: WriteOptions,
+  ): Promise<T>;
+  async patch<T extends KubeObject>(
+    type: ResourceType,
+    ref: ObjectRef,
+    patch: Patch,
+    options: WriteOptions | UnreadWriteOptions = {},
+  ): Promise<T | undefined> {
     this.require('patch', type, options.subresource);
     const path = objectPath(type, ref, options.subresource);
     const force = patch.kind === 'apply' ? patch.force : undefined;
-    return this.write('PATCH', path, patchBody(patch), PATCH_TYPES[patch.kind], options, force);
+    const text = await this.write('PATCH', path, patchBody(patch), PATCH_TYPES[patch.kind], options, force);
+    return 'answer' in options ? undefined : parseJson<T>(text);
   }
 
   /** Deletes an object; with finalizers or a grace period it lingers after this returns. */
@@ -233,14 +255,14 @@ export class KubeClient {
     return JSON.stringify({ apiVersion: apiVersionOf(type), kind: type.kind, ...object });
   }
 
-  private async write<T>(
+  private async write(
     method: Method,
     path: string,
     body: string,
     contentType: string,
     options: WriteOptions,
     force?: boolean,
-  ): Promise<T> {
+  ): Promise<string> {
     this.fence();
     const query = queryOf({
       fieldManager: options.fieldManager ?? this.options.fieldManager ?? DEFAULT_MANAGER,
@@ -248,7 +270,7 @@ export class KubeClient {
       dryRun: options.dryRun ? 'All' : undefined,
       force,
     });
-    return parseJson<T>(await this.send(method, path + query, options, { body, contentType }));
+    return this.send(method, path + query, options, { body, contentType });
   }
 
   private send(
