@@ -49,17 +49,18 @@ function expiryOf(
   { count, ageMs }: Bounds,
   now: number,
 ): { expired: WorkflowRun[]; nextAt?: number } {
-  const newestFirst = [...runs].sort(
-    (a, b) => finishedAt(b) - finishedAt(a) || (a.metadata.name < b.metadata.name ? 1 : -1),
-  );
+  if (runs.length <= count && ageMs === undefined) return { expired: [] };
+  const ends = new Map(runs.map((run) => [run, finishedAt(run)]));
+  const endOf = (run: WorkflowRun) => ends.get(run) ?? 0;
+  const newestFirst = [...runs].sort((a, b) => endOf(b) - endOf(a) || (a.metadata.name < b.metadata.name ? 1 : -1));
   const kept = newestFirst.slice(0, count);
   const expired = newestFirst.slice(count);
   if (ageMs === undefined) return { expired };
-  const young = kept.filter((run) => finishedAt(run) + ageMs > now);
+  const young = kept.filter((run) => endOf(run) + ageMs > now);
   const oldest = young.at(-1);
   return {
     expired: [...expired, ...kept.slice(young.length)],
-    ...(oldest ? { nextAt: finishedAt(oldest) + ageMs } : {}),
+    ...(oldest ? { nextAt: endOf(oldest) + ageMs } : {}),
   };
 }
 
