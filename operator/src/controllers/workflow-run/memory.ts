@@ -6,13 +6,15 @@ import type { WorkflowRun } from '../../api/index.ts';
  */
 export interface RunMemory {
   /** The object as the server returned it for our last write or read; newer than the cache until that has caught up. */
-  latest?: WorkflowRun;
+  latest?: WorkflowRun | undefined;
   /** The last write failed or its outcome is unknown: read the object before anything is decided. */
   isDoubtful?: boolean;
   /** How often in a row the run had changed under us; the wait before the next try grows with it. */
   collisions: number;
   /** Monotonic time of the last status write, for what is only shown and costs no write of its own before 10 s. */
   shownAt: number;
+  /** Monotonic time since which a success that nothing follows from waits for a write to ride on. */
+  successSince?: number | undefined;
 }
 
 export class RunMemories {

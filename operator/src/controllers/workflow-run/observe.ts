@@ -11,7 +11,12 @@ export async function observeRun(deps: RunDeps, key: string, signal: AbortSignal
   const cached = deps.stores.runs.get(key);
   if (!cached) return undefined;
   const memory = deps.memories.of(cached.metadata.uid ?? '', deps.clock.monotonic());
-  if (!memory.isDoubtful) return freshest(cached, memory);
+  if (!memory.isDoubtful) {
+    const run = freshest(cached, memory);
+    // The cache has caught up: a second copy of each run would cost as much memory as the first.
+    if (run === cached) memory.latest = undefined;
+    return run;
+  }
   const live = await readRun(deps, cached, signal);
   memory.isDoubtful = false;
   if (!live) return undefined;

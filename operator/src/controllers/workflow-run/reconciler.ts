@@ -1,4 +1,10 @@
-import { LABEL_RUN_UID, parseDuration, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import {
+  FINALIZER_RESULT,
+  LABEL_RUN_UID,
+  parseDuration,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
 import {
   type Decision,
   decide,
@@ -24,6 +30,8 @@ import { buildStatus, conditionsOf, inProgress, lacking, stalled, statusWithoutS
 
 /** What is only shown (a pod became Running) waits this long for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
+/** A success that nothing follows from waits this long: often the next task ends just then, and one write says both. */
+const RECORD_AFTER_MS = parseDuration('500ms');
 /** How long a new run may wait for its Workflow before a write says so. */
 const PATIENCE_MS = parseDuration('3s');
 /** A refused start is tried again with the next event, or after this. */
@@ -142,6 +150,8 @@ export class RunReconciler {
     const events = [...work.unstored, ...decision.encoded];
     if (events.length === 0) await executor.release(work.context, settledBy(decision));
     if (events.length === 0) return this.#showProgress(work, decision, observed);
+    const wait = this.#untilRecorded(work, decision);
+    if (wait > 0) return earlier(requeueAt(decision, observed, clock.now()), wait);
     const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
     if (page) await reportPage(this.#deps, work.run, page, signal);
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
@@ -151,12 +161,25 @@ export class RunReconciler {
     return requeueAt(decision, observed, clock.now());
   }
 
+  /**
+   * Milliseconds until a decision must be stored. Only successes can wait, while other tasks go on and nothing starts:
+   * their pods hold the results until they are stored, so nothing is lost by deciding the same once more.
+   */
+  #untilRecorded(work: Work, decision: Decision): number {
+    const { clock, memories } = this.#deps;
+    const follows = decision.actions.length > 0 || decision.more || work.unstored.length > 0;
+    if (follows || decision.events.some(({ type }) => type !== 'Succeeded')) return 0;
+    const memory = memories.of(work.context.uid, clock.monotonic());
+    memory.successSince ??= clock.monotonic();
+    return memory.successSince + RECORD_AFTER_MS - clock.monotonic();
+  }
+
   /** Decides and applies until no start is refused that the decision did not know of. */
   async #decideAndApply(work: Work, observed: ObservedRun): Promise<Decision> {
     for (let round = 0; ; round++) {
       const { clock, executor } = this.#deps;
       const decision = decide(identityOf(work.run), work.plan, decodeState(work.before), observed, clock.now());
-      if (!observed.overBudget && JSON.stringify(encodeState(decision.state)).length > STATE_REFUSED_BYTES) {
+      if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
         observed.overBudget = true;
         continue;
       }
@@ -177,11 +200,12 @@ export class RunReconciler {
     const { clock, memories } = this.#deps;
     const result = requeueAt(decision, observed, clock.now());
     if (!work.journal) return result;
-    const status = this.#status(work, decision, work.journal, observed);
-    if (sameRows(status, work.run.status)) return result;
     const memory = memories.of(work.context.uid, clock.monotonic());
     const wait = memory.shownAt + SHOW_AFTER_MS - clock.monotonic();
+    // Whether there is anything to show is only asked when it may be written: mostly another write comes first.
     if (wait > 0) return earlier(result, wait);
+    const status = this.#status(work, decision, work.journal, observed);
+    if (sameRows(status, work.run.status)) return result;
     await reportStatus(this.#deps, work.run, status, signalOf(work.context));
     return result;
   }
@@ -215,9 +239,11 @@ export class RunReconciler {
 
   /** Pods of runs that are gone are let go at once; that a run is gone is believed only of a live read. */
   async #letGoOfGhosts(key: string, uid: string | undefined, signal: AbortSignal): Promise<void> {
-    const strays = this.#deps.stores.pods.byIndex(PODS_BY_RUN, key).map(runUidOf);
-    for (const ghostUid of new Set(strays)) {
-      if (ghostUid === uid) continue;
+    const strays = new Set<string>();
+    for (const pod of this.#deps.stores.pods.byIndex(PODS_BY_RUN, key)) {
+      if (runUidOf(pod) !== uid && pod.metadata.finalizers?.includes(FINALIZER_RESULT)) strays.add(runUidOf(pod));
+    }
+    for (const ghostUid of strays) {
       const ghost = ghostOf(key, ghostUid);
       if (await readRun(this.#deps, ghost, signal)) continue;
       await this.#deps.executor.release(contextOf(ghost, signal), () => true);
@@ -246,6 +272,10 @@ function ghostOf(key: string, uid: string): WorkflowRun {
 const signalOf = (context: RunContext): AbortSignal => context.signal ?? new AbortController().signal;
 const settledBy = (decision: Decision) => (attempt: { path: string; attempt: number }) =>
   isSettled(decision.state, attempt.path, attempt.attempt);
+
+/** In the status the state is text inside JSON: quotes and backslashes count twice. */
+const isOverBudget = (state: string): boolean =>
+  state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;
 
 function identityOf(run: WorkflowRun): RunIdentity {
   const { name, namespace = '', uid = '' } = run.metadata;

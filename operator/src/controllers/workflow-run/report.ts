@@ -49,6 +49,7 @@ export async function reportStatus(
   memory.collisions = 0;
   memory.latest = patched;
   memory.shownAt = deps.clock.monotonic();
+  memory.successSince = undefined;
   measure(deps, patched, memory.shownAt - started);
   return patched;
 }

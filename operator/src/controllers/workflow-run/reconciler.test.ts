@@ -1,0 +1,181 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ANNOTATION_DIGEST, type AttemptObservation, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import { definitionOf, digestOf } from '../../engine/index.ts';
+import type { Executor } from '../../executors/index.ts';
+import type { Pod } from '../../pods/index.ts';
+import { type KubeClient, Store } from '../../runtime/index.ts';
+import { FakeClock } from '../../runtime/testing/fake-clock.ts';
+import { createMetrics, silentLogger } from '../../telemetry/index.ts';
+import { Plans, type Revision } from '../revision.ts';
+import { PODS_BY_RUN } from '../stores.ts';
+import { RunMemories } from './memory.ts';
+import { RunReconciler } from './reconciler.ts';
+
+const spec = {
+  tasks: [
+    { name: 'a', image: 'i', run: 'true' },
+    { name: 'b', image: 'i', run: 'true', needs: ['a'] },
+    { name: 'c', image: 'i', run: 'true', needs: ['a'] },
+    { name: 'd', image: 'i', run: 'true', needs: ['b', 'c'] },
+  ],
+};
+const digest = digestOf(definitionOf(spec));
+const workflow: Workflow = {
+  apiVersion: '',
+  kind: '',
+  metadata: { name: 'w', namespace: 'n', generation: 1 },
+  spec,
+  status: {
+    observedGeneration: 1,
+    conditions: [{ type: 'Ready', status: 'True', reason: 'Valid', message: '', lastTransitionTime: '' }],
+    definition: { digest, revision: 'w-1' },
+  },
+};
+const revision: Revision = {
+  metadata: { name: 'w-1', namespace: 'n', annotations: { [ANNOTATION_DIGEST]: digest } },
+  revision: 1,
+  data: definitionOf(spec),
+};
+const run: WorkflowRun = {
+  apiVersion: '',
+  kind: '',
+  metadata: { name: 'r', namespace: 'n', uid: 'u', resourceVersion: '1' },
+  spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
+};
+
+const succeeded: AttemptObservation = { phase: 'Succeeded', message: '' };
+const running: AttemptObservation = { phase: 'Running', startedAt: 0 };
+
+/** A diamond whose pods are what `sees` says, and whose API server stores whatever is patched. */
+class World {
+  readonly clock = new FakeClock();
+  readonly sights = new Map<string, AttemptObservation>();
+  readonly started: string[] = [];
+  readonly runs = new Store<WorkflowRun>();
+  writes = 0;
+  readonly #reconciler: RunReconciler;
+
+  constructor() {
+    const stores = {
+      workflows: filled('n/w', workflow),
+      runs: this.runs,
+      pods: new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => [] } }),
+      revisions: filled('n/w-1', revision),
+    };
+    this.#put(run);
+    this.#reconciler = new RunReconciler({
+      stores,
+      client: { patch: async (...call: unknown[]) => this.#patch(call[2]) } as unknown as KubeClient,
+      executor: this.#executor(),
+      plans: new Plans(),
+      memories: new RunMemories(),
+      recorder: { event: () => undefined },
+      metrics: createMetrics({ process: false }),
+      clock: this.clock,
+    });
+  }
+
+  see(sights: Record<string, AttemptObservation>): void {
+    for (const [path, sight] of Object.entries(sights)) this.sights.set(path, sight);
+  }
+
+  reconcile() {
+    const { signal } = new AbortController();
+    return this.#reconciler.reconcile('n/r', { logger: silentLogger(), reconcileId: '', signal });
+  }
+
+  get counts() {
+    return this.runs.get('n/r')?.status?.counts;
+  }
+
+  #put(value: WorkflowRun): void {
+    this.runs.put({ key: 'n/r', uid: 'u', resourceVersion: String(this.writes), value });
+  }
+
+  #patch(patch: unknown): WorkflowRun {
+    this.writes++;
+    const { operations } = patch as { operations: { path: string; value: unknown }[] };
+    const status = operations.find(({ path }) => path === '/status')?.value as NonNullable<WorkflowRun['status']>;
+    const stored = { ...run, status };
+    this.#put(stored);
+    return stored;
+  }
+
+  #executor(): Executor {
+    return {
+      start: async (_run, { path }) => void this.started.push(path),
+      observe: async () => ({
+        seen: [...this.sights].map(([path, observation]) => ({ path, attempt: 0, observation })),
+      }),
+      cancel: async () => undefined,
+      release: async () => undefined,
+    };
+  }
+}
+
+function filled<T>(key: string, value: T): Store<T> {
+  const store = new Store<T>();
+  store.put({ key, uid: key, resourceVersion: '1', value });
+  return store;
+}
+
+describe('the writes of a run', () => {
+  let world: World;
+
+  beforeEach(async () => {
+    world = new World();
+    await world.reconcile();
+    world.see({ a: succeeded });
+    await world.reconcile();
+    world.see({ b: running, c: running });
+    expect(world.started).toEqual(['a', 'b', 'c']);
+    expect(world.writes).toBe(2);
+  });
+
+  it('say that a task ended together with what starts for it', async () => {
+    world.see({ b: succeeded, c: succeeded });
+    await world.reconcile();
+    expect(world.writes).toBe(3);
+    expect(world.started).toContain('d');
+    expect(world.counts).toMatchObject({ succeeded: 3, running: 1 });
+  });
+
+  it('wait half a second with a success that nothing follows from, and take the next one along', async () => {
+    world.see({ b: succeeded });
+    expect(await world.reconcile()).toEqual({ requeueAfter: 500 });
+    world.clock.freeze(200);
+    expect(await world.reconcile()).toEqual({ requeueAfter: 300 });
+    expect(world.writes).toBe(2);
+    world.see({ c: succeeded });
+    await world.reconcile();
+    expect(world.writes).toBe(3);
+    expect(world.counts).toMatchObject({ succeeded: 3, running: 1 });
+  });
+
+  it('wait no longer than that', async () => {
+    world.see({ b: succeeded });
+    await world.reconcile();
+    world.clock.freeze(500);
+    await world.reconcile();
+    expect(world.writes).toBe(3);
+    expect(world.counts).toMatchObject({ succeeded: 2, running: 1 });
+  });
+
+  it('do not wait with a failure', async () => {
+    world.see({ b: { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: 'no', exitCode: 1 } });
+    await world.reconcile();
+    expect(world.writes).toBe(3);
+    expect(world.counts).toMatchObject({ failed: 1 });
+  });
+
+  it('show what only people want to know after ten seconds, and not again when nothing changed', async () => {
+    expect(await world.reconcile()).toEqual({ requeueAfter: 10_000 });
+    world.see({ b: { phase: 'Pending', reason: 'Unschedulable', message: 'no room', since: world.clock.now() } });
+    world.clock.freeze(10_000);
+    await world.reconcile();
+    expect(world.writes).toBe(3);
+    world.clock.freeze(10_000);
+    await world.reconcile();
+    expect(world.writes).toBe(3);
+  });
+});
