@@ -3,8 +3,7 @@ import { ANNOTATION_DIGEST, type AttemptObservation, type Workflow, type Workflo
 import { definitionOf, digestOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
-import { type KubeClient, Store } from '../../runtime/index.ts';
-import { FakeClock } from '../../runtime/testing/fake-clock.ts';
+import { type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { Plans, type Revision } from '../revision.ts';
 import { PODS_BY_RUN } from '../stores.ts';
@@ -46,9 +45,22 @@ const run: WorkflowRun = {
 const succeeded: AttemptObservation = { phase: 'Succeeded', message: '' };
 const running: AttemptObservation = { phase: 'Running', startedAt: 0 };
 
+/** A clock that only tests move; the reconciler sets no timers of its own. */
+class StoppedClock implements Clock {
+  #ms = Date.UTC(2026, 0, 1);
+  readonly now = () => this.#ms;
+  readonly monotonic = () => this.#ms;
+  readonly setTimeout = realClock.setTimeout;
+  readonly sleep = realClock.sleep;
+
+  pass(ms: number): void {
+    this.#ms += ms;
+  }
+}
+
 /** A diamond whose pods are what `sees` says, and whose API server stores whatever is patched. */
 class World {
-  readonly clock = new FakeClock();
+  readonly clock = new StoppedClock();
   readonly sights = new Map<string, AttemptObservation>();
   readonly started: string[] = [];
   readonly runs = new Store<WorkflowRun>();
@@ -143,7 +155,7 @@ describe('the writes of a run', () => {
   it('wait half a second with a success that nothing follows from, and take the next one along', async () => {
     world.see({ b: succeeded });
     expect(await world.reconcile()).toEqual({ requeueAfter: 500 });
-    world.clock.freeze(200);
+    world.clock.pass(200);
     expect(await world.reconcile()).toEqual({ requeueAfter: 300 });
     expect(world.writes).toBe(2);
     world.see({ c: succeeded });
@@ -155,7 +167,7 @@ describe('the writes of a run', () => {
   it('wait no longer than that', async () => {
     world.see({ b: succeeded });
     await world.reconcile();
-    world.clock.freeze(500);
+    world.clock.pass(500);
     await world.reconcile();
     expect(world.writes).toBe(3);
     expect(world.counts).toMatchObject({ succeeded: 2, running: 1 });
@@ -171,10 +183,10 @@ describe('the writes of a run', () => {
   it('show what only people want to know after ten seconds, and not again when nothing changed', async () => {
     expect(await world.reconcile()).toEqual({ requeueAfter: 10_000 });
     world.see({ b: { phase: 'Pending', reason: 'Unschedulable', message: 'no room', since: world.clock.now() } });
-    world.clock.freeze(10_000);
+    world.clock.pass(10_000);
     await world.reconcile();
     expect(world.writes).toBe(3);
-    world.clock.freeze(10_000);
+    world.clock.pass(10_000);
     await world.reconcile();
     expect(world.writes).toBe(3);
   });
