@@ -2,6 +2,7 @@ import {
   FINALIZER_RESULT,
   LABEL_RUN_UID,
   parseDuration,
+  type Reason,
   type WorkflowRun,
   type WorkflowRunStatus,
 } from '../../api/index.ts';
@@ -25,8 +26,8 @@ import { acceptRun, type NotYet, own } from './accept.ts';
 import { apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
 import { contextOf, type ObservedRun, observeAttempts, observeRun, readRun } from './observe.ts';
-import { isStale, reportPage, reportStatus } from './report.ts';
-import { buildStatus, conditionsOf, inProgress, lacking, stalled, statusWithoutState } from './status.ts';
+import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
+import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 
 /** What is only shown (a pod became Running) waits this long for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
@@ -82,9 +83,19 @@ export class RunReconciler {
         this.#deps.recorder.event(run, 'Warning', 'UnknownStateVersion', 'Reconcile', error.message);
         throw new TerminalError('UnknownStateVersion', error.message, error);
       }
+      if (error instanceof JournalConflictError) {
+        return this.#stop(run, 'JournalConflict', error.message, context);
+      }
       if (!isStale(error)) throw error;
       throw this.#collision(run, error);
     }
+  }
+
+  /** A run that cannot go on by itself: people see why, its pods and its state stay as they are. */
+  async #stop(run: WorkflowRun, reason: Reason, message: string, context: RunContext): Promise<Result> {
+    const conditions = conditionsOf(run, stuck(reason, message), this.#deps.clock.now());
+    await this.#show(run, { ...run.status, conditions }, context);
+    return {};
   }
 
   /** A run without state: accepted, refused for good, or told what it waits for. */
@@ -135,9 +146,7 @@ export class RunReconciler {
       definition && findRevision(this.#deps.stores, context.namespace, definition.revision, definition.digest);
     if (!pinned) {
       const message = `the ControllerRevision ${definition?.revision} that this run executes is missing; restore it or delete the run`;
-      const now = this.#deps.clock.now();
-      await this.#show(run, { ...run.status, conditions: conditionsOf(run, lacking(message), now) }, context);
-      return {};
+      return this.#stop(run, 'RevisionMissing', message, context);
     }
     const plan = this.#deps.plans.of(definition.digest, pinned.data);
     return { run, context, plan, revision: definition.revision, before: state, unstored: [], journal };

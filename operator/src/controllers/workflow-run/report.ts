@@ -81,6 +81,11 @@ function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
 /** Whether a write failed because somebody else changed the run first: read it and decide again. */
 export const isStale = (error: unknown): boolean => isInvalid(error) || isNotFound(error);
 
+/** The page to be written exists with other content: nothing that follows could ever be told in order. */
+export class JournalConflictError extends Error {
+  override readonly name = 'JournalConflictError';
+}
+
 /** Creates a page of history before the tail that it came from is trimmed. Creating it twice is creating it once. */
 export async function reportPage(deps: RunDeps, run: WorkflowRun, page: Page, signal: AbortSignal): Promise<void> {
   const { name, namespace = '', uid = '' } = run.metadata;
@@ -102,6 +107,8 @@ export async function reportPage(deps: RunDeps, run: WorkflowRun, page: Page, si
     if (!isAlreadyExists(error)) throw error;
     const existing = await deps.client.get<RunJournal>(RUN_JOURNALS, object.metadata, { signal });
     if (existing.spec.digest === page.digest) return;
-    throw new TerminalError('JournalConflict', `the page ${object.metadata.name} exists with other content`);
+    throw new JournalConflictError(
+      `the RunJournal ${object.metadata.name} exists with other content than the page to be written; delete it or the run`,
+    );
   }
 }

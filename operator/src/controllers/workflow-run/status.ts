@@ -2,6 +2,7 @@ import {
   type Condition,
   type ConditionWish,
   mergeConditions,
+  type Reason,
   type RunPhase,
   type TaskRow,
   type WorkflowRun,
@@ -100,12 +101,12 @@ export function inProgress(reason: string, message: string): ConditionWish[] {
   ];
 }
 
-/** The conditions of a run that cannot go on until somebody restores what it lacks. */
-export function lacking(message: string): ConditionWish[] {
+/** The conditions of a run that cannot go on until somebody puts right what the message names. */
+export function stuck(reason: Reason, message: string): ConditionWish[] {
   return [
-    { type: 'Succeeded', status: 'Unknown', reason: 'RevisionMissing', message },
-    { type: 'Ready', status: 'False', reason: 'RevisionMissing', message },
-    { type: 'Stalled', status: 'True', reason: 'RevisionMissing', message },
+    { type: 'Succeeded', status: 'Unknown', reason, message },
+    { type: 'Ready', status: 'False', reason, message },
+    { type: 'Stalled', status: 'True', reason, message },
   ];
 }
 
