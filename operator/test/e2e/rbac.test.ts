@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import type { RunJournal, Workflow } from '../../src/api/index.ts';
-import { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, RUN_JOURNALS } from '../../src/controllers/index.ts';
-import { digestText } from '../../src/engine/index.ts';
+import type { Workflow } from '../../src/api/index.ts';
+import { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from '../../src/controllers/index.ts';
 import type { AccessRule } from '../../src/runtime/index.ts';
 import { auditLog, it, restartOperator, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../support/installation.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
-import { conditionOf, type Scenario } from '../support/scenario.ts';
+import { givenLongTail, givenPage, goOn } from '../support/paged-run.ts';
+import type { Scenario } from '../support/scenario.ts';
 
 useOperator();
 
@@ -18,23 +18,10 @@ const granted = (rules: readonly AccessRule[]) =>
 
 /** A page of history that is there already, as after a crash between the page and the status that counts it. */
 async function givenPageBeforeItsStatus(scenario: Scenario): Promise<void> {
-  const fill = `head -c 3500 /dev/zero | tr '\\0' x | sed 's/^/text=/' > $ADO_OUTPUTS`;
-  const outputs = [{ name: 'text' }];
-  const filled = ['a', 'b', 'c'].map((name) => script(name, fill, { outputs }));
-  const gate = script('gate', 'until test -e /tmp/now; do sleep 0.2; done');
-  await scenario.given(workflow('paged', { tasks: [...filled, gate] }), workflowRun('paged', 'paged'));
-  const { name } = (await scenario.podRuns('gate')).metadata;
-  const run = await scenario.runIs('paged', 'has a long tail', ({ status }) => (status?.counts?.succeeded ?? 0) === 3);
-  const { seq = 0, journal: { tail = '', firstSeq = 0 } = {} } = run.status ?? {};
-  const uid = run.metadata.uid ?? '';
-  const page = { firstSeq, lastSeq: seq, digest: digestText(tail), events: tail };
-  const metadata = { name: `${uid}-${firstSeq}`, namespace: scenario.namespace };
-  const spec = { runRef: { name: 'paged', uid }, ...page };
-  await scenario.client.create<RunJournal>(RUN_JOURNALS, { metadata, spec } as RunJournal);
-  await scenario.kubectl(['exec', name, '--', 'touch', '/tmp/now']);
-  const ended = await scenario.ended('paged');
-  expect(conditionOf(ended, 'Succeeded').status).toBe('True');
-  expect(ended.status?.journal?.pages).toBe(1);
+  const run = await givenLongTail(scenario);
+  await givenPage(scenario, run, run.status?.journal?.tail ?? '');
+  await goOn(scenario);
+  await scenario.ended('paged');
 }
 
 /** More versions than are kept, and one that the cache does not see when it is made again. */
