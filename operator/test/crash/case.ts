@@ -47,6 +47,8 @@ const RELISTED = ['workflows', 'workflowruns', 'pods', 'controllerrevisions'];
 const FLAGS = ['--lease-duration', '2s', '--relist-period', '5s', '--log-level', 'debug'];
 /** How long after the last list its consequences are awaited, ms. */
 const REACTION_MS = 500;
+/** How long the last fault may have consequences that change nothing, ms. */
+const AFTERMATH_MS = 3_000;
 let cases = 0;
 
 /** Runs a scenario under a fault, or without one, until it is over and everything has been listed again since. */
@@ -61,7 +63,8 @@ export async function runCase(stage: Stage, scenario: Scenario, fault?: Fault): 
   const note = (request: ProxiedRequest) => {
     faulty = request;
   };
-  const proxy = await FaultProxy.start(stage.kubeconfig, rule ? [when(matches, noting(rule, note))] : []);
+  const rules = [rule && when(matches, noting(rule, note)), fault?.kind.meanwhile].filter((each) => each !== undefined);
+  const proxy = await FaultProxy.start(stage.kubeconfig, rules);
   const explain = () => explanation(name, proxy, operator);
   try {
     const settledAfter = await stage.slots.run(async () => {
@@ -79,12 +82,12 @@ export async function runCase(stage: Stage, scenario: Scenario, fault?: Fault): 
       });
       return performance.now() - began;
     });
-    const settledWrites = proxy.writes.length;
+    const settledAt = performance.now();
     await waitFor(`all was listed again: ${name}`, () => hasRelisted(proxy), { timeoutMs: 60_000, explain });
     const objects = await readObjects(stage.client, namespace);
     const problems = brokenInvariants(objects);
     const writes = proxy.writes;
-    for (const late of writes.slice(settledWrites)) problems.push(`a write after all was settled: ${lineOf(late)}`);
+    problems.push(...writes.filter((write) => isLate(write, settledAt)).map((write) => `late: ${lineOf(write)}`));
     if (operator?.failure) problems.push(operator.failure);
     const creates = podCreates(proxy.log);
     return { name, end: endOf(objects), creates, writes, faulty, problems, objects, settledAfter, explain: explain() };
@@ -112,6 +115,15 @@ async function hasSettled(client: KubeClient, namespace: string): Promise<boolea
   const { items } = await client.list<WorkflowRun>(WORKFLOW_RUNS, { namespace });
   if (!items.some(({ status }) => status?.finishedAt !== undefined)) return false;
   return isSettled(await readObjects(client, namespace));
+}
+
+/**
+ * Nothing is to be written once all is settled. Who does not know yet that his last write was done may try it again for
+ * a while, and is refused.
+ */
+function isLate({ at, status = 0 }: Logged, settledAt: number): boolean {
+  const isRefused = status >= 400;
+  return at > settledAt + (isRefused ? AFTERMATH_MS : 0);
 }
 
 /** Since the last write every kind was listed again, and answered some time ago: what it leads to has happened. */

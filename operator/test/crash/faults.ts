@@ -1,10 +1,22 @@
 /** Everything that is done to a write, to each of them in turn. */
 import type { Rule } from '../support/fault-proxy.ts';
-import { answerWith, conflict, invalid, killAfter, killBefore, swallowAnswer, testFailed } from '../support/faults.ts';
+import {
+  answerWith,
+  conflict,
+  cutAfter,
+  invalid,
+  killAfter,
+  killBefore,
+  lateEvents,
+  swallowAnswer,
+  testFailed,
+} from '../support/faults.ts';
 
 export interface KindOfFault {
   readonly name: string;
   readonly rule: (kill: () => void) => Rule;
+  /** What else goes on all the time. */
+  readonly meanwhile?: Rule;
   /** Further flags of the operator. */
   readonly flags?: readonly string[];
   /** Whether a killed operator comes back as the same replica; if not, it waits for the lease of the dead one. */
@@ -22,6 +34,12 @@ export const UNANSWERED: KindOfFault = {
   flags: ['--request-timeout', '1500ms'],
 };
 
+export const CUT: KindOfFault = {
+  name: 'a cut connection and an old cache',
+  rule: () => cutAfter,
+  meanwhile: lateEvents(250),
+};
+
 export const KINDS_OF_FAULT: readonly KindOfFault[] = [
   KILLED_BEFORE,
   KILLED_AFTER,
@@ -29,4 +47,5 @@ export const KINDS_OF_FAULT: readonly KindOfFault[] = [
   TEST_FAILED,
   INVALID,
   UNANSWERED,
+  CUT,
 ];

@@ -1,4 +1,5 @@
 /** Rules for the fault proxy, small enough to be put together: which request, and what becomes of it. */
+import { pipeline, Transform } from 'node:stream';
 import type { Answer, ProxiedRequest, Rule } from './fault-proxy.ts';
 
 /** Applies a rule to the requests that match; all others pass. */
@@ -49,6 +50,29 @@ export const swallowAnswer: Rule = async (_request, forward) => {
   await forward();
   return never();
 };
+
+/** The server acts and the connection breaks at once: the client cannot know, and tries again while little has changed. */
+export const cutAfter: Rule = async (_request, forward) => {
+  await forward();
+  throw new Error('the connection is cut');
+};
+
+/** What watches tell comes late: whoever acts sooner acts on an old cache. */
+export const lateEvents =
+  (ms: number): Rule =>
+  async (_request, forward) => {
+    const answer = await forward();
+    if (Buffer.isBuffer(answer.body)) return answer;
+    return { ...answer, body: pipeline(answer.body, delay(ms), () => undefined) };
+  };
+
+function delay(ms: number): Transform {
+  return new Transform({
+    transform: (chunk, _encoding, done) => {
+      setTimeout(() => done(null, chunk), ms);
+    },
+  });
+}
 
 /** The server does not get the request; the client is answered with this. */
 export const answerWith =

@@ -24,9 +24,22 @@ export function historyProblems(run: WorkflowRun, journals: readonly RunJournal[
     expected = page.lastSeq + 1;
   }
   if (journal.firstSeq !== expected) problems.push(`the tail begins at ${journal.firstSeq} instead of ${expected}`);
-  const events = joinHistory(counted, journal.tail);
-  if (events.length !== seq) problems.push(`status.seq is ${seq}, the history has ${events.length} events`);
-  const folded = encodeState(replay(events));
-  if (folded !== state) problems.push(`the fold of the history is not the state:\n  fold  ${folded}\n  state ${state}`);
-  return problems;
+  return [...problems, ...foldProblems(counted, journal.tail, state, seq)];
+}
+
+function foldProblems(
+  pages: Parameters<typeof joinHistory>[0],
+  tail: string,
+  state: string,
+  seq: number | undefined,
+): string[] {
+  try {
+    const events = joinHistory(pages, tail);
+    const folded = encodeState(replay(events));
+    const counted = events.length === seq ? [] : [`status.seq is ${seq}, the history has ${events.length} events`];
+    if (folded === state) return counted;
+    return [...counted, `the fold of the history is not the state:\n  fold  ${folded}\n  state ${state}`];
+  } catch (error) {
+    return [`the history cannot be folded: ${error instanceof Error ? error.message : String(error)}`];
+  }
 }

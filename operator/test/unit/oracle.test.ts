@@ -60,6 +60,10 @@ describe('the replay oracle', () => {
     expect(historyProblems(trimmed, journals).join()).toContain(`status counts ${journals.length + 1} pages`);
   });
 
+  it('notices a history without its beginning', () => {
+    expect(historyProblems(run(), []).join()).toContain('a history begins with the event Accepted');
+  });
+
   it('notices an event that was recorded twice', () => {
     const last = eventsOf(tail).at(-1);
     const twice = JSON.stringify([...eventsOf(tail), last]);
