@@ -19,18 +19,17 @@ export async function checkPods(
   workflow: Workflow,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const shapes = new Map<string, { task: Task; pod: Pod }>();
-  for (const task of workflow.spec.tasks) {
+  const shapes = new Map<string, { index: number; pod: Pod }>();
+  workflow.spec.tasks.forEach((task, index) => {
     const pod = samplePod(workflow, task);
-    shapes.set(shapeOf(pod), { task, pod });
-  }
-  for (const { task, pod } of [...shapes.values()].slice(0, MAX_SHAPES)) {
+    shapes.set(shapeOf(pod), { index, pod });
+  });
+  for (const { index, pod } of [...shapes.values()].slice(0, MAX_SHAPES)) {
     try {
       await deps.client.create(PODS, pod, { dryRun: true, signal });
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal.reason !== 'Quota')
-        return `spec.tasks[${task.name}]: the API server refuses its pod: ${refusal.message}`;
+      if (refusal.reason !== 'Quota') return `spec.tasks[${index}]: the API server refuses its pod: ${refusal.message}`;
     }
   }
   return undefined;
