@@ -124,7 +124,7 @@ describe('the pod surface', () => {
     const refused = await scenario.workflowIs('root', 'False');
     const why = {
       reason: 'PodRefused',
-      message: expect.stringMatching(/tasks\[0\].*violates PodSecurity.*privileged/),
+      message: expect.stringMatching(/tasks\[1\].*violates PodSecurity.*privileged/),
     };
     expect(conditionOf(refused, 'Ready')).toMatchObject({ status: 'False', ...why });
     expect(conditionOf(refused, 'Stalled')).toMatchObject({ status: 'True', ...why });
