@@ -73,7 +73,8 @@ export async function runCase(stage: Stage, scenario: Scenario, fault?: Fault): 
       writeFileSync(kubeconfig, proxy.kubeconfig);
       const flags = [...FLAGS, ...(fault?.kind.flags ?? [])];
       const keepsIdentity = fault?.kind.keepsIdentity ?? true;
-      operator = new OperatorUnderTest({ kubeconfig, namespace, flags, keepsIdentity });
+      const { compileCache } = stage;
+      operator = new OperatorUnderTest({ kubeconfig, namespace, flags, keepsIdentity, compileCache });
       const began = performance.now();
       await createAll(stage.client, scenario(namespace));
       await waitFor(`all is settled: ${name}`, () => hasSettled(stage.client, namespace), {

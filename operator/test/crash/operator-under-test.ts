@@ -1,6 +1,5 @@
 /** An operator that is killed at any moment and is at once replaced, as the kubelet does with a container that ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ENTRY = join(import.meta.dirname, '../../src/cmd/operator.ts');
@@ -17,6 +16,7 @@ export interface OperatorUnderTestOptions {
    * not, it waits until the lease of the dead one ends.
    */
   readonly keepsIdentity: boolean;
+  readonly compileCache: string;
 }
 
 export class OperatorUnderTest {
@@ -58,7 +58,7 @@ export class OperatorUnderTest {
   }
 
   #spawn(): ChildProcess {
-    const { kubeconfig, namespace, flags, keepsIdentity } = this.#options;
+    const { kubeconfig, namespace, flags, keepsIdentity, compileCache } = this.#options;
     const identity = keepsIdentity ? 'replica' : `replica-${this.#replacements}`;
     const own = ['--kubeconfig', kubeconfig, '--namespaces', namespace, '--namespace', namespace];
     const child = spawn(
@@ -66,7 +66,7 @@ export class OperatorUnderTest {
       [ENTRY, ...own, '--identity', identity, '--health-address', '127.0.0.1:0', ...flags],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'ado-compile-cache') },
+        env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
       },
     );
     for (const stream of [child.stdout, child.stderr]) {
