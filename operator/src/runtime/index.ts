@@ -56,7 +56,8 @@ export {
   type Recorder,
   type RecorderOptions,
 } from './recorder.ts';
-export { Reflector, type ReflectorOptions } from './reflector.ts';
+export { Reflector } from './reflector.ts';
+export type { ReflectorOptions } from './reflector-options.ts';
 export * from './resource.ts';
 export {
   type Entry,

@@ -1,7 +1,7 @@
 import { Backoff } from './backoff.ts';
 import { AbortedError, ApiError, ConnectionError, isAborted, isGone } from './errors.ts';
 import { listAll } from './paged-list.ts';
-import type { ReflectorContext } from './reflector.ts';
+import type { ReflectorContext } from './reflector-options.ts';
 import { type KubeObject, keyOf } from './resource.ts';
 import type { Entry } from './store.ts';
 import { parseWatchEvent } from './watch-event.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Reflector, type ReflectorOptions } from './reflector.ts';
+import { Reflector } from './reflector.ts';
+import type { ReflectorOptions } from './reflector-options.ts';
 import type { KubeObject } from './resource.ts';
 import { PODS } from './resource.ts';
 import { type Answer, sendJson, sendStatus } from './testing/fake-api-server.ts';
