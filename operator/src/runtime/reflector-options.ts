@@ -3,7 +3,7 @@ import type { BackoffOptions } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { Clock } from './clock.ts';
 import type { KubeObject, ResourceType } from './resource.ts';
-import type { Entry, Store } from './store.ts';
+import type { Entry, IndexFunction, Store } from './store.ts';
 
 export interface ReflectorOptions<T> {
   readonly client: KubeClient;
