@@ -3,6 +3,7 @@ import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
+import { saysMore } from './news.ts';
 import { RunReconciler } from './reconciler.ts';
 
 /** Sources and keys of the controller of WorkflowRuns: runs, their pods, and the Workflow that a pending run waits for. */
@@ -19,7 +20,10 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   const { queue } = controller;
   runs.subscribe({
     added: (key) => queue.add(key),
-    updated: (key) => queue.add(key),
+    // What our own write made was decided on before it was written.
+    updated: (key, run, _previous, { resourceVersion }) => {
+      if (!deps.memories.isEcho(run.metadata.uid ?? '', resourceVersion)) queue.add(key);
+    },
     deleted: (key, run) => {
       deps.memories.forget(run.metadata.uid ?? '');
       queue.add(key);
@@ -30,7 +34,13 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
     const name = pod.metadata.labels?.[LABEL_RUN];
     if (name) queue.add(objectKey({ name, namespace: pod.metadata.namespace ?? '' }));
   };
-  pods.subscribe({ added: ofPod, updated: ofPod, deleted: ofPod });
+  pods.subscribe({
+    added: ofPod,
+    updated: (key, pod, previous) => {
+      if (saysMore(pod, previous)) ofPod(key, pod);
+    },
+    deleted: ofPod,
+  });
   const waiting = (key: string) => {
     for (const run of runs.byIndex(RUNS_BY_WORKFLOW, key)) {
       if (run.status?.state === undefined) queue.add(objectKey(run.metadata));

@@ -30,6 +30,17 @@ export class RunMemories {
     return memory;
   }
 
+  /**
+   * Whether this version of a run is the one that our own last write made. Then the cache has caught up, and the copy is
+   * dropped: a second one of each run would cost as much memory as the first.
+   */
+  isEcho(uid: string, resourceVersion: string): boolean {
+    const memory = this.#memories.get(uid);
+    if (!memory || memory.isDoubtful || memory.latest?.metadata.resourceVersion !== resourceVersion) return false;
+    memory.latest = undefined;
+    return true;
+  }
+
   forget(uid: string): void {
     this.#memories.delete(uid);
   }

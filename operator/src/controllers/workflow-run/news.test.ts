@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
+import type { Pod, PodStatus } from '../../pods/index.ts';
+import { RunMemories } from './memory.ts';
+import { saysMore } from './news.ts';
+
+const pod = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}, nodeName?: string): Pod => ({
+  metadata: { name: 'p', namespace: 'n', finalizers: [FINALIZER_RESULT], ...metadata },
+  spec: nodeName === undefined ? { containers: [] } : { containers: [], nodeName },
+  status,
+});
+const bound = [{ type: 'PodScheduled', status: 'True' }];
+const pending: PodStatus = { phase: 'Pending' };
+const running: PodStatus = {
+  phase: 'Running',
+  containerStatuses: [{ name: 'main', state: { running: { startedAt: '2026-01-01T00:00:00Z' } } }],
+};
+
+describe('a version of a pod says more than the one before', () => {
+  it('when it is observed as something else', () => {
+    expect(saysMore(pod(running), pod(pending))).toBe(true);
+    expect(saysMore(pod({ phase: 'Succeeded' }), pod(running))).toBe(true);
+    const unschedulable = [{ type: 'PodScheduled', status: 'False', message: 'no room' }];
+    expect(saysMore(pod({ ...pending, conditions: unschedulable }), pod(pending))).toBe(true);
+  });
+
+  it('when it is to be deleted, or sooner than before', () => {
+    const soon = pod(running, { deletionTimestamp: '2026-01-01T00:01:00Z' });
+    const sooner = pod(running, { deletionTimestamp: '2026-01-01T00:00:30Z' });
+    expect(saysMore(soon, pod(running))).toBe(true);
+    expect(saysMore(sooner, soon)).toBe(true);
+  });
+
+  it('when other finalizers move ours, so that it can be let go', () => {
+    expect(saysMore(pod(running, { finalizers: ['other', FINALIZER_RESULT] }), pod(running))).toBe(true);
+  });
+
+  it('but not when it was only bound to a node, labelled, or let go', () => {
+    expect(saysMore(pod({ ...pending, conditions: bound }, {}, 'node-1'), pod(pending))).toBe(false);
+    expect(saysMore(pod(running, { labels: { color: 'blue' } }), pod(running))).toBe(false);
+    expect(saysMore(pod({ phase: 'Succeeded' }, { finalizers: [] }), pod({ phase: 'Succeeded' }))).toBe(false);
+  });
+});
+
+describe('the echo of our own write', () => {
+  const run: WorkflowRun = {
+    apiVersion: '',
+    kind: '',
+    metadata: { name: 'r', uid: 'u', resourceVersion: '7' },
+    spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
+  };
+
+  it('is the version that the write made, once, and the copy of it is dropped', () => {
+    const memories = new RunMemories();
+    const memory = memories.of('u', 0);
+    memory.latest = run;
+    expect(memories.isEcho('u', '6')).toBe(false);
+    expect(memory.latest).toBe(run);
+    expect(memories.isEcho('u', '7')).toBe(true);
+    expect(memory.latest).toBeUndefined();
+    expect(memories.isEcho('u', '7')).toBe(false);
+  });
+
+  it('is nothing that may be relied on after a doubtful write', () => {
+    const memories = new RunMemories();
+    Object.assign(memories.of('u', 0), { latest: run, isDoubtful: true });
+    expect(memories.isEcho('u', '7')).toBe(false);
+  });
+
+  it('is not of runs that were never written', () => {
+    expect(new RunMemories().isEcho('u', '1')).toBe(false);
+  });
+});

@@ -1,0 +1,14 @@
+import { FINALIZER_RESULT } from '../../api/index.ts';
+import { observePod, type Pod } from '../../pods/index.ts';
+
+/**
+ * Whether a version of a pod says anything that the one before did not. That it was bound to a node does not, nor that
+ * we let go of it; other finalizers do while ours is there, for they move it.
+ */
+export function saysMore(pod: Pod, previous: Pod): boolean {
+  if (pod.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return true;
+  const finalizers = pod.metadata.finalizers ?? [];
+  const moved = String(finalizers) !== String(previous.metadata.finalizers ?? []);
+  if (moved && finalizers.includes(FINALIZER_RESULT)) return true;
+  return JSON.stringify(observePod(pod)) !== JSON.stringify(observePod(previous));
+}
