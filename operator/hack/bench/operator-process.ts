@@ -3,7 +3,9 @@ import { openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
 
+const DEPLOYMENT = resolve(import.meta.dirname, '../../../config/operator/deployment.yaml');
 const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
 const READY_MS = 30_000;
 /** Linux counts CPU time of processes in hundredths of a second, whatever the kernel's own tick is. */
@@ -39,7 +41,8 @@ export class MeasuredOperator {
     const address = `127.0.0.1:${await freePort()}`;
     const node = profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
     const args = [...node, ENTRY, '--kubeconfig', kubeconfig, '--health-address', address];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', out, out] });
+    const env = { ...process.env, NODE_OPTIONS: deployedNodeOptions() };
+    const child = spawn(process.execPath, args, { stdio: ['ignore', out, out], env });
     const operator = new MeasuredOperator(child, address);
     const deadline = performance.now() + READY_MS;
     while (!readFileSync(log, 'utf8').includes('workers started')) {
@@ -73,6 +76,19 @@ export class MeasuredOperator {
     clearTimeout(timer);
     if (code !== 0) throw new Error(`the operator ended with ${code}`);
   }
+}
+
+interface Deployment {
+  spec: { template: { spec: { containers: { env?: { name: string; value?: string }[] }[] } } };
+}
+
+/** The options of Node that the Deployment gives the operator, so that memory is measured as it is deployed. */
+function deployedNodeOptions(): string {
+  const { spec } = parse(readFileSync(DEPLOYMENT, 'utf8')) as Deployment;
+  const env = spec.template.spec.containers.flatMap((container) => container.env ?? []);
+  const options = env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
+  if (options === undefined) throw new Error(`${DEPLOYMENT} gives the operator no NODE_OPTIONS`);
+  return options;
 }
 
 function freePort(): Promise<number> {
