@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const PAGES = ['README.md', 'docs/architecture.md', 'docs/installation.md', 'docs/operations/runbook.md'];
+
+/** Relative links of a page: `[text](path)`. */
+function linksOf(page: string): string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  return [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? '');
+}
+
+describe('the pages', () => {
+  it.each(PAGES)('%s link only to what is there', (page) => {
+    const broken = linksOf(page).filter((link) => !existsSync(join(ROOT, dirname(page), link)));
+    expect(broken).toEqual([]);
+  });
+
+  it('show the two commands on the first screen of the README', () => {
+    const screen = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n').slice(0, 40).join('\n');
+    for (const command of ['npm run demo', 'npm test']) expect(screen).toContain(command);
+  });
+});
