@@ -11,8 +11,10 @@ export interface RunMemory {
   isDoubtful?: boolean;
   /** How often in a row the run had changed under us; the wait before the next try grows with it. */
   collisions: number;
-  /** Monotonic time of the last status write, for what is only shown and costs no write of its own before 10 s. */
-  shownAt: number;
+  /** What the stored status shows of live attempts, as `sightOf` words it. Unknown until this process has written. */
+  shown?: string | undefined;
+  /** Monotonic time since which people could see something else than that. */
+  changedSince?: number | undefined;
   /** Monotonic time since which a success that nothing follows from waits for a write to ride on. */
   successSince?: number | undefined;
 }
@@ -21,10 +23,10 @@ export class RunMemories {
   readonly #memories = new Map<string, RunMemory>();
 
   /** The memory of a run by uid; made on first use. */
-  of(uid: string, now: number): RunMemory {
+  of(uid: string): RunMemory {
     let memory = this.#memories.get(uid);
     if (!memory) {
-      memory = { shownAt: now, collisions: 0 };
+      memory = { collisions: 0 };
       this.#memories.set(uid, memory);
     }
     return memory;

@@ -52,7 +52,7 @@ describe('the echo of our own write', () => {
 
   it('is the version that the write made, once, and the copy of it is dropped', () => {
     const memories = new RunMemories();
-    const memory = memories.of('u', 0);
+    const memory = memories.of('u');
     memory.latest = run;
     expect(memories.isEcho('u', '6')).toBe(false);
     expect(memory.latest).toBe(run);
@@ -63,7 +63,7 @@ describe('the echo of our own write', () => {
 
   it('is nothing that may be relied on after a doubtful write', () => {
     const memories = new RunMemories();
-    Object.assign(memories.of('u', 0), { latest: run, isDoubtful: true });
+    Object.assign(memories.of('u'), { latest: run, isDoubtful: true });
     expect(memories.isEcho('u', '7')).toBe(false);
   });
 

@@ -10,7 +10,7 @@ import { freshest } from './memory.ts';
 export async function observeRun(deps: RunDeps, key: string, signal: AbortSignal): Promise<WorkflowRun | undefined> {
   const cached = deps.stores.runs.get(key);
   if (!cached) return undefined;
-  const memory = deps.memories.of(cached.metadata.uid ?? '', deps.clock.monotonic());
+  const memory = deps.memories.of(cached.metadata.uid ?? '');
   if (!memory.isDoubtful) {
     const run = freshest(cached, memory);
     // The cache has caught up: a second copy of each run would cost as much memory as the first.
@@ -63,4 +63,18 @@ export async function observeAttempts(
   const { seen, recheckAfter } = await executor.observe(context, liveAttempts(state));
   const attempts = new Map(seen.map(({ path, attempt, observation }) => [attemptKey(path, attempt), observation]));
   return { desiredState: run.spec.desiredState, attempts, recheckAfter };
+}
+
+/**
+ * What people would see of the attempts beyond what the state says: which are running, and why others are not. An
+ * attempt that is just pending says nothing: that is what the status shows of one that was started.
+ */
+export function sightOf({ attempts }: ObservedRun): string {
+  let sight = '';
+  for (const [key, seen] of attempts) {
+    if (seen.phase === 'Running') sight += `${key} runs\n`;
+    const waits = seen.phase === 'Refused' || (seen.phase === 'Pending' && seen.reason !== undefined);
+    if (waits) sight += `${key} ${seen.reason} ${seen.message}\n`;
+  }
+  return sight;
 }

@@ -180,13 +180,29 @@ describe('the writes of a run', () => {
     expect(world.counts).toMatchObject({ failed: 1 });
   });
 
-  it('show what only people want to know after ten seconds, and not again when nothing changed', async () => {
+  it('show what only people want to know ten seconds after it is seen, and not again', async () => {
+    world.clock.pass(60_000);
     expect(await world.reconcile()).toEqual({ requeueAfter: 10_000 });
     world.see({ b: { phase: 'Pending', reason: 'Unschedulable', message: 'no room', since: world.clock.now() } });
     world.clock.pass(10_000);
     await world.reconcile();
     expect(world.writes).toBe(3);
-    world.clock.pass(10_000);
+    world.clock.pass(60_000);
+    expect(await world.reconcile()).not.toHaveProperty('requeueAfter', 10_000);
+    expect(world.writes).toBe(3);
+  });
+
+  it('never show alone that a pod became Running when it ends within ten seconds, however late it started', async () => {
+    const pending: AttemptObservation = { phase: 'Pending', since: world.clock.now() };
+    world.see({ b: pending, c: pending });
+    world.clock.pass(60_000);
+    await world.reconcile();
+    world.see({ b: running, c: running });
+    await world.reconcile();
+    world.clock.pass(9000);
+    await world.reconcile();
+    expect(world.writes).toBe(2);
+    world.see({ b: succeeded, c: succeeded });
     await world.reconcile();
     expect(world.writes).toBe(3);
   });

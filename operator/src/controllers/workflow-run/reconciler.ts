@@ -25,11 +25,11 @@ import { findRevision, PODS_BY_RUN } from '../stores.ts';
 import { acceptRun, type NotYet, own } from './accept.ts';
 import { apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
-import { contextOf, type ObservedRun, observeAttempts, observeRun, readRun } from './observe.ts';
+import { contextOf, type ObservedRun, observeAttempts, observeRun, readRun, sightOf } from './observe.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 
-/** What is only shown (a pod became Running) waits this long for a write to ride on. */
+/** What is only shown (a pod became Running) waits this long, from when it was first seen, for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
 /** A success that nothing follows from waits this long: often the next task ends just then, and one write says both. */
 const RECORD_AFTER_MS = parseDuration('500ms');
@@ -164,6 +164,7 @@ export class RunReconciler {
     const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
     if (page) await reportPage(this.#deps, work.run, page, signal);
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
+    this.#shown(work, observed);
     this.#tell(work, decision);
     await executor.release(work.context, settledBy(decision));
     if (decision.more) return { requeue: true };
@@ -178,7 +179,7 @@ export class RunReconciler {
     const { clock, memories } = this.#deps;
     const follows = decision.actions.length > 0 || decision.more || work.unstored.length > 0;
     if (follows || decision.events.some(({ type }) => type !== 'Succeeded')) return 0;
-    const memory = memories.of(work.context.uid, clock.monotonic());
+    const memory = memories.of(work.context.uid);
     memory.successSince ??= clock.monotonic();
     return memory.successSince + RECORD_AFTER_MS - clock.monotonic();
   }
@@ -204,19 +205,30 @@ export class RunReconciler {
     return buildStatus(run, revision, plan, decision.state, journal, observed, this.#deps.clock.now());
   }
 
-  /** Nothing happened that is history; what people see may have changed all the same, and is written at most every 10 s. */
+  /** Nothing happened that is history; what people see may have changed all the same, and goes alone after 10 s. */
   async #showProgress(work: Work, decision: Decision, observed: ObservedRun): Promise<Result> {
     const { clock, memories } = this.#deps;
     const result = requeueAt(decision, observed, clock.now());
     if (!work.journal) return result;
-    const memory = memories.of(work.context.uid, clock.monotonic());
-    const wait = memory.shownAt + SHOW_AFTER_MS - clock.monotonic();
-    // Whether there is anything to show is only asked when it may be written: mostly another write comes first.
+    const memory = memories.of(work.context.uid);
+    const isShown = memory.shown === sightOf(observed);
+    memory.changedSince = isShown ? undefined : (memory.changedSince ?? clock.monotonic());
+    if (memory.changedSince === undefined) return result;
+    const wait = memory.changedSince + SHOW_AFTER_MS - clock.monotonic();
     if (wait > 0) return earlier(result, wait);
     const status = this.#status(work, decision, work.journal, observed);
-    if (sameRows(status, work.run.status)) return result;
-    await reportStatus(this.#deps, work.run, status, signalOf(work.context));
+    if (!sameRows(status, work.run.status)) {
+      await reportStatus(this.#deps, work.run, status, signalOf(work.context));
+    }
+    this.#shown(work, observed);
     return result;
+  }
+
+  /** Notes what the status that was just stored shows. */
+  #shown(work: Work, observed: ObservedRun): void {
+    const memory = this.#deps.memories.of(work.context.uid);
+    memory.shown = sightOf(observed);
+    memory.changedSince = undefined;
   }
 
   /** Writes a status without state, unless it says what is already there. */
@@ -260,7 +272,7 @@ export class RunReconciler {
   }
 
   #collision(run: WorkflowRun, cause: unknown): Error {
-    const memory = this.#deps.memories.of(run.metadata.uid ?? '', this.#deps.clock.monotonic());
+    const memory = this.#deps.memories.of(run.metadata.uid ?? '');
     memory.isDoubtful = true;
     memory.collisions++;
     const wait = Math.min(30_000, 25 * 2 ** Math.min(memory.collisions, 12));
