@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Pod, podName } from '../pods/index.ts';
-import { type KubeClient, Store } from '../runtime/index.ts';
-import { FakeClock } from '../runtime/testing/fake-clock.ts';
+import { type KubeClient, realClock, Store } from '../runtime/index.ts';
 import { PODS_BY_RUN_UID, PodExecutor } from './pod-executor.ts';
 
 const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
@@ -13,7 +12,7 @@ describe('cancelling an attempt', () => {
     const executor = new PodExecutor({
       client: client as unknown as KubeClient,
       pods: new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => [] } }),
-      clock: new FakeClock(),
+      clock: realClock,
       deletes: () => false,
     });
     await executor.cancel(run, { path: 'a', attempt: 0 }, 1);
