@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
+import { pinnedDefinition } from './pinned-definition.ts';
 import { identifier, objectName } from './scalars.ts';
 
 export const DESIRED_STATES = ['Running', 'Paused', 'Cancelled', 'Terminated'] as const;
@@ -90,13 +91,7 @@ export const workflowRunStatus = z.object({
   phase: z.enum(RUN_PHASES).optional().describe('Summary for columns; conditions are for logic.'),
   progress: z.string().max(32).optional().describe('Finished tasks of all known tasks, for columns.'),
   conditions: conditions.optional(),
-  definition: z
-    .object({
-      digest: z.string().max(64).describe('SHA-256 of the definition.'),
-      revision: objectName.describe('ControllerRevision that holds it.'),
-    })
-    .optional()
-    .describe('The definition that this run executes, pinned.'),
+  definition: pinnedDefinition.optional().describe('The definition that this run executes, pinned.'),
   startedAt: z.string().max(40).optional().describe('When the run was accepted.'),
   finishedAt: z.string().max(40).optional().describe('When the run ended.'),
   requester: z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { duration } from './duration.ts';
-import { anyJson, identifier, objectName, valueType } from './scalars.ts';
+import { pinnedDefinition } from './pinned-definition.ts';
+import { anyJson, identifier, valueType } from './scalars.ts';
 import { defaults, task } from './task.ts';
 
 export const parameter = z.object({
@@ -70,13 +71,7 @@ export const workflowSpec = z.object({
 export const workflowStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
   conditions: conditions.optional(),
-  definition: z
-    .object({
-      digest: z.string().max(64).describe('SHA-256 of the definition.'),
-      revision: objectName.describe('ControllerRevision that holds it.'),
-    })
-    .optional()
-    .describe('The newest valid definition: what the next run executes.'),
+  definition: pinnedDefinition.optional().describe('The newest valid definition: what the next run executes.'),
   lastApplied: z
     .object({
       digest: z.string().max(64).describe('Digest of what onChange watches, as last acted upon.'),
