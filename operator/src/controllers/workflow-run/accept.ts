@@ -1,4 +1,4 @@
-import { controllerOf, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import { controllerOf, type Definition, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { accept, type RunState, resolveParameters } from '../../engine/index.ts';
 import { controllerReference, TerminalError } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
@@ -16,6 +16,7 @@ export interface Accepted {
   readonly workflow: Workflow;
   readonly revision: string;
   readonly digest: string;
+  readonly definition: Definition;
   readonly state: RunState;
   readonly encoded: string;
 }
@@ -43,7 +44,7 @@ export function acceptRun(stores: Stores, run: WorkflowRun, now: number): Accept
   const parameters = resolveParameters(pinned.data.parameters, run.spec.parameters);
   if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
   const { state, encoded } = accept(digest, parameters.values, now);
-  return { workflow, revision, digest, state, encoded };
+  return { workflow, revision, digest, definition: pinned.data, state, encoded };
 }
 
 /** Makes the Workflow the owner of a run that somebody created by hand, so that both end together. */

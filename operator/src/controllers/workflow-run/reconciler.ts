@@ -104,11 +104,9 @@ export class RunReconciler {
     try {
       const accepted = acceptRun(this.#deps.stores, run, now);
       if (!('state' in accepted)) return await this.#wait(run, accepted, context);
-      const { workflow, revision, digest, state, encoded } = accepted;
-      const pinned = findRevision(this.#deps.stores, context.namespace, revision, digest);
-      if (!pinned) return {};
+      const { workflow, revision, digest, definition, state, encoded } = accepted;
       const owned = await own(this.#deps, run, workflow, signalOf(context));
-      const plan = this.#deps.plans.of(digest, pinned.data);
+      const plan = this.#deps.plans.of(digest, definition);
       return {
         run: owned,
         context,
