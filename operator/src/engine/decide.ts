@@ -1,4 +1,4 @@
-import type { DesiredState, HistoryEvent, Json } from '../api/index.ts';
+import type { HistoryEvent, Json } from '../api/index.ts';
 import { encodeEvent } from '../api/index.ts';
 import type { RunIdentity } from './bindings.ts';
 import { begin } from './evolve.ts';
@@ -76,5 +76,3 @@ export function accept(
   const history = { ...event, flags: [...event.flags] };
   return { state: begin(history), encoded: encodeEvent(history), event: history };
 }
-
-export type { DesiredState };
