@@ -1,0 +1,51 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { builtinModules, createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as clientNode from '../../hack/bundle/client-node.ts';
+import { bundleOperator } from '../../hack/bundle.ts';
+import { capture } from '../../hack/process.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ado-bundle-'));
+let entry: string;
+
+beforeAll(async () => {
+  entry = await bundleOperator(join(folder, 'dist'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the bundle of the operator', () => {
+  it('is one file with its source map', () => {
+    expect(readdirSync(join(folder, 'dist')).sort()).toEqual(['operator.mjs', 'operator.mjs.map']);
+  });
+
+  it('runs where there is no other file, and without a warning', async () => {
+    const { code, stdout, stderr } = await capture(process.execPath, [entry, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Usage: operator');
+  });
+
+  it('refuses an option as the source does', async () => {
+    const { code, stderr } = await capture(process.execPath, [entry, '--lease-duration=soon']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--lease-duration: "soon"');
+  });
+
+  it('imports nothing but Node', () => {
+    const imports = [...readFileSync(entry, 'utf8').matchAll(/^import .*?["']([^"']+)["'];$/gm)].map(
+      ([, name]) => name,
+    );
+    const foreign = imports.filter((name = '') => !name.startsWith('node:') && !builtinModules.includes(name));
+    expect(imports.length).toBeGreaterThan(0);
+    expect(foreign).toEqual([]);
+  });
+
+  it('has whatever @dot-i/k8s-operator takes from client-node', () => {
+    const shell = createRequire(import.meta.url).resolve('@dot-i/k8s-operator/dist/operator.js');
+    const text = readFileSync(shell, 'utf8');
+    const names = [...text.matchAll(/(?<!\.)\b(?!k8s\.io)(?:k8s|client_node_1)\.(\w+)/g)].map(([, name]) => name);
+    expect(new Set(names)).toContain('KubeConfig');
+    expect(names.filter((name = '') => !(name in clientNode))).toEqual([]);
+  });
+});
