@@ -1,5 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BINARIES, binariesFor, cacheKey, expectedBuildMs, goBuildArgs, newEnough } from './build-plan.ts';
+import {
+  BINARIES,
+  binariesFor,
+  cacheKey,
+  expectedBuildMs,
+  goBuildArgs,
+  newEnough,
+  PEER_VERSIONS,
+} from './build-plan.ts';
 
 describe('what is built', () => {
   it('is no node program for simulated nodes alone', () => {
@@ -24,6 +34,12 @@ describe('what is built', () => {
     expect(args[args.indexOf('-ldflags') + 1]).toBe('-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4');
     expect(args.at(-1)).toBe('k8s.io/kubernetes/cmd/kubelet');
   });
+});
+
+it('names the versions of the peers that are pinned', () => {
+  const pinned = (module: string) => readFileSync(join(import.meta.dirname, 'modules', module, 'go.mod'), 'utf8');
+  expect(pinned('argo')).toContain(`github.com/argoproj/argo-workflows/v3 ${PEER_VERSIONS.argo} `);
+  expect(pinned('tekton')).toContain(`github.com/tektoncd/pipeline ${PEER_VERSIONS.tekton} `);
 });
 
 describe('the key of the cache', () => {

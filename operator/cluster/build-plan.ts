@@ -12,7 +12,9 @@ export type Binary =
   | 'coredns'
   | 'kwok'
   | 'kind'
-  | 'pause';
+  | 'pause'
+  | 'argo-controller'
+  | 'tekton-controller';
 
 export interface BinaryPlan {
   /** Folder under `modules/`. */
@@ -33,6 +35,9 @@ const kubernetes = (name: string, seconds: number): BinaryPlan => ({
   version: KUBERNETES_VERSION,
 });
 
+/** Other products that `npm run bench:peers` measures, as pinned in their go.mod files. */
+export const PEER_VERSIONS = { argo: 'v3.7.9', tekton: 'v1.11.0' } as const;
+
 /** In the order in which they are built: the API server first, because it alone is what most tests wait for. */
 export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
   'kube-apiserver': kubernetes('kube-apiserver', 170),
@@ -46,6 +51,13 @@ export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', seconds: 60 },
   kind: { module: 'kind', package: 'sigs.k8s.io/kind', seconds: 30 },
   pause: { module: 'pause', package: '.', seconds: 2 },
+  'argo-controller': {
+    module: 'argo',
+    package: 'github.com/argoproj/argo-workflows/v3/cmd/workflow-controller',
+    seconds: 200,
+    version: `github.com/argoproj/argo-workflows/v3.version=${PEER_VERSIONS.argo}`,
+  },
+  'tekton-controller': { module: 'tekton', package: 'github.com/tektoncd/pipeline/cmd/controller', seconds: 180 },
 };
 
 export const CONTROL_PLANE: readonly Binary[] = ['kube-apiserver', 'etcd', 'kubectl'];
