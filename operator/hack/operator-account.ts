@@ -8,15 +8,24 @@ const TOKEN_LIFE = '8h';
 /** The operator's user name, as the audit log has it. */
 export const OPERATOR_USER = `system:serviceaccount:${NAMESPACE}:${ACCOUNT}`;
 
-/** A kubeconfig, as text, with a token of the operator's service account: its rights and no more. */
-export async function accountKubeconfig(kubectl: Kubectl): Promise<string> {
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A kubeconfig, as text, with a token of a service account (the operator's): its rights and no more. */
+export async function accountKubeconfig(
+  kubectl: Kubectl,
+  account: Account = { namespace: NAMESPACE, name: ACCOUNT },
+): Promise<string> {
+  const { namespace, name } = account;
   const view = JSON.parse(await kubectl.run('config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'));
-  const token = (await kubectl.run('create', 'token', ACCOUNT, '-n', NAMESPACE, '--duration', TOKEN_LIFE)).trim();
+  const token = (await kubectl.run('create', 'token', name, '-n', namespace, '--duration', TOKEN_LIFE)).trim();
   const [context] = view.contexts;
-  const user = { name: ACCOUNT, user: { token } };
+  const user = { name, user: { token } };
   return JSON.stringify({
     ...view,
     users: [user],
-    contexts: [{ ...context, context: { cluster: context.context.cluster, user: ACCOUNT } }],
+    contexts: [{ ...context, context: { cluster: context.context.cluster, user: name } }],
   });
 }

@@ -2,9 +2,9 @@ import type { Workflow, WorkflowRun } from '../../src/api/index.ts';
 import { WORKFLOW_RUNS } from '../../src/controllers/index.ts';
 import { OPERATOR_USER } from '../operator-account.ts';
 import { type AuditRecord, serverTimes, type Tally, tallyOf } from './audit.ts';
-import { follow } from './follow.ts';
 import { metricOf, sumOf } from './metrics-text.ts';
 import type { MeasuredOperator } from './operator-process.ts';
+import { type Ended, runAll } from './run-all.ts';
 import type { Stage } from './stage.ts';
 import { percentile } from './statistics.ts';
 import { numbered, runOf } from './workflows.ts';
@@ -49,7 +49,7 @@ export async function measureRuns(
   await operator.scrape();
   const mark = stage.audit.mark();
   const before = operator.usage();
-  const { seconds, bytes, runs } = await runAll(stage, workflow, count);
+  const { seconds, bytes, ended: runs } = await allRuns(stage, workflow, count);
   await stage.audit.quiet(OPERATOR_USER);
   const { cpuSeconds, peakBytes } = operator.usage();
   const records = stage.audit.since(mark);
@@ -65,38 +65,15 @@ export async function measureRuns(
   return { figures, runs, records };
 }
 
-interface AllRuns {
-  readonly seconds: number;
-  /** Size of each version of each run. */
-  readonly bytes: readonly number[];
-  readonly runs: readonly WorkflowRun[];
-}
-
-async function runAll({ client }: Stage, workflow: Workflow, count: number): Promise<AllRuns> {
-  const done = Promise.withResolvers<void>();
-  const ended = new Map<string, WorkflowRun>();
-  const bytes: number[] = [];
-  const onRun = (run: WorkflowRun, size: number) => {
-    bytes.push(size);
-    if (!run.status?.finishedAt) return;
-    if (run.status.phase !== 'Succeeded') done.reject(new Error(`${run.metadata.name}: ${run.status.phase}`));
-    ended.set(run.metadata.name, run);
-    if (ended.size === count) done.resolve();
-  };
-  const following = await follow<WorkflowRun>(client, WORKFLOW_RUNS, workflow.metadata.namespace ?? '', onRun);
-  const late = () => done.reject(new Error(`only ${ended.size} of ${count} runs ended in ${TIMEOUT_MS / 1000} s`));
-  const timer = setTimeout(late, TIMEOUT_MS);
-  const began = performance.now();
-  for (let index = 0; index < count; index++) {
-    client.create(WORKFLOW_RUNS, runOf(workflow, numbered(workflow.metadata.name, index))).catch(done.reject);
-  }
-  try {
-    await Promise.race([done.promise, following.broken]);
-  } finally {
-    clearTimeout(timer);
-    following.end();
-  }
-  return { seconds: (performance.now() - began) / 1000, bytes, runs: [...ended.values()] };
+function allRuns({ client }: Stage, workflow: Workflow, count: number): Promise<Ended<WorkflowRun>> {
+  const name = (index: number) => numbered(workflow.metadata.name, index);
+  return runAll<WorkflowRun>(client, {
+    type: WORKFLOW_RUNS,
+    namespace: workflow.metadata.namespace ?? '',
+    objects: Array.from({ length: count }, (_, index) => runOf(workflow, name(index))),
+    timeoutMs: TIMEOUT_MS,
+    endOf: ({ status }) => (status?.finishedAt ? status.phase : undefined),
+  });
 }
 
 function figuresOf(

@@ -54,12 +54,7 @@ export class MeasuredOperator {
   }
 
   usage(): Usage {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, 'utf8');
-    // The name of the program, in brackets, may hold spaces; the fields after it do not.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = Number(fields[11]) + Number(fields[12]);
-    const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))?.[1];
-    return { cpuSeconds: ticks / TICKS_PER_SECOND, peakBytes: Number(peak) * 1024 };
+    return usageOf(this.#child.pid ?? 0);
   }
 
   /** The text of /metrics. Delays of the event loop in it are those since the scrape before. */
@@ -76,6 +71,16 @@ export class MeasuredOperator {
     clearTimeout(timer);
     if (code !== 0) throw new Error(`the operator ended with ${code}`);
   }
+}
+
+/** What a process has used since it began. @throws Error when it has ended */
+export function usageOf(pid: number): Usage {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name of the program, in brackets, may hold spaces; the fields after it do not.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, peakBytes: Number(peak) * 1024 };
 }
 
 interface Deployment {
