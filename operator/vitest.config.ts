@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Four kinds of test, from the quickest to the most real; `npm test` runs them in this order. */
+/** Kinds of test, from the quickest to the most real; `npm test` runs them in this order. */
 const project = (name: string, include: string[], timeout: number, parallel = true) => ({
   test: {
     name,
@@ -25,6 +25,7 @@ export default defineConfig({
       project('apiserver', ['test/apiserver/**/*.test.ts'], 120_000, false),
       project('e2e', ['test/e2e/**/*.test.ts'], 300_000, false),
       project('crash', ['test/crash/**/*.test.ts'], 600_000, false),
+      project('faults', ['test/faults/**/*.test.ts'], 600_000, false),
     ],
   },
 });

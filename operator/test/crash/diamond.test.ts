@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Outcome, runCase } from './case.ts';
-import { DIAMOND_END, diamond } from './diamond.ts';
-import { KINDS_OF_FAULT, type KindOfFault } from './faults.ts';
-import { expectSameEnd } from './judge.ts';
+import { type Outcome, runCase } from '../support/case.ts';
+import { useSimulatedStage } from '../support/case-stage.ts';
+import { DIAMOND_END, diamond } from '../support/diamond.ts';
+import { expectSameEnd } from '../support/judge.ts';
+import { faultTo, KINDS_OF_FAULT, type KindOfFault } from './faults.ts';
 import { record } from './record.ts';
-import { useSimulatedStage } from './stage.ts';
 
-const stage = useSimulatedStage();
+const stage = useSimulatedStage('ado-crash');
 let reference: Outcome;
 
 beforeAll(async () => {
@@ -15,11 +15,7 @@ beforeAll(async () => {
 });
 
 const toEveryWrite = (kind: KindOfFault) =>
-  Array.from({ length: reference.writes.length }, (_, index) => ({
-    kind,
-    to: `write ${index + 1}`,
-    matches: ({ write }: { write: number | undefined }) => write === index + 1,
-  }));
+  reference.writes.map((_, index) => faultTo(kind, `write ${index + 1}`, ({ write }) => write === index + 1));
 
 describe('a diamond with a retry', () => {
   it('ends well without faults', () => {

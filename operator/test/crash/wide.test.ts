@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Fault, type Outcome, runCase } from './case.ts';
-import { KINDS_OF_FAULT, type KindOfFault } from './faults.ts';
-import { expectSameEnd } from './judge.ts';
+import { type Fault, type Outcome, runCase } from '../support/case.ts';
+import { useSimulatedStage } from '../support/case-stage.ts';
+import { expectSameEnd } from '../support/judge.ts';
+import { faultTo, KINDS_OF_FAULT, type KindOfFault } from './faults.ts';
 import { record } from './record.ts';
-import { useSimulatedStage } from './stage.ts';
 import { wide } from './wide.ts';
 
 /** The writes that the diamond has none of, once each; how many more of a sort there are depends on how fast pods end. */
@@ -13,7 +13,7 @@ const SORTS = [
   { method: 'DELETE', resource: 'pods' },
 ];
 
-const stage = useSimulatedStage();
+const stage = useSimulatedStage('ado-crash');
 let reference: Outcome;
 
 beforeAll(async () => {
@@ -22,11 +22,9 @@ beforeAll(async () => {
 });
 
 const toEverySort = (kind: KindOfFault): Fault[] =>
-  SORTS.map(({ method, resource }) => ({
-    kind,
-    to: `${method} ${resource}`,
-    matches: (request) => request.method === method && request.resource === resource,
-  }));
+  SORTS.map(({ method, resource }) =>
+    faultTo(kind, `${method} ${resource}`, (met) => met.method === method && met.resource === resource),
+  );
 
 describe('a run with pages of history whose pods are deleted', () => {
   it('ends well without faults', () => {

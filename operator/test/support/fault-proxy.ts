@@ -2,8 +2,20 @@
  * An HTTP proxy between an operator and an API server, which can do to a request what networks, servers and machines
  * do: rules decide, request by request. Without rules it is not noticed. Watches stream through as they come.
  */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import {
+  Agent,
+  createServer as createTlsServer,
+  request as httpsRequest,
+  type RequestOptions,
+  type Server as TlsServer,
+} from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -31,13 +43,27 @@ export interface Answer {
   readonly body: Buffer | Readable;
 }
 
-export type Forward = () => Promise<Answer>;
+/** Passes the request on, as it came or with another path. */
+export type Forward = (path?: string) => Promise<Answer>;
 
 /**
  * Decides what becomes of a request: forwards it or not, and answers with what came, with something else, or never
  * (a promise that does not resolve). Rules nest: what the first one forwards goes to the second.
  */
 export type Rule = (request: ProxiedRequest, forward: Forward) => Promise<Answer>;
+
+export interface ProxyOptions {
+  /** Speaks TLS with this certificate; without it plain HTTP. */
+  readonly tls?: ServingCertificate;
+  /** Passes on who the client says it is (default: it acts as the user of the kubeconfig, whatever the client says). */
+  readonly asClient?: boolean;
+}
+
+/** In PEM. */
+export interface ServingCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** Bodies that are kept in memory; an API server takes 3 MiB at most. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -50,38 +76,59 @@ export class FaultProxy {
   readonly #upstream: URL;
   readonly #tls: RequestOptions;
   readonly #agent = new Agent({ keepAlive: true });
-  readonly #server = createServer((incoming, outgoing) => {
-    this.#serve(incoming, outgoing).catch(() => outgoing.destroy());
-  });
+  readonly #server: Server;
+  readonly #isTls: boolean;
   #writes = 0;
 
-  private constructor(upstream: URL, tls: RequestOptions, rules: readonly Rule[]) {
+  private constructor(upstream: URL, tls: RequestOptions, rules: readonly Rule[], { tls: own }: ProxyOptions) {
     this.#upstream = upstream;
     this.#tls = tls;
     this.#rules = rules;
+    this.#isTls = own !== undefined;
+    const serve = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+      this.#serve(incoming, outgoing).catch(() => outgoing.destroy());
+    };
+    this.#server = own ? createTlsServer({ ...own }, serve) : createServer(serve);
   }
 
   /** Starts a proxy to the server of a kubeconfig, as the user of that kubeconfig. */
-  static async start(kubeconfig: string, rules: readonly Rule[]): Promise<FaultProxy> {
+  static async start(kubeconfig: string, rules: readonly Rule[], options: ProxyOptions = {}): Promise<FaultProxy> {
     const config = new KubeConfig();
     config.loadFromFile(kubeconfig);
     const tls: RequestOptions = {};
     await config.applyToHTTPSOptions(tls);
-    const proxy = new FaultProxy(new URL(config.getCurrentCluster()?.server ?? ''), tls, rules);
+    const upstream = new URL(config.getCurrentCluster()?.server ?? '');
+    const proxy = new FaultProxy(upstream, options.asClient ? { ca: tls.ca } : tls, rules, options);
     await new Promise<void>((resolve, reject) => {
       proxy.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
     return proxy;
   }
 
+  /** Where it listens. */
+  get address(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `${this.#isTls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  }
+
+  /** Serves with another certificate from now on, and ends every connection that was made with the one before. */
+  rotate(certificate: ServingCertificate): void {
+    if ('setSecureContext' in this.#server) (this.#server as TlsServer).setSecureContext({ ...certificate });
+    this.cut();
+  }
+
+  /** Ends every connection; new ones are taken. */
+  cut(): void {
+    this.#server.closeAllConnections();
+  }
+
   /** A kubeconfig by which a client finds the proxy; who it is, the proxy knows. */
   get kubeconfig(): string {
-    const { port } = this.#server.address() as AddressInfo;
     return stringify({
       apiVersion: 'v1',
       kind: 'Config',
       'current-context': 'proxy',
-      clusters: [{ name: 'proxy', cluster: { server: `http://127.0.0.1:${port}` } }],
+      clusters: [{ name: 'proxy', cluster: { server: this.address } }],
       users: [{ name: 'proxy', user: {} }],
       contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy' } }],
     });
@@ -117,7 +164,10 @@ export class FaultProxy {
 
   #through(index: number, request: ProxiedRequest, outgoing: ServerResponse, logged: Logged): Promise<Answer> {
     const rule = this.#rules[index];
-    if (rule) return rule(request, () => this.#through(index + 1, request, outgoing, logged));
+    if (rule) {
+      const rest = (path = request.path) => this.#through(index + 1, { ...request, path }, outgoing, logged);
+      return rule(request, rest);
+    }
     return this.#forward(request).then((answer) => {
       logged.status = answer.status;
       return answer;

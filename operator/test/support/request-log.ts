@@ -13,6 +13,8 @@ export interface Logged {
   /** For a pod: the attempt that it runs, as `<path>#<attempt>`. */
   readonly attempt?: string | undefined;
   readonly dryRun: boolean;
+  /** For a delete: the uid that it is meant for, if it says so. */
+  readonly ofUid?: string | undefined;
   /** Number among the writes that count. */
   write?: number;
   /** What the server answered, if it was asked. */
@@ -34,17 +36,23 @@ export function describeRequest(
   method: string,
   path: string,
   body: Buffer,
-): Pick<Logged, 'resource' | 'name' | 'attempt' | 'dryRun'> {
+): Pick<Logged, 'resource' | 'name' | 'attempt' | 'dryRun' | 'ofUid'> {
   const [before = '', query] = path.split('?');
   const [, plural = before, inPath, subresource] = PATH.exec(before) ?? [];
   const resource = subresource ? `${plural}/${subresource}` : plural;
   const dryRun = new URLSearchParams(query).get('dryRun') === 'All';
+  if (method === 'DELETE') return { resource, name: inPath, dryRun, ofUid: preconditionOf(body) };
   if (method !== 'POST') return { resource, name: inPath, dryRun };
   const { metadata } = JSON.parse(body.toString('utf8')) as NamedObject;
   const { annotations = {}, labels = {} } = metadata ?? {};
   const task = annotations['flow.ado.dev/task'];
   const attempt = task === undefined ? undefined : `${task}#${labels['flow.ado.dev/attempt']}`;
   return { resource, name: metadata?.name, attempt, dryRun };
+}
+
+function preconditionOf(body: Buffer): string | undefined {
+  const { preconditions } = JSON.parse(body.toString('utf8') || '{}') as { preconditions?: { uid?: string } };
+  return preconditions?.uid;
 }
 
 export const isCounted = ({ method, resource }: Pick<Logged, 'method' | 'resource'>): boolean =>

@@ -17,6 +17,9 @@ export interface OperatorUnderTestOptions {
    */
   readonly keepsIdentity: boolean;
   readonly compileCache: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Name of the replica (default `replica`). */
+  readonly identity?: string;
 }
 
 export class OperatorUnderTest {
@@ -30,6 +33,10 @@ export class OperatorUnderTest {
   constructor(options: OperatorUnderTestOptions) {
     this.#options = options;
     this.#child = this.#spawn();
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
   }
 
   get log(): string {
@@ -58,15 +65,23 @@ export class OperatorUnderTest {
   }
 
   #spawn(): ChildProcess {
-    const { kubeconfig, namespace, flags, keepsIdentity, compileCache } = this.#options;
-    const identity = keepsIdentity ? 'replica' : `replica-${this.#replacements}`;
+    const {
+      kubeconfig,
+      namespace,
+      flags,
+      keepsIdentity,
+      compileCache,
+      env,
+      identity: name = 'replica',
+    } = this.#options;
+    const identity = keepsIdentity ? name : `${name}-${this.#replacements}`;
     const own = ['--kubeconfig', kubeconfig, '--namespaces', namespace, '--namespace', namespace];
     const child = spawn(
       process.execPath,
       [ENTRY, ...own, '--identity', identity, '--health-address', '127.0.0.1:0', ...flags],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+        env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
       },
     );
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,7 +1,6 @@
 /** The workflow that is run again and again: a → b, c → d, where b fails once and what a puts out reaches d. */
 import { API_VERSION, type WorkflowSpec } from '../../src/api/index.ts';
-import type { Scenario } from './case.ts';
-import type { Expected } from './judge.ts';
+import type { Expected, Scenario } from './case.ts';
 
 /**
  * The same on simulated and on real nodes: SIMULATE_* are read by the stages of kwok, the script by a real shell.

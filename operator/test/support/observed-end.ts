@@ -12,7 +12,7 @@ import { decodeState } from '../../src/engine/index.ts';
 import type { Pod } from '../../src/pods/index.ts';
 import { podName } from '../../src/pods/index.ts';
 import { type KubeClient, PODS } from '../../src/runtime/index.ts';
-import { historyProblems } from '../support/oracle.ts';
+import { historyProblems } from './oracle.ts';
 
 export interface Objects {
   readonly workflows: readonly Workflow[];

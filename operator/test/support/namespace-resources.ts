@@ -3,7 +3,6 @@ import type { ResourceType } from '../../src/runtime/index.ts';
 
 const core = { group: '', version: 'v1' };
 
-export const NAMESPACES: ResourceType = { ...core, plural: 'namespaces', kind: 'Namespace', namespaced: false };
 export const SERVICE_ACCOUNTS: ResourceType = {
   ...core,
   plural: 'serviceaccounts',

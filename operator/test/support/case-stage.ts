@@ -4,17 +4,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { openCluster } from '../../cluster/index.ts';
+import { type Cluster, openCluster } from '../../cluster/index.ts';
 import type { KubeClient } from '../../src/runtime/index.ts';
-import { clientOf } from '../support/client.ts';
-import { applyCrds } from '../support/control-plane.ts';
-import { Kubectl } from '../support/installation.ts';
+import { clientOf } from './client.ts';
+import { applyCrds } from './control-plane.ts';
+import { Kubectl } from './installation.ts';
 import { Slots } from './slots.ts';
 
 /** Runs that are under way at a time; those that only wait for their silence do not count. */
 const AT_ONCE = 6;
 
 export interface Stage {
+  readonly cluster: Cluster;
+  readonly kubectl: Kubectl;
   readonly client: KubeClient;
   readonly kubeconfig: string;
   readonly slots: Slots;
@@ -25,11 +27,14 @@ export interface Stage {
 }
 
 /** `npm test` ends the clusters of these names; work on one test may keep others. */
-const SIMULATED_CLUSTER = process.env.ADO_CRASH_CLUSTER ?? 'ado-crash';
 const REAL_CLUSTER = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
 
-/** Three simulated nodes: pods cost nothing, so that hundreds of runs take minutes. Call at the top of the file. */
-export const useSimulatedStage = (): (() => Stage) => useStage({ name: SIMULATED_CLUSTER, kwok: 3 });
+/**
+ * Three simulated nodes: pods cost nothing, so that hundreds of runs take minutes. Call at the top of the file.
+ * @param name the cluster of the project, which `npm test` ends
+ */
+export const useSimulatedStage = (name: string): (() => Stage) =>
+  useStage({ name: process.env.ADO_CRASH_CLUSTER ?? name, kwok: 3 });
 
 /** A kubelet and real containers, shared with the end-to-end tests. Call at the top of the file. */
 export const useRealStage = (): (() => Stage) => useStage({ name: REAL_CLUSTER });
@@ -41,9 +46,10 @@ function useStage(options: Parameters<typeof openCluster>[0]): () => Stage {
     const kubectl = new Kubectl(cluster);
     await applyCrds((args, input) => kubectl.run(args, input));
     const { kubeconfig } = cluster;
-    const prefix = `crash-${randomBytes(3).toString('hex')}`;
+    const prefix = `case-${randomBytes(3).toString('hex')}`;
     const compileCache = mkdtempSync(join(tmpdir(), 'ado-compiled-'));
-    stage = { kubeconfig, compileCache, client: clientOf(kubeconfig), slots: new Slots(AT_ONCE), prefix };
+    const slots = new Slots(AT_ONCE);
+    stage = { cluster, kubectl, kubeconfig, compileCache, client: clientOf(kubeconfig), slots, prefix };
   });
   afterAll(async () => {
     if (!stage) return;
