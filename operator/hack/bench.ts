@@ -1,12 +1,13 @@
 /** `npm run bench`: what Ado costs, measured on simulated nodes beside the least that the same pods can take. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ClusterError } from '../cluster/index.ts';
 import { apply } from './bench/apply.ts';
 import { type BenchArguments, readArguments, USAGE } from './bench/arguments.ts';
 import { chain } from './bench/chain.ts';
 import { diamonds } from './bench/diamonds.ts';
+import { machine } from './bench/machine.ts';
 import { applyTable, chainTable, diamondTable, requestTable } from './bench/report.ts';
 import { Stage } from './bench/stage.ts';
 
@@ -36,11 +37,6 @@ async function measure(stage: Stage, options: BenchArguments): Promise<Record<st
     }
   }
   return results;
-}
-
-function machine(): Record<string, unknown> {
-  const model = cpus()[0]?.model ?? '';
-  return { cpus: cpus().length, model, memoryMegabytes: Math.round(totalmem() / 1e6), node: process.version };
 }
 
 async function main(): Promise<number> {

@@ -96,7 +96,8 @@ function deployedNodeOptions(): string {
   return options;
 }
 
-function freePort(): Promise<number> {
+/** A port of the loopback address that nobody uses now. */
+export function freePort(): Promise<number> {
   return new Promise((done, reject) => {
     const server = createServer();
     server.once('error', reject);
