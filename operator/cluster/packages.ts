@@ -24,7 +24,8 @@ export function staticBusybox(): string | undefined {
   return path !== undefined && isStatic(firstBytes(path, 4096)) ? path : undefined;
 }
 
-const programs = (debian: string, ...names: string[]): Requirement => ({
+/** A package that is there when these programs are. */
+export const programs = (debian: string, ...names: string[]): Requirement => ({
   debian,
   present: () => names.every((name) => which(name) !== undefined),
 });
@@ -49,11 +50,20 @@ export function missingPackages(requirements: readonly Requirement[]): string[] 
 export const installCommand = (packages: readonly string[]): string =>
   `apt-get install --no-remove --no-install-recommends -y ${packages.join(' ')}`;
 
-/** Installs what a node lacks. Throws ClusterError when that needs root or another package tool. */
-export async function ensurePackages(progress?: ProgressSink): Promise<void> {
-  const missing = missingPackages(NODE_REQUIREMENTS);
+/** What needs packages, and which; by default a node. */
+export interface Need {
+  /** As the sentence that names the missing ones begins. */
+  what: string;
+  requirements: readonly Requirement[];
+}
+
+const NODE: Need = { what: 'A node', requirements: NODE_REQUIREMENTS };
+
+/** Installs what is missing. Throws ClusterError when that needs root or another package tool. */
+export async function ensurePackages(progress?: ProgressSink, { what, requirements } = NODE): Promise<void> {
+  const missing = missingPackages(requirements);
   if (missing.length === 0) return;
-  const lacks = `A node needs ${missing.join(', ')}, which this machine lacks`;
+  const lacks = `${what} needs ${missing.join(', ')}, which this machine lacks`;
   if (which('apt-get') === undefined) {
     throw new ClusterError(`${lacks}, and there is no apt-get.`, 'Install their equivalents, or use --context NAME.');
   }
@@ -62,7 +72,7 @@ export async function ensurePackages(progress?: ProgressSink): Promise<void> {
   }
   const step = { title: `installing ${missing.join(', ')}`, expectedMs: 25_000 };
   await runStep(progress, step, () => install(missing));
-  const left = missingPackages(NODE_REQUIREMENTS);
+  const left = missingPackages(requirements);
   if (left.length > 0) {
     throw new ClusterError(`After installing them, ${left.join(', ')} still cannot be found.`, 'Check the PATH.');
   }

@@ -2,7 +2,6 @@
  * `npm run bundle`: the operator as it is deployed, one file with everything it imports and a source map beside it.
  * Node then reads one file instead of some thousands, and keeps nothing of what the operator does not use.
  */
-import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'rolldown';
 
@@ -29,12 +28,11 @@ const leaner: Plugin = {
 };
 
 /**
- * Bundles the operator into a folder (default `dist` of the repository), which it replaces.
+ * Bundles the operator into a folder (default `dist` of the repository), over an earlier bundle.
  * Resolves to the path of the file to run.
  * @throws Error when something cannot be resolved: it would be missing only when it is called for
  */
 export async function bundleOperator(folder: string = OUTPUT): Promise<string> {
-  rmSync(folder, { recursive: true, force: true });
   await build({
     input: { operator: ENTRY },
     cwd: ROOT,
