@@ -196,6 +196,37 @@ describe('KubeClient', () => {
     expect(h.server.requests).toHaveLength(1);
   });
 
+  it('leaves an endpoint alone for as long as it asked, whichever of its requests it refused', async () => {
+    const arrivals: { path: string; at: number }[] = [];
+    await using h = await harness((request, response) => {
+      arrivals.push({ path: request.url.pathname, at: performance.now() });
+      if (arrivals.length === 1) sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '1' });
+      else sendJson(response, pod, 201);
+    });
+    const first = h.client.create(PODS, pod);
+    await until('the first create arrived', () => arrivals.length === 1);
+    const [refused] = arrivals;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const second = h.client.create(PODS, { metadata: { name: 'q', namespace: 'a' } });
+    await h.client.create(PODS, { metadata: { name: 'p', namespace: 'b' } });
+    expect(arrivals.map(({ path }) => path)).toEqual(['a', 'b'].map((name) => `/api/v1/namespaces/${name}/pods`));
+    await Promise.all([first, second]);
+    const early = arrivals.slice(2).filter(({ at }) => at - (refused?.at ?? 0) < 1000);
+    expect(arrivals).toHaveLength(4);
+    expect(early).toEqual([]);
+  });
+
+  it('fails without asking while a server wants more patience than there is', async () => {
+    await using h = await harness((_request, response) =>
+      sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '3600' }),
+    );
+    expect(isTooManyRequests(await thrown(h.client.create(PODS, pod)))).toBe(true);
+    const again = (await thrown(h.client.create(PODS, pod))) as ApiError;
+    expect(isTooManyRequests(again)).toBe(true);
+    expect(again.message).toContain('nothing was sent');
+    expect(h.server.requests).toHaveLength(1);
+  });
+
   it('gives up a request whose time is up, and says that the outcome is unknown', async () => {
     await using h = await harness(() => undefined, { timeoutMs: 50 });
     const error = (await thrown(h.client.create(PODS, pod))) as ConnectionError;
@@ -352,6 +383,21 @@ describe('KubeClient', () => {
     expect(await thrown(client.patch(PODS, pod.metadata, { kind: 'merge', body: {} }))).toBeInstanceOf(FencedError);
     await client.get(PODS, pod.metadata);
     expect(h.server.requests).toHaveLength(2);
+  });
+
+  it('asks its fence once more when a write had to wait', async () => {
+    let refused = false;
+    await using h = await harness((_request, response) => {
+      if (refused) return sendJson(response, pod, 201);
+      refused = true;
+      sendStatus(response, 429, 'TooManyRequests', { 'retry-after': '1' });
+    });
+    let leader = true;
+    const waiting = thrown(h.client.fenced(() => leader).create(PODS, pod));
+    await until('the create was refused', () => refused);
+    leader = false;
+    expect(await waiting).toBeInstanceOf(FencedError);
+    expect(h.server.requests).toHaveLength(1);
   });
 
   it('counts requests by code, method and host', async () => {

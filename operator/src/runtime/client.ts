@@ -201,7 +201,8 @@ export class KubeClient {
       preconditions,
       dryRun: dryRun ? ['All'] : undefined,
     });
-    await this.send('DELETE', objectPath(type, ref), options, { body, contentType: 'application/json' });
+    const content = { body, contentType: 'application/json', guard: () => this.fence() };
+    await this.send('DELETE', objectPath(type, ref), options, content);
   }
 
   /** Reads a path that is no resource, such as `/version`. */
@@ -270,14 +271,14 @@ export class KubeClient {
       dryRun: options.dryRun ? 'All' : undefined,
       force,
     });
-    return this.send(method, path + query, options, { body, contentType });
+    return this.send(method, path + query, options, { body, contentType, guard: () => this.fence() });
   }
 
   private send(
     method: Method,
     path: string,
     options: CallOptions,
-    content: Pick<RawRequest, 'body' | 'contentType'> = {},
+    content: Pick<RawRequest, 'body' | 'contentType' | 'guard'> = {},
   ): Promise<string> {
     const { signal, timeoutMs, urgent } = options;
     return this.transport.request({

@@ -1,5 +1,6 @@
 import { Backoff } from './backoff.ts';
 import { AbortedError, ApiError, ConnectionError, isAborted, isGone } from './errors.ts';
+import { RETRY_AFTER_CAP_MS } from './holds.ts';
 import { listAll } from './paged-list.ts';
 import type { ReflectorContext } from './reflector-options.ts';
 import { type KubeObject, keyOf } from './resource.ts';
@@ -21,7 +22,6 @@ type RestartReason =
 const DEFAULT_BACKOFF = { baseMs: 50, capMs: 30_000 };
 /** Longest pause after a short watch that delivered something: it makes progress, but must not make a storm. */
 const PROGRESS_PAUSE_CAP_MS = 1000;
-const RETRY_AFTER_CAP_MS = 60_000;
 /** Time that events may take before others on the event loop get a turn, ms. */
 const SLICE_MS = 10;
 /** Unreadable events in a row from one position before the position is given up. */

@@ -3,7 +3,8 @@ import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type Clock, realClock } from './clock.ts';
 import { Credentials, type Snapshot } from './credentials.ts';
-import { AbortedError, ApiError, ConnectionError } from './errors.ts';
+import { AbortedError, ApiError, ConnectionError, FencedError } from './errors.ts';
+import { Holds } from './holds.ts';
 import { InFlightCap } from './in-flight.ts';
 import { apiErrorOf, collectText, type ResponseBody, transportError } from './response.ts';
 
@@ -22,6 +23,8 @@ export interface RawRequest {
   readonly maxBytes?: number;
   /** Passes the in-flight cap: for leases only. */
   readonly urgent?: boolean;
+  /** Asked right before the request leaves, however long it waited; what it throws is what the caller gets. */
+  readonly guard?: () => void;
 }
 
 export interface TransportOptions {
@@ -49,7 +52,8 @@ const KEEP_ALIVE_MS = 60_000;
 
 /**
  * HTTP/1.1 to one API server over a pool of kept-alive connections. Sends again only what the server said it did not
- * process: a 401 once, after reading the credentials again; a 429 with Retry-After; for reads also 503.
+ * process: a 401 once, after reading the credentials again; a 429 with Retry-After; for reads also 503. No endpoint is
+ * asked sooner than it asked to be, by whichever request: one that cannot wait so long fails without being sent.
  */
 export class Transport {
   readonly host: string;
@@ -60,6 +64,7 @@ export class Transport {
   private readonly proxyUrl: string | undefined;
   private readonly credentials: Credentials;
   private readonly cap: InFlightCap;
+  private readonly holds: Holds;
   private readonly userAgent: string;
   private readonly counters = new Map<string, { inc(): void }>();
   private readonly timers = new Map<Method, { observe(seconds: number): void }>();
@@ -77,6 +82,7 @@ export class Transport {
     this.proxyUrl = cluster.proxyUrl;
     this.clock = options.clock ?? realClock;
     this.credentials = new Credentials(options.config, this.clock, options.logger);
+    this.holds = new Holds(this.clock);
     this.cap = new InFlightCap(options.maxInFlight ?? 200, options.metrics);
     this.userAgent = `${options.component ?? 'ado-operator'}/${options.version ?? '0.0.0'}`;
   }
@@ -88,25 +94,30 @@ export class Transport {
   async request(request: RawRequest): Promise<string> {
     const deadline = this.clock.monotonic() + (this.options.retryBudgetMs ?? 30_000);
     for (let attempt = 0; ; attempt++) {
+      await this.untilFree(request, deadline);
       try {
         return await this.slotted(request);
       } catch (error) {
+        this.noteHold(request, error);
         const wait = retryDelay(request.method, error);
         if (wait === undefined || attempt >= MAX_RETRIES || this.clock.monotonic() + wait > deadline) throw error;
         this.options.metrics.restThrottled.inc();
-        await this.clock.sleep(wait * (1 + 0.1 * Math.random()), request.signal);
       }
     }
   }
 
   /** Opens a stream, such as a watch. It holds no slot of the in-flight cap. @throws like `request` */
   async stream(path: string, signal: AbortSignal, headersTimeoutMs: number): Promise<ResponseBody> {
+    const request = { method: 'GET', path } as const;
+    const held = this.holds.left('GET', path);
+    if (held > 0) throw askedToWait(held);
     const limit = this.limit(headersTimeoutMs, signal);
     try {
-      const response = await this.authorized({ method: 'GET', path }, limit.signal);
+      const response = await this.authorized(request, limit.signal);
       if (response.statusCode === 200) return response.body;
       throw await apiErrorOf(response);
     } catch (error) {
+      this.noteHold(request, error);
       throw limit.explain(error);
     } finally {
       limit.disarm();
@@ -117,6 +128,19 @@ export class Transport {
   async close(): Promise<void> {
     this.closed = true;
     await this.pool?.dispatcher.destroy();
+  }
+
+  /** Waits until the endpoint may be asked again. @throws ApiError 429, without asking, when that is too late */
+  private async untilFree({ method, path, signal }: RawRequest, deadline: number): Promise<void> {
+    for (let held = this.holds.left(method, path); held > 0; held = this.holds.left(method, path)) {
+      if (this.clock.monotonic() + held > deadline) throw askedToWait(held);
+      await this.clock.sleep(held * (1 + 0.1 * Math.random()), signal);
+    }
+  }
+
+  private noteHold({ method, path }: RawRequest, error: unknown): void {
+    if (!(error instanceof ApiError) || (error.status !== 429 && error.status !== 503)) return;
+    this.holds.note(method, path, error.retryAfterMs ?? 0);
   }
 
   private async slotted(request: RawRequest): Promise<string> {
@@ -157,6 +181,7 @@ export class Transport {
   }
 
   private async send(request: RawRequest, snapshot: Snapshot, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    request.guard?.();
     const headers: Record<string, string> = {
       accept: 'application/json',
       'user-agent': this.userAgent,
@@ -237,13 +262,18 @@ export class Transport {
         signal?.removeEventListener('abort', onAbort);
       },
       explain: (error: unknown): unknown => {
-        if (error instanceof ApiError) return error;
+        if (error instanceof ApiError || error instanceof FencedError) return error;
         if (timedOut) return new ConnectionError('Timeout', `no answer within ${timeoutMs} ms`, true, error);
         if (signal?.aborted) return new AbortedError('the request was given up', { cause: error });
         return transportError(error);
       },
     };
   }
+}
+
+function askedToWait(ms: number): ApiError {
+  const message = `the API server asked to be left alone for another ${Math.ceil(ms / 1000)} s; nothing was sent`;
+  return new ApiError(429, { reason: 'TooManyRequests', message }, ms);
 }
 
 /** How long to wait before sending again, or undefined when the request may not be sent again from here. */

@@ -1,0 +1,43 @@
+import type { Clock } from './clock.ts';
+
+/** Longest time that a server can ask for, ms: whatever sits in between must not be able to stop us for a day. */
+export const RETRY_AFTER_CAP_MS = 60_000;
+/** Endpoints that are remembered; the one that asked first is forgotten first. */
+const MAX_ENDPOINTS = 1_000;
+
+/**
+ * Which endpoints (method and path, without the query) asked by Retry-After to be left alone, and until when. It counts
+ * for every request to them, not only for the one that was refused.
+ */
+export class Holds {
+  private readonly clock: Clock;
+  private readonly until = new Map<string, number>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  note(method: string, path: string, ms: number): void {
+    if (ms <= 0) return;
+    const key = endpoint(method, path);
+    const until = this.clock.monotonic() + Math.min(ms, RETRY_AFTER_CAP_MS);
+    const known = this.until.get(key) ?? 0;
+    this.until.delete(key);
+    this.until.set(key, Math.max(known, until));
+    if (this.until.size > MAX_ENDPOINTS) this.until.delete(this.until.keys().next().value ?? '');
+  }
+
+  /** Milliseconds for which the endpoint is to be left alone; 0 when it may be asked. */
+  left(method: string, path: string): number {
+    if (this.until.size === 0) return 0;
+    const key = endpoint(method, path);
+    const until = this.until.get(key);
+    if (until === undefined) return 0;
+    const left = until - this.clock.monotonic();
+    if (left > 0) return left;
+    this.until.delete(key);
+    return 0;
+  }
+}
+
+const endpoint = (method: string, path: string): string => `${method} ${path.split('?')[0]}`;
