@@ -14,6 +14,8 @@ export interface OperatorConfig {
   readonly leaderElection: boolean;
   readonly leaseMs: number;
   readonly relistMs: number;
+  /** Silence after which a watch counts as dead. */
+  readonly silenceMs: number;
   /** Limit of one attempt of a request. */
   readonly requestMs: number;
   readonly concurrency: number;
@@ -31,6 +33,7 @@ const OPTIONS = {
   'no-leader-election': { type: 'boolean', default: false },
   'lease-duration': { type: 'string', default: '15s' },
   'relist-period': { type: 'string', default: '5m' },
+  'watch-silence': { type: 'string', default: '90s' },
   'request-timeout': { type: 'string', default: '30s' },
   concurrency: { type: 'string', default: '16' },
   'health-address': { type: 'string', default: '127.0.0.1:8081' },
@@ -47,6 +50,7 @@ export const USAGE = `Usage: operator [options]
   --no-leader-election     act without a lease; only where no other replica can run
   --lease-duration 15s     how long a silent leader keeps its lease
   --relist-period 5m       how often everything is listed again, to repair missed events
+  --watch-silence 90s      how long a watch may be silent before it counts as dead; bookmarks come about once a minute
   --request-timeout 30s    how long one request to the API server may take
   --concurrency 16         objects of a kind reconciled at once
   --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
@@ -89,6 +93,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     leaderElection: !values['no-leader-election'],
     leaseMs: milliseconds('lease-duration', values['lease-duration'], 1000),
     relistMs: milliseconds('relist-period', values['relist-period'], 1000),
+    silenceMs: milliseconds('watch-silence', values['watch-silence'], 1000),
     requestMs: milliseconds('request-timeout', values['request-timeout'], 500),
     concurrency: whole('concurrency', values.concurrency, 1, 1000),
     healthHost,
