@@ -134,7 +134,7 @@ describe('LeaderElector', () => {
     await first.running;
     await one.release();
     expect(one.isLeader()).toBe(false);
-    await clock.advance(2000);
+    await clock.advance(600);
     expect(two.isLeader()).toBe(true);
     second.abort.abort();
     await second.running;

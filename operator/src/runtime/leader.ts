@@ -23,8 +23,10 @@ export interface LeaderOptions {
   readonly leaseMs?: number;
   /** How long we lead on one renewal, ms (default 10,000; must be shorter than the lease). */
   readonly renewDeadlineMs?: number;
-  /** Pause between tries, ms (default 2,000; must be shorter than the renew deadline). */
+  /** Pause between renewals, ms (default 2,000; must be shorter than the renew deadline). */
   readonly retryMs?: number;
+  /** Pause between looks at somebody else's lease, ms (default 500): how long one that was handed back lies idle. */
+  readonly standbyMs?: number;
   readonly random?: () => number;
 }
 
@@ -46,6 +48,7 @@ export class LeaderElector {
   private readonly leaseMs: number;
   private readonly deadlineMs: number;
   private readonly retryMs: number;
+  private readonly standbyMs: number;
   private lease: Lease | undefined;
   private observed: { readonly record: string; readonly at: number } | undefined;
   private renewedAt: number | undefined;
@@ -58,6 +61,7 @@ export class LeaderElector {
     this.leaseMs = options.leaseMs ?? 15_000;
     this.deadlineMs = options.renewDeadlineMs ?? 10_000;
     this.retryMs = options.retryMs ?? 2000;
+    this.standbyMs = options.standbyMs ?? 500;
     if (!(this.retryMs * 1.2 < this.deadlineMs && this.deadlineMs < this.leaseMs && this.leaseMs >= 1000)) {
       throw new Error(
         `leader election needs retry (${this.retryMs} ms) x 1.2 < renew deadline (${this.deadlineMs} ms) < lease ` +
@@ -80,7 +84,7 @@ export class LeaderElector {
 
   /** Waits to become the leader. @throws AbortedError when the signal aborts first. */
   async acquire(signal: AbortSignal): Promise<void> {
-    while (!(await this.attempt(signal))) await this.clock.sleep(this.jittered(), signal);
+    while (!(await this.attempt(signal))) await this.clock.sleep(this.jittered(this.standbyMs), signal);
     this.options.logger.info({ lease: this.options.name, identity: this.identity }, 'leadership acquired');
   }
 
@@ -88,7 +92,7 @@ export class LeaderElector {
   async hold(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       const left = (this.renewedAt ?? 0) + this.deadlineMs - this.clock.monotonic();
-      await this.clock.sleep(Math.min(this.jittered(), Math.max(0, left)), signal).catch(ignoreAbort);
+      await this.clock.sleep(Math.min(this.jittered(this.retryMs), Math.max(0, left)), signal).catch(ignoreAbort);
       if (signal.aborted) break;
       // Checked before asking: a process that slept too long must not renew itself back into a role that it may have
       // lost and regained without noticing.
@@ -178,8 +182,8 @@ export class LeaderElector {
     return this.deadlineMs / 2;
   }
 
-  private jittered(): number {
-    return this.retryMs * (1 + 0.2 * (this.options.random ?? Math.random)());
+  private jittered(pauseMs: number): number {
+    return pauseMs * (1 + 0.2 * (this.options.random ?? Math.random)());
   }
 }
 
