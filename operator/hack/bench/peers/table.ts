@@ -1,10 +1,11 @@
 /** What was measured of several products, as one table for people. Pure. */
+import type { Tally } from '../audit.ts';
 import { table } from '../report.ts';
 import { spreadOf } from '../statistics.ts';
 import type { Measurement } from './figures.ts';
 
-const HEAD = ['all succeeded, s', 'requests per task', 'CPU s per 1,000 tasks', 'peak MB'] as const;
-const EMULATED = 'executor requests per task';
+const HEAD = ['all succeeded, s', 'requests per task', 'of these Events', 'CPU s per 1,000 tasks', 'peak MB'] as const;
+const EMULATED = 'executor requests per task, beside';
 const TRANSITION = ['transition p50, ms', 'transition p99, ms'] as const;
 
 /** A table for each scenario and count, with a row for each product and setting: medians, and what they lie between. */
@@ -44,11 +45,17 @@ function cells(same: readonly Measurement[], isChain: boolean): string[] {
     String(same.length),
     of(({ figures }) => figures.seconds, 1),
     of(({ figures }) => figures.requestsPerTask, 2),
+    of(({ figures }) => eventsOf(figures.requests) / figures.tasks, 2),
     of(({ figures }) => figures.cpuPer1000Tasks, 1),
     of(({ figures }) => figures.peakMegabytes, 0),
     of(({ emulated, figures }) => emulated && emulated.counted / figures.tasks, 2),
     ...(isChain ? transitions : []),
   ];
+}
+
+/** Kubernetes Events, which say what happened and are lost when the server is busy: no product needs them to work. */
+function eventsOf({ byRequest }: Tally): number {
+  return byRequest.reduce((sum, [request, count]) => sum + (request.endsWith(' events') ? count : 0), 0);
 }
 
 /** `12.3 (10.0–15.1)`; a single value alone, and none as a dash. */
