@@ -17,8 +17,10 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const REQUIREMENTS = [programs('buildah', 'buildah'), programs('debootstrap', 'debootstrap')];
 
 export interface ImageOptions {
-  /** Names of the image, such as `ado/operator:0.1.0`; the same image bears all of them. */
-  readonly names: readonly [string, ...string[]];
+  /** Name of the image, such as `ado/operator:0.1.0`. */
+  readonly name: string;
+  /** Another name of the same image. */
+  readonly alias?: string;
   /** Path of the archive. */
   readonly output: string;
   readonly progress?: ProgressSink;
@@ -43,45 +45,46 @@ export function baseName(dockerfile: string): string {
  * Builds the image and writes its archive.
  * @throws ClusterError when the machine lacks something; Error with the last words of the builder
  */
-export async function buildImage({ names, output, progress }: ImageOptions): Promise<void> {
-  mkdirSync(dirname(output), { recursive: true });
-  if (await dockerEngineAnswers()) await byDocker(names, output, progress);
-  else await byBuildah(names, output, progress);
+export async function buildImage(options: ImageOptions): Promise<void> {
+  mkdirSync(dirname(options.output), { recursive: true });
+  if (await dockerEngineAnswers()) await byDocker(options);
+  else await byBuildah(options);
 }
 
-async function byDocker(names: readonly string[], output: string, progress?: ProgressSink): Promise<void> {
-  const step = { title: `building ${names[0]} with Docker`, expectedMs: 60_000 };
+async function byDocker({ name, alias, output, progress }: ImageOptions): Promise<void> {
+  const names = alias === undefined ? [name] : [name, alias];
+  const step = { title: `building ${name} with Docker`, expectedMs: 60_000 };
   await runStep(progress, step, async (detail) => {
-    const tags = names.map((name) => `--tag=${name}`);
-    await must('docker', ['build', ...secrets(), ...tags, ROOT], options(detail));
-    await must('docker', ['save', '--output', output, ...names], options(detail));
+    const tags = names.map((each) => `--tag=${each}`);
+    await must('docker', ['build', ...secrets(), ...tags, ROOT], limits(detail));
+    await must('docker', ['save', '--output', output, ...names], limits(detail));
   });
 }
 
-async function byBuildah(names: readonly string[], output: string, progress?: ProgressSink): Promise<void> {
+async function byBuildah({ name, alias, output, progress }: ImageOptions): Promise<void> {
   await ensurePackages(progress, { requirements: REQUIREMENTS, what: 'Building an image' });
   const buildah = await ensureBase(baseName(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')), progress);
-  const [name = '', ...more] = names;
+  const source = qualified(name);
+  // The archive bears the name that is pushed, and the name that it is pushed to.
+  const target = `docker-archive:${output}:${qualified(alias ?? name)}`;
   await withLock(join(buildah.folder, 'build.lock'), async () => {
     const step = { title: `building ${name}`, expectedMs: 30_000 };
     await runStep(progress, step, async (detail) => {
       // The format of Docker: that of OCI has no health check.
-      const build = [
-        'bud',
-        '--pull-never',
-        '--layers',
-        '--format=docker',
-        ...secrets(),
-        `--tag=localhost/${name}`,
-        ROOT,
-      ];
-      await buildah.run(build, options(detail));
+      const build = ['bud', '--pull-never', '--layers', '--format=docker', ...secrets(), `--tag=${source}`, ROOT];
+      await buildah.run(build, limits(detail));
       rmSync(output, { force: true });
-      const tags = more.map((tag) => `--additional-tag=${tag}`);
-      await buildah.run(['push', '--quiet', `localhost/${name}`, `docker-archive:${output}:${name}`, ...tags]);
+      await buildah.run(['push', '--quiet', source, target]);
       await buildah.prune();
     });
   });
+}
+
+/** A short name as Docker, containerd and Kubernetes complete it; buildah would put it under `localhost`. */
+export function qualified(name: string): string {
+  const [first = '', ...rest] = name.split('/');
+  if (rest.length === 0) return `docker.io/library/${name}`;
+  return /[.:]|^localhost$/.test(first) ? name : `docker.io/${name}`;
 }
 
 /** What this machine's npm is told, for the npm in the build: it reaches no layer. */
@@ -90,7 +93,7 @@ function secrets(): string[] {
   return Object.entries(files).flatMap(([id, path]) => (existsSync(path) ? [`--secret=id=${id},src=${path}`] : []));
 }
 
-const options = (detail: (text: string) => void): CommandOptions => ({
+const limits = (detail: (text: string) => void): CommandOptions => ({
   timeoutMs: 900_000,
   onLine: (line) => detail(line.slice(0, 80)),
 });
@@ -98,13 +101,12 @@ const options = (detail: (text: string) => void): CommandOptions => ({
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      name: { type: 'string', multiple: true, default: [deployedName()] },
+      name: { type: 'string', default: deployedName() },
       output: { type: 'string', default: join(ROOT, 'dist/ado-operator-image.tar') },
     },
   });
-  const [first = deployedName(), ...more] = values.name;
   const output = resolve(values.output);
-  await buildImage({ names: [first, ...more], output, progress: streamProgress(process.stderr) });
+  await buildImage({ name: values.name, output, progress: streamProgress(process.stderr) });
   console.log(output);
 }
 

@@ -17,11 +17,11 @@ interface Outcome {
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PROJECTS = ['unit', 'apiserver', 'e2e', 'crash', 'faults'] as const;
+const PROJECTS = ['unit', 'apiserver', 'e2e', 'install', 'crash', 'faults'] as const;
 const STEPS = ['verify', ...PROJECTS] as const;
 type Step = (typeof STEPS)[number];
 /** Clusters that tests may leave when they are killed; ending one that is not there is harmless. */
-const CLUSTERS = ['ado-test', 'ado-crash', 'ado-faults'];
+const CLUSTERS = ['ado-test', 'ado-install', 'ado-crash', 'ado-faults'];
 
 async function runStep(step: Step, folder: string): Promise<Outcome> {
   const started = performance.now();
