@@ -1,4 +1,4 @@
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import {
   createReflectors,
   NAMESPACED_ACCESS,
@@ -16,6 +16,7 @@ import {
   KubeClient,
   KubeRecorder,
   LeaderElector,
+  loadKubeConfig,
   Manager,
   realClock,
 } from '../runtime/index.ts';
@@ -34,7 +35,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const clock = realClock;
   const metrics = createMetrics();
   const logger = createLogger({ level: config.logLevel });
-  const kubeConfig = loadKubeConfig(config);
+  const kubeConfig = kubeConfigOf(config);
   const client = new KubeClient({
     config: kubeConfig,
     logger,
@@ -96,17 +97,15 @@ function leaseOf({ namespace, identity, leaseMs }: OperatorConfig) {
   };
 }
 
-function loadKubeConfig({ kubeconfig, context }: OperatorConfig): KubeConfig {
-  const config = new KubeConfig();
+function kubeConfigOf({ kubeconfig, context }: OperatorConfig): KubeConfig {
   try {
-    if (kubeconfig) config.loadFromFile(kubeconfig);
-    else config.loadFromDefault();
+    const config = loadKubeConfig(kubeconfig);
     if (context) config.setCurrentContext(context);
+    return config;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigError(`--kubeconfig: ${kubeconfig ?? 'the default one'} cannot be used: ${why}`);
   }
-  return config;
 }
 
 function countActive(stores: Stores): number {

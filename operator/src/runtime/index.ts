@@ -39,6 +39,7 @@ export {
 } from './controller.ts';
 export * from './errors.ts';
 export { type HealthCheck, HealthServer } from './health.ts';
+export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElector, type LeaderOptions } from './leader.ts';
 export { type Ending, Manager, type ManagerOptions, type Source, type Worker } from './manager.ts';
 export {
