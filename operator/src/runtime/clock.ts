@@ -1,12 +1,13 @@
 import { AbortedError } from './errors.ts';
+import { SteadyTime } from './steady-time.ts';
 
 export interface Timer {
   cancel(): void;
 }
 
 /**
- * Time as the runtime sees it. `now` is the wall clock and may jump; `monotonic` never goes back and is what every
- * duration and deadline is measured with.
+ * Time as the runtime sees it. `now` is the time of day, which follows the wall clock without its jumps; `monotonic`
+ * never goes back and is what every duration within a process is measured with.
  */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -22,8 +23,14 @@ export interface Clock {
 /** The longest delay that Node's setTimeout does not turn into 1 ms. */
 export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** Not kept as a function: tests put fake timers in their place. */
+const steady = new SteadyTime(
+  () => Date.now(),
+  () => performance.now(),
+);
+
 export const realClock: Clock = {
-  now: Date.now,
+  now: () => steady.now(),
   monotonic: () => performance.now(),
   setTimeout: setLongTimeout,
   sleep: (ms, signal) => sleepOn(realClock, ms, signal),
