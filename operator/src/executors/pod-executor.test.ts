@@ -1,21 +1,56 @@
 import { describe, expect, it } from 'vitest';
 import { type Pod, podName } from '../pods/index.ts';
-import { type KubeClient, realClock, Store } from '../runtime/index.ts';
+import { ApiError, type KubeClient, realClock, Store } from '../runtime/index.ts';
 import { PODS_BY_RUN_UID, PodExecutor } from './pod-executor.ts';
 
 const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
 
+/** An executor whose cache is empty, on a cluster that has this pod; and what it deletes. */
+function executorOn(pod: Pod | undefined) {
+  const deleted: unknown[] = [];
+  const client = {
+    get: async () => {
+      if (pod) return pod;
+      throw new ApiError(404, { reason: 'NotFound' });
+    },
+    delete: async (...call: unknown[]) => void deleted.push(call[1], call[2]),
+  };
+  const executor = new PodExecutor({
+    client: client as unknown as KubeClient,
+    pods: new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => [] } }),
+    clock: realClock,
+    deletes: () => false,
+  });
+  return { executor, deleted };
+}
+
+const name = podName('r', 'u', 'a', 0);
+const ownedBy = (uid: string): Pod => ({
+  metadata: {
+    name,
+    namespace: 'n',
+    uid: 'p',
+    ownerReferences: [{ apiVersion: 'v', kind: 'WorkflowRun', name: 'r', uid, controller: true }],
+  },
+  spec: { containers: [] },
+});
+
 describe('cancelling an attempt', () => {
-  it('ends its pod also while the cache has not seen it yet', async () => {
-    const deleted: unknown[] = [];
-    const client = { delete: async (...call: unknown[]) => void deleted.push(call[1], call[2]) };
-    const executor = new PodExecutor({
-      client: client as unknown as KubeClient,
-      pods: new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => [] } }),
-      clock: realClock,
-      deletes: () => false,
-    });
+  it('ends its pod also while the cache has not seen it yet, and no other pod that gets its name', async () => {
+    const { executor, deleted } = executorOn(ownedBy('u'));
     await executor.cancel(run, { path: 'a', attempt: 0 }, 1);
-    expect(deleted).toMatchObject([{ name: podName('r', 'u', 'a', 0), namespace: 'n' }, { gracePeriodSeconds: 1 }]);
+    const preconditions = { uid: 'p' };
+    expect(deleted).toMatchObject([
+      { name, namespace: 'n' },
+      { gracePeriodSeconds: 1, preconditions },
+    ]);
+  });
+
+  it('leaves alone a pod of somebody else that has its name, and does not mind when there is none', async () => {
+    for (const pod of [ownedBy('other'), undefined]) {
+      const { executor, deleted } = executorOn(pod);
+      await executor.cancel(run, { path: 'a', attempt: 0 }, 1);
+      expect(deleted).toEqual([]);
+    }
   });
 });

@@ -77,7 +77,7 @@ export class PodExecutor implements Executor {
 
   /** A started attempt without a pod in the cache is lost only after a live read says so. */
   private async askFor(run: RunContext, attempt: Attempt): Promise<Seen> {
-    const { client, clock } = this.options;
+    const { clock } = this.options;
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const key = podKey({ name, namespace: run.namespace });
     const created = this.unseen.get(key);
@@ -85,21 +85,27 @@ export class PodExecutor implements Executor {
       return { ...attempt, observation: { phase: 'Unknown' } };
     }
     this.unseen.delete(key);
-    try {
-      const pod = await client.get<Pod>(PODS, { name, namespace: run.namespace }, { signal: run.signal });
-      return isControlledBy(pod, run.uid) ? seenPod(pod, clock.now()) : { ...attempt, observation: { phase: 'Lost' } };
-    } catch (error) {
-      if (isNotFound(error)) return { ...attempt, observation: { phase: 'Lost' } };
-      throw error;
-    }
+    const pod = await this.read(run, { name, namespace: run.namespace });
+    if (pod && isControlledBy(pod, run.uid)) return seenPod(pod, clock.now());
+    return { ...attempt, observation: { phase: 'Lost' } };
   }
 
   async cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void> {
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
-    const pod = this.options.pods.get(podKey({ name, namespace: run.namespace }));
-    if (pod && (!isControlledBy(pod, run.uid) || endsSoonEnough(pod, graceSeconds))) return;
-    // A pod that was just created may not be in the cache yet; its name can be no other's.
-    await this.deletePod(run, pod?.metadata ?? { name, namespace: run.namespace }, graceSeconds);
+    const ref = { name, namespace: run.namespace };
+    // One that was just created may not be in the cache yet. Never by its name alone: somebody else may have taken it.
+    const pod = this.options.pods.get(podKey(ref)) ?? (await this.read(run, ref));
+    if (!pod || !isControlledBy(pod, run.uid) || endsSoonEnough(pod, graceSeconds)) return;
+    await this.deletePod(run, pod.metadata, graceSeconds);
+  }
+
+  private async read(run: RunContext, ref: ObjectMeta): Promise<Pod | undefined> {
+    try {
+      return await this.options.client.get<Pod>(PODS, ref, { signal: run.signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
