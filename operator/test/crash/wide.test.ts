@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, type Outcome, runCase } from '../support/case.ts';
 import { useSimulatedStage } from '../support/case-stage.ts';
 import { expectSameEnd } from '../support/judge.ts';
+import { wide } from '../support/wide.ts';
 import { faultTo, KINDS_OF_FAULT, type KindOfFault } from './faults.ts';
 import { record } from './record.ts';
-import { wide } from './wide.ts';
 
 /** The writes that the diamond has none of, once each; how many more of a sort there are depends on how fast pods end. */
 const SORTS = [

@@ -44,7 +44,7 @@ function atRandom(percent: number): Fault {
   // One is lost for certain: of few events, chance may choose none.
   let certain = 1 + Math.floor(random() * 20);
   return {
-    name: `missing ${percent} % of all events`,
+    name: `missing ${percent} % of all events (ADO_SEED=${SEED})`,
     rules: ({ met }) => [
       onlyEvents(() => {
         if (random() * 100 >= percent && --certain !== 0) return true;
@@ -60,13 +60,14 @@ describe('a watch that loses events', () => {
     'is repaired by the next list, whichever single event of %s is lost',
     async (resource) => {
       // The last ones may not come about in another run: two changes meet in one event.
+      expect(told.get(resource)).toBeGreaterThan(0);
       const sure = Math.max(1, Math.floor((told.get(resource) ?? 0) * 0.9));
       const faults = Array.from({ length: sure }, (_, index) => missing(resource, index + 1));
       await expectSameEnd(stage(), diamond, DIAMOND_END, faults);
     },
   );
 
-  it.concurrent(`is repaired by the next list when some of all events are lost (ADO_SEED=${SEED})`, async () => {
+  it.concurrent('is repaired by the next list when some of all events are lost', async () => {
     await expectSameEnd(stage(), diamond, DIAMOND_END, [1, 5, 10, 15, 20].map(atRandom));
   });
 
@@ -82,11 +83,5 @@ describe('a watch that loses events', () => {
       ],
     });
     await expectSameEnd(stage(), diamond, DIAMOND_END, ['workflowruns', 'pods'].map(silent));
-  });
-});
-
-describe('the reference', () => {
-  it('was told of every resource', () => {
-    expect(Object.fromEntries(told)).toMatchObject({ workflows: expect.any(Number), pods: expect.any(Number) });
   });
 });

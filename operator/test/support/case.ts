@@ -35,8 +35,21 @@ export interface Fault {
   readonly flags?: readonly string[];
   /** Whether a killed operator comes back as the same replica (default); if not, it waits for the lease of the dead one. */
   readonly keepsIdentity?: boolean;
-  /** What is wrong with an outcome that is right to differ from the expected one; undefined when it may not differ. */
+  /** What is wrong with an outcome that need not be the expected one; undefined when it must be. */
   readonly judge?: (outcome: Outcome) => readonly string[] | undefined;
+  /** False where lists are too rare to be waited for: then the fault must have been overcome without them. */
+  readonly awaitsLists?: boolean;
+  /** What must hold besides. */
+  readonly alsoJudge?: (outcome: Outcome) => readonly string[];
+}
+
+/** What is different about one operator. */
+export interface OwnOperator {
+  readonly kubeconfig?: string;
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly identity?: string;
+  readonly comesBack?: boolean;
 }
 
 export interface Outcome {
@@ -45,6 +58,8 @@ export interface Outcome {
   /** Pods that were created, by attempt: how often each. */
   readonly creates: Readonly<Record<string, number>>;
   readonly writes: readonly Logged[];
+  /** Every request, in the order of arrival. */
+  readonly log: readonly Logged[];
   /** Whether the fault happened, and to which request if to one. */
   readonly met: boolean;
   readonly faulty: ProxiedRequest | undefined;
@@ -141,9 +156,7 @@ export class Case {
   }
 
   /** Makes the namespace and starts the operator. */
-  async begin(
-    own: { kubeconfig?: string; flags?: readonly string[]; env?: Record<string, string> } = {},
-  ): Promise<void> {
+  async begin(own: OwnOperator = {}): Promise<void> {
     await this.makeNamespace();
     this.#operator = this.startOperator(own);
   }
@@ -158,12 +171,7 @@ export class Case {
   }
 
   /** An operator of this namespace through the proxy; whoever starts one beside `begin` ends it. */
-  startOperator(own: {
-    kubeconfig?: string;
-    flags?: readonly string[];
-    env?: Record<string, string>;
-    identity?: string;
-  }): OperatorUnderTest {
+  startOperator(own: OwnOperator): OperatorUnderTest {
     const kubeconfig = join(this.folder, `kubeconfig-${own.identity ?? 'replica'}`);
     writeFileSync(kubeconfig, own.kubeconfig ?? this.proxy.kubeconfig);
     return new OperatorUnderTest({
@@ -174,6 +182,7 @@ export class Case {
       compileCache: this.#stage.compileCache,
       env: own.env ?? {},
       ...(own.identity === undefined ? {} : { identity: own.identity }),
+      ...(own.comesBack === undefined ? {} : { comesBack: own.comesBack }),
     });
   }
 
@@ -203,7 +212,9 @@ export class Case {
   /** Waits until everything was listed again, and says how all of it ended. Call when it is settled. */
   async outcome(settledAfter: number): Promise<Outcome> {
     const settledAt = performance.now();
-    await this.until('all was listed again', () => hasRelisted(this.proxy), { timeoutMs: 60_000 });
+    if (this.#fault.awaitsLists ?? true) {
+      await this.until('all was listed again', () => hasRelisted(this.proxy), { timeoutMs: 60_000 });
+    }
     const objects = await this.objects();
     const { writes } = this.proxy;
     const problems = brokenInvariants(objects);
@@ -218,6 +229,7 @@ export class Case {
       end: endOf(objects),
       creates,
       writes,
+      log: this.proxy.log,
       met,
       faulty,
       problems,

@@ -80,6 +80,26 @@ export const answerWith =
   async () =>
     answer;
 
+/** Refused as by a server that has too much to do. */
+export const throttled = (seconds: number): Answer => ({
+  ...status(429, 'TooManyRequests', 'the server has received too many requests', { retryAfterSeconds: seconds }),
+  headers: { 'content-type': 'application/json', 'retry-after': String(seconds) },
+});
+
+/** The version or the page that was asked for is not kept any more. */
+export const gone = status(410, 'Expired', 'too old resource version: 1 (2)');
+
+export const internalError = status(500, 'InternalError', 'etcdserver: request timed out');
+export const unavailable = status(503, 'ServiceUnavailable', 'the server is currently unable to handle the request');
+
+/** The server acts, and says something else than what it did. */
+export const afterwards =
+  (answer: Answer): Rule =>
+  async (_request, forward) => {
+    await forward();
+    return answer;
+  };
+
 /** 409 as for an object that changed since it was read. */
 export const conflict = status(409, 'Conflict', 'Operation cannot be fulfilled: the object has been modified');
 

@@ -34,6 +34,7 @@ async function runUntilItHappens(stage: Stage, scenario: Scenario, fault: Fault)
 function problemsOf(outcome: Outcome, expected: Expected, fault: Fault | undefined): string[] {
   const problems = [...outcome.problems];
   if (!outcome.met) problems.push('the fault did not happen');
+  problems.push(...(fault?.alsoJudge?.(outcome) ?? []));
   const own = fault?.judge?.(outcome);
   if (own) return [...problems, ...own];
   if (canonicalJson(outcome.end) !== canonicalJson(expected.end)) {

@@ -20,6 +20,8 @@ export interface OperatorUnderTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Name of the replica (default `replica`). */
   readonly identity?: string;
+  /** Whether it comes back when it lost its lease (default), as under a kubelet. */
+  readonly comesBack?: boolean;
 }
 
 export class OperatorUnderTest {
@@ -29,6 +31,7 @@ export class OperatorUnderTest {
   #replacements = 0;
   #ended = false;
   #failure: string | undefined;
+  #exitCode: number | undefined;
 
   constructor(options: OperatorUnderTestOptions) {
     this.#options = options;
@@ -46,6 +49,16 @@ export class OperatorUnderTest {
   /** Why it ended without having been killed, if it did, for another reason than a lost lease. */
   get failure(): string | undefined {
     return this.#failure;
+  }
+
+  /** How the process ended that was not replaced. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
+  }
+
+  /** Sends a signal to the process, which is not replaced. */
+  signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
+    this.#child.kill(name);
   }
 
   /** Kills the process, which does not get to do anything any more, and starts the next one at once. */
@@ -91,6 +104,8 @@ export class OperatorUnderTest {
     }
     child.once('exit', (code, signal) => {
       if (signal === 'SIGKILL' || this.#child !== child) return;
+      this.#exitCode = code ?? -1;
+      if (this.#options.comesBack === false) return;
       // A lease of 2 s is easily lost on a machine with more to do than it can: then it ends, and that is right.
       if (this.#log.includes('leadership lost')) this.#replace();
       else this.#failure = `the operator ended by itself with ${code ?? signal}`;

@@ -45,6 +45,11 @@ export class Scenario {
     return new Scenario(stage, made.metadata.name);
   }
 
+  /** A namespace that is there already. */
+  static in(stage: Stage, namespace: string): Scenario {
+    return new Scenario(stage, namespace);
+  }
+
   /** Checks what must hold of every run when a test has ended, and lets go of the namespace. */
   async end(): Promise<void> {
     try {

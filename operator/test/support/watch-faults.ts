@@ -55,15 +55,18 @@ export const bookmarksOnly = (happens: (event: PassingEvent) => boolean): Rule =
     return JSON.stringify({ type: 'BOOKMARK', object: { apiVersion, kind, metadata: { resourceVersion } } });
   });
 
-/** From some moment on nothing comes any more, and nobody says that the connection is dead. */
-export const blackHole = (isDead: (request: ProxiedRequest) => boolean): Rule =>
-  throughEach(
-    (request) =>
-      new Transform({
-        transform: (chunk, _encoding, done) => (isDead(request) ? done() : done(null, chunk)),
-        flush: () => undefined,
-      }),
-  );
+/**
+ * From some moment on nothing comes any more, and nobody says that the connection is dead.
+ * @param deathOf asked once for every stream, and then with every chunk whether the stream is dead
+ */
+export const blackHole = (deathOf: (request: ProxiedRequest) => () => boolean): Rule =>
+  throughEach((request) => {
+    const isDead = deathOf(request);
+    return new Transform({
+      transform: (chunk, _encoding, done) => (isDead() ? done() : done(null, chunk)),
+      flush: () => undefined,
+    });
+  });
 
 /** The stream passes up to where `endOf` says that it breaks, in bytes; undefined: not in this chunk. */
 export const cutStream = (endOf: (chunk: Buffer, passed: number) => number | undefined): Rule =>

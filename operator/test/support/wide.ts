@@ -3,7 +3,7 @@
  * The items put out so much that their results alone fill a page.
  */
 import { API_VERSION, type WorkflowSpec } from '../../src/api/index.ts';
-import type { Scenario } from '../support/case.ts';
+import type { Scenario } from './case.ts';
 
 const ITEMS = 12;
 /** Bytes that each item puts out; twelve of them are more than a page holds. */
