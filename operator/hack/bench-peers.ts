@@ -10,7 +10,7 @@ import { type PeerName, type PeersArguments, readArguments, USAGE } from './benc
 import type { Measurement } from './bench/peers/figures.ts';
 import { installPeer } from './bench/peers/install.ts';
 import { measureAdo } from './bench/peers/measure-ado.ts';
-import { measurePeer } from './bench/peers/measure-peer.ts';
+import { measurePeer, requireClean } from './bench/peers/measure-peer.ts';
 import type { Product } from './bench/peers/product.ts';
 import { peersTables, settingLines } from './bench/peers/table.ts';
 import { TEKTON } from './bench/peers/tekton.ts';
@@ -60,6 +60,7 @@ async function measureAll(options: PeersArguments, folder: string): Promise<Meas
     streamProgress(process.stderr),
   );
   const stage = await Stage.open(options.name, options.nodes, folder, false);
+  await requireClean(stage);
   for (const product of products) await installPeer(stage.kubectl, product);
   const measurements: Measurement[] = [];
   const turns = turnsOf(options, (peer, setting) => PRODUCTS[peer].settings[setting] !== undefined);

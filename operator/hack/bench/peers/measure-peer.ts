@@ -13,6 +13,7 @@ import { type Product, userOf } from './product.ts';
 
 /** Default settings take minutes, and what is left in their queues afterwards as well. */
 const TIMEOUT_MS = 900_000;
+const LABEL = 'flow.ado.dev/bench-peers';
 const QUIET_MS = 1500;
 
 export interface PeerResult {
@@ -105,10 +106,18 @@ async function transitions(
   );
 }
 
+/** @throws Error when a call that was killed has left work behind, which the controllers would do beside ours */
+export async function requireClean({ client, cluster }: Stage): Promise<void> {
+  const { items } = await client.list<KubeObject>(NAMESPACES, { labelSelector: LABEL });
+  if (items.length === 0) return;
+  const names = items.map(({ metadata }) => metadata.name).join(', ');
+  throw new Error(`${names}: left by a call that was cut short; first: npm run cluster -- down --name ${cluster.name}`);
+}
+
 /** A new, empty namespace; without Pod Security's restrictions, which the peers' pods do not meet. */
 async function peerNamespace({ client }: Stage): Promise<string> {
   const name = `peers-${Date.now().toString(36)}`;
-  await client.create(NAMESPACES, { metadata: { name } });
+  await client.create(NAMESPACES, { metadata: { name, labels: { [LABEL]: 'true' } } });
   await until(`the default service account of ${name}`, async () => {
     const { items } = await client.list<KubeObject>(SERVICE_ACCOUNTS, { namespace: name });
     return items.some(({ metadata }) => metadata.name === 'default');
