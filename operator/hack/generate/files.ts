@@ -1,25 +1,30 @@
 import { GROUP, KINDS } from '../../src/api/index.ts';
 import { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from '../../src/controllers/index.ts';
 import { crd } from './crd.ts';
-import { clusterRole, ownNamespaceRole, serviceAccount } from './rbac.ts';
+import { clusterRole, ownNamespaceRole, servedNamespaceRole, serviceAccount } from './rbac.ts';
 import { reference } from './reference.ts';
 import { yamlFile } from './yaml.ts';
 
 /** Folders in which every file with the header is ours, so that one of a kind that is gone is noticed. */
-export const GENERATED_FOLDERS = ['crds', 'config/rbac'] as const;
+export const GENERATED_FOLDERS = ['crds', 'config/rbac', 'config/rbac/own', 'config/rbac/served'] as const;
+
+/** Rights of every install; of one for the whole cluster; and of one for some namespaces, in each of them. */
+const ROLES = {
+  'own/service-account.yaml': [serviceAccount()],
+  'own/role.yaml': ownNamespaceRole(OWN_NAMESPACE_ACCESS),
+  'cluster-role.yaml': clusterRole(NAMESPACED_ACCESS),
+  'served/role.yaml': servedNamespaceRole(NAMESPACED_ACCESS),
+};
 
 /** Every generated file: its text, by its path from the root of the repository. */
 export function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const kind of KINDS) files.set(`crds/${GROUP}_${kind.plural}.yaml`, yamlFile(crd(kind)));
   files.set('crds/kustomization.yaml', kustomization(KINDS.map(({ plural }) => `${GROUP}_${plural}.yaml`)));
-  const roles = {
-    'service-account.yaml': [serviceAccount()],
-    'cluster-role.yaml': clusterRole(NAMESPACED_ACCESS),
-    'role.yaml': ownNamespaceRole(OWN_NAMESPACE_ACCESS),
-  };
-  for (const [name, documents] of Object.entries(roles)) files.set(`config/rbac/${name}`, yamlFile(...documents));
-  files.set('config/rbac/kustomization.yaml', kustomization(Object.keys(roles)));
+  for (const [path, documents] of Object.entries(ROLES)) files.set(`config/rbac/${path}`, yamlFile(...documents));
+  files.set('config/rbac/kustomization.yaml', kustomization(['own', 'cluster-role.yaml']));
+  files.set('config/rbac/own/kustomization.yaml', kustomization(['service-account.yaml', 'role.yaml']));
+  files.set('config/rbac/served/kustomization.yaml', kustomization(['role.yaml']));
   files.set('docs/api/reference.md', reference(KINDS));
   return files;
 }

@@ -40,6 +40,11 @@ export function ownNamespaceRole(table: readonly AccessRule[]): unknown[] {
   return bound('Role', table, metadata(SERVICE_ACCOUNT, NAMESPACE));
 }
 
+/** What it may do in a namespace that it is to serve; whoever applies it says which. */
+export function servedNamespaceRole(table: readonly AccessRule[]): unknown[] {
+  return bound('Role', table, metadata(SERVICE_ACCOUNT));
+}
+
 function bound(kind: 'ClusterRole' | 'Role', table: readonly AccessRule[], meta: ReturnType<typeof metadata>) {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: meta.name };

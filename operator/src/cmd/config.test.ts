@@ -19,6 +19,12 @@ describe('the configuration of the operator', () => {
     expect(config).toMatchObject({ leaseMs: 2000, namespaces: ['a', 'b'], leaderElection: false });
   });
 
+  it('names each namespace once, whether it is served or left to others', () => {
+    expect(readConfig(['--namespaces', 'a,b,,a'], {})).toMatchObject({ namespaces: ['a', 'b'], exceptNamespaces: [] });
+    const except = readConfig([], { ADO_EXCEPT_NAMESPACES: 'shop,team' });
+    expect(except).toMatchObject({ namespaces: [], exceptNamespaces: ['shop', 'team'] });
+  });
+
   it.each([
     [['--lease-duration', 'soon'], '--lease-duration: "soon"'],
     [['--lease-duration', '5ms'], '--lease-duration: "5ms"'],
@@ -26,6 +32,10 @@ describe('the configuration of the operator', () => {
     [['--health-address', '8081'], '--health-address: "8081"'],
     [['--log-level', 'loud'], '--log-level: "loud"'],
     [['--no-such-option'], '--no-such-option'],
+    [['--namespaces', 'shop,Team'], '--namespaces: "Team"'],
+    [['--except-namespaces', 'shop,metadata.name=x'], '--except-namespaces: "metadata.name=x"'],
+    [['--namespaces', 'a', '--except-namespaces', 'b'], '--except-namespaces: "b"'],
+    [['--except-namespaces', Array.from({ length: 101 }, (_, n) => `n${n}`).join()], '101 namespaces'],
   ])('refuses %j and names the option and the value', (args, expected) => {
     expect(() => readConfig(args, {})).toThrow(ConfigError);
     expect(() => readConfig(args, {})).toThrow(expected);

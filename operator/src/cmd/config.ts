@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { parseDuration } from '../api/index.ts';
 import type { LogLevel } from '../telemetry/index.ts';
+import { address, ConfigError, milliseconds, names, whole } from './values.ts';
+
+export { ConfigError };
 
 /** How the operator is started. Every option has a flag and, for a container, an environment variable. */
 export interface OperatorConfig {
@@ -11,6 +13,8 @@ export interface OperatorConfig {
   readonly identity: string;
   /** Namespaces that are served; none: all of them. */
   readonly namespaces: readonly string[];
+  /** Namespaces that are left to other operators, where all others are served. */
+  readonly exceptNamespaces: readonly string[];
   readonly leaderElection: boolean;
   readonly leaseMs: number;
   readonly relistMs: number;
@@ -29,6 +33,7 @@ const OPTIONS = {
   context: { type: 'string' },
   namespace: { type: 'string', default: 'ado-system' },
   namespaces: { type: 'string', default: '' },
+  'except-namespaces': { type: 'string', default: '' },
   identity: { type: 'string', default: '' },
   'no-leader-election': { type: 'boolean', default: false },
   'lease-duration': { type: 'string', default: '15s' },
@@ -46,6 +51,7 @@ export const USAGE = `Usage: operator [options]
   --context NAME           context of the kubeconfig
   --namespace NAME         namespace of the operator itself, for its lease (default ado-system)
   --namespaces A,B         serve these namespaces only (default: all)
+  --except-namespaces A,B  serve all but these, which other operators serve by --namespaces
   --identity NAME          name of this replica (default: host name and process id)
   --no-leader-election     act without a lease; only where no other replica can run
   --lease-duration 15s     how long a silent leader keeps its lease
@@ -60,11 +66,6 @@ Each option may also be given as an environment variable: ADO_LEASE_DURATION=15s
 `;
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
-
-/** An option that cannot be used; the message names it, its value and the remedy. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 function fromEnvironment(env: NodeJS.ProcessEnv): string[] {
   return Object.entries(OPTIONS).flatMap(([name, { type }]) => {
@@ -89,7 +90,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     context: values.context,
     namespace: values.namespace,
     identity: values.identity || `${hostname()}-${process.pid}`,
-    namespaces: values.namespaces.split(',').filter((name) => name !== ''),
+    ...scope(values.namespaces, values['except-namespaces']),
     leaderElection: !values['no-leader-election'],
     leaseMs: milliseconds('lease-duration', values['lease-duration'], 1000),
     relistMs: milliseconds('relist-period', values['relist-period'], 1000),
@@ -110,25 +111,9 @@ function parse(args: string[]) {
   }
 }
 
-function milliseconds(name: string, text: string, least: number): number {
-  const problem = new ConfigError(`--${name}: "${text}" is no duration of at least ${least} ms; write it like 15s`);
-  try {
-    const ms = parseDuration(text);
-    if (ms < least) throw problem;
-    return ms;
-  } catch {
-    throw problem;
-  }
-}
-
-function whole(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ConfigError(`--${name}: "${text}" is no whole number from ${least} to ${most}`);
-}
-
-function address(text: string): [string, number] {
-  const colon = text.lastIndexOf(':');
-  if (colon < 1) throw new ConfigError(`--health-address: "${text}" is not of the form HOST:PORT`);
-  return [text.slice(0, colon), whole('health-address', text.slice(colon + 1), 0, 65_535)];
+function scope(only: string, except: string): Pick<OperatorConfig, 'namespaces' | 'exceptNamespaces'> {
+  const namespaces = names('namespaces', only);
+  const exceptNamespaces = names('except-namespaces', except);
+  if (namespaces.length === 0 || exceptNamespaces.length === 0) return { namespaces, exceptNamespaces };
+  throw new ConfigError(`--except-namespaces: "${except}" is for an operator of all others; leave out --namespaces`);
 }

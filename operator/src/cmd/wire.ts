@@ -55,7 +55,7 @@ export function wire(config: OperatorConfig): AdoOperator {
     clock,
     relistPeriodMs: config.relistMs,
     inactivityMs: config.silenceMs,
-    ...(config.namespaces.length > 0 ? { namespaces: config.namespaces } : {}),
+    ...scopeOf(config),
   });
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
@@ -82,6 +82,13 @@ export function wire(config: OperatorConfig): AdoOperator {
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
   for (const reflector of reflectors) operator.watch(reflector);
   return operator;
+}
+
+/** Each served namespace by itself; or all at once, but for those that others serve. */
+function scopeOf({ namespaces, exceptNamespaces }: OperatorConfig) {
+  if (namespaces.length > 0) return { namespaces };
+  if (exceptNamespaces.length === 0) return {};
+  return { fieldSelector: exceptNamespaces.map((name) => `metadata.namespace!=${name}`).join(',') };
 }
 
 function leaseOf({ namespace, identity, leaseMs }: OperatorConfig) {

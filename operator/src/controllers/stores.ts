@@ -31,7 +31,7 @@ export interface Stores {
 
 export type ReflectorSettings = Pick<
   ReflectorOptions<unknown>,
-  'client' | 'logger' | 'metrics' | 'clock' | 'namespaces' | 'relistPeriodMs' | 'inactivityMs'
+  'client' | 'logger' | 'metrics' | 'clock' | 'namespaces' | 'fieldSelector' | 'relistPeriodMs' | 'inactivityMs'
 >;
 
 const inNamespace = (namespace: string | undefined, name: string | undefined) =>

@@ -60,6 +60,9 @@ const IN_PODS = { logAbout: () => 'see: kubectl logs -n ado-system' } as unknown
 /** A namespace of a test's own; call its `end`. */
 export const scenario = (): Promise<Scenario> => Scenario.begin(stage());
 
+/** A namespace that is there already. */
+export const scenarioIn = (namespace: string): Scenario => Scenario.in(stage(), namespace);
+
 /** `kubectl apply -k` of a folder of config/ and waits until every replica is Ready. */
 export async function install(path = 'config/default'): Promise<void> {
   await stage().kubectl.run(['apply', '--server-side', '--force-conflicts', '-k', join(ROOT, path)]);

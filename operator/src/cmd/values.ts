@@ -1,0 +1,47 @@
+import { parseDuration } from '../api/index.ts';
+
+/** An option that cannot be used; the message names it, its value and the remedy. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Both lists become requests: each namespace of the first has watches of its own, each of the second a selector. */
+const MOST_NAMESPACES = 100;
+const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Names of namespaces, each once. @throws ConfigError */
+export function names(option: string, text: string): string[] {
+  const all = [...new Set(text.split(',').filter((name) => name !== ''))];
+  const wrong = all.find((name) => !NAMESPACE.test(name));
+  if (wrong !== undefined) throw new ConfigError(`--${option}: "${wrong}" is no name of a namespace; write A,B`);
+  if (all.length <= MOST_NAMESPACES) return all;
+  throw new ConfigError(
+    `--${option}: ${all.length} namespaces are more than ${MOST_NAMESPACES}; use several operators`,
+  );
+}
+
+/** A duration of at least `least`, ms. @throws ConfigError */
+export function milliseconds(name: string, text: string, least: number): number {
+  const problem = new ConfigError(`--${name}: "${text}" is no duration of at least ${least} ms; write it like 15s`);
+  try {
+    const ms = parseDuration(text);
+    if (ms < least) throw problem;
+    return ms;
+  } catch {
+    throw problem;
+  }
+}
+
+/** A whole number within bounds. @throws ConfigError */
+export function whole(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new ConfigError(`--${name}: "${text}" is no whole number from ${least} to ${most}`);
+}
+
+/** HOST:PORT. @throws ConfigError */
+export function address(text: string): [string, number] {
+  const colon = text.lastIndexOf(':');
+  if (colon < 1) throw new ConfigError(`--health-address: "${text}" is not of the form HOST:PORT`);
+  return [text.slice(0, colon), whole('health-address', text.slice(colon + 1), 0, 65_535)];
+}
