@@ -91,6 +91,18 @@ describe('Workqueue', () => {
     expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(['busy', 'lifted', 'idle']);
   });
 
+  it('gives what has not begun out after running work and before resync, and lifts it as soon as it runs', async () => {
+    const { queue } = setUp();
+    for (const key of ['seen', 'later']) queue.add(key, 'resync');
+    for (const key of ['new', 'begun', 'again']) queue.add(key, 'new');
+    queue.add('later', 'new');
+    queue.add('begun', 'running');
+    queue.add('again', 'resync');
+    queue.add('busy', 'running');
+    const order = await Promise.all(Array.from({ length: 6 }, () => queue.take()));
+    expect(order).toEqual(['begun', 'busy', 'new', 'again', 'later', 'seen']);
+  });
+
   it('backs off per key, doubles up to the cap, and starts over after forget', () => {
     const { queue } = setUp({ backoffBaseMs: 5, backoffCapMs: 60_000 });
     const delays = Array.from({ length: 16 }, () => queue.addRateLimited('k'));

@@ -2,8 +2,15 @@ import type { Metrics } from '../telemetry/index.ts';
 import { type Clock, realClock, type Timer } from './clock.ts';
 import { DelayHeap } from './delay-heap.ts';
 
-/** Work of running things goes before looking again at what has not changed. */
-export type Priority = 'running' | 'resync';
+/**
+ * What goes first: what is under way, so that it ends; then what has not begun; then looking again at what has not
+ * changed. Whoever submits more than can be done waits, and holds up nobody who came before.
+ */
+export type Priority = 'running' | 'new' | 'resync';
+
+const PRIORITIES: readonly Priority[] = ['running', 'new', 'resync'];
+
+const strongest = (a: Priority, b: Priority): Priority => (PRIORITIES.indexOf(a) <= PRIORITIES.indexOf(b) ? a : b);
 
 export interface WorkqueueOptions {
   /** Label of the metrics. */
@@ -41,8 +48,12 @@ interface Waiting {
  * 4. After `shutDown` nothing is taken any more; what was queued is dropped, for the next leader reads it all anyway.
  */
 export class Workqueue {
-  private readonly running: Map<string, Waiting> = new Map();
-  private readonly resync: Map<string, Waiting> = new Map();
+  /** Keys that are ready, each in one of them. */
+  private readonly ready: Readonly<Record<Priority, Map<string, Waiting>>> = {
+    running: new Map(),
+    new: new Map(),
+    resync: new Map(),
+  };
   /** Keys with a worker: when it took them, and whether and how they were added since. */
   private readonly processing = new Map<string, Turn>();
   private readonly delayed = new DelayHeap<Priority>();
@@ -73,7 +84,7 @@ export class Workqueue {
 
   /** Keys that are ready and wait for a worker. */
   get depth(): number {
-    return this.running.size + this.resync.size;
+    return this.ready.running.size + this.ready.new.size + this.ready.resync.size;
   }
 
   /** Adds a key, to be worked on as soon as invariants 1 and 2 allow. */
@@ -99,8 +110,7 @@ export class Workqueue {
     }
     const known = this.delayed.get(key);
     const due = this.clock.monotonic() + ms;
-    const strongest = known === 'running' ? 'running' : priority;
-    this.delayed.push(key, due, strongest);
+    this.delayed.push(key, due, known === undefined ? priority : strongest(known, priority));
     this.arm();
   }
 
@@ -159,8 +169,7 @@ export class Workqueue {
     this.stopped = true;
     this.timer?.handle.cancel();
     this.timer = undefined;
-    this.running.clear();
-    this.resync.clear();
+    for (const each of PRIORITIES) this.ready[each].clear();
     this.delayed.clear();
     this.cooling.clear();
     this.failures.clear();
@@ -178,32 +187,35 @@ export class Workqueue {
     const turn = this.processing.get(key);
     if (turn) {
       if (turn.again === undefined) this.instruments.adds.inc();
-      if (turn.again !== 'running') turn.again = priority;
+      turn.again = turn.again === undefined ? priority : strongest(turn.again, priority);
       return;
     }
-    if (this.running.has(key)) return;
-    const waiting = this.resync.get(key);
-    if (waiting && priority === 'resync') return;
-    if (!waiting) this.instruments.adds.inc();
-    this.resync.delete(key);
-    const since = waiting?.since ?? this.clock.monotonic();
-    (priority === 'running' ? this.running : this.resync).set(key, { since });
+    const known = this.priorityOf(key);
+    if (known !== undefined && strongest(known, priority) === known) return;
+    if (known === undefined) this.instruments.adds.inc();
+    const waiting = known === undefined ? undefined : this.ready[known].get(key);
+    if (known !== undefined) this.ready[known].delete(key);
+    this.ready[priority].set(key, { since: waiting?.since ?? this.clock.monotonic() });
     const taker = this.takers.shift();
     if (taker) taker(this.begin(key));
     else this.instruments.depth.set(this.depth);
   }
 
   private nextReady(): string | undefined {
-    for (const key of this.running.keys()) return key;
-    for (const key of this.resync.keys()) return key;
+    for (const each of PRIORITIES) for (const key of this.ready[each].keys()) return key;
     return undefined;
   }
 
+  /** Where a ready key waits. */
+  private priorityOf(key: string): Priority | undefined {
+    return PRIORITIES.find((each) => this.ready[each].has(key));
+  }
+
   private begin(key: string): string {
-    const waiting = this.running.get(key) ?? this.resync.get(key);
+    const known = this.priorityOf(key);
+    const waiting = known === undefined ? undefined : this.ready[known].get(key);
     const now = this.clock.monotonic();
-    this.running.delete(key);
-    this.resync.delete(key);
+    if (known !== undefined) this.ready[known].delete(key);
     this.delayed.delete(key);
     this.processing.set(key, { since: now, again: undefined, atOnce: false });
     this.instruments.queueDuration.observe((now - (waiting?.since ?? now)) / 1000);

@@ -1,10 +1,16 @@
-import { LABEL_RUN, LABEL_WORKFLOW, objectKey } from '../../api/index.ts';
+import { LABEL_RUN, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
-import { Controller, type ControllerOptions } from '../../runtime/index.ts';
+import { Controller, type ControllerOptions, type Priority } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { saysMore } from './news.ts';
 import { RunReconciler } from './reconciler.ts';
+
+/** What is under way ends before anything begins: a run that nobody has accepted yet waits for those that were. */
+function priorityOf({ metadata, spec, status }: WorkflowRun): Priority {
+  const hasBegun = status?.state !== undefined || status?.finishedAt !== undefined;
+  return hasBegun || metadata.deletionTimestamp || spec.desiredState !== 'Running' ? 'running' : 'new';
+}
 
 /** Sources and keys of the controller of WorkflowRuns: runs, their pods, and the Workflow that a pending run waits for. */
 export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'logger' | 'concurrency'>): Controller {
@@ -19,10 +25,10 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   const { runs, pods, workflows, revisions } = deps.stores;
   const { queue } = controller;
   runs.subscribe({
-    added: (key) => queue.add(key),
+    added: (key, run) => queue.add(key, run.status?.finishedAt ? 'resync' : priorityOf(run)),
     // What our own write made was decided on before it was written.
     updated: (key, run, _previous, { resourceVersion }) => {
-      if (!deps.memories.isEcho(run.metadata.uid ?? '', resourceVersion)) queue.add(key);
+      if (!deps.memories.isEcho(run.metadata.uid ?? '', resourceVersion)) queue.add(key, priorityOf(run));
     },
     deleted: (key, run) => {
       deps.memories.forget(run.metadata.uid ?? '');
@@ -43,7 +49,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   });
   const waiting = (key: string) => {
     for (const run of runs.byIndex(RUNS_BY_WORKFLOW, key)) {
-      if (run.status?.state === undefined) queue.add(objectKey(run.metadata));
+      if (run.status?.state === undefined) queue.add(objectKey(run.metadata), priorityOf(run));
     }
   };
   workflows.subscribe({ added: waiting, updated: waiting });
@@ -55,7 +61,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
         namespace: metadata.namespace ?? '',
       });
       for (const run of runs.byIndex(RUNS_BY_WORKFLOW, workflow)) {
-        if (!run.status?.finishedAt) queue.add(objectKey(run.metadata));
+        if (!run.status?.finishedAt) queue.add(objectKey(run.metadata), priorityOf(run));
       }
     },
   });
