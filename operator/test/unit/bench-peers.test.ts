@@ -38,6 +38,7 @@ describe('the turns', () => {
       ...pair,
       ...[...pair].reverse(),
     ]);
+    expect(turns('--scenario', 'diamonds', '--settings', 'tuned', '--reverse')).toEqual([...pair].reverse());
     expect(turns('--scenario', 'chain', '--settings', 'default', '--peers', 'argo')).toEqual([
       '5 chain ado default',
       '5 chain argo default',

@@ -17,6 +17,7 @@ export interface PeersArguments {
   readonly chains: number;
   readonly defaultChains: number;
   readonly pairs: number;
+  readonly reverse: boolean;
   readonly floor: boolean;
   readonly out: string | undefined;
   /** Results of earlier calls to print as one table; nothing is measured then. */
@@ -39,6 +40,7 @@ Builds the peers from pinned Go modules the first time (about 6 minutes on 2 cor
   --default-runs 100             the same for default settings, whose client limits bind long before that:
   --default-chains 5               Ado is measured with as many beside them
   --pairs 1                      how often each is measured, in turns; every other time in the opposite order
+  --reverse                      begin with the opposite order
   --no-floor                     leave out the floor: the same pods without any operator
   --out FILE                     write everything that was measured, as JSON, after every measurement
   --table FILE,FILE              measure nothing; print the table of what these hold together
@@ -57,6 +59,7 @@ const OPTIONS = {
   chains: { type: 'string', default: '50' },
   'default-chains': { type: 'string', default: '5' },
   pairs: { type: 'string', default: '1' },
+  reverse: { type: 'boolean', default: false },
   'no-floor': { type: 'boolean', default: false },
   out: { type: 'string' },
   table: { type: 'string' },
@@ -80,6 +83,7 @@ export function readArguments(args: readonly string[]): PeersArguments {
     chains,
     defaultChains: Math.min(chains, whole('default-chains', values['default-chains'], 1000)),
     pairs: whole('pairs', values.pairs, 100),
+    reverse: values.reverse,
     floor: !values['no-floor'],
     out: values.out,
     table: values.table?.split(',') ?? [],

@@ -20,7 +20,9 @@ export function turnsOf(options: PeersArguments, has: (peer: PeerName, setting: 
   const once = options.scenarios.flatMap((scenario) =>
     GROUPS.flatMap((group) => groupTurns(options, has, scenario, group)),
   );
-  return Array.from({ length: options.pairs }, (_, pair) => (pair % 2 === 0 ? once : [...once].reverse())).flat();
+  return Array.from({ length: options.pairs }, (_, pair) =>
+    (pair % 2 === 0) !== options.reverse ? once : [...once].reverse(),
+  ).flat();
 }
 
 function groupTurns(
