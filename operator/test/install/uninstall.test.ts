@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FINALIZER_RESULT } from '../../src/api/index.ts';
+import { NAMESPACES, PODS } from '../../src/runtime/index.ts';
+import { ROOT } from '../support/control-plane.ts';
+import { OPERATOR_NAMESPACE } from '../support/installation.ts';
+import { script, workflow, workflowRun } from '../support/manifests.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { simulated } from './load.ts';
+import { commandsOf, shell } from './shell.ts';
+import { install, scenario, stage, useCluster } from './stage.ts';
+
+useCluster();
+
+type Part = 'crds' | 'rbac' | 'operator' | 'its namespace' | 'the workloads';
+
+/** How each part is taken away; whatever it leaves behind goes on in the background. */
+const REMOVALS: Readonly<Record<Part, (workloads: string) => string[]>> = {
+  crds: () => ['-k', join(ROOT, 'crds')],
+  rbac: () => ['-k', join(ROOT, 'config/rbac')],
+  operator: () => ['deployment,pdb', '-n', OPERATOR_NAMESPACE, '-l', 'app.kubernetes.io/name=ado'],
+  'its namespace': () => ['namespace', OPERATOR_NAMESPACE],
+  'the workloads': (workloads) => ['namespace', workloads],
+};
+/** Without any of these the operator can do nothing more. */
+const OPERATOR: readonly Part[] = ['operator', 'rbac', 'its namespace'];
+
+/** Ado as installed, and a namespace in which a run is live: one pod has ended, two run, one of them for real. */
+async function givenLiveRun(): Promise<string> {
+  await install();
+  const here = await scenario();
+  const real = script('real', 'sleep 600', { terminationGracePeriodSeconds: 1 });
+  const tasks = [simulated('ended', 0.1), simulated('live', 600), real];
+  await here.given(workflow('live', { tasks }), workflowRun('live', 'live'));
+  for (const path of ['live', 'real']) await here.podRuns(path);
+  return here.namespace;
+}
+
+async function remove(part: Part, workloads: string): Promise<void> {
+  await stage().kubectl.run(['delete', '--ignore-not-found', '--wait=false', ...REMOVALS[part](workloads)]);
+}
+
+/** Waits until the operator's own pods are gone; until then it may still be at work. */
+async function operatorIsGone(): Promise<void> {
+  await waitFor('the pods of the operator are gone', async () => {
+    return (await stage().client.list(PODS, { namespace: OPERATOR_NAMESPACE })).items.length === 0;
+  });
+}
+
+/** Pods that are to go and that nobody but the operator lets go. */
+async function heldPods(): Promise<string[]> {
+  const { items } = await stage().client.list(PODS, { labelSelector: 'app.kubernetes.io/managed-by=ado' });
+  return items
+    .filter(({ metadata }) => metadata.deletionTimestamp && metadata.finalizers?.includes(FINALIZER_RESULT))
+    .map(({ metadata }) => metadata.name);
+}
+
+/** What is still there of all that an installation and its runs put into a cluster. */
+async function remains(workloads: string): Promise<string[]> {
+  const { kubectl, client } = stage();
+  const kinds = 'crd,clusterrole,clusterrolebinding';
+  const [named, pods, namespaces] = await Promise.all([
+    kubectl.run(['get', kinds, '-l', 'app.kubernetes.io/name=ado', '-o', 'name']),
+    client.list(PODS, { labelSelector: 'app.kubernetes.io/managed-by=ado' }),
+    client.list(NAMESPACES),
+  ]);
+  const ours = namespaces.items.map(({ metadata }) => metadata.name);
+  return [
+    ...named.split('\n').filter((name) => name !== ''),
+    ...pods.items.map(({ metadata }) => `pod/${metadata.name}`),
+    ...ours.filter((name) => name === workloads || name === OPERATOR_NAMESPACE).map((name) => `namespace/${name}`),
+  ];
+}
+
+async function nothingRemains(workloads: string): Promise<void> {
+  let left: string[] = [];
+  await waitFor(
+    'nothing of Ado is left',
+    async () => {
+      left = await remains(workloads);
+      return left.length === 0;
+    },
+    { timeoutMs: 60_000, explain: () => left.join('\n') },
+  );
+}
+
+/** The remedy, as docs/operations/runbook.md has it. */
+function remedy(): string {
+  const commands = commandsOf(
+    'docs/operations/runbook.md',
+    'Something hangs in Terminating, and the operator is not there',
+  );
+  expect(commands).toHaveLength(1);
+  return commands[0] ?? '';
+}
+
+const ORDERS: readonly (readonly Part[])[] = [
+  ['crds', 'the workloads', 'operator', 'rbac', 'its namespace'],
+  ['the workloads', 'its namespace', 'crds', 'rbac', 'operator'],
+  ['operator', 'crds', 'the workloads', 'its namespace', 'rbac'],
+  ['rbac', 'the workloads', 'operator', 'crds', 'its namespace'],
+  ['its namespace', 'the workloads', 'rbac', 'operator', 'crds'],
+];
+
+describe('uninstalling with a run that is live', () => {
+  it.each(ORDERS.map((order) => [order.join(', '), order] as const))(
+    'in the order %s leaves nothing',
+    async (_, order) => {
+      const workloads = await givenLiveRun();
+      const operates = (taken: number) => !order.slice(0, taken).some((part) => OPERATOR.includes(part));
+      for (const [at, part] of order.entries()) {
+        await remove(part, workloads);
+        // As the runbook asks: what runs is gone before the operator goes.
+        if (!operates(at + 1)) continue;
+        await waitFor(
+          'no pod of a run is left',
+          async () => !(await remains(workloads)).some((name) => name.startsWith('pod/')),
+        );
+      }
+      if (!operates(1)) {
+        await waitFor('the pods that nobody lets go are all that hangs', async () => (await heldPods()).length >= 2);
+        await shell(remedy());
+      }
+      await nothingRemains(workloads);
+    },
+  );
+
+  it('all at once leaves nothing, after the remedy where the operator was gone first', async () => {
+    const workloads = await givenLiveRun();
+    await stage().kubectl.run(['delete', '--wait=false', '-k', join(ROOT, 'config/default')]);
+    await remove('the workloads', workloads);
+    await waitFor(
+      'the operator is gone',
+      async () => !(await remains(workloads)).includes(`namespace/${OPERATOR_NAMESPACE}`),
+    );
+    await shell(remedy());
+    await nothingRemains(workloads);
+  });
+});
