@@ -110,6 +110,7 @@ describe('uninstalling with a run that is live', () => {
       const operates = (taken: number) => !order.slice(0, taken).some((part) => OPERATOR.includes(part));
       for (const [at, part] of order.entries()) {
         await remove(part, workloads);
+        if (part === 'operator' || part === 'its namespace') await operatorIsGone();
         // As the runbook asks: what runs is gone before the operator goes.
         if (!operates(at + 1)) continue;
         await waitFor(
