@@ -166,6 +166,32 @@ describe('a fan-out', () => {
     expect(second?.created).toBeGreaterThanOrEqual((first?.created ?? 0) + 1000);
   });
 
+  it.each([
+    ['above one that is not seen yet', 1, [5]],
+    ['in any order', 1, [5, 3]],
+    ['before the fan-out itself is recorded', 0, [1]],
+  ])('loses no item and starts none twice when pods of some are found %s after a crash', (_what, stored, found) => {
+    const items = [0, 1, 2, 3, 4, 5];
+    const simulation = new Simulation(workflow([task('f', { forEach: { items, parallelism: 3 } })]));
+    for (let pass = 0; pass < stored; pass++) {
+      simulation.pass();
+      simulation.now += 1000;
+    }
+    simulation.apply(simulation.decide().actions);
+    const all = new Map(simulation.pods);
+    const isUnseen = (index: number) => index >= stored * 3 && !found.includes(index);
+    for (const index of items.filter(isUnseen)) simulation.pods.delete(`f[${index}]#0`);
+    for (const index of found) simulation.pods.delete(`f[${index}]#0`);
+    for (const index of found) simulation.pods.set(`f[${index}]#0`, all.get(`f[${index}]#0`)!);
+    simulation.pass();
+    for (const [key, pod] of all) if (!simulation.pods.has(key)) simulation.pods.set(key, pod);
+    simulation.run();
+    expect(simulation.folded()).toBe(simulation.stored);
+    expect(simulation.state.tasks.get('f')?.fan?.succeeded).toEqual([[0, 5]]);
+    expect([...simulation.pods.values()].filter(({ cancelledAt }) => cancelledAt !== undefined)).toEqual([]);
+    expect([...simulation.pods.keys()].sort()).toEqual(items.map((index) => `f[${index}]#0`));
+  });
+
   it('of nothing succeeds with no items', () => {
     const simulation = run(
       workflow([task('f', { forEach: { items: [] } }), task('g', { needs: ['f'], when: 'tasks.f.outputs == []' })]),
