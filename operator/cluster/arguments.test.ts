@@ -5,6 +5,8 @@ describe('the command line', () => {
   it('means the cluster ado unless another is named', () => {
     expect(parseCommand(['up'])).toEqual({ command: 'up', name: 'ado' });
     expect(parseCommand(['down', '--name', 'ado-test'])).toEqual({ command: 'down', name: 'ado-test' });
+    expect(parseCommand(['up'], 'usual')).toMatchObject({ name: 'usual' });
+    expect(parseCommand(['up', '--name', 'other'], 'usual')).toMatchObject({ name: 'other' });
   });
 
   it('takes simulated nodes, a real one beside them, and a context', () => {

@@ -20,7 +20,7 @@ export const HELP = `A Kubernetes cluster on this machine, for the demo and the 
   npm run cluster -- kubeconfig        Print the path of its kubeconfig.
   npm run cluster -- load FILE         Import an image archive (docker-archive or OCI tar).
 
-  --name NAME      Another cluster beside the first (default: ado).
+  --name NAME      Another cluster beside the first (default: $ADO_CLUSTER, or ado).
   --context NAME   Use the cluster of this kubeconfig context instead.
   --kwok N         N simulated nodes instead of a real one, for load.
   --kubelet        With --kwok: a real node as well.
@@ -35,9 +35,10 @@ export class UsageError extends ClusterError {}
 
 const MAX_SIMULATED = 5000;
 
-export function parseCommand(argv: readonly string[]): Invocation {
+/** @param usual name of the cluster where the command line gives none */
+export function parseCommand(argv: readonly string[], usual = 'ado'): Invocation {
   const { values, positionals } = parse(argv);
-  if (values.help) return { command: 'help', name: 'ado' };
+  if (values.help) return { command: 'help', name: usual };
   const [command = 'help', file, ...rest] = positionals;
   const known = COMMANDS.find((name) => name === command);
   if (known === undefined)
@@ -48,7 +49,7 @@ export function parseCommand(argv: readonly string[]): Invocation {
   if (known === 'load' && file === undefined) throw new UsageError('load needs the path of an archive.', 'load FILE');
   return {
     command: known,
-    name: values.name ?? 'ado',
+    name: values.name ?? usual,
     ...(file === undefined ? {} : { file }),
     ...(values.context === undefined ? {} : { context: values.context }),
     ...(values.kwok === undefined ? {} : { kwok: simulatedNodes(values.kwok) }),

@@ -71,7 +71,7 @@ const nameOption = (name: string) => (name === 'ado' ? '' : ` --name ${name}`);
 
 async function main(): Promise<number> {
   try {
-    const invocation = parseCommand(process.argv.slice(2));
+    const invocation = parseCommand(process.argv.slice(2), process.env.ADO_CLUSTER || undefined);
     return await commands[invocation.command](invocation);
   } catch (error) {
     if (error instanceof ClusterError) {

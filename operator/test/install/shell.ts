@@ -33,7 +33,7 @@ export async function shell(command: string): Promise<string> {
 }
 
 function tryShell(command: string): Promise<CommandResult> {
-  const { kubectl, kubeconfig } = stage().cluster;
-  const env = { KUBECONFIG: kubeconfig, PATH: `${dirname(kubectl)}:${process.env.PATH}` };
+  const { kubectl, kubeconfig, name } = stage().cluster;
+  const env = { KUBECONFIG: kubeconfig, ADO_CLUSTER: name, PATH: `${dirname(kubectl)}:${process.env.PATH}` };
   return run('bash', ['-euo', 'pipefail', '-c', command], { cwd: ROOT, env, timeoutMs: 240_000 });
 }
