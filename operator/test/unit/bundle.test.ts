@@ -1,8 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { builtinModules, createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as clientNode from '../../hack/bundle/client-node.ts';
 import { bundleOperator } from '../../hack/bundle.ts';
 import { capture } from '../../hack/process.ts';
@@ -30,6 +33,33 @@ describe('the bundle of the operator', () => {
     const { code, stderr } = await capture(process.execPath, [entry, '--lease-duration=soon']);
     expect(code).toBe(2);
     expect(stderr).toContain('--lease-duration: "soon"');
+  });
+
+  it('reads a kubeconfig, and asks the server that it names', async () => {
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+      requests.push(`${request.headers.authorization} ${request.url}`);
+      response.writeHead(503).end();
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    writeFileSync(join(folder, 'token'), 'of-a-file');
+    const kubeconfig = join(folder, 'kubeconfig');
+    const named = (name: string, key: string, value: unknown) => [{ name, [key]: value }];
+    const config = {
+      'current-context': 'c',
+      contexts: named('c', 'context', { cluster: 's', user: 'u' }),
+      clusters: named('s', 'cluster', { server: `http://127.0.0.1:${port}` }),
+      users: named('u', 'user', { tokenFile: 'token' }),
+    };
+    writeFileSync(kubeconfig, JSON.stringify(config));
+    const child = spawn(process.execPath, [entry, '--kubeconfig', kubeconfig, '--health-address', '127.0.0.1:0']);
+    const exited = new Promise((resolve) => child.once('close', resolve));
+    await vi.waitFor(() => expect(requests.join('\n')).toContain('workflowruns'), { timeout: 15_000 });
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(requests.filter((request) => !request.startsWith('Bearer of-a-file /'))).toEqual([]);
+    server.close();
   });
 
   it('imports nothing but Node', () => {
