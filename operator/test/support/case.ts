@@ -104,6 +104,7 @@ export class Case {
   readonly #stage: Stage;
   readonly #fault: Fault;
   readonly #met: { happened: boolean; faulty: ProxiedRequest | undefined };
+  #hasNamespace = false;
   #operator: OperatorUnderTest | undefined;
 
   private constructor(
@@ -155,13 +156,14 @@ export class Case {
     return this.#operator;
   }
 
-  /** Makes the namespace and starts the operator. */
+  /** Makes the namespace, unless it was made before, and starts the operator. */
   async begin(own: OwnOperator = {}): Promise<void> {
-    await this.makeNamespace();
+    if (!this.#hasNamespace) await this.makeNamespace();
     this.#operator = this.startOperator(own);
   }
 
   async makeNamespace(): Promise<void> {
+    this.#hasNamespace = true;
     const { client } = this.#stage;
     const { namespace } = this;
     const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };

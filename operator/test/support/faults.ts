@@ -89,6 +89,9 @@ export const throttled = (seconds: number): Answer => ({
 /** The version or the page that was asked for is not kept any more. */
 export const gone = status(410, 'Expired', 'too old resource version: 1 (2)');
 
+/** What the server says of a body above its 3 MiB. */
+export const tooLarge = status(413, 'RequestEntityTooLarge', 'Request entity too large: limit is 3145728');
+
 export const internalError = status(500, 'InternalError', 'etcdserver: request timed out');
 export const unavailable = status(503, 'ServiceUnavailable', 'the server is currently unable to handle the request');
 

@@ -25,6 +25,12 @@ export async function expectSameEnd(
   expect(outcomes.length).toBeGreaterThan(0);
 }
 
+/** What all of them found wrong; one that throws has found that, and none is left alone when another throws. */
+export async function problemsOfAll(cases: readonly Promise<readonly string[]>[]): Promise<string[]> {
+  const outcomes = await Promise.allSettled(cases);
+  return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : [String(outcome.reason)]));
+}
+
 /** On a slow machine two things may be recorded in one write: then there was no n-th one, and the case is run again. */
 async function runUntilItHappens(stage: Stage, scenario: Scenario, fault: Fault): Promise<Outcome> {
   const outcome = await runCase(stage, scenario, fault);
