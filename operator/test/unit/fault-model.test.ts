@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { METRICS } from '../../src/telemetry/metric-table.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const FAULTS = 'operator/test/faults';
@@ -42,6 +43,15 @@ describe('the fault model', () => {
       ({ file, title }) => !existsSync(join(ROOT, file)) || !titlesOf(file).includes(title),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('names no metric that is not there', () => {
+    const known = new Set<string>(Object.values(METRICS).map(({ name }) => name));
+    const named = [...page.matchAll(/\b(?:ado|rest_client|workqueue|controller_runtime)_[a-z_]+/g)].map(
+      ([name]) => name,
+    );
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('names every test of a fault', () => {
