@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const PAGES = ['README.md', 'docs/architecture.md', 'docs/installation.md', 'docs/operations/runbook.md'];
+const PAGES = ['README.md', 'docs/architecture.md', 'docs/deployment.md', 'docs/operations/runbook.md'];
 
 /** Relative links of a page: `[text](path)`. */
 function linksOf(page: string): string[] {
