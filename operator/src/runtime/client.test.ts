@@ -280,7 +280,7 @@ describe('KubeClient', () => {
     );
     const all = Array.from({ length: 8 }, () => h.client.get(PODS, pod.metadata));
     await until('three requests are out', () => out === 3);
-    const lease = h.client.get(LEASES, { namespace: 'a', name: 'l' }, { urgent: true });
+    const lease = h.client.get(LEASES, { namespace: 'a', name: 'l' }, { urgency: 'urgent' });
     await until('the urgent request passes', () => h.server.seen('/leases/').length === 1);
     const release = setInterval(() => waiting.shift()?.(), 1);
     await Promise.all([...all, lease]);

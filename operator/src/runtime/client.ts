@@ -1,6 +1,7 @@
 import type { AccessTable, Verb } from './access.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionError, FencedError } from './errors.ts';
+import type { Urgency } from './in-flight.ts';
 import { LineSplitter } from './lines.ts';
 import { queryOf } from './query.ts';
 import {
@@ -28,8 +29,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Limit of one attempt, ms (default: that of the client). */
   readonly timeoutMs?: number;
-  /** Passes the in-flight cap: for lease renewals only. */
-  readonly urgent?: boolean;
+  /** Whether it may leave before others (default normal): urgent is for lease renewals only. */
+  readonly urgency?: Urgency;
   readonly subresource?: string;
 }
 
@@ -280,14 +281,14 @@ export class KubeClient {
     options: CallOptions,
     content: Pick<RawRequest, 'body' | 'contentType' | 'guard'> = {},
   ): Promise<string> {
-    const { signal, timeoutMs, urgent } = options;
+    const { signal, timeoutMs, urgency } = options;
     return this.transport.request({
       method,
       path,
       signal,
       ...content,
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(urgent && { urgent }),
+      ...(urgency && { urgency }),
     });
   }
 }

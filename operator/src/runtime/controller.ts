@@ -33,6 +33,8 @@ export interface ControllerOptions {
   /** Limit of one reconcile in milliseconds; its signal aborts then (default: none). */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
+  /** What running reconciles get at most when the controller stops, ms (default: as long as the caller of stop says). */
+  readonly maxGraceMs?: number;
   readonly queue?: Omit<WorkqueueOptions, 'name' | 'metrics' | 'clock'>;
 }
 
@@ -75,7 +77,8 @@ export class Controller {
    */
   async stop(graceMs = 0): Promise<void> {
     this.queue.shutDown();
-    const timer = this.clock.setTimeout(() => this.abort.abort(), graceMs);
+    const grace = Math.min(graceMs, this.options.maxGraceMs ?? graceMs);
+    const timer = this.clock.setTimeout(() => this.abort.abort(), grace);
     await Promise.all(this.workers);
     timer.cancel();
     this.abort.abort();

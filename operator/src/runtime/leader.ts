@@ -111,7 +111,7 @@ export class LeaderElector {
     if (!lease || !held) return;
     try {
       const body = releasedBody(lease, this.clock.now());
-      await this.options.client.replace(LEASES, body, { urgent: true, timeoutMs: this.requestMs() });
+      await this.options.client.replace(LEASES, body, { urgency: 'urgent', timeoutMs: this.requestMs() });
       this.options.logger.info({ lease: this.options.name }, 'leadership released');
     } catch (error) {
       this.options.logger.warn({ err: error, lease: this.options.name }, 'leadership could not be released');
@@ -142,7 +142,7 @@ export class LeaderElector {
   }
 
   private async tryOnce(signal: AbortSignal): Promise<Lease | undefined> {
-    const call = { signal, urgent: true, timeoutMs: this.requestMs() };
+    const call = { signal, urgency: 'urgent', timeoutMs: this.requestMs() } as const;
     // Our own lease as last written is enough to renew it; if it changed, the conflict says so.
     const lease = this.isLeader() && this.lease ? this.lease : await this.read(call);
     if (lease && !this.mayTake(lease)) return undefined;

@@ -5,7 +5,7 @@ import { type Clock, realClock } from './clock.ts';
 import { Credentials, type Snapshot } from './credentials.ts';
 import { AbortedError, ApiError, ConnectionError, FencedError } from './errors.ts';
 import { Holds } from './holds.ts';
-import { InFlightCap } from './in-flight.ts';
+import { InFlightCap, type Urgency } from './in-flight.ts';
 import { apiErrorOf, collectText, type ResponseBody, transportError } from './response.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -21,8 +21,8 @@ export interface RawRequest {
   readonly signal?: AbortSignal | undefined;
   /** Largest answer that is read, bytes. */
   readonly maxBytes?: number;
-  /** Passes the in-flight cap: for leases only. */
-  readonly urgent?: boolean;
+  /** Whether it may leave before others (default normal). */
+  readonly urgency?: Urgency;
   /** Asked right before the request leaves, however long it waited; what it throws is what the caller gets. */
   readonly guard?: () => void;
 }
@@ -83,7 +83,7 @@ export class Transport {
     this.clock = options.clock ?? realClock;
     this.credentials = new Credentials(options.config, this.clock, options.logger);
     this.holds = new Holds(this.clock);
-    this.cap = new InFlightCap(options.maxInFlight ?? 200, options.metrics);
+    this.cap = new InFlightCap(options.maxInFlight ?? 200, options.metrics, this.clock);
     this.userAgent = `${options.component ?? 'ado-operator'}/${options.version ?? '0.0.0'}`;
   }
 
@@ -144,12 +144,13 @@ export class Transport {
   }
 
   private async slotted(request: RawRequest): Promise<string> {
-    const waiting = this.cap.acquire(request.urgent ?? false, request.signal);
+    const urgency = request.urgency ?? 'normal';
+    const waiting = this.cap.acquire(urgency, request.signal);
     if (waiting) await waiting;
     try {
       return await this.attempt(request);
     } finally {
-      this.cap.release();
+      this.cap.release(urgency);
     }
   }
 
