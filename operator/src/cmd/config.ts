@@ -40,7 +40,7 @@ const OPTIONS = {
   'relist-period': { type: 'string', default: '5m' },
   'watch-silence': { type: 'string', default: '90s' },
   'request-timeout': { type: 'string', default: '30s' },
-  concurrency: { type: 'string', default: '16' },
+  concurrency: { type: 'string', default: '64' },
   'health-address': { type: 'string', default: '127.0.0.1:8081' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -58,7 +58,7 @@ export const USAGE = `Usage: operator [options]
   --relist-period 5m       how often everything is listed again, to repair missed events
   --watch-silence 90s      how long a watch may be silent before it counts as dead; bookmarks come about once a minute
   --request-timeout 30s    how long one request to the API server may take
-  --concurrency 16         objects of a kind reconciled at once
+  --concurrency 64         objects of a kind reconciled at once
   --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
   --log-level info         trace, debug, info, warn or error
 

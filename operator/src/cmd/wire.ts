@@ -7,6 +7,7 @@ import {
   RunMemories,
   runController,
   type Stores,
+  upkeepController,
   workflowController,
 } from '../controllers/index.ts';
 import { PodExecutor, podRetention } from '../executors/index.ts';
@@ -77,6 +78,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   manager.addWorker(workflowController(shared, options));
   const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
   manager.addWorker(runController(run, options));
+  manager.addWorker(upkeepController(run, { logger }));
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease((ms) => recorder.stop(ms));
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });

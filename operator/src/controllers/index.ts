@@ -15,3 +15,4 @@ export { createReflectors, type ReflectorSettings, type Stores } from './stores.
 export { workflowController } from './workflow/controller.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';
+export { upkeepController } from './workflow-run/upkeep-controller.ts';

@@ -44,6 +44,6 @@ export interface Executor {
   observe(run: RunContext, live: readonly Attempt[]): Promise<Observation>;
   /** Asks an attempt to end, with its own grace or a shorter one. */
   cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void>;
-  /** Lets go of what ran settled attempts. */
-  release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void>;
+  /** Lets go of what ran settled attempts, when the API server has nothing better to do; with `hurry` at once. */
+  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, type ObjectMeta } fro
 import { buildPod, observePod, type Pod, podName } from '../pods/index.ts';
 import {
   type Clock,
+  type DeleteOptions,
   isAlreadyExists,
   isControlledBy,
   isInvalid,
@@ -33,11 +34,17 @@ export class PodExecutor implements Executor {
   private readonly options: PodExecutorOptions;
   /** Pods that were created here and have not been seen in the cache, with the monotonic time of their create. */
   private readonly unseen = new Map<string, number>();
-  /** Pods as cached when their finalizer was removed: until the cache has caught up they are not let go of again. */
-  private readonly released = new WeakSet<Pod>();
+  /** Uids of pods whose finalizer was removed: until the cache has caught up they are not let go of again. */
+  private readonly released = new Set<string>();
 
   constructor(options: PodExecutorOptions) {
     this.options = options;
+    options.pods.subscribe({
+      updated: (_key, { metadata }) => {
+        if (!metadata.finalizers?.includes(FINALIZER_RESULT)) this.released.delete(metadata.uid ?? '');
+      },
+      deleted: (_key, { metadata }) => this.released.delete(metadata.uid ?? ''),
+    });
   }
 
   async start(run: RunContext, request: StartRequest): Promise<Refusal | undefined> {
@@ -96,7 +103,10 @@ export class PodExecutor implements Executor {
     // One that was just created may not be in the cache yet. Never by its name alone: somebody else may have taken it.
     const pod = this.options.pods.get(podKey(ref)) ?? (await this.read(run, ref));
     if (!pod || !isControlledBy(pod, run.uid) || endsSoonEnough(pod, graceSeconds)) return;
-    await this.deletePod(run, pod.metadata, graceSeconds);
+    await this.deletePod(pod.metadata, {
+      ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+      signal: run.signal,
+    });
   }
 
   private async read(run: RunContext, ref: ObjectMeta): Promise<Pod | undefined> {
@@ -108,48 +118,49 @@ export class PodExecutor implements Executor {
     }
   }
 
-  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry = false): Promise<void> {
     const held = this.podsOf(run).filter((pod) => this.isHeld(pod));
     const settled = held.filter((pod) => isSettled(attemptOf(pod)));
     for (let i = 0; i < settled.length; i += CREATES_AT_ONCE) {
-      await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod)));
+      await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod, hurry)));
     }
   }
 
-  private isHeld(pod: Pod): boolean {
-    return pod.metadata.finalizers?.includes(FINALIZER_RESULT) === true && !this.released.has(pod);
+  private isHeld({ metadata }: Pod): boolean {
+    return metadata.finalizers?.includes(FINALIZER_RESULT) === true && !this.released.has(metadata.uid ?? '');
   }
 
-  /** A pod that is to go is deleted first, while the finalizer still holds it: a crash in between leaves it in sight. */
-  private async releasePod(run: RunContext, pod: Pod): Promise<void> {
-    const index = pod.metadata.finalizers?.indexOf(FINALIZER_RESULT) ?? -1;
+  /**
+   * A pod that is to go is deleted first, while the finalizer still holds it: a crash in between leaves it in sight.
+   * Nothing waits for a pod to be let go, unless it is on its way out already.
+   */
+  private async releasePod(run: RunContext, pod: Pod, hurry: boolean): Promise<void> {
+    const { metadata } = pod;
+    const index = metadata.finalizers?.indexOf(FINALIZER_RESULT) ?? -1;
     const path = `/metadata/finalizers/${index}`;
     const operations = [
-      { op: 'test', path: '/metadata/uid', value: pod.metadata.uid },
+      { op: 'test', path: '/metadata/uid', value: metadata.uid },
       { op: 'test', path, value: FINALIZER_RESULT },
       { op: 'remove', path },
     ] as const;
+    const urgency = hurry || metadata.deletionTimestamp ? 'normal' : 'background';
+    const options = { signal: run.signal, urgency, answer: 'Unread' } as const;
     try {
-      // Deleted while it is still held: if this is cut off here, the pod is found again and let go.
-      if (!pod.metadata.deletionTimestamp && this.options.deletes(run, pod)) await this.deletePod(run, pod.metadata);
-      const options = { signal: run.signal, answer: 'Unread' } as const;
-      await this.options.client.patch(PODS, pod.metadata, { kind: 'json', operations }, options);
-      this.released.add(pod);
+      if (!metadata.deletionTimestamp && this.options.deletes(run, pod)) {
+        await this.deletePod(metadata, { signal: run.signal, urgency });
+      }
+      await this.options.client.patch(PODS, metadata, { kind: 'json', operations }, options);
+      this.released.add(metadata.uid ?? '');
     } catch (error) {
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
     }
   }
 
-  private async deletePod(run: RunContext, meta: ObjectMeta, graceSeconds?: number): Promise<void> {
+  private async deletePod(meta: ObjectMeta, options: DeleteOptions): Promise<void> {
     const { uid } = meta;
-    const options = {
-      ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
-      ...(uid ? { preconditions: { uid } } : {}),
-      signal: run.signal,
-    };
     try {
-      await this.options.client.delete(PODS, meta, options);
+      await this.options.client.delete(PODS, meta, { ...options, ...(uid ? { preconditions: { uid } } : {}) });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -53,8 +53,8 @@ async function givenRepeatedEvent(scenario: Scenario): Promise<void> {
   await scenario.podRuns('deaf');
   const patch = JSON.stringify({ status: { state: '{"v":99}' } });
   await scenario.kubectl(['patch', 'awr', 'newer', '--subresource=status', '--type=merge', '-p', patch]);
-  for (const look of ['one', 'two', 'three']) {
-    await scenario.kubectl(['label', '--overwrite', 'awr', 'newer', `looked=${look}`]);
+  for (const desiredState of ['Paused', 'Running', 'Paused']) {
+    await scenario.kubectl(['patch', 'awr', 'newer', '--type=merge', '-p', JSON.stringify({ spec: { desiredState } })]);
   }
   await scenario.until(
     'the Event is a series',

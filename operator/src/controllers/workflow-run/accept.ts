@@ -1,9 +1,7 @@
-import { controllerOf, type Definition, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import { type Definition, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { accept, type RunState, resolveParameters } from '../../engine/index.ts';
-import { controllerReference, TerminalError } from '../../runtime/index.ts';
-import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
+import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Stores } from '../stores.ts';
-import type { RunDeps } from './deps.ts';
 
 /** Why a run cannot start now. */
 export interface NotYet {
@@ -13,7 +11,6 @@ export interface NotYet {
 
 /** A run that can start: what it executes, and its state after the first event. */
 export interface Accepted {
-  readonly workflow: Workflow;
   readonly revision: string;
   readonly digest: string;
   readonly definition: Definition;
@@ -44,21 +41,5 @@ export function acceptRun(stores: Stores, run: WorkflowRun, now: number): Accept
   const parameters = resolveParameters(pinned.data.parameters, run.spec.parameters);
   if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
   const { state, encoded } = accept(digest, parameters.values, now);
-  return { workflow, revision, digest, definition: pinned.data, state, encoded };
-}
-
-/** Makes the Workflow the owner of a run that somebody created by hand, so that both end together. */
-export async function own(
-  deps: RunDeps,
-  run: WorkflowRun,
-  workflow: Workflow,
-  signal: AbortSignal,
-): Promise<WorkflowRun> {
-  if (controllerOf(run.metadata) || !workflow.metadata.uid) return run;
-  const owner = controllerReference(WORKFLOWS, workflow);
-  const operations = [
-    { op: 'test', path: '/metadata/resourceVersion', value: run.metadata.resourceVersion },
-    { op: 'add', path: '/metadata/ownerReferences', value: [...(run.metadata.ownerReferences ?? []), owner] },
-  ] as const;
-  return deps.client.patch<WorkflowRun>(WORKFLOW_RUNS, run.metadata, { kind: 'json', operations }, { signal });
+  return { revision, digest, definition: pinned.data, state, encoded };
 }

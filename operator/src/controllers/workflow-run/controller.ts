@@ -3,7 +3,7 @@ import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions, type Priority } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
-import { saysMore } from './news.ts';
+import { asksMore, saysMore } from './news.ts';
 import { RunReconciler } from './reconciler.ts';
 
 /** What is under way ends before anything begins: a run that nobody has accepted yet waits for those that were. */
@@ -27,8 +27,9 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   runs.subscribe({
     added: (key, run) => queue.add(key, run.status?.finishedAt ? 'resync' : priorityOf(run)),
     // What our own write made was decided on before it was written.
-    updated: (key, run, _previous, { resourceVersion }) => {
-      if (!deps.memories.isEcho(run.metadata.uid ?? '', resourceVersion)) queue.add(key, priorityOf(run));
+    updated: (key, run, previous, { resourceVersion }) => {
+      if (deps.memories.isEcho(run.metadata.uid ?? '', resourceVersion) || !asksMore(run, previous)) return;
+      queue.add(key, priorityOf(run));
     },
     deleted: (key, run) => {
       deps.memories.forget(run.metadata.uid ?? '');

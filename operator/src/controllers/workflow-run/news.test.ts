@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
 import type { Pod, PodStatus } from '../../pods/index.ts';
 import { RunMemories } from './memory.ts';
-import { saysMore } from './news.ts';
+import { asksMore, saysMore } from './news.ts';
 
 const pod = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}, nodeName?: string): Pod => ({
   metadata: { name: 'p', namespace: 'n', finalizers: [FINALIZER_RESULT], ...metadata },
@@ -42,14 +42,32 @@ describe('a version of a pod says more than the one before', () => {
   });
 });
 
-describe('the echo of our own write', () => {
-  const run: WorkflowRun = {
-    apiVersion: '',
-    kind: '',
-    metadata: { name: 'r', uid: 'u', resourceVersion: '7' },
-    spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
-  };
+const run: WorkflowRun = {
+  apiVersion: '',
+  kind: '',
+  metadata: { name: 'r', uid: 'u', resourceVersion: '7', generation: 1 },
+  spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
+};
 
+describe('a version of a run asks for a decision', () => {
+  it('when people want something else of it, or want it gone', () => {
+    expect(asksMore({ ...run, metadata: { ...run.metadata, generation: 2 } }, run)).toBe(true);
+    const deleted = { ...run.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    expect(asksMore({ ...run, metadata: deleted }, run)).toBe(true);
+  });
+
+  it('when its status is another one', () => {
+    expect(asksMore({ ...run, status: { phase: 'Running' } }, run)).toBe(true);
+  });
+
+  it('but not when it only got an owner or a label', () => {
+    const owned = { ...run.metadata, ownerReferences: [{ apiVersion: 'v', kind: 'Workflow', name: 'w', uid: 'w' }] };
+    expect(asksMore({ ...run, metadata: owned }, run)).toBe(false);
+    expect(asksMore({ ...run, metadata: { ...run.metadata, labels: { color: 'blue' } } }, run)).toBe(false);
+  });
+});
+
+describe('the echo of our own write', () => {
   it('is the version that the write made, once, and the copy of it is dropped', () => {
     const memories = new RunMemories();
     const memory = memories.of('u');

@@ -1,4 +1,4 @@
-import { FINALIZER_RESULT } from '../../api/index.ts';
+import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
 import { observePod, type Pod } from '../../pods/index.ts';
 
 /**
@@ -11,4 +11,14 @@ export function saysMore(pod: Pod, previous: Pod): boolean {
   const moved = String(finalizers) !== String(previous.metadata.finalizers ?? []);
   if (moved && finalizers.includes(FINALIZER_RESULT)) return true;
   return JSON.stringify(observePod(pod)) !== JSON.stringify(observePod(previous));
+}
+
+/**
+ * Whether a version of a run asks for a decision that the one before did not: what people want or what is stored is
+ * another. Owners, labels and annotations decide nothing.
+ */
+export function asksMore(run: WorkflowRun, previous: WorkflowRun): boolean {
+  if (run.metadata.generation !== previous.metadata.generation) return true;
+  if (run.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return true;
+  return JSON.stringify(run.status) !== JSON.stringify(previous.status);
 }

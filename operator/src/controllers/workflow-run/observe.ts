@@ -25,7 +25,11 @@ export async function observeRun(deps: RunDeps, key: string, signal: AbortSignal
 }
 
 /** The run as the server has it now, if it is still the same one. */
-export async function readRun(deps: RunDeps, run: WorkflowRun, signal: AbortSignal): Promise<WorkflowRun | undefined> {
+export async function readRun(
+  deps: Pick<RunDeps, 'client'>,
+  run: WorkflowRun,
+  signal: AbortSignal,
+): Promise<WorkflowRun | undefined> {
   try {
     const live = await deps.client.get<WorkflowRun>(WORKFLOW_RUNS, run.metadata, { signal });
     return live.metadata.uid === run.metadata.uid ? live : undefined;
@@ -33,6 +37,12 @@ export async function readRun(deps: RunDeps, run: WorkflowRun, signal: AbortSign
     if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether nothing about the run will ever be decided again. */
+export function isOver(run: WorkflowRun): boolean {
+  const succeeded = run.status?.conditions?.find(({ type }) => type === 'Succeeded');
+  return succeeded !== undefined && succeeded.status !== 'Unknown';
 }
 
 export function contextOf(run: WorkflowRun, signal: AbortSignal): RunContext {

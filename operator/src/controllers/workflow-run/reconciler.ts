@@ -1,31 +1,22 @@
-import {
-  FINALIZER_RESULT,
-  LABEL_RUN_UID,
-  parseDuration,
-  type Reason,
-  type WorkflowRun,
-  type WorkflowRunStatus,
-} from '../../api/index.ts';
+import { parseDuration, type Reason, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
 import {
   type Decision,
   decide,
   decodeState,
   encodeState,
   extendJournal,
-  isSettled,
   type Journal,
   type Plan,
   type RunIdentity,
   UnknownStateVersionError,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
-import type { Pod } from '../../pods/index.ts';
-import { parseKey, type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
-import { findRevision, PODS_BY_RUN } from '../stores.ts';
-import { acceptRun, type NotYet, own } from './accept.ts';
+import { type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
+import { findRevision } from '../stores.ts';
+import { acceptRun, type NotYet } from './accept.ts';
 import { apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
-import { contextOf, type ObservedRun, observeAttempts, observeRun, readRun, sightOf } from './observe.ts';
+import { contextOf, isOver, type ObservedRun, observeAttempts, observeRun, sightOf } from './observe.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 
@@ -57,7 +48,7 @@ interface Work {
   readonly journal: Journal | undefined;
 }
 
-/** Reconciles WorkflowRuns: observe, decide, apply, report, and only then let go of what is recorded. */
+/** Reconciles WorkflowRuns: observe, decide, apply, report. What nothing waits for is done in upkeep.ts. */
 export class RunReconciler {
   readonly #deps: RunDeps;
 
@@ -67,13 +58,8 @@ export class RunReconciler {
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const run = await observeRun(this.#deps, key, signal);
-    await this.#letGoOfGhosts(key, run?.metadata.uid, signal);
-    if (!run) return {};
+    if (!run || run.metadata.deletionTimestamp || isOver(run)) return {};
     const context = contextOf(run, signal);
-    if (run.metadata.deletionTimestamp || isOver(run)) {
-      await this.#deps.executor.release(context, () => true);
-      return {};
-    }
     try {
       const work =
         run.status?.state === undefined ? await this.#accept(run, context) : await this.#resume(run, context);
@@ -104,18 +90,9 @@ export class RunReconciler {
     try {
       const accepted = acceptRun(this.#deps.stores, run, now);
       if (!('state' in accepted)) return await this.#wait(run, accepted, context);
-      const { workflow, revision, digest, definition, state, encoded } = accepted;
-      const owned = await own(this.#deps, run, workflow, signalOf(context));
+      const { revision, digest, definition, state, encoded } = accepted;
       const plan = this.#deps.plans.of(digest, definition);
-      return {
-        run: owned,
-        context,
-        plan,
-        revision,
-        before: encodeState(state),
-        unstored: [encoded],
-        journal: undefined,
-      };
+      return { run, context, plan, revision, before: encodeState(state), unstored: [encoded], journal: undefined };
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
       await this.#show(run, statusWithoutState(run, 'Failed', stalled(error.reason, error.message), now), context);
@@ -155,7 +132,6 @@ export class RunReconciler {
     const observed = await observeAttempts(executor, work.context, work.run, decodeState(work.before));
     const decision = await this.#decideAndApply(work, observed);
     const events = [...work.unstored, ...decision.encoded];
-    if (events.length === 0) await executor.release(work.context, settledBy(decision));
     if (events.length === 0) return this.#showProgress(work, decision, observed);
     const wait = this.#untilRecorded(work, decision);
     if (wait > 0) return earlier(requeueAt(decision, observed, clock.now()), wait);
@@ -164,7 +140,6 @@ export class RunReconciler {
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
     this.#shown(work, observed);
     this.#tell(work, decision);
-    await executor.release(work.context, settledBy(decision));
     if (decision.more) return { requeue: true };
     return requeueAt(decision, observed, clock.now());
   }
@@ -256,19 +231,6 @@ export class RunReconciler {
     }
   }
 
-  /** Pods of runs that are gone are let go at once; that a run is gone is believed only of a live read. */
-  async #letGoOfGhosts(key: string, uid: string | undefined, signal: AbortSignal): Promise<void> {
-    const strays = new Set<string>();
-    for (const pod of this.#deps.stores.pods.byIndex(PODS_BY_RUN, key)) {
-      if (runUidOf(pod) !== uid && pod.metadata.finalizers?.includes(FINALIZER_RESULT)) strays.add(runUidOf(pod));
-    }
-    for (const ghostUid of strays) {
-      const ghost = ghostOf(key, ghostUid);
-      if (await readRun(this.#deps, ghost, signal)) continue;
-      await this.#deps.executor.release(contextOf(ghost, signal), () => true);
-    }
-  }
-
   #collision(run: WorkflowRun, cause: unknown): Error {
     const memory = this.#deps.memories.of(run.metadata.uid ?? '');
     memory.isDoubtful = true;
@@ -279,19 +241,7 @@ export class RunReconciler {
   }
 }
 
-const runUidOf = (pod: Pod): string => pod.metadata.labels?.[LABEL_RUN_UID] ?? '';
-
-/** Enough of a run that is gone to ask for it and to find its pods. */
-function ghostOf(key: string, uid: string): WorkflowRun {
-  const { namespace = '', name } = parseKey(key);
-  const spec = { workflowRef: { name: '' }, desiredState: 'Terminated' } as const;
-  return { apiVersion: '', kind: '', metadata: { namespace, name, uid }, spec };
-}
-
 const signalOf = (context: RunContext): AbortSignal => context.signal ?? new AbortController().signal;
-const settledBy = (decision: Decision) => (attempt: { path: string; attempt: number }) =>
-  isSettled(decision.state, attempt.path, attempt.attempt);
-
 /** In the status the state is text inside JSON: quotes and backslashes count twice. */
 const isOverBudget = (state: string): boolean =>
   state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;
@@ -300,11 +250,6 @@ function identityOf(run: WorkflowRun): RunIdentity {
   const { name, namespace = '', uid = '' } = run.metadata;
   const { workflowRef, number } = run.spec;
   return { name, namespace, uid, workflow: workflowRef.name, ...(number === undefined ? {} : { number }) };
-}
-
-function isOver(run: WorkflowRun): boolean {
-  const succeeded = run.status?.conditions?.find(({ type }) => type === 'Succeeded');
-  return succeeded !== undefined && succeeded.status !== 'Unknown';
 }
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {

@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  ANNOTATION_DIGEST,
+  FINALIZER_RESULT,
+  LABEL_RUN_UID,
+  type OwnerReference,
+  type WorkflowRun,
+} from '../../api/index.ts';
+import { accept, encodeState } from '../../engine/index.ts';
+import type { Attempt, Executor } from '../../executors/index.ts';
+import type { Pod } from '../../pods/index.ts';
+import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { silentLogger } from '../../telemetry/index.ts';
+import type { Revision } from '../revision.ts';
+import { PODS_BY_RUN, type Stores } from '../stores.ts';
+import { RunUpkeep } from './upkeep.ts';
+
+const DIGEST = 'd';
+const owner: OwnerReference = { apiVersion: 'v', kind: 'Workflow', name: 'w', uid: 'w-uid', controller: true };
+const revision: Revision = {
+  metadata: { name: 'w-1', namespace: 'n', annotations: { [ANNOTATION_DIGEST]: DIGEST }, ownerReferences: [owner] },
+  revision: 1,
+  data: { tasks: [] },
+};
+const run: WorkflowRun = {
+  apiVersion: '',
+  kind: '',
+  metadata: { name: 'r', namespace: 'n', uid: 'u', ownerReferences: [owner] },
+  spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
+  status: {
+    phase: 'Running',
+    state: encodeState(accept(DIGEST, {}, 0).state),
+    definition: { digest: DIGEST, revision: 'w-1' },
+  },
+};
+const byHand: WorkflowRun = { ...run, metadata: { ...run.metadata, ownerReferences: [] } };
+const started: Attempt = { path: 'a', attempt: 0 };
+
+interface Release {
+  readonly uid: string;
+  /** Whether the attempt `started`, which no state says anything of, may be let go. */
+  readonly settled: boolean;
+  readonly hurry: boolean | undefined;
+}
+
+class World {
+  readonly runs = new Store<WorkflowRun>();
+  readonly pods = new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => ['n/r'] } });
+  readonly releases: Release[] = [];
+  readonly patches: unknown[] = [];
+  live: WorkflowRun | undefined;
+  readonly #upkeep: RunUpkeep;
+
+  constructor() {
+    const revisions = new Store<Revision>();
+    revisions.put({ key: 'n/w-1', uid: 'w-1', resourceVersion: '1', value: revision });
+    const client = {
+      get: async () => this.live ?? Promise.reject(new ApiError(404, { reason: 'NotFound' })),
+      patch: async (...call: unknown[]) => void this.patches.push(call[2]),
+    };
+    const executor: Pick<Executor, 'release'> = {
+      release: async ({ uid }, isSettled, hurry) =>
+        void this.releases.push({ uid, settled: isSettled(started), hurry }),
+    };
+    const stores = { runs: this.runs, pods: this.pods, revisions } as unknown as Stores;
+    this.#upkeep = new RunUpkeep({
+      stores,
+      client: client as unknown as KubeClient,
+      executor: executor as Executor,
+    });
+  }
+
+  put(value: WorkflowRun, resourceVersion = '1'): void {
+    this.runs.put({ key: 'n/r', uid: value.metadata.uid ?? '', resourceVersion, value });
+  }
+
+  hold(uid: string): void {
+    const metadata = { name: 'p', namespace: 'n', labels: { [LABEL_RUN_UID]: uid }, finalizers: [FINALIZER_RESULT] };
+    this.pods.put({ key: 'n/p', uid: 'p', resourceVersion: '1', value: { metadata, spec: { containers: [] } } });
+  }
+
+  reconcile() {
+    const { signal } = new AbortController();
+    return this.#upkeep.reconcile('n/r', { logger: silentLogger(), reconcileId: '', signal });
+  }
+}
+
+describe('the upkeep of a run', () => {
+  let world: World;
+
+  beforeEach(() => {
+    world = new World();
+  });
+
+  it('lets go of nothing that the stored state does not say has ended', async () => {
+    world.put(run);
+    await world.reconcile();
+    expect(world.releases).toEqual([{ uid: 'u', settled: false, hurry: false }]);
+  });
+
+  it('lets go of everything of a run that is over', async () => {
+    const over = { type: 'Succeeded', status: 'True', reason: 'Done', message: '', lastTransitionTime: '' } as const;
+    world.put({ ...run, status: { ...run.status, conditions: [over] } });
+    await world.reconcile();
+    expect(world.releases).toEqual([{ uid: 'u', settled: true, hurry: false }]);
+  });
+
+  it('hurries when a run is being deleted, and gives it no owner any more', async () => {
+    world.put({ ...byHand, metadata: { ...byHand.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    await world.reconcile();
+    expect(world.releases).toEqual([{ uid: 'u', settled: true, hurry: true }]);
+    expect(world.patches).toEqual([]);
+  });
+
+  it('touches nothing of a state that a newer version wrote', async () => {
+    world.put({ ...run, status: { ...run.status, state: JSON.stringify({ v: 999 }) } });
+    await world.reconcile();
+    expect(world.releases).toEqual([{ uid: 'u', settled: false, hurry: false }]);
+  });
+
+  it('lets go of pods whose run is gone, once a live read has said so', async () => {
+    world.hold('gone');
+    world.live = { ...run, metadata: { ...run.metadata, uid: 'gone' } };
+    await world.reconcile();
+    expect(world.releases).toEqual([]);
+    world.live = undefined;
+    await world.reconcile();
+    expect(world.releases).toEqual([{ uid: 'gone', settled: true, hurry: true }]);
+  });
+
+  it('gives a run of somebody the owner of its pinned definition, once, if nobody else gave it one meanwhile', async () => {
+    world.put(byHand);
+    await world.reconcile();
+    await world.reconcile();
+    expect(world.patches).toHaveLength(1);
+    expect(world.patches[0]).toMatchObject({
+      operations: [
+        { op: 'test', path: '/metadata/uid', value: 'u' },
+        { op: 'test', path: '/metadata/ownerReferences' },
+        { op: 'add', path: '/metadata/ownerReferences', value: [owner] },
+      ],
+    });
+    world.put(run, '2');
+    await world.reconcile();
+    world.put(byHand, '3');
+    await world.reconcile();
+    expect(world.patches).toHaveLength(2);
+  });
+});
