@@ -147,7 +147,11 @@ export const workflowRun = z
     kind: z.string(),
     metadata: z.looseObject({}),
     spec: workflowRunSpec.describe('What to run. Only desiredState can change.'),
-    status: workflowRunStatus.optional().describe('What the operator observed.'),
+    // One writer, who always writes all of it: to track who owns which field was a quarter of each status patch.
+    status: workflowRunStatus
+      .meta({ 'x-kubernetes-map-type': 'atomic' })
+      .optional()
+      .describe('What the operator observed.'),
   })
   .describe('One execution of a Workflow.')
   .meta({
