@@ -6,7 +6,8 @@ import { ClusterError } from '../cluster/index.ts';
 import { apply } from './bench/apply.ts';
 import { type BenchArguments, readArguments, USAGE } from './bench/arguments.ts';
 import { chain } from './bench/chain.ts';
-import { diamonds } from './bench/diamonds.ts';
+import { deleted, diamonds } from './bench/diamonds.ts';
+import { gateTable, type Results, verdictsOf } from './bench/gates.ts';
 import { machine } from './bench/machine.ts';
 import { applyTable, chainTable, diamondTable, requestTable } from './bench/report.ts';
 import { Stage } from './bench/stage.ts';
@@ -15,26 +16,26 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 /** What runs while it goes on, as it is no part of the result. */
 const note = (text: string) => process.stderr.write(`${text}\n`);
 
-async function measure(stage: Stage, options: BenchArguments): Promise<Record<string, unknown>> {
-  const results: Record<string, unknown> = {};
-  for (const scenario of options.scenarios) {
-    if (scenario === 'diamonds') {
-      const pairs = await diamonds(stage, options, note);
-      results.diamonds = pairs;
-      const last = pairs.at(-1);
-      say(`\n${diamondTable(pairs)}`);
-      if (last) say(`\n${requestTable(last.ado)}`);
-    }
-    if (scenario === 'chain') {
-      const figures = await chain(stage, options);
-      results.chain = figures;
-      say(`\n${chainTable(figures)}`);
-    }
-    if (scenario === 'apply') {
-      const figures = await apply(stage, options);
-      results.apply = figures;
-      say(`\n${applyTable(figures)}`);
-    }
+async function measure(stage: Stage, options: BenchArguments): Promise<Results> {
+  const wanted = new Set(options.scenarios);
+  const results: { -readonly [Scenario in keyof Results]: Results[Scenario] } = {};
+  if (wanted.has('diamonds')) {
+    results.diamonds = await diamonds(stage, options, note);
+    const last = results.diamonds.at(-1);
+    say(`\n${diamondTable(results.diamonds)}`);
+    if (last) say(`\n${requestTable(last.ado)}`);
+  }
+  if (wanted.has('deleted')) {
+    results.deleted = await deleted(stage, options);
+    say(`\n${requestTable(results.deleted)}`);
+  }
+  if (wanted.has('chain')) {
+    results.chain = await chain(stage, options);
+    say(`\n${chainTable(results.chain)}`);
+  }
+  if (wanted.has('apply')) {
+    results.apply = await apply(stage, options);
+    say(`\n${applyTable(results.apply)}`);
   }
   return results;
 }
@@ -49,7 +50,11 @@ async function main(): Promise<number> {
   const stage = await Stage.open(options.name, options.nodes, folder, options.profile !== undefined);
   const results = await measure(stage, options);
   const { out, profile: _profile, help: _help, ...settings } = options;
-  if (out) writeFileSync(out, `${JSON.stringify({ machine: machine(), settings, ...results }, null, 2)}\n`);
+  const gates = verdictsOf(results);
+  say(`\n${gateTable(gates)}`);
+  const json = { machine: machine(), settings, gates, ...results };
+  if (out) writeFileSync(out, `${JSON.stringify(json, null, 2)}\n`);
+  else say(`\n${JSON.stringify(json)}`);
   await stage.close();
   if (options.down) await stage.cluster.down();
   // After a failure the folder stays: the operator's log in it says why.

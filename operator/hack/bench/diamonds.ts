@@ -18,7 +18,7 @@ export async function diamonds(stage: Stage, options: BenchArguments, say: (text
   for (let index = 0; index < options.pairs; index++) {
     const floorFirst = options.floor && index % 2 === 1;
     const before = floorFirst ? await floor(stage, options) : undefined;
-    const ado = await runs(stage, options);
+    const ado = await runs(stage, options, 'Keep');
     const floorSeconds = options.floor && !floorFirst ? await floor(stage, options) : before;
     pairs.push({ ado, floorSeconds });
     const beside = floorSeconds === undefined ? '' : `, floor ${floorSeconds.toFixed(1)} s`;
@@ -27,10 +27,13 @@ export async function diamonds(stage: Stage, options: BenchArguments, say: (text
   return pairs;
 }
 
-function runs(stage: Stage, options: BenchArguments): Promise<OperatorFigures> {
+/** Many diamonds at once whose pods are deleted as soon as their results are stored. */
+export const deleted = (stage: Stage, options: BenchArguments): Promise<OperatorFigures> =>
+  runs(stage, options, 'Delete');
+
+function runs(stage: Stage, options: BenchArguments, pods: 'Keep' | 'Delete'): Promise<OperatorFigures> {
   return stage.withOperator(async (operator) => {
     const namespace = await stage.namespace();
-    const pods = options.pods === 'keep' ? 'Keep' : 'Delete';
     const workflow = workflowOf(namespace, NAME, DIAMOND, { retention: { succeeded: { count: 1000 }, pods } });
     await stage.ready(workflow);
     const { figures } = await measureRuns(stage, operator, workflow, options.runs);

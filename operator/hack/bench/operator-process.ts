@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { bundleOperator } from '../bundle.ts';
 
 const DEPLOYMENT = resolve(import.meta.dirname, '../../../config/operator/deployment.yaml');
-const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
 const READY_MS = 30_000;
 /** Linux counts CPU time of processes in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100;
@@ -40,7 +40,14 @@ export class MeasuredOperator {
     const out = openSync(log, 'w', 0o600);
     const address = `127.0.0.1:${await freePort()}`;
     const node = profile ? ['--cpu-prof', `--cpu-prof-dir=${folder}`] : [];
-    const args = [...node, ENTRY, '--kubeconfig', kubeconfig, '--health-address', address];
+    const args = [
+      ...node,
+      await bundleOperator(join(folder, 'bundle')),
+      '--kubeconfig',
+      kubeconfig,
+      '--health-address',
+      address,
+    ];
     const env = { ...process.env, NODE_OPTIONS: deployedNodeOptions() };
     const child = spawn(process.execPath, args, { stdio: ['ignore', out, out], env });
     const operator = new MeasuredOperator(child, address);

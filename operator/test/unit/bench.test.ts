@@ -13,6 +13,7 @@ import {
   transitionTimes,
 } from '../../hack/bench/audit.ts';
 import { AuditLog } from '../../hack/bench/audit-log.ts';
+import { gateTable, verdictsOf } from '../../hack/bench/gates.ts';
 import { metricOf, sumOf } from '../../hack/bench/metrics-text.ts';
 import { table } from '../../hack/bench/report.ts';
 import { median, percentile, spreadOf } from '../../hack/bench/statistics.ts';
@@ -246,21 +247,21 @@ describe('the metrics of the operator', () => {
 });
 
 describe('the command line of the benchmark', () => {
-  it('has defaults that give a first figure', () => {
+  it('has the defaults by which the gates are judged', () => {
     expect(readArguments([])).toMatchObject({
-      scenarios: ['diamonds'],
+      scenarios: ['diamonds', 'deleted', 'chain', 'apply'],
       runs: 500,
-      pairs: 1,
-      pods: 'keep',
+      pairs: 5,
+      chains: 50,
+      applies: 200,
       floor: true,
     });
-    expect(readArguments(['--scenario', 'all']).scenarios).toEqual(['diamonds', 'chain', 'apply']);
+    expect(readArguments(['--scenario', 'chain,apply']).scenarios).toEqual(['chain', 'apply']);
   });
 
   it.each([
-    [['--scenario', 'squares'], 'there are diamonds, chain, apply and all'],
+    [['--scenario', 'squares'], 'there are diamonds, deleted, chain, apply and all'],
     [['--runs', '0'], '--runs: "0" is no whole number from 1 to 1000'],
-    [['--pods', 'burn'], '--pods: "burn" is neither keep nor delete'],
   ])('refuses %j with what is wrong and the remedy', (args, message) => {
     expect(() => readArguments(args)).toThrow(message);
   });
@@ -281,5 +282,23 @@ describe('a chain', () => {
       ['t1', ['t0']],
       ['t2', ['t1']],
     ]);
+  });
+});
+
+describe('the gates', () => {
+  const apply = (p99: number) => ({ applies: 200, applyMs: { p50: 1, p99, max: p99 } });
+
+  it('judge only what was measured', () => {
+    expect(verdictsOf({})).toEqual([]);
+    expect(verdictsOf({ apply: apply(10) })).toHaveLength(1);
+  });
+
+  it('tell a goal, a gate and neither apart, by the value as it is printed', () => {
+    const verdicts = [149, 150.4, 151, 300.4, 301].map((p99) => verdictsOf({ apply: apply(p99) })[0]?.verdict);
+    expect(verdicts).toEqual(['goal', 'goal', 'gate', 'gate', 'missed']);
+  });
+
+  it('are printed with what was asked', () => {
+    expect(gateTable(verdictsOf({ apply: apply(301) }))).toContain('| 301      | ≤ 300 | ≤ 150 | missed  |');
   });
 });
