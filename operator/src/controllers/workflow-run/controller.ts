@@ -1,16 +1,10 @@
-import { LABEL_RUN, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
+import { LABEL_RUN, LABEL_WORKFLOW, objectKey } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
-import { Controller, type ControllerOptions, type Priority } from '../../runtime/index.ts';
+import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { asksMore, saysMore } from './news.ts';
 import { RunReconciler } from './reconciler.ts';
-
-/** What is under way ends before anything begins: a run that nobody has accepted yet waits for those that were. */
-function priorityOf({ metadata, spec, status }: WorkflowRun): Priority {
-  const hasBegun = status?.state !== undefined || status?.finishedAt !== undefined;
-  return hasBegun || metadata.deletionTimestamp || spec.desiredState !== 'Running' ? 'running' : 'new';
-}
 
 /** Sources and keys of the controller of WorkflowRuns: runs, their pods, and the Workflow that a pending run waits for. */
 export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'logger' | 'concurrency'>): Controller {
@@ -25,7 +19,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   const { runs, pods, workflows, revisions } = deps.stores;
   const { queue } = controller;
   runs.subscribe({
-    added: (key, run) => queue.add(key, run.status?.finishedAt ? 'resync' : priorityOf(run)),
+    added: (key, run) => queue.add(key, foundPriority(run)),
     // What our own write made was decided on before it was written.
     updated: (key, run, previous, { resourceVersion }) => {
       if (deps.memories.isEcho(run.metadata.uid ?? '', resourceVersion) || !asksMore(run, previous)) return;

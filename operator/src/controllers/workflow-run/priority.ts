@@ -1,0 +1,14 @@
+import type { WorkflowRun } from '../../api/index.ts';
+import type { Priority } from '../../runtime/index.ts';
+
+/**
+ * What is under way ends before anything begins: a run that nobody has accepted yet waits for those that were. To stop or
+ * delete one that has not begun is no beginning.
+ */
+export function priorityOf({ metadata, spec, status }: WorkflowRun): Priority {
+  const hasBegun = status?.state !== undefined || status?.finishedAt !== undefined;
+  return hasBegun || metadata.deletionTimestamp || spec.desiredState !== 'Running' ? 'running' : 'new';
+}
+
+/** Of a run that a list or a watch shows for the first time: after a restart most of them are over. */
+export const foundPriority = (run: WorkflowRun): Priority => (run.status?.finishedAt ? 'resync' : priorityOf(run));
