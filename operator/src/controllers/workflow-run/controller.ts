@@ -4,6 +4,7 @@ import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { asksMore, saysMore } from './news.ts';
+import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 
 /** Sources and keys of the controller of WorkflowRuns: runs, their pods, and the Workflow that a pending run waits for. */
