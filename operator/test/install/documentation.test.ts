@@ -1,10 +1,6 @@
 /** docs/deployment.md, word for word: its commands are run in their order, and what they leave is looked at between. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { deployedName } from '../../hack/image.ts';
-import { USAGE } from '../../src/cmd/config.ts';
-import { ROOT } from '../support/control-plane.ts';
 import { NEXT_IMAGE } from './names.ts';
 import { commandsOf, shell } from './shell.ts';
 import { operatorPods, stage, useCluster } from './stage.ts';
@@ -44,11 +40,4 @@ it('leads from the image to a workflow that ran, to some namespaces, up and down
   for (const kind of ['crd', 'clusterrole', 'clusterrolebinding', 'namespace']) {
     expect(await kubectl('get', kind, '-l', 'app.kubernetes.io/name=ado', '-o', 'name')).toBe('');
   }
-});
-
-it('shows every option as the operator itself does', () => {
-  const page = readFileSync(join(ROOT, PAGE), 'utf8');
-  const shown = /```text\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  expect(shown.split('\n').length).toBeGreaterThan(10);
-  expect(USAGE).toContain(`options]\n\n${shown}\nEach option`);
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { USAGE } from '../../src/cmd/config.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PAGES = ['README.md', 'docs/architecture.md', 'docs/deployment.md', 'docs/operations/runbook.md'];
@@ -20,5 +21,11 @@ describe('the pages', () => {
   it('show the two commands on the first screen of the README', () => {
     const screen = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n').slice(0, 40).join('\n');
     for (const command of ['npm run demo', 'npm test']) expect(screen).toContain(command);
+  });
+
+  it('show every option of the operator as it does itself', () => {
+    const page = readFileSync(join(ROOT, 'docs/deployment.md'), 'utf8');
+    const shown = /```text\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    expect(USAGE).toBe(`Usage: operator [options]\n\n${shown}\n${USAGE.split('\n').slice(-2).join('\n')}`);
   });
 });
