@@ -53,7 +53,7 @@ export class PodExecutor implements Executor {
     // Created a moment ago, when another start of the same decision was refused.
     if (this.unseen.has(podKey(manifest.metadata))) return undefined;
     try {
-      await client.create(PODS, manifest, { signal: run.signal, answer: 'Unread' });
+      await client.create(PODS, manifest, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error);
       const existing = await client.get<Pod>(PODS, manifest.metadata, { signal: run.signal });

@@ -29,7 +29,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Limit of one attempt, ms (default: that of the client). */
   readonly timeoutMs?: number;
-  /** Whether it may leave before others (default normal): urgent is for lease renewals only. */
+  /** Whether it may leave before others (default normal). */
   readonly urgency?: Urgency;
   readonly subresource?: string;
 }

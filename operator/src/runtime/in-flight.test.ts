@@ -1,87 +1,109 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../telemetry/index.ts';
-import { BACKGROUND_PATIENCE_MS, InFlightCap, type Urgency } from './in-flight.ts';
+import { isAborted } from './errors.ts';
+import { InFlightCap, PATIENCE_MS, type Urgency } from './in-flight.ts';
+import { FakeClock, settle } from './testing/fake-clock.ts';
 
 describe('InFlightCap', () => {
-  let now = 0;
-  let entered: string[] = [];
-  const capOf = (limit: number) => new InFlightCap(limit, createMetrics({ process: false }), { monotonic: () => now });
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  let clock = new FakeClock();
+  let left: string[] = [];
+  const capOf = (limit: number) => new InFlightCap(limit, createMetrics({ process: false }), clock);
   /** Asks for a slot, and notes the name when it is had. */
   const ask = (cap: InFlightCap, name: string, urgency: Urgency = 'normal') => {
     const waiting = cap.acquire(urgency);
-    if (!waiting) entered.push(name);
-    else void waiting.then(() => entered.push(name));
+    if (waiting) void waiting.then(() => left.push(name));
+    else left.push(name);
+  };
+  const release = async (cap: InFlightCap, urgency: Urgency = 'normal') => {
+    cap.release(urgency);
+    await settle();
   };
 
   beforeEach(() => {
-    now = 0;
-    entered = [];
+    clock = new FakeClock();
+    left = [];
   });
 
-  it('lets waiting requests in one by one, in order, as slots come free', async () => {
+  it('lets waiting requests out one by one, in order, as slots come free', async () => {
     const cap = capOf(1);
     for (const name of ['a', 'b', 'c']) ask(cap, name);
-    expect(entered).toEqual(['a']);
-    cap.release('normal');
-    await settled();
-    expect(entered).toEqual(['a', 'b']);
-    cap.release('normal');
-    await settled();
-    expect(entered).toEqual(['a', 'b', 'c']);
+    expect(left).toEqual(['a']);
+    await release(cap);
+    expect(left).toEqual(['a', 'b']);
+    await release(cap);
+    expect(left).toEqual(['a', 'b', 'c']);
   });
 
-  it('does not give the place of an urgent request, which was beyond the cap, to another', async () => {
+  it('does not hold back an urgent request, nor count it', async () => {
     const cap = capOf(1);
     ask(cap, 'a');
     ask(cap, 'lease', 'urgent');
     ask(cap, 'b');
-    cap.release('normal');
-    await settled();
-    expect(entered).toEqual(['a', 'lease']);
-    cap.release('urgent');
-    await settled();
-    expect(entered).toEqual(['a', 'lease', 'b']);
+    expect(left).toEqual(['a', 'lease']);
+    await release(cap);
+    expect(left).toEqual(['a', 'lease', 'b']);
   });
 
-  it('holds what nothing waits for back until nothing normal is out', async () => {
-    const cap = capOf(10);
-    ask(cap, 'work');
-    ask(cap, 'more work');
+  it('lets the more urgent go first', async () => {
+    const cap = capOf(1);
+    ask(cap, 'a');
     ask(cap, 'tidying', 'background');
-    cap.release('normal');
-    await settled();
-    expect(entered).toEqual(['work', 'more work']);
-    cap.release('normal');
-    await settled();
-    expect(entered).toEqual(['work', 'more work', 'tidying']);
+    ask(cap, 'record');
+    ask(cap, 'start', 'high');
+    await release(cap);
+    await release(cap, 'high');
+    await release(cap);
+    expect(left).toEqual(['a', 'start', 'record', 'tidying']);
   });
 
-  it('lets normal requests pass while background ones are out, and bounds those', async () => {
+  it('lets a burst of starts pass before anything is recorded', async () => {
+    const cap = capOf(100);
+    ask(cap, 'start 1', 'high');
+    ask(cap, 'start 2', 'high');
+    ask(cap, 'record');
+    await release(cap, 'high');
+    expect(left).toEqual(['start 1', 'start 2']);
+    await release(cap, 'high');
+    expect(left).toEqual(['start 1', 'start 2', 'record']);
+  });
+
+  it('lets nothing wait longer for more urgent requests than its patience, though they are never answered', async () => {
+    const cap = capOf(100);
+    ask(cap, 'start', 'high');
+    ask(cap, 'record');
+    ask(cap, 'tidying', 'background');
+    await clock.advance(PATIENCE_MS.normal - 1);
+    expect(left).toEqual(['start']);
+    await clock.advance(1);
+    expect(left).toEqual(['start', 'record']);
+    await clock.advance(PATIENCE_MS.background - PATIENCE_MS.normal - 1);
+    expect(left).toEqual(['start', 'record']);
+    await clock.advance(1);
+    expect(left).toEqual(['start', 'record', 'tidying']);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('bounds what is out in the background, and lets work pass it', async () => {
     const cap = capOf(100);
     for (let index = 0; index < 20; index++) ask(cap, `tidying ${index}`, 'background');
-    expect(entered).toHaveLength(8);
+    expect(left).toHaveLength(8);
     ask(cap, 'work');
-    expect(entered.at(-1)).toBe('work');
-    cap.release('background');
-    await settled();
-    expect(entered).toHaveLength(9);
-    cap.release('normal');
-    await settled();
-    expect(entered.slice(9)).toEqual(['tidying 8']);
+    expect(left.at(-1)).toBe('work');
+    await release(cap, 'background');
+    expect(left).toHaveLength(9);
+    await release(cap);
+    expect(left.slice(9)).toEqual(['tidying 8']);
   });
 
-  it('sends what has waited long enough, however busy it is', async () => {
-    const cap = capOf(10);
-    for (const name of ['a', 'b', 'c']) ask(cap, name);
-    ask(cap, 'tidying', 'background');
-    now = BACKGROUND_PATIENCE_MS - 1;
-    cap.release('normal');
-    await settled();
-    expect(entered).not.toContain('tidying');
-    now = BACKGROUND_PATIENCE_MS;
-    cap.release('normal');
-    await settled();
-    expect(entered).toContain('tidying');
+  it('forgets a request that is given up', async () => {
+    const cap = capOf(1);
+    ask(cap, 'a');
+    const giveUp = new AbortController();
+    const given = cap.acquire('normal', giveUp.signal)?.catch((error: unknown) => isAborted(error));
+    ask(cap, 'b');
+    giveUp.abort();
+    expect(await given).toBe(true);
+    await release(cap);
+    expect(left).toEqual(['a', 'b']);
   });
 });

@@ -1,33 +1,46 @@
 import type { Metrics } from '../telemetry/index.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import { AbortedError } from './errors.ts';
 
 /**
- * Urgent: does not wait at all, as a lease renewal may not queue behind work. Normal: what runs wait for. Background:
- * what nothing waits for, sent while nothing normal is out, or when it has waited for `BACKGROUND_PATIENCE_MS`.
+ * Who goes first when many want to leave. Urgent: a lease renewal, which may not queue behind work. High: what users
+ * wait for, such as the start of a task. Normal: everything else. Background: what nothing waits for.
  */
-export type Urgency = 'urgent' | 'normal' | 'background';
+export type Urgency = 'urgent' | 'high' | 'normal' | 'background';
 
-/** A busy API server holds back what nothing waits for, but not for ever. */
-export const BACKGROUND_PATIENCE_MS = 30_000;
+const URGENCIES = ['urgent', 'high', 'normal', 'background'] as const;
+/** How long a request lets those of higher urgency go first, ms: long enough for a burst to pass, and never for ever. */
+export const PATIENCE_MS: Readonly<Record<Urgency, number>> = { urgent: 0, high: 0, normal: 100, background: 30_000 };
 /** Background requests out at the same time: few, so that work which comes meanwhile finds a quick server. */
 const MAX_BACKGROUND = 8;
 
-interface Patient {
-  readonly enter: () => void;
+interface Waiting {
+  readonly urgency: Urgency;
   readonly since: number;
+  readonly enter: () => void;
 }
 
-/** Bounds how many requests are out at the same time; the others wait in order. There is no fixed rate. */
+/**
+ * Bounds how many requests are out at the same time, and lets the more urgent ones leave first. There is no fixed rate.
+ *
+ * Invariants:
+ * 1. At most `limit` requests are out, urgent ones not counted against it.
+ * 2. Within an urgency requests leave in the order in which they came.
+ * 3. A request waits for more urgent ones no longer than its patience; for a free slot as long as it takes.
+ */
 export class InFlightCap {
   private readonly limit: number;
   private readonly metrics: Metrics;
-  private readonly clock: Pick<Clock, 'monotonic'>;
-  private readonly waiting = new Set<() => void>();
-  private readonly patient = new Set<Patient>();
-  private readonly active = { urgent: 0, normal: 0, background: 0 };
+  private readonly clock: Pick<Clock, 'monotonic' | 'setTimeout'>;
+  private readonly waiting: Readonly<Record<Urgency, Set<Waiting>>> = {
+    urgent: new Set(),
+    high: new Set(),
+    normal: new Set(),
+    background: new Set(),
+  };
+  private readonly active: Record<Urgency, number> = { urgent: 0, high: 0, normal: 0, background: 0 };
 
-  constructor(limit: number, metrics: Metrics, clock: Pick<Clock, 'monotonic'>) {
+  constructor(limit: number, metrics: Metrics, clock: Pick<Clock, 'monotonic' | 'setTimeout'>) {
     this.limit = limit;
     this.metrics = metrics;
     this.clock = clock;
@@ -35,71 +48,72 @@ export class InFlightCap {
 
   /** Takes a slot, at once if the request may leave. Give it back with `release`. @throws AbortedError by the signal */
   acquire(urgency: Urgency, signal?: AbortSignal): Promise<void> | undefined {
-    if (this.mayEnter(urgency)) {
+    if (this.waiting[urgency].size === 0 && this.mayLeave(urgency, this.clock.monotonic())) {
       this.take(urgency);
       return undefined;
     }
     return new Promise((resolve, reject) => {
-      const enter = () => {
+      const end = () => {
+        timer.cancel();
         signal?.removeEventListener('abort', onAbort);
+        this.waiting[urgency].delete(waiting);
+      };
+      const enter = () => {
+        end();
         this.take(urgency);
         resolve();
       };
-      const leave = this.queue(urgency, enter);
       const onAbort = () => {
-        leave();
+        end();
+        this.measure();
         reject(new AbortedError('the request was given up before it was sent'));
       };
+      const waiting = { urgency, since: this.clock.monotonic(), enter };
+      // What is out may never be answered: then nothing but time says that the wait is over.
+      const timer: Timer = this.clock.setTimeout(() => this.admit(), PATIENCE_MS[urgency]);
       signal?.addEventListener('abort', onAbort, { once: true });
+      this.waiting[urgency].add(waiting);
+      this.measure();
     });
   }
 
   release(urgency: Urgency): void {
     this.active[urgency]--;
-    this.metrics.restRequestsInFlight.set(this.out());
-    for (const enter of this.waiting) {
-      if (!this.mayEnter('normal')) break;
-      this.waiting.delete(enter);
-      enter();
-    }
-    for (const patient of this.patient) {
-      if (!this.mayEnter('background', patient)) break;
-      this.patient.delete(patient);
-      patient.enter();
+    this.admit();
+  }
+
+  private admit(): void {
+    for (const urgency of URGENCIES) {
+      for (const { since, enter } of this.waiting[urgency]) {
+        if (!this.mayLeave(urgency, since)) break;
+        enter();
+      }
     }
     this.measure();
   }
 
-  private mayEnter(urgency: Urgency, patient?: Patient): boolean {
+  private mayLeave(urgency: Urgency, since: number): boolean {
     if (urgency === 'urgent') return true;
-    if (urgency === 'normal') return this.out() < this.limit;
-    if (this.active.background >= MAX_BACKGROUND || this.out() >= this.limit) return false;
-    if (this.active.normal === 0 && this.waiting.size === 0) return true;
-    return patient !== undefined && this.clock.monotonic() - patient.since >= BACKGROUND_PATIENCE_MS;
+    if (this.active.high + this.active.normal + this.active.background >= this.limit) return false;
+    if (urgency === 'background' && this.active.background >= MAX_BACKGROUND) return false;
+    return !this.isOutranked(urgency) || this.clock.monotonic() - since >= PATIENCE_MS[urgency];
   }
 
-  private queue(urgency: Urgency, enter: () => void): () => void {
-    const patient = { enter, since: this.clock.monotonic() };
-    if (urgency === 'background') this.patient.add(patient);
-    else this.waiting.add(enter);
-    this.measure();
-    return () => {
-      this.patient.delete(patient);
-      this.waiting.delete(enter);
-      this.measure();
-    };
+  /** Whether anything more urgent is out or waits; leases are too few to matter. */
+  private isOutranked(urgency: Urgency): boolean {
+    if (urgency === 'high') return false;
+    if (this.active.high + this.waiting.high.size > 0) return true;
+    return urgency === 'background' && this.active.normal + this.waiting.normal.size > 0;
   }
 
   private take(urgency: Urgency): void {
     this.active[urgency]++;
-    this.metrics.restRequestsInFlight.set(this.out());
-  }
-
-  private out(): number {
-    return this.active.urgent + this.active.normal + this.active.background;
+    this.measure();
   }
 
   private measure(): void {
-    this.metrics.restRequestsWaiting.set(this.waiting.size + this.patient.size);
+    const { active, waiting } = this;
+    this.metrics.restRequestsInFlight.set(active.urgent + active.high + active.normal + active.background);
+    this.metrics.restRequestsWaiting.set(waiting.high.size + waiting.normal.size + waiting.background.size);
   }
 }
