@@ -242,6 +242,7 @@ export class RunReconciler {
 }
 
 const signalOf = (context: RunContext): AbortSignal => context.signal ?? new AbortController().signal;
+
 /** In the status the state is text inside JSON: quotes and backslashes count twice. */
 const isOverBudget = (state: string): boolean =>
   state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;

@@ -24,7 +24,15 @@ export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions,
   const { queue } = controller;
   const { runs, pods } = deps.stores;
   const add = (key: string) => queue.add(key);
-  runs.subscribe({ added: add, updated: add, deleted: add, resynced: (key) => queue.add(key, 'resync') });
+  runs.subscribe({
+    added: add,
+    updated: add,
+    deleted: (key, { metadata }) => {
+      upkeep.forget(metadata.uid ?? '');
+      add(key);
+    },
+    resynced: (key) => queue.add(key, 'resync'),
+  });
   const ofPod = ({ metadata }: Pod) => {
     const name = metadata.labels?.[LABEL_RUN];
     if (!name || !metadata.finalizers?.includes(FINALIZER_RESULT)) return;

@@ -34,6 +34,11 @@ export class RunUpkeep {
     return {};
   }
 
+  /** A run that is gone needs nothing any more. */
+  forget(uid: string): void {
+    this.#owned.delete(uid);
+  }
+
   /** Makes the Workflow whose definition the run has pinned its owner, so that both end together. */
   async #own(run: WorkflowRun, signal: AbortSignal): Promise<void> {
     const { definition } = run.status ?? {};
