@@ -38,7 +38,7 @@ const unfinished = async (here: Scenario) => (await here.runs()).filter(({ statu
 it(`loses and repeats nothing of ${RUNS} runs, up and down again`, async () => {
   const here = await scenario();
   const steps = ['one', 'two', 'three', 'four'];
-  const chain = steps.map((name, at) => simulated(name, 6, at === 0 ? {} : { needs: [steps[at - 1] ?? ''] }));
+  const chain = steps.map((name, at) => simulated(name, 5, at === 0 ? {} : { needs: [steps[at - 1] ?? ''] }));
   const retention = { succeeded: { count: 1000 } };
   // One run has real pods: what the kubelet does while nobody looks is taken up as well.
   await here.given(
