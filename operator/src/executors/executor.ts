@@ -46,4 +46,6 @@ export interface Executor {
   cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void>;
   /** Lets go of what ran settled attempts, when the API server has nothing better to do; with `hurry` at once. */
   release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void>;
+  /** Deletes whatever there is of a run that is gone. */
+  discard(run: RunContext): Promise<void>;
 }

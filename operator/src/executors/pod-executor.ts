@@ -126,6 +126,12 @@ export class PodExecutor implements Executor {
     }
   }
 
+  async discard(run: RunContext): Promise<void> {
+    for (const { metadata } of this.podsOf(run)) {
+      if (!metadata.deletionTimestamp) await this.deletePod(metadata, { signal: run.signal });
+    }
+  }
+
   private isHeld({ metadata }: Pod): boolean {
     return metadata.finalizers?.includes(FINALIZER_RESULT) === true && !this.released.has(metadata.uid ?? '');
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FINALIZER_RESULT } from '../../src/api/index.ts';
+import type { Pod } from '../../src/pods/index.ts';
 import { NAMESPACES, PODS } from '../../src/runtime/index.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
@@ -72,6 +73,12 @@ async function remains(workloads: string): Promise<string[]> {
   ];
 }
 
+/** What keeps the pods of runs, as far as they can tell. */
+async function podsLeft(): Promise<string> {
+  const { items } = await stage().client.list<Pod>(PODS, { labelSelector: 'app.kubernetes.io/managed-by=ado' });
+  return items.map(({ metadata, status }) => JSON.stringify({ phase: status?.phase, ...metadata })).join('\n');
+}
+
 async function nothingRemains(workloads: string): Promise<void> {
   let left: string[] = [];
   await waitFor(
@@ -116,6 +123,7 @@ describe('uninstalling with a run that is live', () => {
         await waitFor(
           'no pod of a run is left',
           async () => !(await remains(workloads)).some((name) => name.startsWith('pod/')),
+          { explain: podsLeft },
         );
       }
       if (!operates(1)) {

@@ -121,6 +121,7 @@ class World {
       }),
       cancel: async () => undefined,
       release: async () => undefined,
+      discard: async () => undefined,
     };
   }
 }

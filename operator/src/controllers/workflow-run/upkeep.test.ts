@@ -9,7 +9,7 @@ import {
 import { accept, encodeState } from '../../engine/index.ts';
 import type { Attempt, Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
-import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { ApiError, type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
 import { silentLogger } from '../../telemetry/index.ts';
 import type { Revision } from '../revision.ts';
 import { PODS_BY_RUN, type Stores } from '../stores.ts';
@@ -48,6 +48,9 @@ class World {
   readonly pods = new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => ['n/r'] } });
   readonly releases: Release[] = [];
   readonly patches: unknown[] = [];
+  readonly discarded: string[] = [];
+  /** Milliseconds on a clock that only tests move. */
+  passed = 0;
   live: WorkflowRun | undefined;
   readonly #upkeep: RunUpkeep;
 
@@ -58,15 +61,18 @@ class World {
       get: async () => this.live ?? Promise.reject(new ApiError(404, { reason: 'NotFound' })),
       patch: async (...call: unknown[]) => void this.patches.push(call[2]),
     };
-    const executor: Pick<Executor, 'release'> = {
+    const executor: Pick<Executor, 'release' | 'discard'> = {
+      discard: async ({ uid }) => void this.discarded.push(uid),
       release: async ({ uid }, isSettled, hurry) =>
         void this.releases.push({ uid, settled: isSettled(started), hurry }),
     };
     const stores = { runs: this.runs, pods: this.pods, revisions } as unknown as Stores;
+    const clock: Clock = { ...realClock, monotonic: () => this.passed };
     this.#upkeep = new RunUpkeep({
       stores,
       client: client as unknown as KubeClient,
       executor: executor as Executor,
+      clock,
     });
   }
 
@@ -74,8 +80,8 @@ class World {
     this.runs.put({ key: 'n/r', uid: value.metadata.uid ?? '', resourceVersion, value });
   }
 
-  hold(uid: string): void {
-    const metadata = { name: 'p', namespace: 'n', labels: { [LABEL_RUN_UID]: uid }, finalizers: [FINALIZER_RESULT] };
+  hold(uid: string, finalizers = [FINALIZER_RESULT]): void {
+    const metadata = { name: 'p', namespace: 'n', labels: { [LABEL_RUN_UID]: uid }, finalizers };
     this.pods.put({ key: 'n/p', uid: 'p', resourceVersion: '1', value: { metadata, spec: { containers: [] } } });
   }
 
@@ -126,6 +132,28 @@ describe('the upkeep of a run', () => {
     world.live = undefined;
     await world.reconcile();
     expect(world.releases).toEqual([{ uid: 'gone', settled: true, hurry: true }]);
+  });
+
+  it('deletes pods whose run is gone when nothing else has done so for 30 s', async () => {
+    world.hold('gone', []);
+    expect(await world.reconcile()).toEqual({ requeueAfter: 30_000 });
+    world.passed += 20_000;
+    expect(await world.reconcile()).toEqual({ requeueAfter: 10_000 });
+    expect(world.discarded).toEqual([]);
+    world.passed += 10_000;
+    await world.reconcile();
+    expect(world.discarded).toEqual(['gone']);
+  });
+
+  it('begins to count anew when pods had a run in between', async () => {
+    world.hold('u', []);
+    await world.reconcile();
+    world.passed += 30_000;
+    world.put(run);
+    expect(await world.reconcile()).toEqual({ requeueAfter: undefined });
+    world.runs.remove('n/r');
+    expect(await world.reconcile()).toEqual({ requeueAfter: 30_000 });
+    expect(world.discarded).toEqual([]);
   });
 
   it('gives a run of somebody the owner of its pinned definition, once, if nobody else gave it one meanwhile', async () => {

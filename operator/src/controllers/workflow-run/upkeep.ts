@@ -1,4 +1,4 @@
-import { controllerOf, FINALIZER_RESULT, LABEL_RUN_UID, type WorkflowRun } from '../../api/index.ts';
+import { controllerOf, FINALIZER_RESULT, LABEL_RUN_UID, parseDuration, type WorkflowRun } from '../../api/index.ts';
 import { decodeState, isSettled, UnknownStateVersionError } from '../../engine/index.ts';
 import type { Attempt } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
@@ -8,30 +8,37 @@ import { findRevision, PODS_BY_RUN } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { contextOf, isOver, readRun } from './observe.ts';
 
+type UpkeepDeps = Pick<RunDeps, 'client' | 'stores' | 'executor' | 'clock'>;
+
+/** How long Kubernetes' garbage collector may take to begin with the pods of a run that is gone. */
+const FORGOTTEN_AFTER_MS = parseDuration('30s');
+
 /**
  * What a run needs and nothing waits for: its pods are let go of once their results are stored, and a run that somebody
  * created by hand gets its Workflow as owner. It acts on the stored state alone, and after what tasks wait for.
  */
 export class RunUpkeep {
-  readonly #deps: Pick<RunDeps, 'client' | 'stores' | 'executor'>;
+  readonly #deps: UpkeepDeps;
   /** Uids of runs that were given an owner here, until the cache has caught up. */
   readonly #owned = new Set<string>();
+  /** Monotonic time since which a key has pods whose run is gone. */
+  readonly #orphanedSince = new Map<string, number>();
 
-  constructor(deps: Pick<RunDeps, 'client' | 'stores' | 'executor'>) {
+  constructor(deps: UpkeepDeps) {
     this.#deps = deps;
   }
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const run = this.#deps.stores.runs.get(key);
     if (run && controllerOf(run.metadata)) this.#owned.delete(run.metadata.uid ?? '');
-    await this.#letGoOfGhosts(key, run?.metadata.uid, signal);
-    if (!run) return {};
+    const requeueAfter = await this.#tendOrphans(key, run?.metadata.uid, signal);
+    if (!run) return { requeueAfter };
     const hurry = run.metadata.deletionTimestamp !== undefined;
     await Promise.all([
       this.#deps.executor.release(contextOf(run, signal), settledIn(run), hurry),
       hurry ? undefined : this.#own(run, signal),
     ]);
-    return {};
+    return { requeueAfter };
   }
 
   /** A run that is gone needs nothing any more. */
@@ -63,20 +70,34 @@ export class RunUpkeep {
     }
   }
 
-  /** Pods of runs that are gone are let go at once; that a run is gone is believed only of a live read. */
-  async #letGoOfGhosts(key: string, uid: string | undefined, signal: AbortSignal): Promise<void> {
-    const strays = new Set<string>();
-    for (const pod of this.#deps.stores.pods.byIndex(PODS_BY_RUN, key)) {
-      if (runUidOf(pod) !== uid && pod.metadata.finalizers?.includes(FINALIZER_RESULT)) strays.add(runUidOf(pod));
+  /**
+   * Pods of runs that are gone are let go at once; that a run is gone is believed only of a live read. Kubernetes deletes
+   * them with their run, unless it had not yet heard of the kind when the CRD was deleted: what is left after a while is
+   * deleted here. Returns the milliseconds until then.
+   */
+  async #tendOrphans(key: string, uid: string | undefined, signal: AbortSignal): Promise<number | undefined> {
+    const orphans = this.#deps.stores.pods.byIndex(PODS_BY_RUN, key).filter((pod) => runUidOf(pod) !== uid);
+    if (orphans.length === 0) {
+      this.#orphanedSince.delete(key);
+      return undefined;
     }
-    for (const ghostUid of strays) {
+    const since = this.#orphanedSince.get(key) ?? this.#deps.clock.monotonic();
+    this.#orphanedSince.set(key, since);
+    const left = since + FORGOTTEN_AFTER_MS - this.#deps.clock.monotonic();
+    for (const [ghostUid, pods] of Map.groupBy(orphans, runUidOf)) {
+      const isForgotten = left <= 0 && pods.some(({ metadata }) => !metadata.deletionTimestamp);
+      if (!isForgotten && !pods.some(isHeld)) continue;
       const ghost = ghostOf(key, ghostUid);
       if (await readRun(this.#deps, ghost, signal)) continue;
-      await this.#deps.executor.release(contextOf(ghost, signal), () => true, true);
+      const context = contextOf(ghost, signal);
+      if (isForgotten) await this.#deps.executor.discard(context);
+      await this.#deps.executor.release(context, () => true, true);
     }
+    return left > 0 ? left : undefined;
   }
 }
 
+const isHeld = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(FINALIZER_RESULT) === true;
 const runUidOf = (pod: Pod): string => pod.metadata.labels?.[LABEL_RUN_UID] ?? '';
 
 /** Enough of a run that is gone to ask for it and to find its pods. */
