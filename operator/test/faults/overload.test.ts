@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { percentile } from '../../hack/bench/statistics.ts';
-import { API_VERSION, type Workflow, type WorkflowRun } from '../../src/api/index.ts';
+import { API_VERSION, type TaskRow, type Workflow, type WorkflowRun } from '../../src/api/index.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
 import { Case, type Fault } from '../support/case.ts';
 import { useSimulatedStage } from '../support/case-stage.ts';
@@ -17,7 +17,7 @@ const OVERLOAD_MS = 120_000;
 const AFTER_MS = 30_000;
 /** Resident memory of the operator at any time, MB. */
 const MEMORY_BOUND_MB = 400;
-/** How long a run that has begun may take, ms: two pods of half a second each, on a server that is slow to write. */
+/** What a run that has begun may take beside the time of its pods, ms: two transitions on a server that is slow to write. */
 const BEGUN_MS = 20_000;
 /** What an answer to a write takes, ms: so slow a server that this machine can submit ten times what it can do. */
 const WRITE_MS = 120;
@@ -82,8 +82,14 @@ async function sustainableRate(opened: Case): Promise<number> {
 const residentMegabytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 
-const lastedOf = ({ status }: WorkflowRun): number =>
-  Date.parse(status?.finishedAt ?? '') - Date.parse(status?.startedAt ?? '');
+type Lasting = Pick<TaskRow, 'startedAt' | 'finishedAt'>;
+
+const between = ({ startedAt = '', finishedAt = '' }: Lasting = {}): number =>
+  Date.parse(finishedAt) - Date.parse(startedAt);
+
+/** How long a run took beside its pods: how soon a node runs those is no matter of the operator. */
+const addedOf = ({ status }: WorkflowRun): number =>
+  (status?.tasks ?? []).reduce((left, task) => left - between(task), between(status));
 
 describe('ten times as much as can be done', () => {
   it('for two minutes leaves the operator alive and small, ends what has begun first, and is worked off', async () => {
@@ -100,12 +106,15 @@ describe('ten times as much as can be done', () => {
         await sleep(AFTER_MS);
         const later = await look(opened);
         const ended = after.over.length - SAMPLE;
-        const lasted = after.over.filter(({ metadata }) => metadata.name.startsWith('more')).map(lastedOf);
+        const more = after.over.filter(({ metadata }) => metadata.name.startsWith('more'));
+        const lasted = more.map(({ status }) => between(status));
+        const added = more.map(addedOf);
         const largest = Math.max(...memory);
         console.log(
           `${rate.toFixed(1)} runs/s can be done; ${submitted} were submitted in ${OVERLOAD_MS / 1000} s: ${ended} ended, ` +
             `${after.begun} under way, ${after.waiting} waiting; a run took ${percentile(lasted, 0.5) / 1000} s ` +
-            `(p95 ${percentile(lasted, 0.95) / 1000} s); ${later.waiting} waiting ${AFTER_MS / 1000} s later; ` +
+            `(p95 ${percentile(lasted, 0.95) / 1000} s, ${percentile(added, 0.95) / 1000} s beside its pods); ` +
+            `${later.waiting} waiting ${AFTER_MS / 1000} s later; ` +
             `${largest.toFixed(0)} MB at most`,
         );
         expect(opened.operator.failure).toBeUndefined();
@@ -113,7 +122,7 @@ describe('ten times as much as can be done', () => {
         expect(largest).toBeLessThan(MEMORY_BOUND_MB);
         // What can be done is done all the while, and what has begun is not held up by what has not.
         expect(ended).toBeGreaterThan((rate * OVERLOAD_MS) / 1000 / 2);
-        expect(percentile(lasted, 0.95)).toBeLessThan(BEGUN_MS);
+        expect(percentile(added, 0.95)).toBeLessThan(BEGUN_MS);
         expect(after.waiting).toBeGreaterThan(submitted / 2);
         expect(later.waiting).toBeLessThan(after.waiting - (rate * AFTER_MS) / 1000 / 3);
       } finally {
