@@ -95,7 +95,7 @@ interface Deployment {
 }
 
 /** The options of Node that the Deployment gives the operator, so that memory is measured as it is deployed. */
-function deployedNodeOptions(): string {
+export function deployedNodeOptions(): string {
   const { spec } = parse(readFileSync(DEPLOYMENT, 'utf8')) as Deployment;
   const env = spec.template.spec.containers.flatMap((container) => container.env ?? []);
   const options = env.find(({ name }) => name === 'NODE_OPTIONS')?.value;
