@@ -53,7 +53,8 @@ export const swallowAnswer: Rule = async (_request, forward) => {
 
 /** The server acts and the connection breaks at once: the client cannot know, and tries again while little has changed. */
 export const cutAfter: Rule = async (_request, forward) => {
-  await forward();
+  const { body } = await forward();
+  if (!Buffer.isBuffer(body)) body.on('error', () => undefined).destroy();
   throw new Error('the connection is cut');
 };
 

@@ -28,6 +28,8 @@ export function throughEach(make: (request: ProxiedRequest) => Transform | undef
 function joined(source: Readable, transform: Transform): Transform {
   source.on('error', () => transform.destroy(new Error('the server cut the watch')));
   transform.on('close', () => source.destroy());
+  // A rule may give the answer up before anybody reads it.
+  transform.on('error', () => source.destroy());
   return source.pipe(transform);
 }
 
