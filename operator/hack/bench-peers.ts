@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBinaries } from '../cluster/build.ts';
-import { ClusterError, streamProgress } from '../cluster/index.ts';
+import { streamProgress } from '../cluster/index.ts';
+import { exitCodeOf } from './bench/exit.ts';
 import { machine } from './bench/machine.ts';
 import { ARGO } from './bench/peers/argo.ts';
 import { type PeerName, type PeersArguments, readArguments, USAGE } from './bench/peers/arguments.ts';
@@ -98,12 +99,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && error.message.startsWith('--');
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (isUsage) process.stderr.write(`${error.message}\n\n${USAGE}`);
-  else process.stderr.write(`${error instanceof ClusterError ? error.message : text}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+process.exitCode = await exitCodeOf(main, USAGE);

@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ClusterError } from '../cluster/index.ts';
 import { apply } from './bench/apply.ts';
 import { type BenchArguments, readArguments, USAGE } from './bench/arguments.ts';
 import { chain } from './bench/chain.ts';
 import { deleted, diamonds } from './bench/diamonds.ts';
+import { exitCodeOf } from './bench/exit.ts';
 import { gateTable, type Results, verdictsOf } from './bench/gates.ts';
 import { machine } from './bench/machine.ts';
 import { applyTable, chainTable, diamondTable, requestTable } from './bench/report.ts';
@@ -62,12 +62,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const isUsage = error instanceof TypeError && error.message.startsWith('--');
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (isUsage) process.stderr.write(`${error.message}\n\n${USAGE}`);
-  else process.stderr.write(`${error instanceof ClusterError ? error.message : text}\n`);
-  process.exitCode = isUsage ? 2 : 1;
-}
+process.exitCode = await exitCodeOf(main, USAGE);

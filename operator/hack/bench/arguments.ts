@@ -20,7 +20,7 @@ export interface BenchArguments {
 
 export const USAGE = `Usage: npm run bench [-- options]
 
-Measures the operator on a cluster of simulated nodes, about 20 minutes. Prints tables, what of them meets the gates,
+Measures the operator on a cluster of simulated nodes, about 10 minutes. Prints tables, what of them meets the gates,
 and everything as one line of JSON. Only figures of a machine that does nothing else can be compared.
 
   --scenario A,B     diamonds, deleted (diamonds whose pods are deleted), chain, apply or all (default all)
