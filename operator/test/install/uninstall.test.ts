@@ -15,6 +15,9 @@ useCluster();
 
 type Part = 'crds' | 'rbac' | 'operator' | 'its namespace' | 'the workloads';
 
+/** What hangs does so for ever; a CRD may be late, as the API server tries its clean-up again after ever longer pauses. */
+const GONE_MS = 200_000;
+
 /** How each part is taken away; whatever it leaves behind goes on in the background. */
 const REMOVALS: Readonly<Record<Part, (workloads: string) => string[]>> = {
   crds: () => ['-k', join(ROOT, 'crds')],
@@ -87,7 +90,7 @@ async function nothingRemains(workloads: string): Promise<void> {
       left = await remains(workloads);
       return left.length === 0;
     },
-    { timeoutMs: 60_000, explain: () => left.join('\n') },
+    { timeoutMs: GONE_MS, explain: () => left.join('\n') },
   );
 }
 
