@@ -79,7 +79,8 @@ function scenariosOf(text: string): ScenarioName[] {
   });
 }
 
-function whole(name: string, text: string, most: number): number {
+/** A whole number from 1 to `most`. @throws TypeError as `readArguments` */
+export function whole(name: string, text: string, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
   throw new TypeError(`--${name}: "${text}" is no whole number from 1 to ${most}`);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { whole } from '../arguments.ts';
 
 export const PEERS = ['argo', 'tekton'] as const;
 export type PeerName = (typeof PEERS)[number];
@@ -99,10 +100,4 @@ function named<T extends string>(option: string, text: string, known: readonly T
     if (!found) throw new TypeError(`--${option}: there is no "${name}"; there are ${known.join(', ')}`);
     return found;
   });
-}
-
-function whole(name: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new TypeError(`--${name}: "${text}" is no whole number from 1 to ${most}`);
 }
