@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FINALIZER_RESULT } from '../api/index.ts';
 import { type Pod, podName } from '../pods/index.ts';
 import { ApiError, type KubeClient, realClock, Store } from '../runtime/index.ts';
 import { PODS_BY_RUN_UID, PodExecutor } from './pod-executor.ts';
@@ -52,5 +53,33 @@ describe('cancelling an attempt', () => {
       await executor.cancel(run, { path: 'a', attempt: 0 }, 1);
       expect(deleted).toEqual([]);
     }
+  });
+});
+
+describe('letting go of a pod', () => {
+  it('is not remembered longer than the pod is cached, also when the cache hears of it before the answer comes', async () => {
+    const pods = new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => ['u'] } });
+    const owner = { apiVersion: '', kind: '', name: 'r', uid: 'u', controller: true };
+    const metadata = { name: 'p', namespace: 'n', uid: 'p', finalizers: [FINALIZER_RESULT], ownerReferences: [owner] };
+    const hold = () =>
+      pods.put({ key: 'n/p', uid: 'p', resourceVersion: '1', value: { metadata, spec: { containers: [] } } });
+    let patches = 0;
+    const client = {
+      patch: async () => {
+        patches++;
+        pods.remove('n/p');
+      },
+    };
+    const executor = new PodExecutor({
+      client: client as unknown as KubeClient,
+      pods,
+      clock: realClock,
+      deletes: () => false,
+    });
+    for (const _ of ['first', 'again']) {
+      hold();
+      await executor.release(run, () => true);
+    }
+    expect(patches).toBe(2);
   });
 });

@@ -1,5 +1,5 @@
 import { ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, type ObjectMeta } from '../api/index.ts';
-import { buildPod, observePod, type Pod, podName } from '../pods/index.ts';
+import { buildPod, isHeld, observePod, type Pod, podName } from '../pods/index.ts';
 import {
   type Clock,
   type DeleteOptions,
@@ -40,8 +40,8 @@ export class PodExecutor implements Executor {
   constructor(options: PodExecutorOptions) {
     this.options = options;
     options.pods.subscribe({
-      updated: (_key, { metadata }) => {
-        if (!metadata.finalizers?.includes(FINALIZER_RESULT)) this.released.delete(metadata.uid ?? '');
+      updated: (_key, pod) => {
+        if (!isHeld(pod)) this.released.delete(pod.metadata.uid ?? '');
       },
       deleted: (_key, { metadata }) => this.released.delete(metadata.uid ?? ''),
     });
@@ -119,7 +119,7 @@ export class PodExecutor implements Executor {
   }
 
   async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry = false): Promise<void> {
-    const held = this.podsOf(run).filter((pod) => this.isHeld(pod));
+    const held = this.podsOf(run).filter((pod) => isHeld(pod) && !this.released.has(pod.metadata.uid ?? ''));
     const settled = held.filter((pod) => isSettled(attemptOf(pod)));
     for (let i = 0; i < settled.length; i += CREATES_AT_ONCE) {
       await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod, hurry)));
@@ -130,10 +130,6 @@ export class PodExecutor implements Executor {
     for (const { metadata } of this.podsOf(run)) {
       if (!metadata.deletionTimestamp) await this.deletePod(metadata, { signal: run.signal });
     }
-  }
-
-  private isHeld({ metadata }: Pod): boolean {
-    return metadata.finalizers?.includes(FINALIZER_RESULT) === true && !this.released.has(metadata.uid ?? '');
   }
 
   /**
@@ -155,9 +151,11 @@ export class PodExecutor implements Executor {
       if (!metadata.deletionTimestamp && this.options.deletes(run, pod)) {
         await this.deletePod(metadata, { signal: run.signal, urgency });
       }
-      await this.options.client.patch(PODS, metadata, { kind: 'json', operations }, options);
+      // Noted first: the cache may hear of it before the answer comes.
       this.released.add(metadata.uid ?? '');
+      await this.options.client.patch(PODS, metadata, { kind: 'json', operations }, options);
     } catch (error) {
+      this.released.delete(metadata.uid ?? '');
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
     }

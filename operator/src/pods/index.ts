@@ -10,4 +10,4 @@
 export { buildPod, type PodInput } from './build.ts';
 export { podName, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
-export { MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';
+export { isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';

@@ -1,4 +1,4 @@
-import { ANNOTATION_TASK, type ObjectMeta } from '../api/index.ts';
+import { ANNOTATION_TASK, FINALIZER_RESULT, type ObjectMeta } from '../api/index.ts';
 
 /** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
 export interface Pod {
@@ -97,3 +97,6 @@ function trimStatus({ phase, reason, message, conditions, containerStatuses }: P
   if (main) status.containerStatuses = [main.state ? { name: main.name, state: main.state } : { name: main.name }];
   return status;
 }
+
+/** Whether the finalizer keeps the pod for its result. */
+export const isHeld = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(FINALIZER_RESULT) === true;

@@ -1,7 +1,6 @@
 /** What is left when a run is over: everything that may not depend on the faults that it met. */
 import {
   ANNOTATION_TASK,
-  FINALIZER_RESULT,
   LABEL_ATTEMPT,
   type RunJournal,
   type Workflow,
@@ -9,8 +8,7 @@ import {
 } from '../../src/api/index.ts';
 import { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
 import { decodeState } from '../../src/engine/index.ts';
-import type { Pod } from '../../src/pods/index.ts';
-import { podName } from '../../src/pods/index.ts';
+import { isHeld, type Pod, podName } from '../../src/pods/index.ts';
 import { type KubeClient, PODS } from '../../src/runtime/index.ts';
 import { historyProblems } from './oracle.ts';
 
@@ -40,8 +38,6 @@ export function isSettled({ workflows, runs, pods }: Objects): boolean {
   const deletes = workflows.some(({ spec }) => spec.retention?.pods === 'Delete');
   return ready && over && (deletes ? pods.length === 0 : pods.every((pod) => !isHeld(pod)));
 }
-
-const isHeld = (pod: Pod): boolean => pod.metadata.finalizers?.includes(FINALIZER_RESULT) ?? false;
 
 export const attemptOf = ({ metadata }: Pod): string =>
   `${metadata.annotations?.[ANNOTATION_TASK]}#${metadata.labels?.[LABEL_ATTEMPT]}`;

@@ -1,5 +1,5 @@
-import { FINALIZER_RESULT, LABEL_RUN, objectKey } from '../../api/index.ts';
-import type { Pod } from '../../pods/index.ts';
+import { LABEL_RUN, objectKey } from '../../api/index.ts';
+import { isHeld, type Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import type { RunDeps } from './deps.ts';
 import { RunUpkeep } from './upkeep.ts';
@@ -33,10 +33,10 @@ export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions,
     },
     resynced: (key) => queue.add(key, 'resync'),
   });
-  const ofPod = ({ metadata }: Pod) => {
-    const name = metadata.labels?.[LABEL_RUN];
-    if (!name || !metadata.finalizers?.includes(FINALIZER_RESULT)) return;
-    queue.add(objectKey({ name, namespace: metadata.namespace ?? '' }));
+  const ofPod = (pod: Pod) => {
+    const { labels, namespace = '' } = pod.metadata;
+    const name = labels?.[LABEL_RUN];
+    if (name && isHeld(pod)) queue.add(objectKey({ name, namespace }));
   };
   pods.subscribe({
     added: (_key, pod) => ofPod(pod),

@@ -1,7 +1,7 @@
-import { controllerOf, FINALIZER_RESULT, LABEL_RUN_UID, parseDuration, type WorkflowRun } from '../../api/index.ts';
+import { controllerOf, LABEL_RUN_UID, parseDuration, type WorkflowRun } from '../../api/index.ts';
 import { decodeState, isSettled, UnknownStateVersionError } from '../../engine/index.ts';
 import type { Attempt } from '../../executors/index.ts';
-import type { Pod } from '../../pods/index.ts';
+import { isHeld, type Pod } from '../../pods/index.ts';
 import { isInvalid, isNotFound, parseKey, type ReconcileContext, type Result } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import { findRevision, PODS_BY_RUN } from '../stores.ts';
@@ -62,9 +62,11 @@ export class RunUpkeep {
     ] as const;
     try {
       const options = { signal, urgency: 'background', answer: 'Unread' } as const;
-      await this.#deps.client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'json', operations }, options);
+      // Noted first: the cache may hear of it before the answer comes.
       this.#owned.add(uid);
+      await this.#deps.client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'json', operations }, options);
     } catch (error) {
+      this.#owned.delete(uid);
       // Gone, or owned by somebody since: the event that says so comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
     }
@@ -97,7 +99,6 @@ export class RunUpkeep {
   }
 }
 
-const isHeld = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(FINALIZER_RESULT) === true;
 const runUidOf = (pod: Pod): string => pod.metadata.labels?.[LABEL_RUN_UID] ?? '';
 
 /** Enough of a run that is gone to ask for it and to find its pods. */
