@@ -7,13 +7,16 @@
  * 3. Every string, list and map is bounded, so that CEL fits its budget and no object outgrows its store.
  * 4. Event codes, their field order and the labels are for ever; all else may change with the version of the API.
  */
+export * from './action.ts';
 export * from './conditions.ts';
 export * from './decode.ts';
 export * from './duration.ts';
+export * from './for-each.ts';
 export * from './group.ts';
 export * from './history.ts';
 export * from './kinds.ts';
 export * from './labels.ts';
+export * from './loop.ts';
 export * from './object.ts';
 export * from './observation.ts';
 export * from './pod-surface.ts';

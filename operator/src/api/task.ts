@@ -1,12 +1,21 @@
 import { z } from 'zod';
+import { ACTIONS, exactlyOne, sideActions, taskActions } from './action.ts';
 import { duration } from './duration.ts';
+import { forEach } from './for-each.ts';
+import { loop } from './loop.ts';
 import { podSurface } from './pod-surface.ts';
-import { anyJson, expression, identifier, taskName, valueType } from './scalars.ts';
+import { expression, identifier, objectName, taskName, valueType } from './scalars.ts';
 
 const backoff = z.object({
   duration: duration('Wait before the first retry; default 1s.').optional(),
   factor: z.int().min(1).max(10).optional().describe('Each further wait is this many times longer; default 2.'),
   cap: duration('The longest wait; default 5m.').optional(),
+  jitter: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('Percent by which a wait is shortened, differently for each attempt; default 0.'),
 });
 
 export const retry = z.object({
@@ -17,34 +26,12 @@ export const retry = z.object({
     .describe('How often a failed attempt is tried again. Infrastructure failures have their own counter.'),
   backoff: backoff.optional().describe('How long to wait between attempts.'),
   when: expression.optional().describe('CEL over exitCode, reason, message and attempt: retry only if true.'),
-});
-
-const forEach = z
-  .object({
-    items: z.array(anyJson).max(5000).optional().describe('The items, any JSON. Give either items or itemsFrom.'),
-    itemsFrom: expression.optional().describe('CEL that yields the list of items. Give either items or itemsFrom.'),
-    parallelism: z
-      .int()
-      .min(1)
-      .max(1000)
-      .optional()
-      .describe('How many items run at once; default: as many as the run allows.'),
-  })
-  // Not a rule in CEL: a list of any JSON is invisible to it.
-  .meta({ oneOf: [{ required: ['items'] }, { required: ['itemsFrom'] }] });
-
-const container = z.object({
-  image: z.string().min(1).max(1024).optional().describe('Image; default: that of the task or of defaults.'),
-  command: z
-    .array(z.string().max(16_384))
-    .max(64)
+  otherNode: z
+    .boolean()
     .optional()
-    .describe('Entrypoint. May contain ${{ }}, but not after -c.'),
-  args: z
-    .array(z.string().max(16_384))
-    .max(256)
-    .optional()
-    .describe('Arguments. May contain ${{ }}, but not after -c.'),
+    .describe(
+      'Whether an attempt avoids the nodes on which the earlier ones failed, if there are others; default false.',
+    ),
 });
 
 export const outputDeclaration = z.object({
@@ -62,9 +49,54 @@ export const taskDefaults = {
     .optional()
     .describe('Interpreter of `run`; default [sh, -c].'),
   timeout: duration('How long the task may take, all attempts and waits included; with forEach: each item.').optional(),
+  attemptTimeout: duration('How long one attempt may take; it fails then, and may be retried.').optional(),
   pendingTimeout: duration('How long a pod may wait to start; default 15m.').optional(),
   retry: retry.optional().describe('What to do when an attempt fails; default: nothing.'),
 };
+
+const side = z.object({
+  ...sideActions,
+  image: podSurface.image,
+  env: podSurface.env,
+  serviceAccountName: podSurface.serviceAccountName,
+  timeout: taskDefaults.timeout,
+  retry: taskDefaults.retry,
+});
+const ONE_SIDE_ACTION = exactlyOne(
+  ['run', 'container', 'template', 'http'],
+  'it does exactly one thing: give it run, container, template or http',
+);
+
+export const undo = side.meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
+
+const hook = side
+  .extend({
+    on: z.enum(['Started', 'Succeeded', 'Failed', 'Finished']).describe('When: Finished is any end but being skipped.'),
+  })
+  .meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
+
+export const taskHooks = z
+  .array(hook)
+  .max(8)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['on'] })
+  .optional();
+
+const cache = z.object({
+  key: z
+    .string()
+    .min(1)
+    .max(1024)
+    .describe('Text with ${{ }}: attempts with the same key in a namespace have the same result.'),
+  maxAge: duration('How old a result may be; default 24h.').optional(),
+});
+
+const permit = z.object({
+  name: objectName.describe('Name of the Semaphore in the namespace of the workflow.'),
+  permits: z.int().min(1).max(1000).optional().describe('How many permits an attempt takes; default 1.'),
+  shareBy: expression
+    .optional()
+    .describe('CEL that yields a text: waiting attempts take turns by it, so that none has more than its share.'),
+});
 
 export const task = z
   .object({
@@ -84,35 +116,40 @@ export const task = z
       ),
     when: expression.optional().describe('CEL; the task is skipped when it is false.'),
     forEach: forEach.optional().describe('Runs the task once for each item, which env and expressions see as `item`.'),
+    loop: loop.optional().describe('Runs the task again and again, with a state that is carried on.'),
     onFailure: z
       .enum(['Fail', 'Continue'])
       .optional()
       .describe('Whether a failure of this task fails the run; default Fail.'),
-    run: z
-      .string()
-      .min(1)
-      .max(65_536)
-      .optional()
-      .describe('A script for the shell. May not contain ${{ }}: values go in by env.'),
-    container: container.optional().describe('A container, for anything that is no script.'),
+    ...taskActions,
     outputs: z
       .array(outputDeclaration)
       .max(64)
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
       .optional()
       .describe('Values that the task writes to $ADO_OUTPUTS, as key=value lines or one JSON object.'),
+    cache: cache.optional().describe('Takes the result of an earlier attempt with the same key instead of a new one.'),
+    semaphores: z
+      .array(permit)
+      .max(4)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+      .optional()
+      .describe('Permits that an attempt holds while it runs.'),
+    hooks: taskHooks.describe('What happens besides when the task starts or ends; it never changes the result.'),
+    undo: undo.optional().describe('What undoes the task, if the run fails or is cancelled and compensate says so.'),
     ...taskDefaults,
     ...podSurface,
   })
   .meta({
     'x-kubernetes-validations': [
-      {
-        rule: 'has(self.run) != has(self.container)',
-        message: 'a task does exactly one thing: give it either run or container',
-      },
+      exactlyOne(ACTIONS, `a task does exactly one thing: give it one of ${ACTIONS.join(', ')}`),
       {
         rule: '!has(self.needs) || !(self.name in self.needs)',
         message: 'a task cannot need itself; take its name out of needs',
+      },
+      {
+        rule: '!has(self.with) || has(self.template) || has(self.workflow)',
+        message: 'with gives values to a template or a workflow; scripts take theirs by env',
       },
     ],
   });
@@ -122,4 +159,7 @@ export const defaults = z.object({ ...taskDefaults, ...podSurface });
 export type Task = z.infer<typeof task>;
 export type TaskDefaults = z.infer<typeof defaults>;
 export type Retry = z.infer<typeof retry>;
+export type Undo = z.infer<typeof undo>;
+export type Hook = z.infer<typeof hook>;
+export type Permit = z.infer<typeof permit>;
 export type OutputDeclaration = z.infer<typeof outputDeclaration>;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { anyJson, identifier, valueType } from './scalars.ts';
-import { defaults, task } from './task.ts';
+import { anyJson, expression, identifier, taskName, valueType } from './scalars.ts';
+import { defaults, task, taskHooks } from './task.ts';
 
 export const parameter = z.object({
   name: identifier.describe('Name of the parameter, read as params.<name>.'),
@@ -38,6 +38,30 @@ const retention = z.object({
     ),
 });
 
+/** What a template hands on when its tasks have ended. */
+export const templateOutput = z.object({
+  name: identifier.describe('Name of the output, read as tasks.<task>.outputs.<name>.'),
+  type: valueType.optional().describe('Type that the value is coerced to; default String.'),
+  value: expression.describe('CEL over the params and tasks of the template.'),
+  description: z.string().max(1024).optional().describe('What it is, for people.'),
+});
+
+const listMap = (key: string) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
+
+/** What a template consists of, whether it stands in a Workflow or is an object of its own. */
+export const templateFields = {
+  parameters: z.array(parameter).max(100).meta(listMap('name')).optional().describe('Values that a user may give.'),
+  defaults: defaults.optional().describe('What every task of the template has unless it says otherwise.'),
+  tasks: z.array(task).min(1).max(100).meta(listMap('name')).describe('The tasks of the template.'),
+  outputs: z.array(templateOutput).max(64).meta(listMap('name')).optional().describe('What the template hands on.'),
+};
+
+const localTemplate = z.object({
+  name: taskName.describe('Name of the template, unique in the workflow.'),
+  description: z.string().max(1024).optional().describe('What it does, for people.'),
+  ...templateFields,
+});
+
 /** The part of a Workflow that a run executes; its canonical JSON is digested and pinned as a ControllerRevision. */
 export const definitionFields = {
   parameters: z
@@ -55,9 +79,32 @@ export const definitionFields = {
     .max(500)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .describe('The tasks. Their order has no meaning: needs have.'),
+  templates: z
+    .array(localTemplate)
+    .max(20)
+    .meta(listMap('name'))
+    .optional()
+    .describe('Templates for the tasks of this workflow.'),
+  finally: z
+    .array(task)
+    .max(20)
+    .meta(listMap('name'))
+    .optional()
+    .describe('Tasks that run after all others have ended, however they did, but for a termination.'),
+  hooks: taskHooks.describe('What happens besides when the run starts or ends; it never changes the result.'),
+  compensate: z
+    .array(z.enum(['Failed', 'Cancelled']))
+    .min(1)
+    .max(2)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .optional()
+    .describe('When the undo of tasks that succeeded runs, the latest end first; default: never.'),
 };
 
 export const definition = z.object(definitionFields);
+
+/** The tasks of a template as they are pinned: without what only people read. */
+export type TemplateBody = z.infer<z.ZodObject<typeof templateFields>>;
 
 export const workflowSpec = z.object({
   triggers: z
@@ -104,6 +151,7 @@ export const workflow = z
 
 export type WorkflowSpec = z.infer<typeof workflowSpec>;
 export type WorkflowStatus = z.infer<typeof workflowStatus>;
-export type Definition = z.infer<typeof definition>;
+/** A definition as it is pinned: with every template that its tasks lead to, by the key of engine/library.ts. */
+export type Definition = z.infer<typeof definition> & { library?: Readonly<Record<string, TemplateBody>> };
 export type Parameter = z.infer<typeof parameter>;
 export type Retention = z.infer<typeof retention>;
