@@ -81,7 +81,7 @@ export const definitionFields = {
     .describe('The tasks. Their order has no meaning: needs have.'),
   templates: z
     .array(localTemplate)
-    .max(20)
+    .max(10)
     .meta(listMap('name'))
     .optional()
     .describe('Templates for the tasks of this workflow.'),
