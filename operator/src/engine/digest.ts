@@ -15,17 +15,18 @@ export function digestText(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
 }
 
-/** The part of a Workflow that a run executes. */
-export function definitionOf(spec: WorkflowSpec): Definition {
-  const { parameters, defaults, timeout, parallelism, tasks } = spec;
-  return JSON.parse(canonicalJson({ parameters, defaults, timeout, parallelism, tasks })) as Definition;
+/** The part of a Workflow that a run executes, before its templates are resolved. What it does not have is no field. */
+export function definitionOf(spec: Omit<Definition, 'library'>): Definition {
+  const { parameters, defaults, timeout, parallelism, tasks, templates, finally: last, hooks, compensate } = spec;
+  const fields = { parameters, defaults, timeout, parallelism, tasks, templates, finally: last, hooks, compensate };
+  return JSON.parse(canonicalJson(fields)) as Definition;
 }
 
 export function digestOf(value: unknown): string {
   return digestText(canonicalJson(value));
 }
 
-/** Digest of what onChange watches. */
+/** Digest of what onChange watches; Tasks is all but the parameters. */
 export function digestOfWatched(spec: WorkflowSpec, of: readonly ('Tasks' | 'Parameters')[]): string {
   const { parameters, ...tasks } = definitionOf(spec);
   return digestOf({
