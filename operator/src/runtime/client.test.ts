@@ -513,3 +513,36 @@ describe('KubeClient.watch', () => {
     await rm(folder, { recursive: true });
   });
 });
+
+describe('a client with a token of somebody else', () => {
+  const bearer = (request: { headers: Record<string, string | string[] | undefined> }) => request.headers.authorization;
+
+  it('asks as that one alone, past the table of what we may do ourselves', async () => {
+    const user = { token: 'ours', impersonateUser: 'somebody' };
+    await using h = await harness((_request, response) => sendJson(response, pod), {
+      user,
+      access: new AccessTable([]),
+    });
+    await expect(h.client.get(PODS, pod.metadata)).rejects.toThrow('no row for get pods');
+    await h.client.withToken('theirs').patch(PODS, pod.metadata, { kind: 'apply', object: pod, force: true });
+    const [seen] = h.server.requests;
+    expect(seen && bearer(seen)).toBe('Bearer theirs');
+    expect(Object.keys(seen?.headers ?? {}).filter((name) => name.startsWith('impersonate'))).toEqual([]);
+    expect(seen?.url.search).toContain('force=true');
+  });
+
+  it('does not show our token when the other one is refused', async () => {
+    await using h = await harness((_request, response) => sendStatus(response, 401, 'Unauthorized'), {
+      user: { token: 'ours' },
+    });
+    await expect(h.client.withToken('theirs').get(PODS, pod.metadata)).rejects.toMatchObject({ status: 401 });
+    expect(h.server.requests.map(bearer)).toEqual(['Bearer theirs']);
+  });
+
+  it('does not write either once this process is not the leader', async () => {
+    await using h = await harness((_request, response) => sendJson(response, pod));
+    const fenced = h.client.fenced(() => false).withToken('theirs');
+    await expect(fenced.create(PODS, pod)).rejects.toBeInstanceOf(FencedError);
+    expect(h.server.requests).toHaveLength(0);
+  });
+});

@@ -111,11 +111,18 @@ export class KubeClient {
   private readonly transport: Transport;
   private readonly options: ClientOptions;
   private readonly mayWrite: () => boolean;
+  private readonly bearer: string | undefined;
 
-  constructor(options: ClientOptions, transport = new Transport(options), mayWrite: () => boolean = () => true) {
+  constructor(
+    options: ClientOptions,
+    transport = new Transport(options),
+    mayWrite: () => boolean = () => true,
+    bearer?: string,
+  ) {
     this.options = options;
     this.transport = transport;
     this.mayWrite = mayWrite;
+    this.bearer = bearer;
   }
 
   get clock(): Clock {
@@ -124,7 +131,16 @@ export class KubeClient {
 
   /** The same client and connections, but each write first asks `mayWrite`, and throws FencedError when it says no. */
   fenced(mayWrite: () => boolean): KubeClient {
-    return new KubeClient(this.options, this.transport, mayWrite);
+    return new KubeClient(this.options, this.transport, mayWrite, this.bearer);
+  }
+
+  /**
+   * The same server and fence, as whoever the token is of: nothing of this client's own identity is shown. What it may do
+   * is judged by the API server alone, so the access table, which says what we may do ourselves, does not apply.
+   */
+  withToken(token: string): KubeClient {
+    const { access: _ours, ...options } = this.options;
+    return new KubeClient(options, this.transport, this.mayWrite, token);
   }
 
   async get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options: CallOptions = {}): Promise<T> {
@@ -211,7 +227,7 @@ export class KubeClient {
     return this.send('GET', path, options);
   }
 
-  /** Streams a watch line by line. Resolves when the server ends it; throws when it is refused, broken or silent. */
+  /** Streams a watch line by line, as ourselves. Resolves when the server ends it; throws when it is refused, broken or silent. */
   async watch(type: ResourceType, query: WatchQuery, options: WatchOptions): Promise<void> {
     this.require('watch', type);
     const { namespace, ...parameters } = query;
@@ -286,6 +302,7 @@ export class KubeClient {
       method,
       path,
       signal,
+      bearer: this.bearer,
       ...content,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(urgency && { urgency }),

@@ -81,7 +81,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function tlsServer() {
+async function tlsServer(rejectUnauthorized = true) {
   const names: string[] = [];
   const server = createServer(
     {
@@ -89,7 +89,7 @@ async function tlsServer() {
       cert: readFileSync(file('server.crt')),
       ca: readFileSync(file('ca.crt')),
       requestCert: true,
-      rejectUnauthorized: true,
+      rejectUnauthorized,
     },
     (request, response) => {
       const subject = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
@@ -133,6 +133,14 @@ describe('Transport over TLS', () => {
     await c.clock.advance(11_000);
     await c.client.get(PODS, ref);
     expect(server.names).toEqual(['client-one over 1.1', 'client-one over 1.1', 'client-two over 1.1']);
+  });
+
+  it('does not show it to whom it shows a token of somebody else', async () => {
+    become('client-one');
+    await using server = await tlsServer(false);
+    await using c = clientOf(server.url, 'ca.crt');
+    for (const client of [c.client, c.client.withToken('theirs'), c.client]) await client.get(PODS, ref);
+    expect(server.names).toEqual(['client-one over 1.1', 'undefined over 1.1', 'client-one over 1.1']);
   });
 
   it('keeps its credentials when a rotation is caught half-way, and says so', async () => {

@@ -25,6 +25,8 @@ export interface RawRequest {
   readonly urgency?: Urgency;
   /** Asked right before the request leaves, however long it waited; what it throws is what the caller gets. */
   readonly guard?: () => void;
+  /** Who asks, in place of the identity of the configuration: then neither its token nor its certificate is shown. */
+  readonly bearer?: string | undefined;
 }
 
 export interface TransportOptions {
@@ -68,7 +70,8 @@ export class Transport {
   private readonly userAgent: string;
   private readonly counters = new Map<string, { inc(): void }>();
   private readonly timers = new Map<Method, { observe(seconds: number): void }>();
-  private pool: { fingerprint: string; dispatcher: Dispatcher } | undefined;
+  /** Connections that carry a client certificate belong to the configuration's identity; bearers have their own. */
+  private readonly pools = new Map<'Own' | 'Bearer', { fingerprint: string; dispatcher: Dispatcher }>();
   private closed = false;
 
   constructor(options: TransportOptions) {
@@ -127,7 +130,7 @@ export class Transport {
   /** Ends all connections; requests under way fail. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.pool?.dispatcher.destroy();
+    await Promise.all([...this.pools.values()].map(({ dispatcher }) => dispatcher.destroy()));
   }
 
   /** Waits until the endpoint may be asked again. @throws ApiError 429, without asking, when that is too late */
@@ -173,6 +176,7 @@ export class Transport {
   private async authorized(request: RawRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const known = this.credentials.current();
     const snapshot = known instanceof Promise ? await known : known;
+    if (request.bearer !== undefined) return this.send(request, asBearer(snapshot, request.bearer), signal);
     const response = await this.send(request, snapshot, signal);
     if (response.statusCode !== 401) return response;
     const fresh = await this.credentials.reload(snapshot);
@@ -190,7 +194,8 @@ export class Transport {
     };
     if (request.contentType) headers['content-type'] = request.contentType;
     try {
-      const response = await this.dispatcher(snapshot).request({
+      const pool = request.bearer === undefined ? 'Own' : 'Bearer';
+      const response = await this.dispatcher(pool, snapshot).request({
         origin: this.origin,
         path: this.basePath + request.path,
         method: request.method,
@@ -208,13 +213,15 @@ export class Transport {
     }
   }
 
-  private dispatcher(snapshot: Snapshot): Dispatcher {
+  private dispatcher(name: 'Own' | 'Bearer', snapshot: Snapshot): Dispatcher {
     if (this.closed) throw new ConnectionError('Closed', 'the client is closed', false);
-    if (this.pool?.fingerprint === snapshot.tlsFingerprint) return this.pool.dispatcher;
+    const pool = this.pools.get(name);
+    if (pool?.fingerprint === snapshot.tlsFingerprint) return pool.dispatcher;
     // Requests and watches under way end on the old connections; new ones use the new certificates.
-    this.pool?.dispatcher.close().catch(() => undefined);
-    this.pool = { fingerprint: snapshot.tlsFingerprint, dispatcher: this.connect(snapshot) };
-    return this.pool.dispatcher;
+    pool?.dispatcher.close().catch(() => undefined);
+    const dispatcher = this.connect(snapshot);
+    this.pools.set(name, { fingerprint: snapshot.tlsFingerprint, dispatcher });
+    return dispatcher;
   }
 
   private connect(snapshot: Snapshot): Dispatcher {
@@ -270,6 +277,12 @@ export class Transport {
       },
     };
   }
+}
+
+/** The same server and trust, and nothing of the identity: a certificate would count before the token. */
+function asBearer({ tls, tlsFingerprint }: Snapshot, token: string): Snapshot {
+  const { cert: _cert, key: _key, ...trust } = tls;
+  return { headers: { Authorization: `Bearer ${token}` }, tls: trust, tlsFingerprint };
 }
 
 function askedToWait(ms: number): ApiError {
