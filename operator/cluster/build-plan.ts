@@ -13,6 +13,7 @@ export type Binary =
   | 'kwok'
   | 'kind'
   | 'pause'
+  | 'versitygw'
   | 'argo-controller'
   | 'tekton-controller';
 
@@ -51,6 +52,7 @@ export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', seconds: 60 },
   kind: { module: 'kind', package: 'sigs.k8s.io/kind', seconds: 30 },
   pause: { module: 'pause', package: '.', seconds: 2 },
+  versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', seconds: 60 },
   'argo-controller': {
     module: 'argo',
     package: 'github.com/argoproj/argo-workflows/v3/cmd/workflow-controller',
