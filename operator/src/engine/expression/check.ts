@@ -5,11 +5,11 @@ import { costFinding, type Sizes } from './cost.ts';
 import { environmentFor, shapeOf } from './environment.ts';
 import { nameFindings } from './names.ts';
 import { type ExpressionProblem, type Finding, problemAt } from './problem.ts';
-import { RUN_FIELDS, type Scope, SITUATIONAL } from './scope.ts';
+import { ENDED_FIELDS, RUN_FIELDS, type Scope, SITUATIONAL } from './scope.ts';
 import { ASSUMED_ANY, ASSUMED_TEXT, assumedSize, fieldsSize, listSize, type Size, textSize, UNIT } from './size.ts';
 
-/** What an expression must yield: a Boolean, a List, or anything that JSON can hold. */
-export type Expected = 'Boolean' | 'List' | 'Any';
+/** What an expression must yield: one of these types, items (a List, or an Object of them), or anything that JSON can hold. */
+export type Expected = 'Boolean' | 'String' | 'List' | 'Items' | 'Any';
 
 /**
  * Checks an expression without values: syntax, names, ancestry, types, cost. Never throws; an empty list means that
@@ -61,9 +61,10 @@ function hinted(finding: Finding): Finding {
 
 function expectation(type: string, expected: Expected): Finding | undefined {
   if (expected === 'Any' || type === 'dyn') return undefined;
-  const fits = expected === 'Boolean' ? type === 'bool' : type.startsWith('list');
-  if (fits) return undefined;
-  return { message: `the expression must yield a ${expected}, but yields a ${valueTypeOf(type)}`, offset: 0 };
+  const actual = valueTypeOf(type);
+  if (actual === expected || (expected === 'Items' && ['List', 'Object'].includes(actual))) return undefined;
+  const wanted = expected === 'Items' ? 'List or Object' : expected;
+  return { message: `the expression must yield a ${wanted}, but yields a ${actual}`, offset: 0 };
 }
 
 function valueTypeOf(type: string): string {
@@ -82,16 +83,26 @@ function valueTypeOf(type: string): string {
 function assumedSizes(compiled: Compiled, scope: Scope): Sizes {
   const sizes = new Map<string, Size>([
     ['params', fieldsSize(assumedFields(scope.parameters))],
-    ['run', fieldsSize(new Map(Object.keys(RUN_FIELDS).map((field) => [field, textSize(ASSUMED_TEXT)])))],
+    ['run', fieldsSize(assumedRun())],
     ['tasks', fieldsSize(assumedTasks(compiled, scope))],
   ]);
   for (const [name, { type }] of Object.entries(SITUATIONAL)) sizes.set(name, situationalSize(type));
+  if (scope.self !== undefined) sizes.set('self', assumedSize(scope.self));
+  if (scope.state !== undefined) sizes.set('state', fieldsSize(assumedFields(anyFields(scope.state))));
   return sizes;
 }
 
+const anyFields = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 'Any' as const]));
+
+function assumedRun(): Map<string, Size> {
+  const fields = Object.keys(RUN_FIELDS).map((field) => [field, textSize(ASSUMED_TEXT)] as const);
+  const ended = Object.entries(ENDED_FIELDS).map(([field, type]) => [field, situationalSize(type)] as const);
+  return new Map([...fields, ...ended]);
+}
+
 function situationalSize(type: string): Size {
-  if (type === 'dyn') return ASSUMED_ANY;
-  return type === 'string' ? textSize(1024) : UNIT;
+  if (type === 'string') return textSize(1024);
+  return type === 'int' ? UNIT : ASSUMED_ANY;
 }
 
 function assumedTasks(compiled: Compiled, scope: Scope): Map<string, Size> {
@@ -100,7 +111,7 @@ function assumedTasks(compiled: Compiled, scope: Scope): Map<string, Size> {
     const name = path[0]?.name;
     const task = name === undefined ? undefined : scope.tasks[name];
     if (root !== 'tasks' || name === undefined || task === undefined) continue;
-    const one = fieldsSize(assumedFields(task.outputs));
+    const one = task.any === true ? ASSUMED_ANY : fieldsSize(assumedFields(task.outputs));
     const outputs = task.fannedOut ? listSize(ASSUMED_ANY.own, one) : one;
     tasks.set(
       name,

@@ -1,21 +1,23 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { newLanguage } from './language.ts';
 import type { Reference } from './references.ts';
-import { RUN_FIELDS, type Scope, SITUATIONAL, type ValueType } from './scope.ts';
+import { ENDED_FIELDS, RUN_FIELDS, type Scope, type ScopeType, SITUATIONAL } from './scope.ts';
 
 /** The part of a scope that one expression reads. Many expressions share one, and so their environment. */
 export interface Shape {
-  readonly parameters: Readonly<Record<string, ValueType>>;
+  readonly parameters: Readonly<Record<string, ScopeType>>;
   readonly tasks: readonly (readonly [string, Scope['tasks'][string]])[];
+  readonly self?: ScopeType;
 }
 
-const CEL_TYPES: Readonly<Record<ValueType, string>> = {
+const CEL_TYPES: Readonly<Record<ScopeType, string>> = {
   String: 'string',
   Integer: 'int',
   Number: 'double',
   Boolean: 'bool',
   List: 'list<dyn>',
   Object: 'map<string, dyn>',
+  Any: 'dyn',
 };
 
 export function shapeOf(references: readonly Reference[], scope: Scope): Shape {
@@ -27,10 +29,11 @@ export function shapeOf(references: readonly Reference[], scope: Scope): Shape {
     const task = scope.tasks[name];
     return task === undefined ? [] : [[name, task] as const];
   });
-  return { parameters, tasks };
+  const judged = scope.self !== undefined && references.some(({ root }) => root === 'self');
+  return { parameters, tasks, ...(judged ? { self: scope.self } : {}) };
 }
 
-function pick(types: Readonly<Record<string, ValueType>>, names: readonly string[]): Record<string, ValueType> {
+function pick(types: Readonly<Record<string, ScopeType>>, names: readonly string[]): Record<string, ScopeType> {
   return Object.fromEntries(names.flatMap((name) => (types[name] === undefined ? [] : [[name, types[name]]])));
 }
 
@@ -41,13 +44,14 @@ function pick(types: Readonly<Record<string, ValueType>>, names: readonly string
 export function environmentFor(shape: Shape): Environment {
   const environment = newLanguage();
   declare(environment, 'AdoParams', celFields(shape.parameters));
-  declare(environment, 'AdoRun', { ...RUN_FIELDS });
+  // Where the run has not ended, names.ts refuses the fields that it has then.
+  declare(environment, 'AdoRun', { ...RUN_FIELDS, ...ENDED_FIELDS });
   const tasks: Record<string, string> = {};
   for (const [index, [name, task]] of shape.tasks.entries()) {
-    const outputs = `AdoOutputs${index}`;
-    declare(environment, outputs, celFields(task.outputs));
+    const outputs = task.any === true ? 'dyn' : `AdoOutputs${index}`;
+    if (task.any !== true) declare(environment, outputs, celFields(task.outputs));
     // An item that was skipped has no outputs, so null is what `o == null` must be allowed to ask for.
-    if (task.fannedOut) environment.registerOperator(`${outputs} == null: bool`, () => false);
+    if (task.fannedOut && task.any !== true) environment.registerOperator(`${outputs} == null: bool`, () => false);
     declare(environment, `AdoTask${index}`, {
       outputs: task.fannedOut ? `list<${outputs}>` : outputs,
       status: 'string',
@@ -58,7 +62,9 @@ export function environmentFor(shape: Shape): Environment {
   environment.registerVariable('params', 'AdoParams');
   environment.registerVariable('run', 'AdoRun');
   environment.registerVariable('tasks', 'AdoTasks');
-  for (const [name, { type }] of Object.entries(SITUATIONAL)) environment.registerVariable(name, type);
+  for (const [name, { type }] of Object.entries(SITUATIONAL)) {
+    environment.registerVariable(name, name === 'self' ? CEL_TYPES[shape.self ?? 'Any'] : type);
+  }
   return environment;
 }
 
@@ -67,6 +73,6 @@ function declare(environment: Environment, name: string, fields: Record<string, 
   environment.registerType(name, { ctor: class {}, fields });
 }
 
-function celFields(types: Readonly<Record<string, ValueType>>): Record<string, string> {
+function celFields(types: Readonly<Record<string, ScopeType>>): Record<string, string> {
   return Object.fromEntries(Object.entries(types).map(([name, type]) => [name, CEL_TYPES[type]]));
 }

@@ -2,7 +2,7 @@ import { type Compiled, compile, findingOf } from './compile.ts';
 import { type CelValue, fromCel, toCel } from './convert.ts';
 import { costFinding } from './cost.ts';
 import { ExpressionError, type Finding, sentence } from './problem.ts';
-import type { Bindings, Json, ValueType } from './scope.ts';
+import type { Bindings, Json, ScopeType } from './scope.ts';
 import { SITUATIONAL } from './scope.ts';
 import { sizeOf } from './size.ts';
 
@@ -64,8 +64,12 @@ function fill(context: Record<string, CelValue>, compiled: Compiled, bindings: B
   if (names.has('run')) context.run = toCel(defined(bindings.run));
   for (const name of Object.keys(SITUATIONAL) as (keyof Bindings & keyof typeof SITUATIONAL)[]) {
     const value = bindings[name] as Json | undefined;
-    if (names.has(name) && value !== undefined) context[name] = toCel(value);
+    if (names.has(name) && value !== undefined) context[name] = situational(name, value, bindings);
   }
+}
+
+function situational(name: string, value: Json, { types }: Bindings): CelValue {
+  return name === 'self' ? typed(value, types?.self) : toCel(value);
 }
 
 function sizesOf(context: Readonly<Record<string, CelValue>>): Map<string, ReturnType<typeof sizeOf>> {
@@ -96,13 +100,13 @@ function tasks(compiled: Compiled, bindings: Bindings): CelValue {
 }
 
 /** Outputs of a task, or the list of them of a fanned-out one. */
-function taskOutputs(outputs: Json, types: Readonly<Record<string, ValueType>> | undefined): CelValue {
+function taskOutputs(outputs: Json, types: Readonly<Record<string, ScopeType>> | undefined): CelValue {
   if (types === undefined || outputs === null || typeof outputs !== 'object') return toCel(outputs);
   if (Array.isArray(outputs)) return outputs.map((item) => taskOutputs(item, types));
   return new Map(Object.entries(outputs).map(([name, value]) => [name, typed(value, types[name])]));
 }
 
-function typed(value: Json, type: ValueType | undefined): CelValue {
+function typed(value: Json, type: ScopeType | undefined): CelValue {
   return toCel(value, { wholeNumbersAreDoubles: type === 'Number' });
 }
 
@@ -113,7 +117,6 @@ function read(compiled: Compiled, root: string, values: Readonly<Record<string, 
   return [...new Set(wanted)].filter((name) => Object.hasOwn(values, name) && values[name] !== undefined);
 }
 
-function defined(fields: Readonly<Record<string, string | number | undefined>>): Json {
-  const known = Object.entries(fields).filter((entry): entry is [string, string | number] => entry[1] !== undefined);
-  return Object.fromEntries(known);
+function defined(fields: Readonly<Record<string, Json | undefined>>): Json {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, Json] => entry[1] !== undefined));
 }

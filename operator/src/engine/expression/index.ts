@@ -1,6 +1,6 @@
 /**
- * The expressions of Ado: CEL, the language of CRD rules, as `when`, `itemsFrom` and `retry.when` hold it, and inside
- * text between `${{` and `}}`. What is checked at admission (names, ancestry, types, cost, each with line, column and
+ * The expressions of Ado: CEL, the language of CRD rules, as `when`, `itemsFrom`, `loop.until` and others hold it, and
+ * inside text between `${{` and `}}`. What is checked at admission (names, ancestry, types, cost, each with line, column and
  * caret) is compiled once, cached, and evaluated by decide() over and over.
  *
  * 1. Pure: an answer depends on the source and the bindings alone. There is no now(), no random, no zone of the machine.
@@ -18,5 +18,5 @@ export { evaluate, evaluateBoolean } from './evaluate.ts';
 export { byLikeness, probablyMeant, suggestion } from './nearest.ts';
 export { ExpressionError, type ExpressionProblem } from './problem.ts';
 export { ANY_TASK } from './references.ts';
-export type { Bindings, Json, Scope, ValueType, VisibleTask } from './scope.ts';
+export type { Bindings, Json, Scope, ScopeType, ValueType, VisibleTask } from './scope.ts';
 export { checkTemplate, hasTemplate, renderTemplate, renderText, taskReferences, textOf } from './template.ts';

@@ -2,7 +2,7 @@ import { CONSTANTS } from './language.ts';
 import { byLikeness, probablyMeant, suggestion } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { Reference } from './references.ts';
-import { ROOTS, RUN_FIELDS, type Scope, SITUATIONAL, type VisibleTask } from './scope.ts';
+import { ENDED_FIELDS, ROOTS, RUN_FIELDS, type Scope, SITUATIONAL, type VisibleTask } from './scope.ts';
 
 /** The names in an expression that its scope does not have, each with what was probably meant. */
 export function nameFindings(references: readonly Reference[], scope: Scope): Finding[] {
@@ -19,7 +19,9 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
     case 'tasks':
       return taskFault(reference, scope);
     case 'run':
-      return fieldFault(reference, RUN_FIELDS, 'field of run');
+      return runFault(reference, scope);
+    case 'state':
+      return scope.state === undefined ? rootFault(reference, scope) : stateFault(reference, scope.state);
     default:
       return rootFault(reference, scope);
   }
@@ -35,22 +37,33 @@ function parameterFault(reference: Reference, scope: Scope): Finding | undefined
   };
 }
 
-function fieldFault(
-  reference: Reference,
-  fields: Readonly<Record<string, unknown>>,
-  what: string,
-): Finding | undefined {
-  const [step] = reference.path;
-  if (step?.name === undefined || Object.hasOwn(fields, step.name)) return undefined;
-  const message = `unknown ${what} "${step.name}"${suggestion(step.name, Object.keys(fields), what)}`;
+function runFault({ path: [step] }: Reference, scope: Scope): Finding | undefined {
+  if (step?.name === undefined || Object.hasOwn(RUN_FIELDS, step.name)) return undefined;
+  if (!Object.hasOwn(ENDED_FIELDS, step.name)) return fieldFault(step.name, step.offset, runFields(scope), 'run');
+  if (scope.ended === true) return undefined;
+  const message = `"run.${step.name}" is known only in finally and in hooks of the end of the run`;
   return { message, offset: step.offset };
+}
+
+function runFields({ ended }: Scope): string[] {
+  return [...Object.keys(RUN_FIELDS), ...(ended === true ? Object.keys(ENDED_FIELDS) : [])];
+}
+
+function stateFault({ path: [step] }: Reference, fields: readonly string[]): Finding | undefined {
+  if (step?.name === undefined || fields.includes(step.name)) return undefined;
+  return fieldFault(step.name, step.offset, fields, 'loop.state');
+}
+
+function fieldFault(name: string, offset: number, known: readonly string[], of: string): Finding {
+  const what = `field of ${of}`;
+  return { message: `unknown ${what} "${name}"${suggestion(name, known, what)}`, offset };
 }
 
 function rootFault({ root, offset }: Reference, scope: Scope): Finding | undefined {
   if (CONSTANTS.has(root)) return undefined;
   const situational = Object.hasOwn(SITUATIONAL, root) ? SITUATIONAL[root] : undefined;
   if (situational !== undefined) {
-    return scope[situational.needs] ? undefined : { message: situational.elsewhere, offset };
+    return isVisible(root, scope) ? undefined : { message: situational.elsewhere, offset };
   }
   if (Object.hasOwn(scope.parameters, root)) {
     return { message: `unknown name "${root}"; a parameter is read as params.${root}`, offset };
@@ -58,8 +71,13 @@ function rootFault({ root, offset }: Reference, scope: Scope): Finding | undefin
   if (scope.allTasks.has(root)) {
     return { message: `unknown name "${root}"; a task is read as ${taskPath(root)}.outputs or .status`, offset };
   }
-  const known = [...ROOTS, ...Object.keys(SITUATIONAL).filter((name) => scope[SITUATIONAL[name]?.needs ?? 'item'])];
+  const known = [...ROOTS, ...Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope))];
   return { message: `unknown name "${root}"${suggestion(root, known, 'name')}`, offset };
+}
+
+function isVisible(name: string, scope: Scope): boolean {
+  const needs = SITUATIONAL[name]?.needs;
+  return needs !== undefined && scope[needs] !== undefined && scope[needs] !== false;
 }
 
 function taskFault(reference: Reference, scope: Scope): Finding | undefined {
@@ -96,7 +114,7 @@ function outputFault(name: string, task: VisibleTask, output: string, offset: nu
     const message = `the outputs of "${name}" are a list, one entry an item: ${path}[0].${output}, or ${path}.map(o, o.${output})`;
     return { message, offset };
   }
-  if (Object.hasOwn(task.outputs, output)) return undefined;
+  if (task.any === true || Object.hasOwn(task.outputs, output)) return undefined;
   const known = Object.keys(task.outputs);
   return { message: `task "${name}" declares no output "${output}"${suggestion(output, known, 'output')}`, offset };
 }

@@ -2,16 +2,21 @@ import type { Json, ValueType } from '../../api/index.ts';
 
 export type { Json, ValueType };
 
+/** The type of a value, or Any for one that nobody declared: it is checked when it is there. */
+export type ScopeType = ValueType | 'Any';
+
 /** What other tasks may read of a task. */
 export interface VisibleTask {
-  readonly outputs: Readonly<Record<string, ValueType>>;
+  readonly outputs: Readonly<Record<string, ScopeType>>;
+  /** Nothing is known of the outputs before the task has ended, not even their names. */
+  readonly any?: boolean;
   /** With forEach, `outputs` is a list: one entry an item, null where the item was skipped. */
   readonly fannedOut: boolean;
 }
 
 /** What an expression may see, statically. */
 export interface Scope {
-  readonly parameters: Readonly<Record<string, ValueType>>;
+  readonly parameters: Readonly<Record<string, ScopeType>>;
   /** The ancestors of the task, by name. */
   readonly tasks: Readonly<Record<string, VisibleTask>>;
   /** All tasks of the workflow, to tell an unknown task from one that is no ancestor. */
@@ -20,6 +25,18 @@ export interface Scope {
   readonly item: boolean;
   /** `exitCode` and `attempt` (Integer), `reason` and `message` (String) are visible: `retry.when`. */
   readonly attempt: boolean;
+  /** `state` with these fields, and `iteration` (Integer), are visible: in a loop. */
+  readonly state?: readonly string[] | undefined;
+  /** `outputs` (any JSON) is visible: what the iteration or the task has just handed on. */
+  readonly outputs?: boolean | undefined;
+  /** `status` (String) is visible: how the iteration has just ended. */
+  readonly status?: boolean | undefined;
+  /** `object` (any JSON) is visible: the object of a resource task. */
+  readonly object?: boolean | undefined;
+  /** `self` is visible, with this type: the value of a parameter that is judged. */
+  readonly self?: ScopeType | undefined;
+  /** `run` has `result`, `reason`, `message` and `failures`: in finally. */
+  readonly ended?: boolean | undefined;
 }
 
 /** Values for what the Scope declared. Plain JSON, never changed by an evaluation. */
@@ -32,6 +49,11 @@ export interface Bindings {
     readonly namespace: string;
     readonly workflow: string;
     readonly number?: number;
+    readonly result?: string;
+    readonly reason?: string;
+    readonly message?: string;
+    /** Of each task that failed: `task`, `reason` and `message`. */
+    readonly failures?: Json[];
   };
   readonly item?: Json;
   readonly index?: number;
@@ -39,11 +61,17 @@ export interface Bindings {
   readonly reason?: string;
   readonly message?: string;
   readonly attempt?: number;
+  readonly state?: Readonly<Record<string, Json>>;
+  readonly iteration?: number;
+  readonly outputs?: Json;
+  readonly status?: string;
+  readonly object?: Json;
+  readonly self?: Json;
   /**
    * The declared types. JSON does not tell 2 from 2.0: with this, a whole value of a Number is a double, as the
    * static check took it to be; without it, it is an int, and `params.ratio / 4` would divide as ints do.
    */
-  readonly types?: Pick<Scope, 'parameters' | 'tasks'>;
+  readonly types?: Pick<Scope, 'parameters' | 'tasks' | 'self'>;
 }
 
 /** The fields of `run`, and their CEL types. */
@@ -55,15 +83,42 @@ export const RUN_FIELDS: Readonly<Record<string, string>> = {
   number: 'int',
 };
 
-/** Names that only some expressions see, with their CEL types and the sentence for where they are not seen. */
-export const SITUATIONAL: Readonly<Record<string, { type: string; needs: 'item' | 'attempt'; elsewhere: string }>> = {
-  item: { type: 'dyn', needs: 'item', elsewhere: '"item" is known only in a task with forEach' },
-  index: { type: 'int', needs: 'item', elsewhere: '"index" is known only in a task with forEach' },
-  exitCode: { type: 'int', needs: 'attempt', elsewhere: '"exitCode" is known only in retry.when' },
-  reason: { type: 'string', needs: 'attempt', elsewhere: '"reason" is known only in retry.when' },
-  message: { type: 'string', needs: 'attempt', elsewhere: '"message" is known only in retry.when' },
-  attempt: { type: 'int', needs: 'attempt', elsewhere: '"attempt" is known only in retry.when' },
+/** The fields that `run` has besides once its tasks have ended. */
+export const ENDED_FIELDS: Readonly<Record<string, string>> = {
+  result: 'string',
+  reason: 'string',
+  message: 'string',
+  failures: 'list<dyn>',
 };
+
+interface Situational {
+  /** Its CEL type. */
+  readonly type: string;
+  /** The field of the scope that makes it visible. */
+  readonly needs: 'item' | 'attempt' | 'state' | 'outputs' | 'status' | 'object' | 'self';
+  readonly elsewhere: string;
+}
+
+const situational = (needs: Situational['needs'], type: string, name: string, where: string): [string, Situational] => [
+  name,
+  { type, needs, elsewhere: `"${name}" is known only in ${where}` },
+];
+
+/** Names that only some expressions see, with their CEL types and the sentence for where they are not seen. */
+export const SITUATIONAL: Readonly<Record<string, Situational>> = Object.fromEntries([
+  situational('item', 'dyn', 'item', 'a task with forEach'),
+  situational('item', 'int', 'index', 'a task with forEach'),
+  situational('attempt', 'int', 'exitCode', 'retry.when'),
+  situational('attempt', 'string', 'reason', 'retry.when'),
+  situational('attempt', 'string', 'message', 'retry.when'),
+  situational('attempt', 'int', 'attempt', 'retry.when'),
+  situational('state', 'map<string, dyn>', 'state', 'what a task with loop does, and in its loop'),
+  situational('state', 'int', 'iteration', 'what a task with loop does, and in its loop'),
+  situational('outputs', 'dyn', 'outputs', 'loop.next, loop.until and undo'),
+  situational('status', 'string', 'status', 'loop.next and loop.until'),
+  situational('object', 'dyn', 'object', 'successWhen, failWhen and outputs of a resource'),
+  situational('self', 'dyn', 'self', 'the rules of a parameter'),
+]);
 
 /** The names that every expression sees, and that none may give to a variable of its own. */
 export const ROOTS: ReadonlySet<string> = new Set(['params', 'tasks', 'run']);

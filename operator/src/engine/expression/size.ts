@@ -1,5 +1,5 @@
 import type { CelValue } from './convert.ts';
-import type { ValueType } from './scope.ts';
+import type { ScopeType } from './scope.ts';
 
 /**
  * Upper bounds for a value, which the cost of an expression is computed from.
@@ -73,12 +73,13 @@ const record = listSize(8, textSize(32));
 /** Any JSON: a list of records, say. */
 export const ASSUMED_ANY: Size = listSize(ASSUMED_ENTRIES, record);
 
-export function assumedSize(type: ValueType): Size {
+export function assumedSize(type: ScopeType): Size {
   switch (type) {
     case 'String':
       return textSize(ASSUMED_TEXT);
     case 'List':
     case 'Object':
+    case 'Any':
       return ASSUMED_ANY;
     default:
       return UNIT;

@@ -1,0 +1,46 @@
+import type { OutputDeclaration, Task, TemplateBody } from '../api/index.ts';
+import type { ScopeType, VisibleTask } from './expression/index.ts';
+import { libraryKey, type ResolvedRef } from './library.ts';
+
+/** The bodies of templates by `libraryKey`. */
+export type Library = Readonly<Record<string, TemplateBody>>;
+
+type Types = Record<string, ScopeType>;
+
+/** What an HTTP task hands on, and what a child run does. */
+const HTTP_OUTPUTS: Types = { status: 'Integer', body: 'String', json: 'Any' };
+const CHILD_OUTPUTS: Types = { run: 'String', status: 'String' };
+
+/**
+ * What other tasks may read of a task, with the types they can count on. The kind of a template must be written out, as
+ * it is in a pinned definition; nothing is known of one that is not in the library.
+ */
+export function visibleTask(task: Task, library: Library = {}): VisibleTask {
+  const fannedOut = task.forEach !== undefined;
+  const outputs = outputsOf(task, library);
+  if (outputs === undefined) return { outputs: {}, any: true, fannedOut };
+  const state = Object.keys(task.loop?.state ?? {}).map((field): [string, ScopeType] => [field, 'Any']);
+  return { outputs: { ...outputs, ...Object.fromEntries(state) }, fannedOut };
+}
+
+/** The types of what one execution of the action hands on; nothing if they are not known before it ends. */
+function outputsOf(task: Task, library: Library): Types | undefined {
+  const declared = typesOf(task.outputs ?? []);
+  const { template, compute, resource } = task;
+  if (task.generate !== undefined) return undefined;
+  if (template !== undefined) {
+    const body = library[libraryKey(template as ResolvedRef)];
+    return body === undefined ? undefined : typesOf(body.outputs ?? []);
+  }
+  if (task.http !== undefined) return { ...HTTP_OUTPUTS, ...declared };
+  if (task.workflow !== undefined) return { ...CHILD_OUTPUTS, ...declared };
+  return { ...anyOf(compute), ...anyOf(resource?.outputs), ...declared };
+}
+
+function typesOf(outputs: readonly Pick<OutputDeclaration, 'name' | 'type'>[]): Types {
+  return Object.fromEntries(outputs.map(({ name, type }) => [name, type ?? 'String']));
+}
+
+function anyOf(expressions: Readonly<Record<string, string>> = {}): Types {
+  return Object.fromEntries(Object.keys(expressions).map((name) => [name, 'Any']));
+}
