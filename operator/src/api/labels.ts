@@ -11,6 +11,8 @@ export const MANAGED_BY = 'ado';
 
 /** The path of the task that a pod runs, for example `test[3]`. */
 export const ANNOTATION_TASK = `${GROUP}/task`;
+/** How many runs a run hangs below: its parent, the parent of that, and so on; absent: none. */
+export const ANNOTATION_DEPTH = `${GROUP}/depth`;
 /** The full digest behind a hashed name, so that AlreadyExists can be told from a stranger. */
 export const ANNOTATION_DIGEST = `${GROUP}/digest`;
 

@@ -1,3 +1,4 @@
+import type { Outputs } from './history.ts';
 import type { Reason } from './reasons.ts';
 
 /**
@@ -7,7 +8,15 @@ import type { Reason } from './reasons.ts';
 export type AttemptObservation =
   | { phase: 'Pending'; reason?: WaitingReason; message?: string; since: number }
   | { phase: 'Running'; startedAt: number }
-  | { phase: 'Succeeded'; message: string; startedAt?: number; finishedAt?: number }
+  | {
+      phase: 'Succeeded';
+      /** What a pod wrote to $ADO_OUTPUTS; empty where `outputs` says it. */
+      message: string;
+      /** The outputs as values, from executors that have no text. */
+      outputs?: Outputs;
+      startedAt?: number;
+      finishedAt?: number;
+    }
   | {
       phase: 'Failed';
       cause: 'User' | 'Infrastructure';
@@ -22,6 +31,8 @@ export type AttemptObservation =
   /** Not in the cache yet, and nothing can be said of it. */
   | { phase: 'Unknown' }
   /** The create was refused in this reconcile; `retry`: it may be taken later. */
-  | { phase: 'Refused'; reason: Reason; message: string; retry: boolean };
+  | { phase: 'Refused'; reason: Reason; message: string; retry: boolean }
+  /** The start found the result of an earlier attempt in the cache; `from` says whose: `<run>/<path>`. */
+  | { phase: 'Hit'; outputs: Outputs; from: string };
 
 export type WaitingReason = 'Unschedulable' | 'ImagePull' | 'ContainerConfig';

@@ -23,6 +23,9 @@ export const REASONS = {
   Cancelled: 'The run was cancelled by desiredState.',
   Terminated: 'The run was terminated by desiredState.',
   TimedOut: 'The timeout of the run or of the task passed.',
+  Queued: 'As many runs as spec.concurrency allows are under way; the run starts when its turn comes.',
+  ConcurrencySkipped: 'As many runs as spec.concurrency allows were under way, so the run was not started.',
+  ConfigMapNotFound: 'A ConfigMap that a parameter takes its default from does not exist, or has no such key.',
   // Tasks: skipped
   WhenFalse: 'The task has a `when` that was false.',
   NeedFailed: 'A task that this one needs failed, or was itself skipped because of a failure.',
@@ -38,6 +41,21 @@ export const REASONS = {
   InfrastructureFailure: 'The infrastructure failed the pod more often than is retried.',
   ItemsFailed: 'At least one item of the fan-out failed.',
   TooManyItems: 'The fan-out has more items than are allowed.',
+  // Tasks: child runs
+  ChildFailed: 'The run that the task started failed; the message is its own.',
+  ChildCancelled: 'The run that the task started was cancelled or terminated.',
+  ChildRejected: 'The API server refuses the run that the task starts; the message is its answer.',
+  TooDeep: 'Runs start runs more than 8 deep; a Workflow that starts itself never ends.',
+  // Tasks: resources
+  ManifestInvalid: 'The manifest names no object that could be applied; the message says what is missing.',
+  ResourceRejected: 'The API server refuses the object; the message is its answer.',
+  ResourceForbidden: 'The service account may not do this; the message names the rule that a Role must grant.',
+  ResourceFailed: 'The object satisfies failWhen.',
+  ResourceDeleted: 'The object was deleted before it satisfied successWhen.',
+  // Tasks: HTTP
+  HttpStatus: 'The answer has a status code that is no success; successCodes says which are.',
+  HttpFailed: 'No answer came: the name, the connection, the certificate or the time is the matter.',
+  HttpNotAllowed: 'The operator may not ask this host; an administrator lists it, or sets an image for requests.',
   // Attempts: infrastructure
   Evicted: 'The node evicted the pod.',
   Preempted: 'The scheduler preempted the pod.',
@@ -52,6 +70,9 @@ export const REASONS = {
   ContainerConfig: 'The container could not be created; a Secret or ConfigMap may be missing.',
   Quota: 'A quota of the namespace refuses the pod for now.',
   PodRejected: 'The API server refuses the pod; the message is its answer.',
+  Semaphore: 'Others hold the permits that the task takes, or its rate is used up; the message says who.',
+  SemaphoreNotFound: 'The Semaphore that the task names does not exist; create it.',
+  CacheBusy: 'Another attempt is computing the result that the task would take from the cache.',
   Backoff: 'The task waits before its next attempt.',
   WaitingForNeeds: 'Tasks that this one needs are not finished.',
   Parallelism: 'As many tasks as allowed run already.',

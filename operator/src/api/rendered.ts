@@ -1,9 +1,41 @@
+import type { Json } from './scalars.ts';
+
+/** What runs an attempt. Sleeps, computations, templates and generated tasks need nothing but the engine. */
+export type AttemptSort = 'Pod' | 'Http' | 'Child' | 'Resource';
+
 /** What an attempt is started with: the texts of a task with every `${{ }}` filled in. */
+export type Rendered = RenderedTask | RenderedHttp | RenderedChild | RenderedResource;
+
 export interface RenderedTask {
+  readonly sort: 'Pod';
   readonly image: string;
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[] | undefined;
   readonly args: readonly string[] | undefined;
   /** The script of `run`; never rendered. */
   readonly script: string | undefined;
+}
+
+export interface RenderedHttp {
+  readonly sort: 'Http';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+export interface RenderedChild {
+  readonly sort: 'Child';
+  readonly workflow: string;
+  readonly parameters: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface RenderedResource {
+  readonly sort: 'Resource';
+  readonly manifest: { readonly [field: string]: Json };
+}
+
+/** What an attempt asks for besides being run: texts of `cache` and `semaphores`, filled in. */
+export interface RenderedClaims {
+  readonly cache?: { readonly key: string; readonly maxAgeMs: number };
+  readonly permits?: readonly { readonly semaphore: string; readonly permits: number; readonly share: string }[];
 }

@@ -50,8 +50,13 @@ export const workflowRunSpec = z
       .describe('Who asked for the run. Not attested: it is what the creator of the object wrote.'),
     origin: z
       .object({
-        type: z.enum(['Manual', 'OnChange']).describe('What made the run.'),
+        type: z
+          .enum(['Manual', 'OnChange', 'Workflow'])
+          .describe('What made the run; Workflow: a task of another run.'),
         digest: z.string().max(64).optional().describe('Digest of what onChange acted upon.'),
+        run: objectName.optional().describe('The run whose task started this one.'),
+        uid: z.string().max(64).optional().describe('Uid of that run.'),
+        task: z.string().max(512).optional().describe('Path of that task.'),
       })
       .optional()
       .describe('Where the run comes from; default Manual.'),

@@ -11,7 +11,7 @@ import {
   type Workflow,
   type WorkflowRun,
 } from '../api/index.ts';
-import { PODS_BY_RUN_UID } from '../executors/index.ts';
+import { CHILDREN_BY_RUN_UID, PODS_BY_RUN_UID, parentUidOf } from '../executors/index.ts';
 import { type Pod, trimPod } from '../pods/index.ts';
 import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
@@ -41,7 +41,10 @@ function createStores(): Stores {
   return {
     workflows: new Store<Workflow>(),
     runs: new Store<WorkflowRun>({
-      indexes: { [RUNS_BY_WORKFLOW]: ({ metadata, spec }) => inNamespace(metadata.namespace, spec.workflowRef.name) },
+      indexes: {
+        [RUNS_BY_WORKFLOW]: ({ metadata, spec }) => inNamespace(metadata.namespace, spec.workflowRef.name),
+        [CHILDREN_BY_RUN_UID]: parentUidOf,
+      },
     }),
     pods: new Store<Pod>({
       indexes: {

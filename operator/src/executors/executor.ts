@@ -1,4 +1,4 @@
-import type { AttemptObservation, RenderedTask, Task, TaskDefaults } from '../api/index.ts';
+import type { AttemptObservation, AttemptSort, Rendered, RenderedClaims, Task, TaskDefaults } from '../api/index.ts';
 
 /** The run on whose behalf an executor acts. */
 export interface RunContext {
@@ -9,19 +9,29 @@ export interface RunContext {
   readonly signal?: AbortSignal;
 }
 
-/** One attempt of a task or of an item of its fan-out. */
+/** One attempt of a task, of an item of its fan-out, or of an iteration of its loop. */
 export interface Attempt {
   readonly path: string;
   readonly attempt: number;
 }
 
-export interface StartRequest extends Attempt {
+/** An attempt that the state takes for live. */
+export interface LiveAttempt extends Attempt {
+  readonly sort: AttemptSort;
+  readonly task: Task;
+  /** What the attempt was started with; of pods, which carry it themselves, nothing. */
+  readonly rendered?: Exclude<Rendered, { sort: 'Pod' }> | undefined;
+}
+
+export interface StartRequest<R extends Rendered = Rendered> extends Attempt {
   readonly task: Task;
   readonly defaults: TaskDefaults | undefined;
-  readonly rendered: RenderedTask;
+  readonly rendered: R;
+  readonly claims?: RenderedClaims | undefined;
 }
 
 export type Refusal = Extract<AttemptObservation, { phase: 'Refused' }>;
+export type Hit = Extract<AttemptObservation, { phase: 'Hit' }>;
 
 export interface Seen extends Attempt {
   readonly observation: AttemptObservation;
@@ -38,12 +48,12 @@ export interface Observation {
  * A method throws when the API server cannot be reached or answers nonsense; then the whole reconcile is tried again.
  */
 export interface Executor {
-  /** Starts an attempt, or says why it was refused. Starting what was started is no error. */
-  start(run: RunContext, request: StartRequest): Promise<Refusal | undefined>;
+  /** Starts an attempt, says why it was refused, or what it would only repeat. Starting what was started is no error. */
+  start(run: RunContext, request: StartRequest): Promise<Refusal | Hit | undefined>;
   /** Everything that exists for the run, and an entry for each attempt that the state takes for live. */
-  observe(run: RunContext, live: readonly Attempt[]): Promise<Observation>;
+  observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation>;
   /** Asks an attempt to end, with its own grace or a shorter one. */
-  cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void>;
+  cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void>;
   /** Lets go of what ran settled attempts, when the API server has nothing better to do; with `hurry` at once. */
   release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void>;
   /** Deletes whatever there is of a run that is gone. */

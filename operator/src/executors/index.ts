@@ -6,7 +6,19 @@
  * 3. Nothing is let go before the state says that it is settled.
  * 4. An attempt that is missing is lost only after a live read has said so.
  */
-export type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+export { CHILDREN_BY_RUN_UID, ChildExecutor, type ChildExecutorOptions, parentUidOf } from './child-executor.ts';
+export type {
+  Attempt,
+  Executor,
+  Hit,
+  LiveAttempt,
+  Observation,
+  Refusal,
+  RunContext,
+  Seen,
+  StartRequest,
+} from './executor.ts';
 export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
 export { refusalOf } from './refusal.ts';
 export { podRetention } from './retention.ts';
+export { ExecutorSwitch, type SortExecutor, type SortExecutors } from './switch.ts';

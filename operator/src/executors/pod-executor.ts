@@ -1,4 +1,4 @@
-import { ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, type ObjectMeta } from '../api/index.ts';
+import { ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, type ObjectMeta, type RenderedTask } from '../api/index.ts';
 import { buildPod, isHeld, observePod, type Pod, podName } from '../pods/index.ts';
 import {
   type Clock,
@@ -47,7 +47,7 @@ export class PodExecutor implements Executor {
     });
   }
 
-  async start(run: RunContext, request: StartRequest): Promise<Refusal | undefined> {
+  async start(run: RunContext, request: StartRequest<RenderedTask>): Promise<Refusal | undefined> {
     const { client, clock } = this.options;
     const manifest = buildPod({ run, ...request });
     // Created a moment ago, when another start of the same decision was refused.

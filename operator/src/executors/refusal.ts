@@ -20,12 +20,13 @@ const REFUSALS: readonly { status: number; pattern: RegExp; reason: Refusal['rea
 ];
 
 /**
- * The refusal behind a failed create.
- * @throws the error itself when it says nothing about the pod: the server was not reached, or is not well
+ * The refusal behind a failed create; `rejected` is what it is called when the API server will not have the object.
+ * @throws the error itself when it says nothing about the object: the server was not reached, or is not well
  */
-export function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown, rejected: Refusal['reason'] = 'PodRejected'): Refusal {
   if (!(error instanceof ApiError)) throw error;
   const row = REFUSALS.find(({ status, pattern }) => status === error.status && pattern.test(error.message));
   if (!row || UNJUDGED.test(error.message)) throw error;
-  return { phase: 'Refused', reason: row.reason, message: error.message.slice(0, 512), retry: row.retry };
+  const reason = row.reason === 'PodRejected' ? rejected : row.reason;
+  return { phase: 'Refused', reason, message: error.message.slice(0, 512), retry: row.retry };
 }

@@ -8,6 +8,6 @@
  * 5. What the infrastructure did is never blamed on the user; running out of memory is the user's.
  */
 export { buildPod, type PodInput } from './build.ts';
-export { podName, taskHash } from './name.ts';
+export { childRunName, podName, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
 export { isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { podName } from './name.ts';
+import { childRunName, podName } from './name.ts';
 
 const UID = '6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11';
 
@@ -33,5 +33,18 @@ describe('the name of a pod', () => {
         expect(podName(name, UID, where, attempt)).toMatch(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
       }),
     );
+  });
+});
+
+describe('the name of the run that a task starts', () => {
+  it('reads like that of a pod', () => {
+    expect(childRunName('release-7', UID, 'ship/deploy', 1)).toMatch(/^release-7-ship-deploy-1-[0-9a-f]{8}$/);
+  });
+
+  it('is short enough for a run, however deep runs start runs, and stays unique', () => {
+    const first = childRunName('r'.repeat(52), UID, `${'a'.repeat(40)}[12]`, 0);
+    const below = childRunName(first, UID, `${'a'.repeat(40)}[13]`, 0);
+    for (const name of [first, below]) expect(name).toMatch(/^[a-z0-9][-a-z0-9]{0,51}$/);
+    expect(below).not.toBe(first);
   });
 });

@@ -2,6 +2,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 const MAX_NAME_LENGTH = 63;
+/** The longest name of a run after which pods can be named. */
+const MAX_RUN_NAME_LENGTH = 52;
 const HASH_LENGTH = 8;
 /** Where the readable part is cut, the hash alone tells thousands of items apart: 64 bits do, 32 would not. */
 const LONG_HASH_LENGTH = 16;
@@ -23,21 +25,26 @@ export function podName(runName: string, runUid: string, path: string, attempt: 
   const key = `${runName}/${identity}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;
-  const name = makeName(runName, path, attempt, identity);
+  const name = makeName(runName, path, attempt, identity, MAX_NAME_LENGTH);
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
   remembered.set(key, name);
   return name;
 }
 
-function makeName(runName: string, path: string, attempt: number, identity: string): string {
+/** The name of the run that an attempt starts; unique and deterministic like that of a pod, and short enough for a run. */
+export function childRunName(runName: string, runUid: string, path: string, attempt: number): string {
+  return makeName(runName, path, attempt, `${runUid}/${path}/${attempt}`, MAX_RUN_NAME_LENGTH);
+}
+
+function makeName(runName: string, path: string, attempt: number, identity: string, most: number): string {
   const readable = `${runName}-${path}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/-+$/, '');
   const name = `${readable}-${attempt}-${hash(identity)}`;
-  if (name.length <= MAX_NAME_LENGTH) return name;
+  if (name.length <= most) return name;
   const suffix = `-${attempt}-${hash(identity, LONG_HASH_LENGTH)}`;
-  return `${readable.slice(0, MAX_NAME_LENGTH - suffix.length).replace(/-+$/, '')}${suffix}`;
+  return `${readable.slice(0, most - suffix.length).replace(/-+$/, '')}${suffix}`;
 }
 
 /** A label value for a path, which itself may be too long for one or hold brackets. */

@@ -1,9 +1,9 @@
-import { LABEL_RUN, LABEL_WORKFLOW, objectKey } from '../../api/index.ts';
+import { LABEL_RUN, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
-import { asksMore, saysMore } from './news.ts';
+import { asksMore, endsNow, parentOf, saysMore } from './news.ts';
 import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -31,6 +31,18 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
       queue.add(key);
     },
     resynced: (key) => queue.add(key, 'resync'),
+  });
+  // What a run that a task started has come to decides on that task; also if we wrote it ourselves.
+  const ofChild = (run: WorkflowRun) => {
+    const parent = parentOf(run);
+    if (parent) queue.add(parent);
+  };
+  runs.subscribe({
+    added: (_key, run) => ofChild(run),
+    updated: (_key, run, previous) => {
+      if (endsNow(run, previous)) ofChild(run);
+    },
+    deleted: (_key, run) => ofChild(run),
   });
   const ofPod = (_key: string, pod: Pod) => {
     const name = pod.metadata.labels?.[LABEL_RUN];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
 import type { Pod, PodStatus } from '../../pods/index.ts';
 import { RunMemories } from './memory.ts';
-import { asksMore, saysMore } from './news.ts';
+import { asksMore, endsNow, parentOf, saysMore } from './news.ts';
 
 const pod = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}, nodeName?: string): Pod => ({
   metadata: { name: 'p', namespace: 'n', finalizers: [FINALIZER_RESULT], ...metadata },
@@ -87,5 +87,32 @@ describe('the echo of our own write', () => {
 
   it('is not of runs that were never written', () => {
     expect(new RunMemories().isEcho('u', '1')).toBe(false);
+  });
+});
+
+describe('a run that a task started', () => {
+  const child = (status: Partial<WorkflowRun['status']> = {}): WorkflowRun => ({
+    apiVersion: '',
+    kind: '',
+    metadata: { name: 'c', namespace: 'n' },
+    spec: {
+      workflowRef: { name: 'w' },
+      desiredState: 'Running',
+      origin: { type: 'Workflow', run: 'parent', uid: 'p', task: 't' },
+    },
+    status,
+  });
+
+  it('names the run that waits for it, and other runs name none', () => {
+    expect(parentOf(child())).toBe('n/parent');
+    expect(parentOf({ ...child(), spec: { workflowRef: { name: 'w' }, desiredState: 'Running' } })).toBeUndefined();
+  });
+
+  it('is looked at by its parent when it begins, ends or is deleted, and not in between', () => {
+    const started = child({ startedAt: 'now' });
+    expect(endsNow(started, child())).toBe(true);
+    expect(endsNow(child({ startedAt: 'now', seq: 3 }), started)).toBe(false);
+    expect(endsNow(child({ startedAt: 'now', finishedAt: 'later' }), started)).toBe(true);
+    expect(endsNow({ ...started, metadata: { name: 'c', deletionTimestamp: 'now' } }, started)).toBe(true);
   });
 });

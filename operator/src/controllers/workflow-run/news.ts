@@ -1,4 +1,4 @@
-import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
+import { FINALIZER_RESULT, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { observePod, type Pod } from '../../pods/index.ts';
 
 /**
@@ -21,4 +21,18 @@ export function asksMore(run: WorkflowRun, previous: WorkflowRun): boolean {
   if (run.metadata.generation !== previous.metadata.generation) return true;
   if (run.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return true;
   return JSON.stringify(run.status) !== JSON.stringify(previous.status);
+}
+
+/** The key of the run whose task started this one, if one did. */
+export function parentOf({ metadata, spec }: WorkflowRun): string | undefined {
+  const { type, run } = spec.origin ?? {};
+  if (type !== 'Workflow' || run === undefined) return undefined;
+  return objectKey({ name: run, namespace: metadata.namespace ?? '' });
+}
+
+/** Whether a version of a run begins or ends it, or begins to delete it: what the task that started it shows. */
+export function endsNow(run: WorkflowRun, previous: WorkflowRun): boolean {
+  const stage = ({ metadata, status }: WorkflowRun) =>
+    String([metadata.deletionTimestamp, status?.startedAt !== undefined, status?.finishedAt]);
+  return stage(run) !== stage(previous);
 }

@@ -2,6 +2,7 @@ import { controllerOf, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WorkflowReconciler } from './reconciler.ts';
+import { isOwnedByRun } from './retention.ts';
 
 /** Sources and keys of the controller of Workflows: the workflows, and their runs that have ended (for retention). */
 export function workflowController(
@@ -23,6 +24,7 @@ export function workflowController(
     resynced: (key) => queue.add(key, 'resync'),
   });
   const ended = (_key: string, run: WorkflowRun) => {
+    if (isOwnedByRun(run)) return;
     const owner = controllerOf(run.metadata)?.name ?? run.spec.workflowRef.name;
     if (run.status?.finishedAt)
       queue.add(objectKey({ name: owner, namespace: run.metadata.namespace ?? '' }), 'resync');

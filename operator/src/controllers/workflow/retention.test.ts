@@ -34,6 +34,16 @@ describe('retention', () => {
     expect(names(expired)).toEqual(['f1', 'f2', 's2']);
   });
 
+  it('leaves runs to the runs that own them, and does not count them', () => {
+    const owner = { apiVersion: '', kind: 'WorkflowRun', name: 'parent', uid: 'p', controller: true };
+    const child = (name: string, hoursAgo: number) => {
+      const made = run(name, hoursAgo);
+      return { ...made, metadata: { ...made.metadata, ownerReferences: [owner] } };
+    };
+    const runs = [child('c1', 1), run('s2', 2), child('c3', 30), run('s4', 4)];
+    expect(names(expiry(workflow({ succeeded: { count: 1, age: '24h' } }), runs, NOW).expired)).toEqual(['s4']);
+  });
+
   it('lets runs expire by age, and says when the next one does', () => {
     const runs = [run('old', 30), run('young', 20)];
     const { expired, nextAt } = expiry(workflow({ succeeded: { age: '24h' } }), runs, NOW);

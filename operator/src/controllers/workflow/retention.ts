@@ -1,4 +1,11 @@
-import { parseDuration, type Retention, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import {
+  controllerOf,
+  parseDuration,
+  type Retention,
+  WORKFLOW_RUN,
+  type Workflow,
+  type WorkflowRun,
+} from '../../api/index.ts';
 
 const DEFAULT_SUCCEEDED = 20;
 const DEFAULT_FAILED = 50;
@@ -24,9 +31,18 @@ function boundsOf(retention: Retention | undefined, succeeded: boolean): Bounds 
   return { count, ageMs: keep?.age === undefined ? undefined : parseDuration(keep.age) };
 }
 
-/** The finished runs of a Workflow that are over its bounds, by outcome. Pure; a run that is not over never expires. */
+/** Whether a task of another run waits, or waited, for the run: then it is kept as long as that run, which owns it. */
+export function isOwnedByRun({ metadata }: WorkflowRun): boolean {
+  return controllerOf(metadata)?.kind === WORKFLOW_RUN.kind;
+}
+
+/**
+ * The finished runs of a Workflow that are over its bounds, by outcome. Pure; a run that is not over never expires, and
+ * those that other runs own neither expire nor count.
+ */
 export function expiry(workflow: Workflow, runs: readonly WorkflowRun[], now: number): Expiry {
-  const over = runs.filter(({ metadata, status }) => status?.finishedAt !== undefined && !metadata.deletionTimestamp);
+  const own = runs.filter((run) => !isOwnedByRun(run));
+  const over = own.filter(({ metadata, status }) => status?.finishedAt !== undefined && !metadata.deletionTimestamp);
   const outcomes = [true, false].map((succeeded) => {
     const bounds = boundsOf(workflow.spec.retention, succeeded);
     return expiryOf(

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ANNOTATION_DEPTH,
+  type Condition,
+  LABEL_RUN_UID,
+  type RenderedChild,
+  type Task,
+  type WorkflowRun,
+} from '../api/index.ts';
+import { ApiError, keyOf, Store } from '../runtime/index.ts';
+import { CHILDREN_BY_RUN_UID, ChildExecutor, parentUidOf } from './child-executor.ts';
+import { FakeObjects, movableClock } from './testing/fake-objects.ts';
+
+const run = { name: 'parent', namespace: 'n', uid: 'p', workflow: 'w' };
+const task: Task = { name: 'call', workflow: { name: 'other' } };
+const rendered: RenderedChild = { sort: 'Child', workflow: 'other', parameters: [{ name: 'a', value: '1' }] };
+const request = { path: 'call', attempt: 0, task, defaults: undefined, rendered };
+const live = [{ path: 'call', attempt: 0, sort: 'Child', task, rendered }] as const;
+const type = {
+  group: 'flow.ado.dev',
+  version: 'v1alpha1',
+  plural: 'workflowruns',
+  kind: 'WorkflowRun',
+  namespaced: true,
+};
+
+function setUp(annotations: Record<string, string> = {}) {
+  const server = new FakeObjects();
+  const clock = movableClock();
+  const runs = new Store<WorkflowRun>({ indexes: { [CHILDREN_BY_RUN_UID]: parentUidOf } });
+  const cache = (value: WorkflowRun, version = '1') =>
+    runs.put({ key: keyOf(value.metadata), uid: value.metadata.uid ?? '', resourceVersion: version, value });
+  const requester = { username: 'ada' };
+  const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
+  cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p', annotations }, spec });
+  const executor = new ChildExecutor({ client: server.client, runs, type, clock });
+  const child = () => [...server.objects.values()][0] as unknown as WorkflowRun;
+  return { server, clock, runs, cache, executor, child };
+}
+
+function ended(child: WorkflowRun, status: 'True' | 'False', reason: string): WorkflowRun {
+  const condition: Condition = { type: 'Succeeded', status, reason, message: 'said so', lastTransitionTime: '' };
+  const times = { startedAt: '2026-01-01T00:00:01Z', finishedAt: '2026-01-01T00:00:09Z' };
+  return { ...child, status: { phase: status === 'True' ? 'Succeeded' : 'Failed', conditions: [condition], ...times } };
+}
+
+describe('a task that starts a run', () => {
+  it('creates one that says where it comes from, who asked, and whose it is', async () => {
+    const { executor, child } = setUp();
+    expect(await executor.start(run, request)).toBeUndefined();
+    const { metadata, spec } = child();
+    expect(metadata.name).toMatch(/^parent-call-0-[0-9a-f]{8}$/);
+    expect(metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', uid: 'p', controller: true }]);
+    expect(metadata.annotations).toEqual({ 'flow.ado.dev/task': 'call', [ANNOTATION_DEPTH]: '1' });
+    expect(metadata.labels?.[LABEL_RUN_UID]).toBe('p');
+    expect(spec).toEqual({
+      workflowRef: { name: 'other' },
+      parameters: [{ name: 'a', value: '1' }],
+      desiredState: 'Running',
+      requester: { username: 'ada' },
+      origin: { type: 'Workflow', run: 'parent', uid: 'p', task: 'call' },
+    });
+  });
+
+  it('creates it once, also when a start is made again before or after a restart', async () => {
+    const { executor, server, runs, clock } = setUp();
+    await executor.start(run, request);
+    await executor.start(run, request);
+    const again = new ChildExecutor({ client: server.client, runs, type, clock });
+    expect(await again.start(run, request)).toBeUndefined();
+    expect(server.objects.size).toBe(1);
+  });
+
+  it('never adopts a run of somebody else that has its name', async () => {
+    const { executor, server, child } = setUp();
+    await executor.start(run, request);
+    const { name } = child().metadata;
+    server.objects.set(`n/${name}`, { ...child(), metadata: { name, namespace: 'n', uid: 'x' } });
+    const other = setUp();
+    other.server.objects.set(`n/${name}`, {
+      ...child(),
+      metadata: { name, namespace: 'n', uid: 'x' },
+      spec: {},
+    } as never);
+    const refusal = await other.executor.start(run, request);
+    expect(refusal).toMatchObject({ phase: 'Refused', reason: 'ChildRejected', retry: false });
+  });
+
+  it('is refused nine deep, and no run is made', async () => {
+    expect(await setUp({ [ANNOTATION_DEPTH]: '7' }).executor.start(run, request)).toBeUndefined();
+    const { executor, server } = setUp({ [ANNOTATION_DEPTH]: '8' });
+    expect(await executor.start(run, request)).toMatchObject({ reason: 'TooDeep', retry: false });
+    expect(server.calls).toEqual([]);
+  });
+
+  it('tells a quota, which it waits for, from a refusal', async () => {
+    const { executor, server } = setUp();
+    server.refusal = new ApiError(403, { message: 'exceeded quota: q' });
+    expect(await executor.start(run, request)).toMatchObject({ reason: 'Quota', retry: true });
+    server.refusal = new ApiError(422, { message: 'spec.parameters: too many' });
+    expect(await executor.start(run, request)).toMatchObject({ reason: 'ChildRejected', retry: false });
+  });
+});
+
+describe('what became of the run that a task started', () => {
+  const observed = async ({ executor }: ReturnType<typeof setUp>) =>
+    (await executor.observe(run, live)).seen[0]?.observation;
+
+  it('is unknown in its first seconds, then asked for, and lost only when the server says so', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    expect(await at.executor.observe(run, live)).toMatchObject({ seen: [{ observation: { phase: 'Unknown' } }] });
+    expect(at.server.on('get')).toEqual([]);
+    at.clock.move(6000);
+    expect(await observed(at)).toMatchObject({ phase: 'Pending' });
+    at.server.objects.clear();
+    expect(await at.executor.observe(run, live)).toEqual({
+      seen: [{ path: 'call', attempt: 0, observation: { phase: 'Lost' } }],
+    });
+  });
+
+  it('is found also where the state does not know of it', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    at.cache(at.child());
+    expect((await at.executor.observe(run, [])).seen).toMatchObject([{ path: 'call', attempt: 0 }]);
+  });
+
+  it.each([
+    ['True', 'Succeeded', { phase: 'Succeeded', outputs: { status: 'Succeeded' } }],
+    ['False', 'TaskFailed', { phase: 'Failed', cause: 'User', reason: 'ChildFailed' }],
+    ['False', 'Cancelled', { phase: 'Failed', cause: 'User', reason: 'ChildCancelled' }],
+    ['False', 'Terminated', { phase: 'Failed', cause: 'User', reason: 'ChildCancelled' }],
+  ] as const)('is its condition Succeeded=%s (%s)', async (status, reason, expected) => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    at.cache(ended(at.child(), status, reason));
+    const times = { startedAt: Date.UTC(2026, 0, 1, 0, 0, 1), finishedAt: Date.UTC(2026, 0, 1, 0, 0, 9) };
+    expect(await observed(at)).toMatchObject({ ...expected, ...times });
+  });
+
+  it('is a success at once where nobody waits for it; and then it is not owned, and never cancelled', async () => {
+    const at = setUp();
+    const alone: Task = { name: 'call', workflow: { name: 'other', wait: false } };
+    await at.executor.start(run, { ...request, task: alone });
+    expect(at.child().metadata.ownerReferences).toBeUndefined();
+    at.cache(at.child());
+    expect(await observed(at)).toMatchObject({ phase: 'Succeeded', outputs: { run: at.child().metadata.name } });
+    await at.executor.cancel(run, live[0]);
+    await at.executor.discard(run);
+    expect([...at.server.on('patch'), ...at.server.on('delete')]).toEqual([]);
+  });
+});
+
+describe('cancelling the run that a task started', () => {
+  const wanted = ({ server }: ReturnType<typeof setUp>) =>
+    server.calls
+      .filter(({ verb }) => verb === 'patch')
+      .map(({ body }) => (body as { operations: { value: unknown }[] }).operations[1]?.value);
+
+  it('cancels it, terminates it when time is short, and asks for nothing twice', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    at.cache(at.child());
+    await at.executor.cancel(run, live[0]);
+    const cancelled = { ...at.child(), spec: { ...at.child().spec, desiredState: 'Cancelled' as const } };
+    at.cache(cancelled, '2');
+    await at.executor.cancel(run, live[0]);
+    await at.executor.cancel(run, live[0], 1);
+    at.cache({ ...cancelled, spec: { ...cancelled.spec, desiredState: 'Terminated' } }, '3');
+    await at.executor.cancel(run, live[0]);
+    expect(wanted(at)).toEqual(['Cancelled', 'Terminated']);
+  });
+
+  it('leaves one that is over alone, and does not mind one that is gone', async () => {
+    const at = setUp();
+    await at.executor.cancel(run, live[0]);
+    await at.executor.start(run, request);
+    at.cache(ended(at.child(), 'True', 'Succeeded'));
+    await at.executor.cancel(run, live[0]);
+    expect(wanted(at)).toEqual([]);
+  });
+});

@@ -1,0 +1,248 @@
+import {
+  ANNOTATION_DEPTH,
+  ANNOTATION_TASK,
+  API_VERSION,
+  controllerOf,
+  LABEL_ATTEMPT,
+  LABEL_MANAGED_BY,
+  LABEL_RUN,
+  LABEL_RUN_UID,
+  LABEL_TASK_HASH,
+  MANAGED_BY,
+  objectKey,
+  type RenderedChild,
+  WORKFLOW_RUN,
+  type WorkflowRun,
+} from '../api/index.ts';
+import { childRunName, taskHash } from '../pods/index.ts';
+import {
+  type Clock,
+  isAlreadyExists,
+  isConflict,
+  isControlledBy,
+  isInvalid,
+  isNotFound,
+  type KubeClient,
+  type ObjectRef,
+  type ResourceType,
+  type Store,
+} from '../runtime/index.ts';
+import { isChildOver, observeChild } from './child-outcome.ts';
+import type {
+  Attempt,
+  Executor,
+  LiveAttempt,
+  Observation,
+  Refusal,
+  RunContext,
+  Seen,
+  StartRequest,
+} from './executor.ts';
+import { refusalOf } from './refusal.ts';
+
+/** How long a run that this process created may be missing from the cache before a live read asks for it. */
+const CACHE_LAG_MS = 5_000;
+/** How many runs may hang below one another: a Workflow that starts itself is stopped here. */
+const MAX_DEPTH = 8;
+const AT_ONCE = 32;
+
+export interface ChildExecutorOptions {
+  readonly client: KubeClient;
+  readonly runs: Store<WorkflowRun>;
+  /** WorkflowRuns, as the client addresses them. */
+  readonly type: ResourceType;
+  readonly clock: Clock;
+}
+
+/** The index of the run store that finds the runs that the tasks of a run started. */
+export const CHILDREN_BY_RUN_UID = 'parent-uid';
+
+/** Under which runs a run is found by CHILDREN_BY_RUN_UID. */
+export function parentUidOf({ metadata }: WorkflowRun): readonly string[] {
+  const uid = metadata.labels?.[LABEL_RUN_UID];
+  return uid === undefined ? [] : [uid];
+}
+
+/**
+ * Runs each attempt as a run of another Workflow, with a name that only this attempt can have. A run that is waited for
+ * is owned by its parent and goes with it; one that is not belongs to its own Workflow, like one that a person made.
+ */
+export class ChildExecutor implements Executor {
+  private readonly options: ChildExecutorOptions;
+  /** Runs that were created here and have not been seen in the cache, with the monotonic time of their create. */
+  private readonly unseen = new Map<string, number>();
+
+  constructor(options: ChildExecutorOptions) {
+    this.options = options;
+    options.runs.subscribe({ added: (key) => void this.unseen.delete(key) });
+  }
+
+  async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
+    const { client, clock, type } = this.options;
+    const parent = await this.parentOf(run);
+    const depth = Number(parent?.metadata.annotations?.[ANNOTATION_DEPTH] ?? 0) + 1;
+    if (depth > MAX_DEPTH) return tooDeep(request.rendered.workflow);
+    const child = buildChild(run, request, parent, depth);
+    if (this.unseen.has(objectKey(child.metadata))) return undefined;
+    try {
+      await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
+    } catch (error) {
+      if (!isAlreadyExists(error)) return refusalOf(error, 'ChildRejected');
+      const existing = await this.read(run, child.metadata);
+      if (existing === undefined || isChildOf(existing, run)) return undefined;
+      const message = `a WorkflowRun named ${child.metadata.name} exists that this task did not start; delete it`;
+      return { phase: 'Refused', reason: 'ChildRejected', message, retry: false };
+    }
+    this.unseen.set(objectKey(child.metadata), clock.monotonic());
+    return undefined;
+  }
+
+  async observe(run: RunContext, live: readonly Attempt[]): Promise<Observation> {
+    const seen = this.childrenOf(run).map((child) => seenChild(child, run));
+    const known = new Set(seen.map(({ path, attempt }) => `${path}#${attempt}`));
+    const missing = live.filter(({ path, attempt }) => !known.has(`${path}#${attempt}`));
+    const asked: Seen[] = [];
+    for (let i = 0; i < missing.length; i += AT_ONCE) {
+      asked.push(...(await Promise.all(missing.slice(i, i + AT_ONCE).map((attempt) => this.askFor(run, attempt)))));
+    }
+    const recheck = asked.some(({ observation }) => observation.phase !== 'Lost');
+    return { seen: [...seen, ...asked], ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
+  }
+
+  /** A started attempt without a run in the cache is lost only after a live read says so. */
+  private async askFor(run: RunContext, { path, attempt }: Attempt): Promise<Seen> {
+    const ref = refOf(run, { path, attempt });
+    const created = this.unseen.get(objectKey(ref));
+    if (created !== undefined && this.options.clock.monotonic() - created < CACHE_LAG_MS) {
+      return { path, attempt, observation: { phase: 'Unknown' } };
+    }
+    this.unseen.delete(objectKey(ref));
+    const child = await this.read(run, ref);
+    if (child && isChildOf(child, run)) return seenChild(child, run);
+    return { path, attempt, observation: { phase: 'Lost' } };
+  }
+
+  async cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
+    const ref = refOf(run, attempt);
+    const child = this.options.runs.get(objectKey(ref)) ?? (await this.read(run, ref));
+    // A run that nobody waits for goes on without its parent.
+    if (!child || !isControlledBy(child, run.uid) || isChildOver(child)) return;
+    const wanted = graceSeconds === undefined ? 'Cancelled' : 'Terminated';
+    const { desiredState } = child.spec;
+    if (desiredState === wanted || desiredState === 'Terminated') return;
+    const operations = [
+      { op: 'test', path: '/metadata/uid', value: child.metadata.uid },
+      { op: 'add', path: '/spec/desiredState', value: wanted },
+    ] as const;
+    const patch = { kind: 'json', operations } as const;
+    try {
+      await this.options.client.patch(this.options.type, ref, patch, { signal: run.signal, answer: 'Unread' });
+    } catch (error) {
+      // Gone, or stopped by somebody else since the cache saw it.
+      if (!isNotFound(error) && !isInvalid(error)) throw error;
+    }
+  }
+
+  /** A run that ended holds nothing: it is kept, with its history, until its parent goes. */
+  async release(): Promise<void> {}
+
+  async discard(run: RunContext): Promise<void> {
+    for (const { metadata } of this.childrenOf(run)) {
+      if (metadata.deletionTimestamp || controllerOf(metadata)?.uid !== run.uid) continue;
+      const preconditions = metadata.uid ? { preconditions: { uid: metadata.uid } } : {};
+      try {
+        await this.options.client.delete(this.options.type, metadata, { ...preconditions, signal: run.signal });
+      } catch (error) {
+        if (!isNotFound(error) && !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  private async parentOf(run: RunContext): Promise<WorkflowRun | undefined> {
+    const cached = this.options.runs.get(objectKey(run));
+    return cached?.metadata.uid === run.uid ? cached : this.read(run, run);
+  }
+
+  private async read(run: RunContext, ref: ObjectRef): Promise<WorkflowRun | undefined> {
+    try {
+      return await this.options.client.get<WorkflowRun>(this.options.type, ref, { signal: run.signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  private childrenOf(run: RunContext): WorkflowRun[] {
+    return this.options.runs.byIndex(CHILDREN_BY_RUN_UID, run.uid).filter((child) => isChildOf(child, run));
+  }
+}
+
+const refOf = (run: RunContext, { path, attempt }: Attempt) => ({
+  name: childRunName(run.name, run.uid, path, attempt),
+  namespace: run.namespace,
+});
+
+function tooDeep(workflow: string): Refusal {
+  const message = `the run of ${workflow} would be the ${MAX_DEPTH + 1}th below another; does a Workflow start itself? Use loop or forEach`;
+  return { phase: 'Refused', reason: 'TooDeep', message, retry: false };
+}
+
+function buildChild(
+  run: RunContext,
+  { path, attempt, task, rendered }: StartRequest<RenderedChild>,
+  parent: WorkflowRun | undefined,
+  depth: number,
+): WorkflowRun {
+  const isAwaited = task.workflow?.wait !== false;
+  const requester = parent?.spec.requester;
+  return {
+    apiVersion: API_VERSION,
+    kind: WORKFLOW_RUN.kind,
+    metadata: {
+      ...refOf(run, { path, attempt }),
+      labels: {
+        [LABEL_MANAGED_BY]: MANAGED_BY,
+        [LABEL_RUN]: run.name,
+        [LABEL_RUN_UID]: run.uid,
+        [LABEL_TASK_HASH]: taskHash(path),
+        [LABEL_ATTEMPT]: String(attempt),
+      },
+      annotations: { [ANNOTATION_TASK]: path, [ANNOTATION_DEPTH]: String(depth) },
+      ...(isAwaited ? { ownerReferences: [ownedBy(run)] } : {}),
+    },
+    spec: {
+      workflowRef: { name: rendered.workflow },
+      ...(rendered.parameters.length > 0 ? { parameters: [...rendered.parameters] } : {}),
+      desiredState: 'Running',
+      ...(requester ? { requester } : {}),
+      origin: { type: 'Workflow', run: run.name, uid: run.uid, task: path },
+    },
+  };
+}
+
+const ownedBy = ({ name, uid }: RunContext) => ({
+  apiVersion: API_VERSION,
+  kind: WORKFLOW_RUN.kind,
+  name,
+  uid,
+  controller: true,
+  blockOwnerDeletion: false,
+});
+
+/** Whether a task of the run started this one: by its owner, or for a run that nobody waits for by its frozen origin. */
+function isChildOf(child: WorkflowRun, run: RunContext): boolean {
+  if (isControlledBy(child, run.uid)) return true;
+  const { origin } = child.spec;
+  return (
+    origin?.type === 'Workflow' && origin.uid === run.uid && refOf(run, attemptOf(child)).name === child.metadata.name
+  );
+}
+
+function attemptOf({ metadata: { annotations = {}, labels = {} } }: WorkflowRun): Attempt {
+  return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
+}
+
+/** A run that nobody waits for has done its part as soon as it exists. */
+function seenChild(child: WorkflowRun, run: RunContext): Seen {
+  return { ...attemptOf(child), observation: observeChild(child, isControlledBy(child, run.uid)) };
+}

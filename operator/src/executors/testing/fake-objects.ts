@@ -1,0 +1,84 @@
+import {
+  ApiError,
+  type Clock,
+  type KubeClient,
+  type KubeObject,
+  keyOf,
+  type ObjectRef,
+  realClock,
+} from '../../runtime/index.ts';
+
+export interface Call {
+  readonly verb: 'get' | 'create' | 'patch' | 'delete';
+  readonly name: string;
+  readonly body?: unknown;
+}
+
+/** Objects by name behind the methods of a client that executors use. What it lacks a real API server must show. */
+export class FakeObjects {
+  readonly objects = new Map<string, KubeObject>();
+  readonly calls: Call[] = [];
+  /** Answers the next create or patch in place of doing it. */
+  refusal: Error | undefined;
+
+  get client(): KubeClient {
+    return this as unknown as KubeClient;
+  }
+
+  async get(_type: unknown, ref: ObjectRef): Promise<KubeObject> {
+    this.calls.push({ verb: 'get', name: ref.name });
+    const found = this.objects.get(keyOf(ref));
+    if (!found) throw new ApiError(404, { reason: 'NotFound', message: `"${ref.name}" not found` });
+    return found;
+  }
+
+  async create(_type: unknown, object: KubeObject): Promise<KubeObject> {
+    this.calls.push({ verb: 'create', name: object.metadata.name, body: object });
+    this.refuse();
+    const key = keyOf(object.metadata);
+    if (this.objects.has(key)) throw new ApiError(409, { reason: 'AlreadyExists', message: 'already exists' });
+    const made = { ...object, metadata: { uid: `uid-of-${object.metadata.name}`, ...object.metadata } };
+    this.objects.set(key, made);
+    return made;
+  }
+
+  /** An apply becomes the object; other patches are only noted. */
+  async patch(_type: unknown, ref: ObjectRef, patch: { kind: string; object?: unknown }): Promise<KubeObject> {
+    this.calls.push({ verb: 'patch', name: ref.name, body: patch });
+    this.refuse();
+    const known = this.objects.get(keyOf(ref)) ?? { metadata: { ...ref, name: ref.name, uid: `uid-of-${ref.name}` } };
+    const applied = patch.object as KubeObject | undefined;
+    const next = applied ? { ...known, ...applied, metadata: { ...known.metadata, ...applied.metadata } } : known;
+    this.objects.set(keyOf(ref), next as KubeObject);
+    return next as KubeObject;
+  }
+
+  async delete(_type: unknown, ref: ObjectRef): Promise<void> {
+    this.calls.push({ verb: 'delete', name: ref.name });
+    if (!this.objects.delete(keyOf(ref))) throw new ApiError(404, { reason: 'NotFound' });
+  }
+
+  /** Names of the objects on which a verb was used. */
+  on(verb: Call['verb']): string[] {
+    return this.calls.filter((call) => call.verb === verb).map(({ name }) => name);
+  }
+
+  private refuse(): void {
+    const { refusal } = this;
+    this.refusal = undefined;
+    if (refusal) throw refusal;
+  }
+}
+
+/** A clock that a test moves; its timers are real. */
+export function movableClock(): Clock & { move(ms: number): void } {
+  let moved = 0;
+  return {
+    ...realClock,
+    now: () => Date.UTC(2026, 0, 1) + moved,
+    monotonic: () => moved,
+    move: (ms) => {
+      moved += ms;
+    },
+  };
+}
