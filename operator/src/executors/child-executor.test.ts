@@ -95,9 +95,9 @@ describe('a task that starts a run', () => {
 
   it('tells a quota, which it waits for, from a refusal', async () => {
     const { executor, server } = setUp();
-    server.refusal = new ApiError(403, { message: 'exceeded quota: q' });
+    server.refusals.push(new ApiError(403, { message: 'exceeded quota: q' }));
     expect(await executor.start(run, request)).toMatchObject({ reason: 'Quota', retry: true });
-    server.refusal = new ApiError(422, { message: 'spec.parameters: too many' });
+    server.refusals.push(new ApiError(422, { message: 'spec.parameters: too many' }));
     expect(await executor.start(run, request)).toMatchObject({ reason: 'ChildRejected', retry: false });
   });
 });

@@ -19,6 +19,7 @@ export interface Attempt {
 export interface LiveAttempt extends Attempt {
   readonly sort: AttemptSort;
   readonly task: Task;
+  readonly defaults?: TaskDefaults | undefined;
   /** What the attempt was started with; of pods, which carry it themselves, nothing. */
   readonly rendered?: Exclude<Rendered, { sort: 'Pod' }> | undefined;
 }

@@ -20,5 +20,7 @@ export type {
 } from './executor.ts';
 export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
 export { refusalOf } from './refusal.ts';
+export { ResourceExecutor, type ResourceExecutorOptions } from './resource-executor.ts';
+export type { Evaluate } from './resource-verdict.ts';
 export { podRetention } from './retention.ts';
 export { ExecutorSwitch, type SortExecutor, type SortExecutors } from './switch.ts';

@@ -12,29 +12,48 @@ export interface Call {
   readonly verb: 'get' | 'create' | 'patch' | 'delete';
   readonly name: string;
   readonly body?: unknown;
+  /** The token with which it was asked; ours: none. */
+  readonly as?: string;
 }
 
 /** Objects by name behind the methods of a client that executors use. What it lacks a real API server must show. */
 export class FakeObjects {
   readonly objects = new Map<string, KubeObject>();
   readonly calls: Call[] = [];
-  /** Answers the next create or patch in place of doing it. */
-  refusal: Error | undefined;
+  /** Answers of the next creates and patches, in place of doing them. */
+  readonly refusals: Error[] = [];
+  /** Paths that are no resources, and what is there. */
+  readonly raw = new Map<string, unknown>();
+  readonly clock: Clock = realClock;
+  private as: string | undefined;
 
   get client(): KubeClient {
     return this as unknown as KubeClient;
   }
 
+  /** The same objects, asked for with a token; calls are noted in one list. */
+  withToken(token: string): KubeClient {
+    const other = Object.create(this) as FakeObjects;
+    other.as = token;
+    return other.client;
+  }
+
+  async getRaw(path: string): Promise<string> {
+    if (!this.raw.has(path)) throw new ApiError(404, { reason: 'NotFound' });
+    return JSON.stringify(this.raw.get(path));
+  }
+
   async get(_type: unknown, ref: ObjectRef): Promise<KubeObject> {
-    this.calls.push({ verb: 'get', name: ref.name });
+    this.note({ verb: 'get', name: ref.name });
     const found = this.objects.get(keyOf(ref));
     if (!found) throw new ApiError(404, { reason: 'NotFound', message: `"${ref.name}" not found` });
     return found;
   }
 
   async create(_type: unknown, object: KubeObject): Promise<KubeObject> {
-    this.calls.push({ verb: 'create', name: object.metadata.name, body: object });
+    this.note({ verb: 'create', name: object.metadata.name, body: object });
     this.refuse();
+    if (object.kind === 'TokenRequest') return tokenOf(object);
     const key = keyOf(object.metadata);
     if (this.objects.has(key)) throw new ApiError(409, { reason: 'AlreadyExists', message: 'already exists' });
     const made = { ...object, metadata: { uid: `uid-of-${object.metadata.name}`, ...object.metadata } };
@@ -44,7 +63,7 @@ export class FakeObjects {
 
   /** An apply becomes the object; other patches are only noted. */
   async patch(_type: unknown, ref: ObjectRef, patch: { kind: string; object?: unknown }): Promise<KubeObject> {
-    this.calls.push({ verb: 'patch', name: ref.name, body: patch });
+    this.note({ verb: 'patch', name: ref.name, body: patch });
     this.refuse();
     const known = this.objects.get(keyOf(ref)) ?? { metadata: { ...ref, name: ref.name, uid: `uid-of-${ref.name}` } };
     const applied = patch.object as KubeObject | undefined;
@@ -54,7 +73,7 @@ export class FakeObjects {
   }
 
   async delete(_type: unknown, ref: ObjectRef): Promise<void> {
-    this.calls.push({ verb: 'delete', name: ref.name });
+    this.note({ verb: 'delete', name: ref.name });
     if (!this.objects.delete(keyOf(ref))) throw new ApiError(404, { reason: 'NotFound' });
   }
 
@@ -63,11 +82,20 @@ export class FakeObjects {
     return this.calls.filter((call) => call.verb === verb).map(({ name }) => name);
   }
 
+  private note(call: Call): void {
+    this.calls.push(this.as === undefined ? call : { ...call, as: this.as });
+  }
+
   private refuse(): void {
-    const { refusal } = this;
-    this.refusal = undefined;
+    const refusal = this.refusals.shift();
     if (refusal) throw refusal;
   }
+}
+
+/** A token that names its service account. */
+function tokenOf({ metadata }: KubeObject): KubeObject {
+  const expirationTimestamp = new Date(Date.UTC(2036, 0, 1)).toISOString();
+  return { metadata, status: { token: `of-${metadata.name}`, expirationTimestamp } } as KubeObject;
 }
 
 /** A clock that a test moves; its timers are real. */

@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import type { Json, RenderedResource, ResourceAction, Task } from '../api/index.ts';
+import { ApiError, type KubeObject } from '../runtime/index.ts';
+import { ResourceExecutor } from './resource-executor.ts';
+import { FakeObjects, movableClock } from './testing/fake-objects.ts';
+
+const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
+const MANIFEST = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' }, data: { a: '1' } };
+const CORE = {
+  resources: [
+    { name: 'configmaps', kind: 'ConfigMap', namespaced: true },
+    { name: 'namespaces', kind: 'Namespace', namespaced: false },
+  ],
+};
+
+/** `a.b.c` as a path into the object, and `a.b == 'x'`: as much of CEL as these tests need. */
+function evaluate(source: string, bindings: { readonly object: Json }): Json {
+  const [path = '', wanted] = source.split(' == ');
+  let value: Json = bindings as unknown as Json;
+  for (const name of path.split('.')) {
+    const inside: Json | undefined = (value as Record<string, Json>)[name];
+    if (inside === undefined) throw new Error(`no such key: ${name}`);
+    value = inside;
+  }
+  return wanted === undefined ? value : value === JSON.parse(wanted);
+}
+
+function setUp(
+  action: Partial<ResourceAction> = {},
+  manifest: Record<string, Json> = MANIFEST,
+  more: Partial<Task> = {},
+) {
+  const server = new FakeObjects();
+  server.raw.set('/api/v1', CORE);
+  const clock = movableClock();
+  const woken: string[] = [];
+  const options = { client: server.client, clock, evaluate, wake: ({ name }: typeof run) => void woken.push(name) };
+  const rendered: RenderedResource = { sort: 'Resource', manifest };
+  const task: Task = { name: 't', resource: { manifest, ...action }, ...more };
+  const request = { path: 't', attempt: 0, task, defaults: undefined, rendered };
+  const live = { path: 't', attempt: 0, sort: 'Resource', task, rendered } as const;
+  const executor = new ResourceExecutor(options);
+  const object = (name = 'n/c') => server.objects.get(name) as KubeObject & Record<string, unknown>;
+  const look = async (by = executor) => (await by.observe(run, [live])).seen[0]?.observation;
+  return { server, clock, woken, options, request, live, executor, object, look };
+}
+
+describe('applying an object', () => {
+  it('is done as the service account, in the namespace of the run, and wakes the run', async () => {
+    const at = setUp({ serviceAccountName: 'deployer' });
+    expect(await at.executor.start(run, at.request)).toBeUndefined();
+    expect(at.object()).toMatchObject({ ...MANIFEST, metadata: { name: 'c', namespace: 'n' } });
+    expect(at.object().metadata.labels).toBeUndefined();
+    const applies = at.server.calls.filter(({ verb }) => verb === 'patch');
+    expect(applies).toMatchObject([{ as: 'of-deployer', body: { kind: 'apply', force: true } }]);
+    expect(at.woken).toEqual(['r']);
+  });
+
+  it.each([
+    ['of the resource', { serviceAccountName: 'a' }, { serviceAccountName: 'b' }, { serviceAccountName: 'c' }, 'of-a'],
+    ['of the task', {}, { serviceAccountName: 'b' }, { serviceAccountName: 'c' }, 'of-b'],
+    ['of the defaults', {}, {}, { serviceAccountName: 'c' }, 'of-c'],
+    ['named default', {}, {}, {}, 'of-default'],
+  ] as const)('takes the service account %s', async (_name, action, task, defaults, as) => {
+    const at = setUp(action, MANIFEST, task);
+    await at.executor.start(run, { ...at.request, defaults });
+    expect(at.server.calls.at(-1)).toMatchObject({ verb: 'patch', as });
+  });
+
+  it('asks for a token once, again when most of its life is over, and again when it is refused', async () => {
+    const at = setUp();
+    const tokens = () => at.server.on('create').length;
+    for (const _ of [1, 2]) await at.executor.start(run, at.request);
+    expect(tokens()).toBe(1);
+    at.clock.move(490_000);
+    await at.executor.start(run, at.request);
+    expect(tokens()).toBe(2);
+    at.server.refusals.push(new ApiError(401, { reason: 'Unauthorized' }));
+    expect(await at.executor.start(run, at.request)).toBeUndefined();
+    expect(tokens()).toBe(3);
+  });
+
+  it('addresses a kind without namespaces, and another namespace, as the manifest says', async () => {
+    const cluster = setUp({}, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'new' } });
+    await cluster.executor.start(run, cluster.request);
+    expect(cluster.object('new').metadata.namespace).toBeUndefined();
+    const other = setUp({}, { ...MANIFEST, metadata: { name: 'c', namespace: 'other' } });
+    await other.executor.start(run, other.request);
+    expect(other.object('other/c')).toBeDefined();
+  });
+
+  it.each([
+    ['no kind', { apiVersion: 'v1', metadata: { name: 'c' } }, 'resource.manifest.kind is missing'],
+    ['no name', { apiVersion: 'v1', kind: 'ConfigMap' }, 'resource.manifest.metadata.name is missing'],
+    ['a name to be made up', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'c-' } }, 'generateName'],
+  ])('is refused for a manifest with %s', async (_name, manifest, says) => {
+    const at = setUp({}, manifest as unknown as Record<string, Json>);
+    const refusal = await at.executor.start(run, at.request);
+    expect(refusal).toMatchObject({ reason: 'ManifestInvalid', retry: false, message: expect.stringContaining(says) });
+    expect(at.server.calls).toEqual([]);
+  });
+
+  it('waits for a kind that is not served yet', async () => {
+    const at = setUp({}, { ...MANIFEST, kind: 'Widget' });
+    const refusal = await at.executor.start(run, at.request);
+    expect(refusal).toMatchObject({ reason: 'ResourceRejected', retry: true, message: expect.stringContaining('CRD') });
+  });
+
+  const FORBIDDEN = 'configmaps "c" is forbidden: User "system:serviceaccount:n:default" cannot patch resource';
+  it.each([
+    ['the account lacks a right', 403, FORBIDDEN, 'ResourceForbidden', false, 'grant system:serviceaccount:n:default'],
+    ['a quota is used up', 403, 'configmaps "c" is forbidden: exceeded quota: q', 'Quota', true, 'quota'],
+    ['it is invalid', 422, 'ConfigMap "c" is invalid: data: too long', 'ResourceRejected', false, 'data: too long'],
+    ['its namespace is missing', 404, 'namespaces "n" not found', 'ResourceRejected', false, 'does the namespace'],
+  ] as const)('is refused in so many words when %s', async (_name, status, message, reason, retry, says) => {
+    const at = setUp();
+    await at.executor.start(run, at.request);
+    at.server.refusals.push(new ApiError(status, { message }));
+    expect(await at.executor.start(run, at.request)).toMatchObject({
+      ...{ phase: 'Refused', reason, retry },
+      message: expect.stringContaining(says),
+    });
+  });
+
+  it('waits for a service account that is missing, and is tried again when the server is not well', async () => {
+    const at = setUp();
+    at.server.refusals.push(new ApiError(404, { message: 'serviceaccounts "default" not found' }));
+    expect(await at.executor.start(run, at.request)).toMatchObject({ reason: 'ResourceForbidden', retry: true });
+    await at.executor.start(run, at.request);
+    at.server.refusals.push(new ApiError(500, { message: 'etcd' }));
+    await expect(at.executor.start(run, at.request)).rejects.toThrow('etcd');
+  });
+});
+
+describe('waiting for an object', () => {
+  it('ends at once without a condition, from the answer of the apply alone', async () => {
+    const at = setUp({ outputs: { value: 'object.data.a' } });
+    await at.executor.start(run, at.request);
+    expect(await at.look()).toMatchObject({ phase: 'Succeeded', outputs: { value: '1' } });
+    expect(at.server.on('get')).toEqual([]);
+  });
+
+  it('looks after two seconds, then ever more rarely, and sees a condition that has no value yet as false', async () => {
+    const at = setUp({ successWhen: 'object.status.phase == "Ready"', failWhen: 'object.status.phase == "Broken"' });
+    await at.executor.start(run, at.request);
+    expect(await at.executor.observe(run, [at.live])).toMatchObject({
+      seen: [{ observation: { phase: 'Running' } }],
+      recheckAfter: 2000,
+    });
+    const waits: (number | undefined)[] = [];
+    for (let look = 0; look < 9; look++) {
+      const { recheckAfter = 0 } = await at.executor.observe(run, [at.live]);
+      waits.push(recheckAfter);
+      await at.executor.observe(run, [at.live]);
+      at.clock.move(recheckAfter);
+    }
+    expect(waits).toEqual([...waits].sort((a = 0, b = 0) => a - b));
+    expect(waits.at(-1)).toBe(15_000);
+    expect(at.server.on('get').length).toBe(8);
+    at.object().status = { phase: 'Ready' };
+    expect(await at.look()).toMatchObject({ phase: 'Succeeded' });
+  });
+
+  it('fails when failWhen is true, also if successWhen is', async () => {
+    const at = setUp({ successWhen: 'object.data.a == "1"', failWhen: 'object.data.a == "1"' });
+    await at.executor.start(run, at.request);
+    expect(await at.look()).toMatchObject({ phase: 'Failed', cause: 'User', reason: 'ResourceFailed' });
+  });
+
+  it('goes on after a restart, and fails when the object is gone or may not be read', async () => {
+    const at = setUp({ successWhen: 'object.data.a == "2"' });
+    await at.executor.start(run, at.request);
+    const restarted = new ResourceExecutor(at.options);
+    expect(await at.look(restarted)).toMatchObject({ phase: 'Running' });
+    at.clock.move(20_000);
+    at.server.objects.clear();
+    expect(await at.look(restarted)).toMatchObject({ phase: 'Failed', reason: 'ResourceDeleted' });
+  });
+
+  it('fails for outputs that have no value or are too large', async () => {
+    const missing = setUp({ outputs: { value: 'object.data.none' } });
+    await missing.executor.start(run, missing.request);
+    expect(await missing.look()).toMatchObject({ reason: 'ExpressionError', message: expect.stringContaining('none') });
+    const large = setUp({ outputs: { value: 'object.data.a' } }, { ...MANIFEST, data: { a: 'x'.repeat(5000) } });
+    await large.executor.start(run, large.request);
+    expect(await large.look()).toMatchObject({ reason: 'OutputsTooLarge' });
+  });
+});
+
+describe('deleting an object', () => {
+  const waits = { successWhen: 'object.data.a == "2"' };
+
+  it('is done on a stop where the task says so, and the attempt is over in either case', async () => {
+    for (const [deletion, left] of [
+      ['Never', 1],
+      ['OnStop', 0],
+      ['Always', 0],
+    ] as const) {
+      const at = setUp({ ...waits, delete: deletion });
+      await at.executor.start(run, at.request);
+      await at.executor.cancel(run, at.live);
+      await at.executor.cancel(run, at.live);
+      expect(at.server.objects.size).toBe(left);
+      expect(await at.look()).toMatchObject({ phase: 'Failed', reason: 'RunStopped' });
+    }
+  });
+
+  it('is done at the end only once the result is stored, and only for Always', async () => {
+    for (const [deletion, left] of [
+      ['OnStop', 1],
+      ['Always', 0],
+    ] as const) {
+      const at = setUp({ delete: deletion });
+      await at.executor.start(run, at.request);
+      await at.look();
+      await at.executor.release(run, () => false);
+      expect(at.server.objects.size).toBe(1);
+      await at.executor.release(run, () => true);
+      await at.executor.release(run, () => true);
+      expect(at.server.objects.size).toBe(left);
+    }
+  });
+
+  it('also happens with the run, which owns what is always deleted in its namespace', async () => {
+    const at = setUp({ delete: 'Always' });
+    await at.executor.start(run, at.request);
+    expect(at.object().metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', uid: 'u' }]);
+    const stays = setUp({ delete: 'OnStop' });
+    await stays.executor.start(run, stays.request);
+    expect(stays.object().metadata.ownerReferences).toBeUndefined();
+  });
+
+  it('spares an object that another attempt has applied since', async () => {
+    const at = setUp({ ...waits, delete: 'OnStop' });
+    await at.executor.start(run, at.request);
+    await at.executor.start(run, { ...at.request, attempt: 1 });
+    await at.executor.cancel(run, at.live);
+    expect(at.server.on('delete')).toEqual([]);
+  });
+
+  it('does not hold up a run when the account may not delete', async () => {
+    const at = setUp({ ...waits, delete: 'OnStop' });
+    await at.executor.start(run, at.request);
+    at.server.delete = async () => {
+      throw new ApiError(403, { message: 'configmaps "c" is forbidden: User "x" cannot delete' });
+    };
+    await at.executor.cancel(run, at.live);
+    expect(await at.look()).toMatchObject({ phase: 'Failed', reason: 'RunStopped' });
+  });
+});

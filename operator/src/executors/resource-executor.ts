@@ -1,0 +1,220 @@
+import type { AttemptObservation, RenderedResource, Task, TaskDefaults } from '../api/index.ts';
+import {
+  type Clock,
+  Discovery,
+  isConflict,
+  isForbidden,
+  isNotFound,
+  isUnauthorized,
+  type KubeClient,
+  type KubeObject,
+  type ObjectRef,
+  type ResourceType,
+} from '../runtime/index.ts';
+import { AccountTokens, type ServiceAccountRef } from './account-tokens.ts';
+import type { Attempt, LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import { completeObject, identityOf, isAppliedBy, refOf } from './resource-manifest.ts';
+import { type Evaluate, failed, failedRead, judgeObject, refusedApply, refusedToken } from './resource-verdict.ts';
+import { Watches } from './resource-watches.ts';
+import type { SortExecutor } from './switch.ts';
+
+const FIELD_MANAGER = 'ado-resource';
+const DEFAULT_ACCOUNT = 'default';
+const AT_ONCE = 16;
+
+export interface ResourceExecutorOptions {
+  /** Our own client: it asks for tokens and for the kinds there are; objects are touched with those tokens alone. */
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly evaluate: Evaluate;
+  /** Has the run looked at again: what was applied may satisfy its condition at once. */
+  readonly wake: (run: RunContext) => void;
+}
+
+/** An object, and who touches it. */
+interface Target {
+  readonly account: ServiceAccountRef;
+  readonly apiVersion: string;
+  readonly type: ResourceType;
+  readonly ref: ObjectRef;
+}
+
+/**
+ * Applies an object and waits until it is as the task wants it. Everything that is done to the object is done as the
+ * service account of the task: what it may not do, the task cannot do.
+ */
+export class ResourceExecutor implements SortExecutor<RenderedResource> {
+  private readonly options: ResourceExecutorOptions;
+  private readonly tokens: AccountTokens;
+  private readonly discovery: Discovery;
+  private readonly watches: Watches;
+
+  constructor(options: ResourceExecutorOptions) {
+    this.options = options;
+    this.tokens = new AccountTokens(options.client, options.clock);
+    this.discovery = new Discovery(options.client);
+    this.watches = new Watches(options.clock);
+  }
+
+  async start(run: RunContext, request: StartRequest<RenderedResource>): Promise<Refusal | undefined> {
+    const { task, rendered } = request;
+    const target = await this.targetOf(run, request, rendered);
+    if ('phase' in target) return target;
+    const deletion = task.resource?.delete;
+    const object = completeObject(rendered.manifest, target.ref, run, request, deletion);
+    const apply = (client: KubeClient) =>
+      client.patch<KubeObject>(
+        target.type,
+        target.ref,
+        { kind: 'apply', object, force: true },
+        { fieldManager: FIELD_MANAGER, signal: run.signal },
+      );
+    try {
+      const applied = await this.asAccount(run, target.account, apply);
+      if (isRefusal(applied)) return applied;
+      this.watches.begin(run, request, applied);
+    } catch (error) {
+      if (isNotFound(error)) this.discovery.forget(target.apiVersion);
+      return refusedApply(error, nameOf(target.account));
+    }
+    this.options.wake(run);
+    return undefined;
+  }
+
+  async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
+    const seen: Seen[] = [];
+    for (let i = 0; i < live.length; i += AT_ONCE) {
+      const batch = live.slice(i, i + AT_ONCE);
+      seen.push(
+        ...(await Promise.all(
+          batch.map(async ({ path, attempt, ...rest }) => {
+            return { path, attempt, observation: await this.look(run, { path, attempt, ...rest }) };
+          }),
+        )),
+      );
+    }
+    const recheckAfter = this.watches.nextLook(run, live);
+    return { seen, ...(recheckAfter === undefined ? {} : { recheckAfter }) };
+  }
+
+  /** What the object says now; asked for rarely, and ever more so. */
+  private async look(run: RunContext, live: LiveAttempt): Promise<AttemptObservation> {
+    const watch = this.watches.of(run, live);
+    if (watch.isStopped) return failed('RunStopped', 'the task was stopped before the object was as it waits for');
+    if (!this.watches.isDue(watch)) return { phase: 'Running', startedAt: watch.startedAt };
+    const object = watch.applied ?? (await this.read(run, live));
+    watch.applied = undefined;
+    if (!('metadata' in object)) return object;
+    const verdict = judgeObject(this.options.evaluate, live.task.resource ?? { manifest: {} }, object);
+    if (verdict) return { ...verdict, startedAt: watch.startedAt, finishedAt: this.options.clock.now() };
+    this.watches.looked(watch);
+    return { phase: 'Running', startedAt: watch.startedAt };
+  }
+
+  /** The object, or what it means that it cannot be had. */
+  private async read(run: RunContext, live: LiveAttempt): Promise<KubeObject | AttemptObservation> {
+    const target = await this.targetOfLive(run, live);
+    if ('phase' in target) return failed(target.reason, target.message);
+    try {
+      const get = (client: KubeClient) => client.get<KubeObject>(target.type, target.ref, { signal: run.signal });
+      const object = await this.asAccount(run, target.account, get);
+      return isRefusal(object) ? failed(object.reason, object.message) : object;
+    } catch (error) {
+      return failedRead(error, nameOf(target.account));
+    }
+  }
+
+  /** Stops waiting; the object goes if the task says so, and nobody else has applied it since. */
+  async cancel(run: RunContext, live: LiveAttempt): Promise<void> {
+    const deletion = live.task.resource?.delete;
+    const watch = this.watches.of(run, live);
+    if (watch.isStopped) return;
+    if (deletion === 'OnStop' || deletion === 'Always') await this.remove(run, live);
+    watch.isStopped = true;
+    this.options.wake(run);
+  }
+
+  /** What is to be deleted in any case is, once its result is stored; see also the owner that it was applied with. */
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
+    for (const watch of this.watches.settled(run, isSettled)) {
+      if (watch.live.task.resource?.delete === 'Always' && !watch.isStopped) await this.remove(run, watch.live);
+      this.watches.end(run, watch.live);
+    }
+  }
+
+  /** Objects are not a run's leftovers: those that must go with it are owned by it, and others are to stay. */
+  async discard(run: RunContext): Promise<void> {
+    this.watches.forget(run);
+  }
+
+  private async remove(run: RunContext, live: LiveAttempt): Promise<void> {
+    const target = await this.targetOfLive(run, live);
+    if ('phase' in target) return;
+    const { type, ref } = target;
+    const erase = async (client: KubeClient) => {
+      const object = await client.get<KubeObject>(type, ref, { signal: run.signal });
+      const { uid } = object.metadata;
+      if (!isAppliedBy(object, run, live) || object.metadata.deletionTimestamp || !uid) return;
+      const preconditions = { uid };
+      await client.delete(type, ref, { preconditions, propagationPolicy: 'Background', signal: run.signal });
+    };
+    try {
+      await this.asAccount(run, target.account, erase);
+    } catch (error) {
+      // Gone, or not ours to delete: a task that is over must not hold up its run.
+      if (!isNotFound(error) && !isConflict(error) && !isForbidden(error)) throw error;
+    }
+  }
+
+  private targetOfLive(run: RunContext, live: LiveAttempt): Promise<Target | Refusal> {
+    if (live.rendered?.sort === 'Resource') return this.targetOf(run, live, live.rendered);
+    throw new RangeError(`the attempt ${live.path}#${live.attempt} comes without its manifest`);
+  }
+
+  private async targetOf(
+    run: RunContext,
+    { task, defaults }: { task: Task; defaults?: TaskDefaults | undefined },
+    { manifest }: RenderedResource,
+  ): Promise<Target | Refusal> {
+    const identity = identityOf(manifest);
+    if ('phase' in identity) return identity;
+    const { apiVersion, kind } = identity;
+    const type = await this.discovery.typeOf(apiVersion, kind, run.signal);
+    if (!type) {
+      const message = `the API server knows no ${kind} of ${apiVersion}; is its CRD installed?`;
+      return { phase: 'Refused', reason: 'ResourceRejected', message, retry: true };
+    }
+    const name =
+      task.resource?.serviceAccountName ?? task.serviceAccountName ?? defaults?.serviceAccountName ?? DEFAULT_ACCOUNT;
+    return { account: { namespace: run.namespace, name }, apiVersion, type, ref: refOf(identity, type, run) };
+  }
+
+  /** Calls as the service account, and once more with a new token where the API server takes the old one no more. */
+  private async asAccount<T>(
+    { signal }: RunContext,
+    account: ServiceAccountRef,
+    call: (client: KubeClient) => Promise<T>,
+  ): Promise<T | Refusal> {
+    for (let isFirst = true; ; isFirst = false) {
+      let client: KubeClient;
+      try {
+        client = await this.tokens.actAs(account, signal);
+      } catch (error) {
+        return refusedToken(error, nameOf(account));
+      }
+      try {
+        return await call(client);
+      } catch (error) {
+        if (!isUnauthorized(error) || !isFirst) throw error;
+        this.tokens.forget(account);
+      }
+    }
+  }
+}
+
+const nameOf = ({ namespace, name }: ServiceAccountRef) => `system:serviceaccount:${namespace}:${name}`;
+
+/** No object of Kubernetes has its phase at the top. */
+function isRefusal(answer: unknown): answer is Refusal {
+  return typeof answer === 'object' && answer !== null && 'phase' in answer && answer.phase === 'Refused';
+}

@@ -1,0 +1,90 @@
+import {
+  API_VERSION,
+  type Json,
+  LABEL_ATTEMPT,
+  LABEL_RUN_UID,
+  LABEL_TASK_HASH,
+  type ResourceAction,
+  WORKFLOW_RUN,
+} from '../api/index.ts';
+import { taskHash } from '../pods/index.ts';
+import type { KubeObject, ObjectRef, ResourceType } from '../runtime/index.ts';
+import type { Attempt, Refusal, RunContext } from './executor.ts';
+
+/** What a manifest must say for an object to be applied. */
+export interface Identity {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string | undefined;
+}
+
+type Manifest = { readonly [field: string]: Json };
+
+/** Reads who the object of a manifest is, or why it is nobody. */
+export function identityOf(manifest: Manifest): Identity | Refusal {
+  const { apiVersion, kind } = manifest;
+  const { name, namespace, generateName } = fieldsOf(manifest.metadata);
+  if (!isText(apiVersion))
+    return invalid('apiVersion', apiVersion, 'write it as in `kubectl explain`, such as apps/v1');
+  if (!isText(kind)) return invalid('kind', kind, 'write it as in `kubectl explain`, such as Deployment');
+  if (isText(generateName)) {
+    return invalid('metadata.generateName', generateName, 'an object is applied by its name: give it metadata.name');
+  }
+  if (!isText(name)) return invalid('metadata.name', name, 'give it a name; ${{ run.name }} makes it one of the run');
+  if (namespace !== undefined && !isText(namespace)) {
+    return invalid('metadata.namespace', namespace, 'leave it out: the namespace is that of the run');
+  }
+  return { apiVersion, kind, name, namespace };
+}
+
+/** Where the object is: in the namespace of the run, unless it names another one or its kind has none. */
+export function refOf({ name, namespace }: Identity, type: ResourceType, run: RunContext): ObjectRef {
+  return type.namespaced ? { name, namespace: namespace ?? run.namespace } : { name };
+}
+
+/**
+ * The object to apply. One that is to be deleted says by labels whose it is, and one that must not outlive its run is
+ * owned by it where Kubernetes allows that: in the same namespace.
+ */
+export function completeObject(
+  manifest: Manifest,
+  ref: ObjectRef,
+  run: RunContext,
+  attempt: Attempt,
+  deletion: ResourceAction['delete'],
+): KubeObject {
+  const metadata = { ...fieldsOf(manifest.metadata), ...ref } as KubeObject['metadata'];
+  if (deletion === 'OnStop' || deletion === 'Always') {
+    metadata.labels = { ...metadata.labels, ...labelsOf(run, attempt) };
+  }
+  if (deletion === 'Always' && ref.namespace === run.namespace) {
+    const { name, uid } = run;
+    const owner = { apiVersion: API_VERSION, kind: WORKFLOW_RUN.kind, name, uid };
+    metadata.ownerReferences = [...(metadata.ownerReferences ?? []), owner];
+  }
+  return { ...manifest, metadata };
+}
+
+/** Whether the attempt applied the object, and no other attempt of any run has since. */
+export function isAppliedBy({ metadata }: KubeObject, run: RunContext, attempt: Attempt): boolean {
+  return Object.entries(labelsOf(run, attempt)).every(([name, value]) => metadata.labels?.[name] === value);
+}
+
+const labelsOf = ({ uid }: RunContext, { path, attempt }: Attempt) => ({
+  [LABEL_RUN_UID]: uid,
+  [LABEL_TASK_HASH]: taskHash(path),
+  [LABEL_ATTEMPT]: String(attempt),
+});
+
+const isText = (value: Json | undefined): value is string => typeof value === 'string' && value !== '';
+
+function fieldsOf(value: Json | undefined): Manifest {
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+}
+
+function invalid(field: string, value: Json | undefined, remedy: string): Refusal {
+  const said = value === undefined ? 'is missing' : `is ${JSON.stringify(value).slice(0, 80)}`;
+  const message = `resource.manifest.${field} ${said}; ${remedy}`;
+  return { phase: 'Refused', reason: 'ManifestInvalid', message, retry: false };
+}

@@ -1,0 +1,98 @@
+import type { AttemptObservation, Json, Outputs, ResourceAction } from '../api/index.ts';
+import { ApiError, isForbidden, type KubeObject } from '../runtime/index.ts';
+import type { Refusal } from './executor.ts';
+import { refusalOf } from './refusal.ts';
+
+/** Evaluates CEL over `object`; throws when it has no value. Given by whoever wires the operator: the engine has it. */
+export type Evaluate = (source: string, bindings: { readonly object: Json }) => Json;
+
+/** What an attempt may hand on, as with pods. */
+const MAX_OUTPUT_BYTES = 4095;
+const MAX_MESSAGE = 512;
+
+type Failed = Extract<AttemptObservation, { phase: 'Failed' }>;
+
+/** What an object says of its attempt; undefined while it goes on. */
+export function judgeObject(
+  evaluate: Evaluate,
+  action: ResourceAction,
+  object: KubeObject,
+): Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }> | undefined {
+  const bindings = { object: object as unknown as Json };
+  if (action.failWhen !== undefined && holds(evaluate, action.failWhen, bindings)) {
+    return failed('ResourceFailed', `failWhen is true of the object: ${action.failWhen}`);
+  }
+  if (action.successWhen !== undefined && !holds(evaluate, action.successWhen, bindings)) return undefined;
+  try {
+    const wanted = Object.entries(action.outputs ?? {});
+    const outputs: Outputs = Object.fromEntries(wanted.map(([name, source]) => [name, evaluate(source, bindings)]));
+    const bytes = Buffer.byteLength(JSON.stringify(outputs));
+    if (bytes <= MAX_OUTPUT_BYTES) return { phase: 'Succeeded', message: '', outputs };
+    return failed(
+      'OutputsTooLarge',
+      `resource.outputs are ${bytes} bytes and may be ${MAX_OUTPUT_BYTES}; take less of the object`,
+    );
+  } catch (error) {
+    return failed('ExpressionError', `resource.outputs: ${messageOf(error)}`);
+  }
+}
+
+/** A condition that has no value yet does not hold: a field of the status is there only once a controller set it. */
+function holds(evaluate: Evaluate, source: string, bindings: { readonly object: Json }): boolean {
+  try {
+    return evaluate(source, bindings) === true;
+  } catch {
+    return false;
+  }
+}
+
+/** The refusal behind an apply that failed. @throws the error itself when it says nothing about the object */
+export function refusedApply(error: unknown, account: string): Refusal {
+  if (isRbac(error))
+    return {
+      phase: 'Refused',
+      reason: 'ResourceForbidden',
+      message: grant(error, account, 'patch and create'),
+      retry: false,
+    };
+  if (error instanceof ApiError && error.status === 404) {
+    const message = `${error.message}; does the namespace of the manifest exist?`.slice(0, MAX_MESSAGE);
+    return { phase: 'Refused', reason: 'ResourceRejected', message, retry: false };
+  }
+  return refusalOf(error, 'ResourceRejected');
+}
+
+/** What a read that failed says of its attempt. @throws the error itself when it says nothing about the object */
+export function failedRead(error: unknown, account: string): Failed {
+  if (isRbac(error)) return failed('ResourceForbidden', grant(error, account, 'get'));
+  if (error instanceof ApiError && error.status === 404) {
+    return failed(
+      'ResourceDeleted',
+      `${error.message}: somebody deleted it before successWhen was true; retry applies it again`,
+    );
+  }
+  throw error;
+}
+
+/** What a refused token means. @throws the error itself when it says nothing about the account */
+export function refusedToken(error: unknown, account: string): Refusal {
+  if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 403)) throw error;
+  const isMissing = error.status === 404;
+  const message = isMissing
+    ? `the service account ${account} does not exist; create it, or name another by resource.serviceAccountName`
+    : `the operator may not act as ${account}: ${error.message}; grant it create on serviceaccounts/token`;
+  return { phase: 'Refused', reason: 'ResourceForbidden', message: message.slice(0, MAX_MESSAGE), retry: isMissing };
+}
+
+const isRbac = (error: unknown): error is ApiError => isForbidden(error) && / is forbidden: User /.test(error.message);
+
+function grant(error: ApiError, account: string, verbs: string): string {
+  const remedy = `; grant ${account} ${verbs} on it by a Role and a RoleBinding`;
+  return `${error.message.slice(0, MAX_MESSAGE - remedy.length)}${remedy}`;
+}
+
+export function failed(reason: Failed['reason'], message: string): Failed {
+  return { phase: 'Failed', cause: 'User', reason, message: message.slice(0, MAX_MESSAGE) };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
