@@ -8,6 +8,7 @@
  * 4. Event codes, their field order and the labels are for ever; all else may change with the version of the API.
  */
 export * from './action.ts';
+export * from './artifact.ts';
 export * from './conditions.ts';
 export * from './decode.ts';
 export * from './duration.ts';
@@ -24,6 +25,7 @@ export * from './reasons.ts';
 export * from './rendered.ts';
 export * from './run-journal.ts';
 export * from './scalars.ts';
+export * from './semaphore.ts';
 export * from './task.ts';
 export * from './workflow.ts';
 export * from './workflow-run.ts';

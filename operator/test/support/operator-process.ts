@@ -118,7 +118,7 @@ function coverage(): Record<string, string> {
   return folder ? { NODE_V8_COVERAGE: folder } : {};
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

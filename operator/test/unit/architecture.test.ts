@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   api: { rooms: [], packages: ['zod'], pure: true },
   engine: { rooms: ['api'], packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'], pure: true },
   pods: { rooms: ['api'], packages: ['@noble/hashes'], pure: true },
+  artifacts: { rooms: ['api'], packages: ['aws4fetch', 'node:'] },
   telemetry: { rooms: [], packages: ['pino', 'prom-client', 'node:'] },
   runtime: {
     rooms: ['telemetry'],
@@ -22,7 +23,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   executors: { rooms: ['api', 'pods', 'runtime'], packages: [] },
   controllers: { rooms: ['api', 'engine', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
   cmd: {
-    rooms: ['api', 'engine', 'pods', 'executors', 'controllers', 'runtime', 'telemetry'],
+    rooms: ['api', 'engine', 'pods', 'executors', 'controllers', 'artifacts', 'runtime', 'telemetry'],
     packages: ['@kubernetes/client-node', 'node:'],
   },
 };

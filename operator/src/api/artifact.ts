@@ -1,0 +1,58 @@
+/** What the containers beside a task's own are told: which artifacts to fetch, which to push, and for whom. */
+export interface ArtifactPlan {
+  /** Address of the store, as the operator is given it. */
+  readonly store: string;
+  readonly namespace: string;
+  readonly runUid: string;
+  /** Path of the unit, such as `ship/build[2]`, and the number of its attempt. */
+  readonly path: string;
+  readonly attempt: number;
+  /** Most bytes that all inputs, or all outputs, may have together. */
+  readonly maxBytes: number;
+  /** How long publishing the outputs may take, milliseconds. */
+  readonly pushMs: number;
+  /** How long the artifacts of the run are kept. */
+  readonly policy: ArtifactPolicy;
+  readonly inputs: readonly PlannedInput[];
+  readonly outputs: readonly PlannedOutput[];
+}
+
+export interface PlannedInput {
+  readonly name: string;
+  /** Path of the task that made it, without item, iteration and attempt. */
+  readonly producer: string;
+  readonly artifact: string;
+  /** Where it is put. */
+  readonly path: string;
+  readonly optional: boolean;
+}
+
+export interface PlannedOutput {
+  readonly name: string;
+  /** Where it is taken from: a file or a folder. */
+  readonly path: string;
+  readonly optional: boolean;
+}
+
+/** How long artifacts outlive what is known of their run. */
+export type ArtifactPolicy =
+  | { readonly keep: 'WithRun' | 'Forever' }
+  /** For so many milliseconds after the last change. */
+  | { readonly keep: 'For'; readonly ms: number };
+
+/** What the pod that deletes artifacts is told. */
+export interface SweepPlan {
+  readonly store: string;
+  readonly namespace: string;
+  /** Uids of the runs that exist. */
+  readonly live: readonly string[];
+  /** Epoch milliseconds at which these were all. */
+  readonly asOf: number;
+}
+
+/** The variables of the environment in which they are told, as JSON. */
+export const ENV_ARTIFACT_PLAN = 'ADO_ARTIFACT_PLAN';
+export const ENV_SWEEP_PLAN = 'ADO_SWEEP_PLAN';
+/** Where the containers beside a task find the Secret or the volume of the store. */
+export const STORE_SECRET_FOLDER = '/ado/store/secret';
+export const STORE_VOLUME_FOLDER = '/ado/store/volume';

@@ -1,0 +1,19 @@
+/**
+ * Files that tasks hand on and logs that outlive their pods: where they are kept, and the program beside a task that
+ * fetches and pushes them.
+ *
+ * 1. A key belongs to one attempt of one run: `<namespace>/<run uid>/<path>/<attempt>/<name>`. Nobody else writes it.
+ * 2. An attempt has published all of its artifacts or none: the manifest is written last, and only it is believed.
+ * 3. What is fetched has the checksum that was recorded when it was pushed, or it is not there at all.
+ * 4. Sizes, numbers and times are bounded; a store that does not answer is asked again, and then an error.
+ * 5. No symbolic link is followed, and nothing is unpacked outside of its folder: who writes an artifact is not trusted.
+ * 6. Only runs that are gone lose artifacts, and only what is older than the knowledge that they are.
+ */
+export { fetchInputs } from './fetch.ts';
+export { type Sweep, type Swept, sweep } from './gc.ts';
+export { type AttemptAddress, logKey } from './keys.ts';
+export { parseLocation, type StoreLocation } from './location.ts';
+export type { Manifest, PublishedArtifact } from './manifest.ts';
+export { type OpenOptions, openStore } from './open-store.ts';
+export { push } from './push.ts';
+export { ArtifactError, type ObjectStore, StoreError } from './store.ts';

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseLocation } from './location.ts';
+import { S3Store } from './s3.ts';
+import { ArtifactError, type ObjectStore } from './store.ts';
+import { VolumeStore } from './volume.ts';
+
+export interface OpenOptions {
+  /** Folder in which the Secret of the store is mounted: accessKey, secretKey and, if any, sessionToken. */
+  readonly secretFolder: string;
+  /** Where the volume of a `volume://` store is mounted. */
+  readonly volumeFolder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens the store of an address. @throws RangeError for the address; ArtifactError when its credentials are missing */
+export async function openStore(
+  address: string,
+  { secretFolder, volumeFolder, signal }: OpenOptions,
+): Promise<ObjectStore> {
+  const location = parseLocation(address);
+  if (location.type === 'Volume') return new VolumeStore(join(volumeFolder, location.path));
+  const [accessKey, secretKey, sessionToken] = await Promise.all(
+    ['accessKey', 'secretKey', 'sessionToken'].map((name) => secret(secretFolder, name)),
+  );
+  if (!accessKey || !secretKey) {
+    throw new ArtifactError(`${secretFolder} holds no accessKey and secretKey; put both into the Secret of the store`);
+  }
+  return new S3Store({ location, credentials: { accessKey, secretKey, sessionToken }, signal });
+}
+
+async function secret(folder: string, name: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, name), 'utf8').catch(() => '');
+  return text.trim() || undefined;
+}
