@@ -12,13 +12,13 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=ca,t
 COPY operator/src operator/src
 COPY operator/hack/bundle.ts operator/hack/bundle.ts
 COPY operator/hack/bundle operator/hack/bundle
-# What the last stage holds: the bundle, the Node of the lock file with the libraries that it names, and a user.
+# What the last stage holds: the bundles, the Node of the lock file with the libraries that it names, and a user.
 RUN set -eu; \
     export PATH=/src/node_modules/.bin:$PATH; \
     node operator/hack/bundle.ts; \
     mkdir -p /root-of-image/app /root-of-image/etc /root-of-image/usr/bin; \
     mkdir -m 1777 /root-of-image/tmp; \
-    cp dist/operator.mjs dist/operator.mjs.map /root-of-image/app/; \
+    cp dist/operator.mjs dist/operator.mjs.map dist/artifacts.mjs dist/artifacts.mjs.map /root-of-image/app/; \
     cp -L node_modules/.bin/node /root-of-image/usr/bin/node; \
     ldd /root-of-image/usr/bin/node | grep -o '/[^ ]*' | while read -r library; do \
       mkdir -p "/root-of-image$(dirname "$library")"; cp -L "$library" "/root-of-image$library"; \
@@ -26,7 +26,8 @@ RUN set -eu; \
     echo 'ado:x:65532:65532:ado:/tmp:/nologin' > /root-of-image/etc/passwd; \
     echo 'ado:x:65532:' > /root-of-image/etc/group; \
     echo 'hosts: files dns' > /root-of-image/etc/nsswitch.conf; \
-    /root-of-image/usr/bin/node /root-of-image/app/operator.mjs --help > /dev/null
+    /root-of-image/usr/bin/node /root-of-image/app/operator.mjs --help > /dev/null; \
+    /root-of-image/usr/bin/node /root-of-image/app/artifacts.mjs --help > /dev/null
 
 # No shell, no package manager: nothing in it but what the operator runs.
 FROM scratch

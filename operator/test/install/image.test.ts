@@ -44,7 +44,7 @@ describe('the image', () => {
     expect(Healthcheck.Test.slice(0, 2)).toEqual(['CMD', '/usr/bin/node']);
   });
 
-  it('holds the bundle, Node and its libraries, and nothing else', async () => {
+  it('holds the bundles, Node and its libraries, and nothing else', async () => {
     const { Layers } = await manifest();
     const lists = await Promise.all(
       Layers.map((layer) => must('sh', ['-c', `tar -xOf "$0" "$1" | tar -t`, ARCHIVE, layer])),
@@ -56,6 +56,8 @@ describe('the image', () => {
     const libraries = files.filter((path) => /\.so(\.\d+)*$/.test(path));
     expect(libraries.length).toBeGreaterThan(4);
     expect(files.filter((path) => !libraries.includes(path)).sort()).toEqual([
+      'app/artifacts.mjs',
+      'app/artifacts.mjs.map',
       'app/operator.mjs',
       'app/operator.mjs.map',
       'etc/group',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { builtinModules, createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -19,8 +19,17 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the bundle of the operator', () => {
-  it('is one file with its source map', () => {
-    expect(readdirSync(join(folder, 'dist')).sort()).toEqual(['operator.mjs', 'operator.mjs.map']);
+  it('is one file with its source map, and so is the program beside tasks', () => {
+    const names = ['artifacts.mjs', 'operator.mjs'];
+    expect(readdirSync(join(folder, 'dist')).sort()).toEqual(names.flatMap((name) => [name, `${name}.map`]));
+  });
+
+  it('is small where it starts with a task', async () => {
+    const program = join(folder, 'dist/artifacts.mjs');
+    expect(statSync(program).size).toBeLessThan(80_000);
+    const { code, stdout, stderr } = await capture(process.execPath, [program, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('Usage: artifacts');
   });
 
   it('runs where there is no other file, and without a warning', async () => {
