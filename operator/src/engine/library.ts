@@ -46,12 +46,24 @@ export function libraryKey({ kind, name, version }: ResolvedRef): string {
  * tasks lead to, and of all local ones, are in `library`. `home` is where the spec stands: a Workflow is Local.
  */
 export function resolveLibrary(spec: LibrarySource, find: FindTemplate, home: TemplateKind = 'Local'): ResolvedLibrary {
+  const { definition, problems } = walkLibrary(spec, find, home);
+  const [first, ...others] = problems;
+  return first === undefined ? { definition } : { problems: [first, ...others] };
+}
+
+/** As resolveLibrary, with what there is of the library also where there are problems. */
+export function walkLibrary(
+  spec: LibrarySource,
+  find: FindTemplate,
+  home: TemplateKind = 'Local',
+): { readonly definition: Definition; readonly problems: readonly LibraryProblem[] } {
   const walk = new Walk(spec, find);
   const { templates: _inLibrary, ...definition } = walk.resolve(home);
-  const [first, ...others] = walk.problems;
-  if (first !== undefined) return { problems: [first, ...others] };
   const library = walk.library.size === 0 ? {} : { library: Object.fromEntries(walk.library) };
-  return { definition: JSON.parse(canonicalJson({ ...definition, ...library })) as Definition };
+  return {
+    definition: JSON.parse(canonicalJson({ ...definition, ...library })) as Definition,
+    problems: walk.problems,
+  };
 }
 
 type Acting = Task | Undo | Hook;

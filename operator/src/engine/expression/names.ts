@@ -13,6 +13,13 @@ export function nameFindings(references: readonly Reference[], scope: Scope): Fi
 }
 
 function fault(reference: Reference, scope: Scope): Finding | undefined {
+  if (scope.apart === true && ROOTS.has(reference.root)) {
+    const known = Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope));
+    return {
+      message: `this expression reads ${known.join(', ')} only, and not ${reference.root}`,
+      offset: reference.offset,
+    };
+  }
   switch (reference.root) {
     case 'params':
       return parameterFault(reference, scope);
@@ -71,7 +78,10 @@ function rootFault({ root, offset }: Reference, scope: Scope): Finding | undefin
   if (scope.allTasks.has(root)) {
     return { message: `unknown name "${root}"; a task is read as ${taskPath(root)}.outputs or .status`, offset };
   }
-  const known = [...ROOTS, ...Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope))];
+  const known = [
+    ...(scope.apart === true ? [] : ROOTS),
+    ...Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope)),
+  ];
   return { message: `unknown name "${root}"${suggestion(root, known, 'name')}`, offset };
 }
 

@@ -33,6 +33,8 @@ export interface Scope {
   readonly status?: boolean | undefined;
   /** `object` (any JSON) is visible: the object of a resource task. */
   readonly object?: boolean | undefined;
+  /** Neither params, tasks nor run is visible: the expression is evaluated apart from its run. */
+  readonly apart?: boolean | undefined;
   /** `self` is visible, with this type: the value of a parameter that is judged. */
   readonly self?: ScopeType | undefined;
   /** `run` has `result`, `reason`, `message` and `failures`: in finally. */

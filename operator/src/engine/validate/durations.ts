@@ -1,4 +1,4 @@
-import { parseDuration, type Retry, type TaskDefaults, type WorkflowSpec } from '../../api/index.ts';
+import { parseDuration, type Retry, type Task, type TaskDefaults, type WorkflowSpec } from '../../api/index.ts';
 import type { Problem } from './problem.ts';
 
 const SECOND = 1_000;
@@ -7,26 +7,42 @@ const DAY = 86_400 * SECOND;
 type Bounds = readonly [min: number, max: number];
 
 const TIMEOUT: Bounds = [SECOND, 365 * DAY];
+const WAIT: Bounds = [0, 365 * DAY];
 const BACKOFF: Bounds = [1, DAY];
+const REQUEST: Bounds = [SECOND, DAY];
 const AGE: Bounds = [0, 10 * 365 * DAY];
 
-/** Durations of a definition: that they can be read, and that they make sense where they stand. */
-export function durationProblems(spec: WorkflowSpec): Problem[] {
-  const { succeeded, failed } = spec.retention ?? {};
+/** Durations of a workflow besides those of its tasks: that they can be read, and that they make sense. */
+export function durationProblems({ timeout, retention }: Pick<WorkflowSpec, 'timeout' | 'retention'>): Problem[] {
+  const { succeeded, failed } = retention ?? {};
   return [
-    ...problem('spec.timeout', spec.timeout, TIMEOUT),
+    ...problem('spec.timeout', timeout, TIMEOUT),
     ...problem('spec.retention.succeeded.age', succeeded?.age, AGE),
     ...problem('spec.retention.failed.age', failed?.age, AGE),
-    ...taskDurations(spec.defaults ?? {}, 'spec.defaults'),
-    ...spec.tasks.flatMap((task, index) => taskDurations(task, `spec.tasks[${index}]`)),
   ];
 }
 
-function taskDurations(task: Pick<TaskDefaults, 'timeout' | 'pendingTimeout' | 'retry'>, path: string): Problem[] {
+/** Durations of `defaults`, and of a task. */
+export function defaultDurations(
+  task: Pick<TaskDefaults, 'timeout' | 'attemptTimeout' | 'pendingTimeout' | 'retry'>,
+  path: string,
+): Problem[] {
   return [
     ...problem(`${path}.timeout`, task.timeout, TIMEOUT),
+    ...problem(`${path}.attemptTimeout`, task.attemptTimeout, TIMEOUT),
     ...problem(`${path}.pendingTimeout`, task.pendingTimeout, TIMEOUT),
     ...backoffProblems(task.retry?.backoff ?? {}, `${path}.retry.backoff`),
+  ];
+}
+
+export function taskDurations(task: Task, path: string): Problem[] {
+  const sleep = task.sleep?.duration;
+  return [
+    ...defaultDurations(task, path),
+    ...problem(`${path}.loop.delay`, task.loop?.delay, WAIT),
+    ...problem(`${path}.sleep.duration`, sleep?.includes('${{') ? undefined : sleep, WAIT),
+    ...problem(`${path}.http.requestTimeout`, task.http?.requestTimeout, REQUEST),
+    ...problem(`${path}.cache.maxAge`, task.cache?.maxAge, TIMEOUT),
   ];
 }
 

@@ -1,28 +1,30 @@
-import type { Task, TaskDefaults, WorkflowSpec } from '../../api/index.ts';
-import { checkExpression, checkTemplate, type Scope, taskReferences } from '../expression/index.ts';
+import type { Loop, ResourceAction, Task, TaskDefaults } from '../../api/index.ts';
+import { checkExpression, checkTemplate, type Expected, type Scope, taskReferences } from '../expression/index.ts';
 import { fieldPath, inExpression, type Problem } from './problem.ts';
-import { scopeOfDefaults, scopesOf } from './scopes.ts';
 
-/** Every expression and template of a definition, type-checked in the scope where it is evaluated. */
-export function expressionProblems(spec: Pick<WorkflowSpec, 'parameters' | 'tasks' | 'defaults'>): Problem[] {
-  const scopeOf = scopesOf(spec);
-  const tasks = spec.tasks.flatMap((task, index) => taskProblems(task, `spec.tasks[${index}]`, scopeOf(task)));
-  return [...defaultsProblems(spec.defaults ?? {}, scopeOfDefaults(spec)), ...tasks];
-}
-
-function taskProblems(task: Task, path: string, scope: Scope): Problem[] {
-  const beforeItems = { ...scope, item: false };
-  const inAttempt = { ...scope, attempt: true };
+/**
+ * Every expression and template of a task, type-checked in the scope where it is evaluated. `scope` is that of the
+ * task before its items: what forEach, loop and retry add is added here.
+ */
+export function expressionProblems(task: Task, path: string, scope: Scope): Problem[] {
+  const inItem = { ...scope, item: task.forEach !== undefined };
+  const acting = task.loop === undefined ? inItem : { ...inItem, state: Object.keys(task.loop.state ?? {}) };
   return [
-    ...plain(`${path}.when`, task.when, scope, 'Boolean'),
-    ...plain(`${path}.forEach.itemsFrom`, task.forEach?.itemsFrom, beforeItems, 'List'),
-    ...plain(`${path}.retry.when`, task.retry?.when, inAttempt, 'Boolean'),
-    ...templates(templatesOf(task, path), scope),
+    ...plain(`${path}.when`, task.when, inItem, 'Boolean'),
+    ...plain(`${path}.forEach.itemsFrom`, task.forEach?.itemsFrom, scope, 'Items'),
+    ...plain(`${path}.forEach.key`, task.forEach?.key, inItem, 'String'),
+    ...loopProblems(task.loop, `${path}.loop`, inItem, acting),
+    ...plain(`${path}.retry.when`, task.retry?.when, { ...acting, attempt: true }, 'Boolean'),
+    ...templates(templatesOf(task, path), acting),
+    ...actionProblems(task, path, acting),
+    ...(task.semaphores ?? []).flatMap(({ shareBy }, index) =>
+      plain(`${path}.semaphores[${index}].shareBy`, shareBy, acting, 'String'),
+    ),
   ];
 }
 
-function defaultsProblems(defaults: TaskDefaults, scope: Scope): Problem[] {
-  const path = 'spec.defaults';
+/** The expressions of `defaults`, which hold for every task. */
+export function defaultsProblems(defaults: TaskDefaults, path: string, scope: Scope): Problem[] {
   const fields: Template[] = [...templatesOf(defaults, path)];
   const when = defaults.retry?.when;
   const reading = [...fields, ...(when === undefined ? [] : [[`${path}.retry.when`, when] as const])].filter(
@@ -36,10 +38,44 @@ function defaultsProblems(defaults: TaskDefaults, scope: Scope): Problem[] {
 }
 
 /** A field that is CEL as it stands. */
-function plain(path: string, source: string | undefined, scope: Scope, expected: 'Boolean' | 'List'): Problem[] {
+export function plain(path: string, source: string | undefined, scope: Scope, expected: Expected): Problem[] {
   if (source === undefined) return [];
   if (source.includes('${{')) return [{ path, message: 'this field is CEL as it stands; write it without ${{ }}' }];
   return inExpression(path, checkExpression(source, scope, expected));
+}
+
+/** Fields by name that are CEL as they stand. */
+function plainFields(path: string, sources: Readonly<Record<string, string>> | undefined, scope: Scope): Problem[] {
+  return Object.entries(sources ?? {}).flatMap(([name, source]) => plain(fieldPath(path, name), source, scope, 'Any'));
+}
+
+function loopProblems(loop: Loop | undefined, path: string, before: Scope, inLoop: Scope): Problem[] {
+  if (loop === undefined) return [];
+  const after = { ...inLoop, outputs: true, status: true };
+  return [
+    ...plainFields(`${path}.state`, loop.state, before),
+    ...plain(`${path}.while`, loop.while, inLoop, 'Boolean'),
+    ...plainFields(`${path}.next`, loop.next, after),
+    ...plain(`${path}.until`, loop.until, after, 'Boolean'),
+  ];
+}
+
+function actionProblems({ compute, generate, resource }: Task, path: string, scope: Scope): Problem[] {
+  return [
+    ...plainFields(`${path}.compute`, compute, scope),
+    ...plain(`${path}.generate.tasks`, generate?.tasks, scope, 'List'),
+    ...(resource === undefined ? [] : resourceProblems(resource, `${path}.resource`, scope)),
+  ];
+}
+
+/** The conditions of a resource are asked when its object changes, and so apart from the values of the run. */
+function resourceProblems(resource: ResourceAction, path: string, scope: Scope): Problem[] {
+  const ofObject = { ...scope, item: false, state: undefined, object: true, apart: true };
+  return [
+    ...plain(`${path}.successWhen`, resource.successWhen, ofObject, 'Boolean'),
+    ...plain(`${path}.failWhen`, resource.failWhen, ofObject, 'Boolean'),
+    ...plainFields(`${path}.outputs`, resource.outputs, ofObject),
+  ];
 }
 
 type Template = readonly [path: string, text: string];
@@ -48,18 +84,42 @@ function templates(fields: readonly Template[], scope: Scope): Problem[] {
   return fields.flatMap(([path, text]) => inExpression(path, checkTemplate(text, scope)));
 }
 
+type Textual = Pick<Task, 'image' | 'env' | 'container' | 'with' | 'sleep' | 'http' | 'resource' | 'cache'>;
+
 /** The fields whose `${{ }}` are evaluated. */
-function templatesOf(of: Pick<Task, 'image' | 'env' | 'container'>, path: string): Template[] {
+function templatesOf(of: Textual, path: string): Template[] {
   const { image, command = [], args = [] } = of.container ?? {};
   return [
     ...optional(`${path}.image`, of.image),
-    ...Object.entries(of.env ?? {}).map(([name, text]) => [fieldPath(`${path}.env`, name), text] as const),
+    ...named(`${path}.env`, of.env),
     ...optional(`${path}.container.image`, image),
     ...command.map((text, index) => [`${path}.container.command[${index}]`, text] as const),
     ...args.map((text, index) => [`${path}.container.args[${index}]`, text] as const),
+    ...named(`${path}.with`, of.with),
+    ...optional(`${path}.sleep.duration`, of.sleep?.duration),
+    ...optional(`${path}.sleep.until`, of.sleep?.until),
+    ...optional(`${path}.http.url`, of.http?.url),
+    ...named(`${path}.http.headers`, of.http?.headers),
+    ...optional(`${path}.http.body`, of.http?.body),
+    ...textsIn(of.resource?.manifest, `${path}.resource.manifest`, 0),
+    ...optional(`${path}.cache.key`, of.cache?.key),
   ];
 }
 
 function optional(path: string, text: string | undefined): Template[] {
   return text === undefined ? [] : [[path, text]];
+}
+
+function named(path: string, texts: Readonly<Record<string, string>> = {}): Template[] {
+  return Object.entries(texts).map(([name, text]) => [fieldPath(path, name), text] as const);
+}
+
+const MAX_DEPTH = 64;
+
+/** Every text in a value of JSON. */
+function textsIn(value: unknown, path: string, depth: number): Template[] {
+  if (typeof value === 'string') return [[path, value]];
+  if (value === null || typeof value !== 'object' || depth === MAX_DEPTH) return [];
+  if (Array.isArray(value)) return value.flatMap((each, index) => textsIn(each, `${path}[${index}]`, depth + 1));
+  return Object.entries(value).flatMap(([key, each]) => textsIn(each, fieldPath(path, key), depth + 1));
 }

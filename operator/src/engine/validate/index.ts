@@ -1,11 +1,16 @@
 /**
- * Whether a Workflow can run at all: what a schema and the rules in the CRD cannot say. The answer is the message of
- * `Ready=False`, of lint and of the webhook, so each problem names its field, the value and the remedy.
+ * Whether a Workflow or a template can run at all: what a schema and the rules in the CRD cannot say. The answer is the
+ * message of `Ready=False`, of lint and of the webhook, so each problem names its field, the value and the remedy.
  *
  * 1. Pure and total: any object that fits the schema gets an answer, and nothing is thrown.
  * 2. No problem means that plan() and decide() may run the definition; what can still fail are values.
  * 3. All problems are reported at once, up to MAX_PROBLEMS, in the order of the fields.
  * 4. References are judged only in a graph without cycles: there alone every task has its ancestors.
+ * 5. A template is judged in its own scope; who uses it is judged by its parameters and outputs alone.
+ * 6. A field that would do nothing where it stands is refused.
  */
+export { type GenerationContext, validateGenerated } from './generated.ts';
 export type { Problem } from './problem.ts';
-export { MAX_PROBLEMS, validateWorkflow } from './workflow.ts';
+export { MAX_PROBLEMS } from './report.ts';
+export { validateTemplate } from './template.ts';
+export { validateWorkflow } from './workflow.ts';

@@ -3,24 +3,38 @@ import { suggestion } from '../expression/index.ts';
 import { findCycle } from '../graph.ts';
 import { type Problem, repeated } from './problem.ts';
 
-/** The graph: task names, needs that exist, and no cycle. */
-export function graphProblems(tasks: readonly Task[]): Problem[] {
-  const names = tasks.map(({ name }) => name);
-  const known = new Set(names);
-  const needs = tasks.flatMap((task, index) => needProblems(task, `spec.tasks[${index}].needs`, known));
-  return [...repeated(names, (index) => `spec.tasks[${index}].name`, 'task'), ...needs, ...cycleProblems(tasks)];
+/** Tasks of the same run that stand in another field, where none of them can be needed. */
+export interface Elsewhere {
+  readonly names: ReadonlySet<string>;
+  /** Why none of them can be needed. */
+  readonly refusal: (need: string) => string;
 }
 
-function needProblems({ name, needs = [] }: Task, path: string, known: ReadonlySet<string>): Problem[] {
+/** The graph of the tasks at a field, such as `spec.tasks`: names, needs that exist, and no cycle. */
+export function graphProblems(tasks: readonly Task[], path: string, elsewhere?: Elsewhere): Problem[] {
+  const names = tasks.map(({ name }) => name);
+  const known = new Set(names);
+  const needs = tasks.flatMap((task, index) => needProblems(task, `${path}[${index}].needs`, known, elsewhere));
+  return [...repeated(names, (index) => `${path}[${index}].name`, 'task'), ...needs, ...cycleProblems(tasks, path)];
+}
+
+function needProblems(
+  { name, needs = [] }: Task,
+  path: string,
+  known: ReadonlySet<string>,
+  elsewhere: Elsewhere | undefined,
+): Problem[] {
   return needs.flatMap((need, index) => {
-    if (need === name) return [{ path: `${path}[${index}]`, message: `task "${name}" needs itself; remove it` }];
+    const at = `${path}[${index}]`;
+    if (need === name) return [{ path: at, message: `task "${name}" needs itself; remove it` }];
     if (known.has(need)) return [];
+    if (elsewhere?.names.has(need) === true) return [{ path: at, message: elsewhere.refusal(need) }];
     const others = [...known].filter((other) => other !== name);
-    return [{ path: `${path}[${index}]`, message: `unknown task "${need}"${suggestion(need, others, 'other task')}` }];
+    return [{ path: at, message: `unknown task "${need}"${suggestion(need, others, 'other task')}` }];
   });
 }
 
-function cycleProblems(tasks: readonly Task[]): Problem[] {
+function cycleProblems(tasks: readonly Task[], path: string): Problem[] {
   // A task that needs itself is reported as that.
   const cycle = findCycle(
     tasks.map(({ name, needs = [] }) => ({ name, needs: needs.filter((need) => need !== name) })),
@@ -28,5 +42,5 @@ function cycleProblems(tasks: readonly Task[]): Problem[] {
   if (cycle === undefined) return [];
   const index = tasks.findIndex(({ name }) => name === cycle[0]);
   const message = `the tasks need each other in a circle: ${cycle.join(' → ')}; remove one of these needs`;
-  return [{ path: `spec.tasks[${index}].needs`, message }];
+  return [{ path: `${path}[${index}].needs`, message }];
 }

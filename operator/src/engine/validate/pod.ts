@@ -4,14 +4,15 @@ import { fieldPath, type Problem } from './problem.ts';
 /** What Kubernetes takes as the name of a variable on every version that Ado supports. */
 const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 
-/** The fields that become the pod: an image, names of variables, and no `${{ }}` where none is evaluated. */
+/** The fields that become the pod, if there is one: an image, names of variables, no `${{ }}` where none is evaluated. */
 export function podProblems(task: Task, path: string, defaults: TaskDefaults): Problem[] {
   const image = task.container?.image ?? task.image ?? defaults.image;
-  const missing = image === undefined ? [{ path: `${path}.image`, message: NO_IMAGE }] : [];
+  const hasPod = task.run !== undefined || task.container !== undefined;
+  const missing = hasPod && image === undefined ? [{ path: `${path}.image`, message: NO_IMAGE }] : [];
   return [...missing, ...surfaceProblems(task, path)];
 }
 
-const NO_IMAGE = 'the task has no image; give it one, or all tasks by spec.defaults.image';
+const NO_IMAGE = 'the task has no image; give it one, or all tasks by defaults.image';
 
 /** The same for `defaults`, which need no image. */
 export function surfaceProblems(surface: PodSurface, path: string): Problem[] {

@@ -42,3 +42,18 @@ export function withTask(index: number, change: Partial<Task>): WorkflowSpec {
   const tasks = spec.tasks.map((task, at) => (at === index ? { ...task, ...change } : task));
   return { ...spec, tasks };
 }
+
+/** For tests: a workflow of these tasks only, whose image comes from the defaults. */
+export function specOf(tasks: readonly Omit<Task, 'name'>[], more: Partial<WorkflowSpec> = {}): WorkflowSpec {
+  return {
+    parameters: [{ name: 'version', default: '1.0' }],
+    defaults: { image: 'busybox:1.36' },
+    tasks: tasks.map((task, index) => ({ name: `t${index}`, ...task })),
+    ...more,
+  };
+}
+
+/** For tests: problems as lines. */
+export function lines(problems: readonly { path: string; message: string }[]): string[] {
+  return problems.map(({ path, message }) => `${path}: ${message}`);
+}

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Task, WorkflowSpec } from '../../api/index.ts';
+import { MAX_PROBLEMS } from './report.ts';
 import { validSpec, withTask } from './samples.ts';
-import { MAX_PROBLEMS, validateWorkflow } from './workflow.ts';
+import { validateWorkflow } from './workflow.ts';
 
 const problems = (spec: WorkflowSpec) => validateWorkflow(spec).map(({ path, message }) => `${path}: ${message}`);
 const task = (index: number, change: Partial<Task>) => problems(withTask(index, change));
@@ -203,13 +204,14 @@ describe('validating a workflow', () => {
   describe('tasks', () => {
     it('do exactly one thing', () => {
       expect(without(0, 'run')).toEqual([
-        'spec.tasks[0]: a task does exactly one thing; give it either run or container',
+        'spec.tasks[0]: a task does exactly one thing; give it one of run, container, template, workflow, sleep, http, resource, compute, generate',
       ]);
       expect(task(2, { run: 'true' })[0]).toContain('exactly one thing');
     });
 
-    it('fan out over items or itemsFrom', () => {
-      const message = 'spec.tasks[1].forEach: forEach takes either items or itemsFrom, and exactly one of them';
+    it('fan out over one source of items', () => {
+      const message =
+        'spec.tasks[1].forEach: forEach takes items, itemsFrom, sequence or matrix, and exactly one of them';
       expect(task(1, { forEach: {} })).toEqual([message]);
       expect(task(1, { forEach: { items: [1], itemsFrom: '[1]' } })).toEqual([message]);
       expect(task(1, { forEach: { items: [1, 'a', { b: null }] } })).toEqual([]);
@@ -218,8 +220,8 @@ describe('validating a workflow', () => {
     it('have an image from somewhere', () => {
       const spec = { ...validSpec(), defaults: {} };
       expect(problems(spec)).toEqual([
-        'spec.tasks[0].image: the task has no image; give it one, or all tasks by spec.defaults.image',
-        'spec.tasks[1].image: the task has no image; give it one, or all tasks by spec.defaults.image',
+        'spec.tasks[0].image: the task has no image; give it one, or all tasks by defaults.image',
+        'spec.tasks[1].image: the task has no image; give it one, or all tasks by defaults.image',
       ]);
     });
   });

@@ -1,61 +1,95 @@
-import type { Task, WorkflowSpec } from '../../api/index.ts';
-import { findCycle } from '../graph.ts';
+import type { Definition, WorkflowSpec } from '../../api/index.ts';
+import { type FindTemplate, libraryKey, walkLibrary } from '../library.ts';
+import type { Library } from '../visible.ts';
+import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './body.ts';
 import { durationProblems } from './durations.ts';
-import { expressionProblems } from './expressions.ts';
-import { injectionProblems } from './injection.ts';
-import { graphProblems } from './needs.ts';
-import { parameterProblems } from './parameters.ts';
-import { podProblems, surfaceProblems } from './pod.ts';
-import { type Problem, repeated, reserved } from './problem.ts';
+import { type Problem, repeated } from './problem.ts';
+import { report } from './report.ts';
+import { parameterTypes, scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
+import { sizeProblems } from './size.ts';
+import { runHookProblems } from './task.ts';
 
-/** Problems that are reported at once. */
-export const MAX_PROBLEMS = 50;
-
-/** What keeps a Workflow from running, in the order of its fields; empty if nothing does. */
-export function validateWorkflow(spec: WorkflowSpec): Problem[] {
-  const sound = findCycle(spec.tasks) === undefined;
-  const problems = [
-    ...parameterProblems(spec.parameters ?? []),
-    ...surfaceProblems(spec.defaults ?? {}, 'spec.defaults'),
-    ...graphProblems(spec.tasks),
-    ...spec.tasks.flatMap((task, index) => taskProblems(task, `spec.tasks[${index}]`, spec)),
+/**
+ * What keeps a Workflow from running, in the order of its fields; empty if nothing does. Without `find`, templates that
+ * are objects of their own are taken to exist.
+ */
+export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Problem[] {
+  const { definition, problems } = walkLibrary(spec, find ?? (() => ({ problem: '' })));
+  const library = definition.library ?? {};
+  const unresolved = problems.filter(({ reason }) => find !== undefined || reason !== 'TemplateNotFound');
+  return report([
+    ...frameProblems(spec, 'spec'),
     ...durationProblems(spec),
-    ...(sound ? expressionProblems(spec) : []),
-  ];
-  return bounded(inFieldOrder(problems));
+    ...unresolved.map(({ path, message }) => ({ path, message })),
+    ...mainProblems(definition, library),
+    ...finalProblems(definition, library),
+    ...hookProblems(definition, library),
+    ...localProblems(spec, library),
+    ...sizeProblems([...definition.tasks, ...(definition.finally ?? [])], 'spec.tasks', library),
+  ]);
 }
 
-function taskProblems(task: Task, path: string, { defaults = {} }: WorkflowSpec): Problem[] {
-  const outputs = (task.outputs ?? []).map(({ name }) => name);
-  const outputPath = (index: number) => `${path}.outputs[${index}].name`;
+function mainProblems(definition: Definition, library: Library): Problem[] {
+  const { parameters, defaults = {}, tasks } = definition;
+  const names = new Set(definition.finally?.map(({ name }) => name));
+  const refusal = (need: string) => `"${need}" stands in finally, which runs when all tasks have ended; take it out`;
+  return tasksProblems({
+    ...{ path: 'spec.tasks', tasks, defaults, library },
+    scopes: scopesOf(parameterTypes(parameters), tasks, library),
+    elsewhere: { names, refusal },
+  });
+}
+
+function finalProblems(definition: Definition, library: Library): Problem[] {
+  const { parameters, defaults = {}, tasks: main, finally: tasks = [] } = definition;
+  const path = 'spec.finally';
+  const names = new Set(main.map(({ name }) => name));
+  const refusal = (need: string) => `a task in finally waits for all tasks anyway; take "${need}" out of its needs`;
+  const scopes = scopesOf(parameterTypes(parameters), tasks, library, main);
   return [
-    ...actionProblems(task, path),
-    ...forEachProblems(task, path),
-    ...repeated(outputs, outputPath, 'output'),
-    ...reserved(outputs, outputPath, 'an output'),
-    ...injectionProblems(task, path),
-    ...podProblems(task, path, defaults),
+    ...tasksProblems({
+      ...{ path, tasks, defaults, library },
+      scopes: (task) => ({ ...scopes(task), ended: true }),
+      elsewhere: { names, refusal },
+    }),
+    ...takenNames(definition),
+    ...undoneProblems(tasks, path, 'a task in finally', 'take it out'),
+    ...tasks.flatMap(({ hooks }, index) =>
+      hooks === undefined
+        ? []
+        : [
+            {
+              path: `${path}[${index}].hooks`,
+              message: 'a task in finally has no hooks; needs and runIf say the same',
+            },
+          ],
+    ),
   ];
 }
 
-function actionProblems({ run, container }: Task, path: string): Problem[] {
-  if ((run === undefined) !== (container === undefined)) return [];
-  return [{ path, message: 'a task does exactly one thing; give it either run or container' }];
+function takenNames({ tasks, finally: last = [] }: Definition): Problem[] {
+  return last.flatMap(({ name }, index) => {
+    const before = tasks.findIndex((task) => task.name === name);
+    if (before < 0) return [];
+    const message = `task "${name}" is declared already at spec.tasks[${before}].name; rename one`;
+    return [{ path: `spec.finally[${index}].name`, message }];
+  });
 }
 
-function forEachProblems({ forEach }: Task, path: string): Problem[] {
-  if (forEach === undefined || (forEach.items === undefined) !== (forEach.itemsFrom === undefined)) return [];
-  return [{ path: `${path}.forEach`, message: 'forEach takes either items or itemsFrom, and exactly one of them' }];
+function hookProblems({ parameters, defaults = {}, tasks, hooks = [] }: Definition, library: Library): Problem[] {
+  const types = parameterTypes(parameters);
+  const scope = { ...scopeOfAll(types, tasks, library), ended: true };
+  return runHookProblems(hooks, { path: 'spec', scope, defaults, library }, scopeOfDefaults(types));
 }
 
-/** What is not about one task comes first, then the tasks in their order; within a task, as found. */
-function inFieldOrder(problems: readonly Problem[]): Problem[] {
-  const place = ({ path }: Problem) => Number(/^spec\.tasks\[(\d+)\]/.exec(path)?.[1] ?? -1);
-  return [...problems].sort((a, b) => place(a) - place(b));
-}
-
-function bounded(problems: readonly Problem[]): Problem[] {
-  if (problems.length <= MAX_PROBLEMS) return [...problems];
-  const rest = problems.length - MAX_PROBLEMS;
-  return [...problems.slice(0, MAX_PROBLEMS), { path: 'spec', message: `${rest} more problems are not shown` }];
+/** Local templates; of those with one name, the first is in the library. */
+function localProblems({ templates = [] }: WorkflowSpec, library: Library): Problem[] {
+  const names = templates.map(({ name }) => name);
+  return [
+    ...repeated(names, (index) => `spec.templates[${index}].name`, 'template'),
+    ...templates.flatMap(({ name }, index) => {
+      const body = names.indexOf(name) === index ? library[libraryKey({ kind: 'Local', name })] : undefined;
+      return body === undefined ? [] : bodyProblems(body, `spec.templates[${index}]`, library);
+    }),
+  ];
 }

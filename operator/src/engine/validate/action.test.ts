@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { Task } from '../../api/index.ts';
+import { lines, specOf } from './samples.ts';
+import { validateWorkflow } from './workflow.ts';
+
+const task = (...tasks: Omit<Task, 'name'>[]) => lines(validateWorkflow(specOf(tasks)));
+const firstLine = (problem: string | undefined) => problem?.split('\n')[0];
+
+describe('what a task does', () => {
+  it('is one thing, and needs an image only where there is a pod', () => {
+    expect(task({ run: 'true', sleep: { duration: '1s' } })).toEqual([
+      'spec.tasks[0]: a task does exactly one thing; give it one of run, container, template, workflow, sleep, http, resource, compute, generate, and keep one of run, sleep',
+    ]);
+    const tasks = [{ name: 'wait', sleep: { duration: '1s' } }];
+    expect(validateWorkflow({ tasks })).toEqual([]);
+  });
+
+  it('may be a sleep, whose duration or time can be read', () => {
+    expect(
+      task({ sleep: { duration: '${{ params.version }}' } }, { sleep: { until: '2030-01-31T08:00:00Z' } }),
+    ).toEqual([]);
+    expect(task({ sleep: {} })[0]).toContain('either a duration or a time');
+    expect(task({ sleep: { duration: '5 minutes' } })).toEqual([
+      'spec.tasks[0].sleep.duration: "5 minutes" is no duration; write it like 10s, 5m or 1h30m',
+    ]);
+    expect(task({ sleep: { duration: '9000h' } })[0]).toContain('too long; the longest is 8760h');
+    expect(task({ sleep: { until: '2030-01-31 08:00' } })).toEqual([
+      'spec.tasks[0].sleep.until: "2030-01-31 08:00" is no time; write it with a zone, like 2030-01-31T08:00:00Z',
+    ]);
+    expect(task({ sleep: { until: '2030-13-31T08:00:00Z' } })[0]).toContain('is no time');
+    expect(task({ sleep: { duration: '${{ params.x }}' } })[0]).toContain('sleep.duration: unknown parameter "x"');
+  });
+
+  it('may be a computation of named values', () => {
+    expect(
+      task({ compute: { sum: '1 + 1', text: 'params.version + "!"' }, outputs: [{ name: 'sum', type: 'Integer' }] }),
+    ).toEqual([]);
+    expect(task({ compute: {} })[0]).toContain('nothing to compute');
+    expect(firstLine(task({ compute: { sum: 'params.x' } })[0])).toContain(
+      'spec.tasks[0].compute.sum: unknown parameter "x"',
+    );
+    expect(task({ compute: { sum: '${{ 1 }}' } })[0]).toContain('compute.sum: this field is CEL as it stands');
+    expect(task({ compute: { sum: '1' }, outputs: [{ name: 'smu' }] })).toEqual([
+      'spec.tasks[0].outputs[0].name: compute hands on no "smu"; known: sum; take "smu" out',
+    ]);
+    expect(task({ compute: { constructor: '1' } })[0]).toContain('"constructor" cannot be the name of an output');
+  });
+
+  it('may be to generate tasks, from a list', () => {
+    expect(task({ generate: { tasks: '[{"name": "a", "run": "true"}]' } })).toEqual([]);
+    expect(task({ generate: { tasks: 'params.version' } })[0]).toContain(
+      'generate.tasks: the expression must yield a List',
+    );
+    expect(task({ generate: { tasks: '[]' }, outputs: [{ name: 'a' }] })[0]).toContain('take "a" out');
+  });
+
+  it('may be to apply an object that can be named', () => {
+    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a-${{ params.version }}' } };
+    const resource = { manifest, successWhen: 'object.data.size() > 0', outputs: { uid: 'object.metadata.uid' } };
+    expect(task({ resource, outputs: [{ name: 'uid' }] })).toEqual([]);
+    expect(task({ resource: { manifest: { kind: '', metadata: {} } } })).toEqual([
+      'spec.tasks[0].resource.manifest.apiVersion: an object is applied by its apiVersion, kind and name; give it all three, as texts',
+      'spec.tasks[0].resource.manifest.kind: an object is applied by its apiVersion, kind and name; give it all three, as texts',
+      'spec.tasks[0].resource.manifest.metadata.name: an object is applied by its apiVersion, kind and name; give it all three, as texts',
+    ]);
+    const broken = { ...manifest, data: { list: ['x ${{ params.x }}'] } };
+    expect(firstLine(task({ resource: { manifest: broken } })[0])).toContain(
+      'resource.manifest.data.list[0]: unknown parameter "x"',
+    );
+    expect(firstLine(task({ resource: { manifest, failWhen: 'params.version == "1"' } })[0])).toContain(
+      'failWhen: this expression reads object only, and not params',
+    );
+    expect(task({ resource: { manifest, successWhen: '"x"' } })[0]).toContain('must yield a Boolean');
+    expect(task({ resource, outputs: [{ name: 'id' }] })[0]).toContain('resource hands on no "id"');
+  });
+
+  it('has no fields that would do nothing', () => {
+    const wait = { sleep: { duration: '1s' } };
+    expect(task({ ...wait, cache: { key: 'a' } })).toEqual([
+      'spec.tasks[0].cache: a task that is a sleep has no attempt of its own; take it out',
+    ]);
+    expect(task({ ...wait, attemptTimeout: '1s' })[0]).toContain('no attempt of its own');
+    expect(task({ compute: { a: '1' }, semaphores: [{ name: 's' }] })[0]).toContain('no attempt of its own');
+    expect(task({ workflow: { name: 'w' }, env: { A: '1' }, image: 'a' })).toEqual([
+      'spec.tasks[0].image: a task that is a workflow has no pod of its own; take it out',
+      'spec.tasks[0].env: a task that is a workflow has no pod of its own; take it out',
+    ]);
+    expect(task({ run: 'true', with: { a: '1' } })[0]).toContain('with gives values to a template or a workflow');
+  });
+
+  it('may take its result from a cache, and hold permits, by what it reads', () => {
+    const more = { cache: { key: 'k-${{ params.version }}' }, semaphores: [{ name: 's', shareBy: 'params.version' }] };
+    expect(task({ run: 'true', ...more })).toEqual([]);
+    expect(task({ run: 'true', cache: { key: '${{ params.x }}' } })[0]).toContain('cache.key: unknown parameter');
+    expect(task({ run: 'true', cache: { key: 'a', maxAge: '0s' } })[0]).toContain('cache.maxAge: 0s is too short');
+    expect(task({ run: 'true', semaphores: [{ name: 's', shareBy: '1' }] })[0]).toContain(
+      'semaphores[0].shareBy: the expression must yield a String',
+    );
+  });
+
+  it('has durations of attempts and requests that make sense', () => {
+    expect(task({ run: 'true', attemptTimeout: '1ms' })[0]).toContain('attemptTimeout: 1ms is too short');
+    expect(task({ http: { url: 'https://a', requestTimeout: '25h' } })[0]).toContain('requestTimeout: 25h is too long');
+  });
+});
+
+describe('an HTTP request', () => {
+  const http = (more: Partial<NonNullable<Task['http']>>) => task({ http: { url: 'https://example.com', ...more } });
+
+  it('goes to an address of http or https', () => {
+    expect(http({ url: 'https://${{ params.version }}.example.com/a b' })).toEqual([]);
+    expect(http({ url: '${{ params.version }}/x' })).toEqual([]);
+    expect(http({ url: 'ftp://a' })).toEqual([
+      'spec.tasks[0].http.url: "ftp://a" is no address of http or https; begin it with https://',
+    ]);
+    expect(http({ url: 'file://${{ params.version }}' })[0]).toContain('no address of http');
+    expect(http({ url: 'https://[a' })[0]).toContain('is no URL');
+    expect(http({ url: 'https://me:secret@a' })[0]).toContain('put them into a Secret');
+  });
+
+  it('has headers that can be sent, each once, and a body only where one is taken', () => {
+    expect(http({ method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } })).toEqual([]);
+    expect(http({ body: '{}' })).toEqual([
+      'spec.tasks[0].http.body: a GET has no body; take it out, or set method to POST',
+    ]);
+    expect(http({ headers: { 'a b': 'x' } })[0]).toContain('headers["a b"]: "a b" is no name of a header');
+    expect(http({ headers: { Host: 'x' } })[0]).toContain('is set by Ado; take it out');
+    expect(http({ headers: { a: 'x\r\ny: z' } })[0]).toContain('is one line');
+    const headersFrom = { authorization: { secretKeyRef: { name: 's', key: 'k' } } };
+    expect(http({ headers: { Authorization: 'x' }, headersFrom })).toEqual([
+      'spec.tasks[0].http.headersFrom.authorization: the header is set already at spec.tasks[0].http.headers.Authorization; keep one',
+    ]);
+    expect(http({ headers: { a: '${{ params.x }}' } })[0]).toContain('headers.a: unknown parameter "x"');
+  });
+});

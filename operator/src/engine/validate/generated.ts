@@ -1,0 +1,131 @@
+import { type Json, type Task, type TaskDefaults, type TemplateKind, task as taskSchema } from '../../api/index.ts';
+import { canonicalJson } from '../digest.ts';
+import type { Scope } from '../expression/index.ts';
+import { libraryKey, type ResolvedRef, walkLibrary } from '../library.ts';
+import { utf8Length } from '../outputs.ts';
+import type { Library } from '../visible.ts';
+import { tasksProblems, undoneProblems } from './body.ts';
+import type { Problem } from './problem.ts';
+import { scopesOf } from './scopes.ts';
+import { sizeProblems } from './size.ts';
+
+/** How many tasks one `generate` may yield, and how many bytes of JSON they may be. */
+export const MAX_GENERATED_TASKS = 100;
+export const MAX_GENERATED_BYTES = 16 * 1024;
+
+/** What generated tasks find around them. */
+export interface GenerationContext {
+  /** The types of the parameters that they see: those of the scope of their `generate`. */
+  readonly parameters: Scope['parameters'];
+  readonly defaults?: TaskDefaults | undefined;
+  /** The library of the pinned definition: no other template can be used. */
+  readonly library?: Library | undefined;
+  /** Where their `generate` stands, as for resolveLibrary; default Local, a Workflow. */
+  readonly home?: TemplateKind;
+}
+
+/** The tasks that a `generate` has yielded, with the kinds of their templates written out, or the first thing wrong. */
+export function validateGenerated(
+  tasks: Json,
+  context: GenerationContext,
+): { readonly tasks: Task[] } | { readonly problem: string } {
+  const read = readTasks(tasks);
+  if ('problem' in read) return read;
+  const resolved = resolveKinds(read.tasks, context);
+  if ('problem' in resolved) return resolved;
+  const [first] = problemsOf(resolved.tasks, context);
+  return first === undefined ? resolved : { problem: `${first.path}: ${first.message}` };
+}
+
+function readTasks(tasks: Json): { tasks: Task[] } | { problem: string } {
+  if (!Array.isArray(tasks)) return { problem: 'generate.tasks yields no list; make it a list of tasks' };
+  if (tasks.length > MAX_GENERATED_TASKS) {
+    return { problem: `${tasks.length} tasks are too many; generate at most ${MAX_GENERATED_TASKS}` };
+  }
+  const bytes = utf8Length(canonicalJson(tasks));
+  if (bytes > MAX_GENERATED_BYTES) {
+    const remedy = 'move what they share into a template';
+    return { problem: `the tasks are ${bytes} bytes, and ${MAX_GENERATED_BYTES} are allowed; ${remedy}` };
+  }
+  const read: Task[] = [];
+  for (const [index, each] of tasks.entries()) {
+    const parsed = taskSchema.safeParse(each);
+    const issue = parsed.error?.issues[0];
+    if (!parsed.success) {
+      const field = [`tasks[${index}]`, ...(issue?.path ?? [])].join('.');
+      return { problem: `${field}: ${issue?.message ?? 'it is no task'}` };
+    }
+    const unknown = unknownField(each, parsed.data as Json, `tasks[${index}]`);
+    if (unknown !== undefined) return { problem: `${unknown}: a task has no such field; look for its name` };
+    read.push(parsed.data);
+  }
+  return { tasks: read };
+}
+
+/** The first field that the schema has dropped. */
+function unknownField(given: Json, kept: Json | undefined, path: string): string | undefined {
+  if (given === null || typeof given !== 'object') return undefined;
+  if (kept === undefined || kept === null || typeof kept !== 'object') return path;
+  for (const [key, value] of Object.entries(given)) {
+    const at = Array.isArray(given) ? `${path}[${key}]` : `${path}.${key}`;
+    if (!Object.hasOwn(kept, key)) return at;
+    const unknown = unknownField(value, (kept as { [key: string]: Json })[key], at);
+    if (unknown !== undefined) return unknown;
+  }
+  return undefined;
+}
+
+/** Only what the definition has pinned can be used: that was judged, and so was what it uses itself. */
+function resolveKinds(tasks: Task[], { library = {}, home = 'Local' }: GenerationContext) {
+  const locals = Object.keys(library)
+    .filter((key) => key.startsWith('Local/'))
+    .map((key) => ({ name: key.slice('Local/'.length, key.lastIndexOf('@')), ...(library[key] ?? { tasks: [] }) }));
+  const { definition, problems } = walkLibrary(
+    { tasks, templates: locals },
+    (kind, name, version) => {
+      const key = libraryKey({ kind, name, ...(version === undefined ? {} : { version }) });
+      const remedy = 'use a template that tasks of the workflow use as well, of the same version';
+      return library[key] ?? { problem: `${kind} "${name}" is not pinned with the definition; ${remedy}` };
+    },
+    home,
+  );
+  const [first] = problems;
+  if (first === undefined) return { tasks: definition.tasks };
+  return { problem: `${first.path.replace(/^spec\./, '')}: ${first.message}` };
+}
+
+function problemsOf(tasks: Task[], { parameters, defaults = {}, library = {} }: GenerationContext): Problem[] {
+  const path = 'tasks';
+  return [
+    ...tasks.flatMap((task, index) => recursion(task, `${path}[${index}]`, library)),
+    ...tasksProblems({ path, tasks, defaults, library, scopes: scopesOf(parameters, tasks, library) }),
+    ...undoneProblems(tasks, path, 'a generated task', 'give undo to the task that generates'),
+    ...sizeProblems(tasks, path, library),
+  ];
+}
+
+/** Generated tasks that generate tasks could go on for ever. */
+function recursion(task: Task, path: string, library: Library): Problem[] {
+  if (task.generate !== undefined) {
+    return [{ path: `${path}.generate`, message: 'generated tasks generate no others; generate all of them at once' }];
+  }
+  const sides = [task, ...(task.hooks ?? [])];
+  return sides.flatMap(({ template }) => {
+    if (template === undefined || !generates(template as ResolvedRef, library, new Set())) return [];
+    const message = `the template "${template.name}" generates tasks, which generated tasks may not; use another`;
+    return [{ path: `${path}.template`, message }];
+  });
+}
+
+function generates(ref: ResolvedRef, library: Library, seen: Set<string>): boolean {
+  const key = libraryKey(ref);
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return (library[key]?.tasks ?? []).some((task) => {
+    const sides = [task, ...(task.hooks ?? [])];
+    return (
+      task.generate !== undefined ||
+      sides.some(({ template }) => template && generates(template as ResolvedRef, library, seen))
+    );
+  });
+}

@@ -1,0 +1,49 @@
+import type { Json, Parameter, Task } from '../../api/index.ts';
+import { coerce } from '../coerce.ts';
+import { hasTemplate, suggestion } from '../expression/index.ts';
+import { libraryKey, type ResolvedRef } from '../library.ts';
+import type { Library } from '../visible.ts';
+import { fieldPath, type Problem, reserved } from './problem.ts';
+
+/** The values that a task gives to a template or a workflow. The parameters of a workflow are known when it is run. */
+export function withProblems(task: Task, path: string, library: Library): Problem[] {
+  const { template, workflow } = task;
+  const names = Object.keys(task.with ?? {});
+  if (template === undefined && workflow === undefined) {
+    const message = 'with gives values to a template or a workflow; scripts take theirs by env';
+    return task.with === undefined ? [] : [{ path: `${path}.with`, message }];
+  }
+  const prototypes = reserved(names, (index) => fieldPath(`${path}.with`, names[index] ?? ''), 'a parameter');
+  const body = template && library[libraryKey(template as ResolvedRef)];
+  if (body === undefined) return prototypes;
+  return [...prototypes, ...againstParameters(task.with ?? {}, body.parameters ?? [], `${path}.with`, template?.name)];
+}
+
+function againstParameters(
+  values: Readonly<Record<string, string>>,
+  parameters: readonly Parameter[],
+  path: string,
+  template: string | undefined,
+): Problem[] {
+  const known = parameters.map(({ name }) => name);
+  const missing = parameters.filter(
+    (parameter) => parameter.default === undefined && !Object.hasOwn(values, parameter.name),
+  );
+  return [
+    ...Object.entries(values).flatMap(([name, text]) => valueProblems(name, text, parameters, fieldPath(path, name))),
+    ...missing.map(({ name, type = 'String' }) => ({
+      path: fieldPath(path, name),
+      message: `the template "${template}" requires the parameter "${name}" (${type}); give it a value`,
+    })),
+  ];
+
+  function valueProblems(name: string, text: string, all: readonly Parameter[], at: string): Problem[] {
+    const parameter = all.find((each) => each.name === name);
+    if (parameter === undefined) {
+      const message = `the template "${template}" has no parameter "${name}"${suggestion(name, known, 'parameter')}`;
+      return [{ path: at, message }];
+    }
+    const coerced = hasTemplate(text) ? { value: text } : coerce(text as Json, parameter.type ?? 'String');
+    return 'value' in coerced ? [] : [{ path: at, message: `${coerced.problem}; give the parameter another value` }];
+  }
+}
