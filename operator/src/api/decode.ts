@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import type { RunJournal, Workflow, WorkflowRun } from './object.ts';
+import type { RunJournal, Semaphore, Workflow, WorkflowRun } from './object.ts';
 import { runJournal } from './run-journal.ts';
+import { semaphore } from './semaphore.ts';
 import { workflow } from './workflow.ts';
 import { workflowRun } from './workflow-run.ts';
 
@@ -23,4 +24,5 @@ function decoder<T>(kind: string, schema: z.ZodType): (raw: unknown) => T {
 /** Each object is decoded once, where it enters the informer. */
 export const decodeWorkflow = decoder<Workflow>('Workflow', workflow);
 export const decodeWorkflowRun = decoder<WorkflowRun>('WorkflowRun', workflowRun);
+export const decodeSemaphore = decoder<Semaphore>('Semaphore', semaphore);
 export const decodeRunJournal = decoder<RunJournal>('RunJournal', runJournal);

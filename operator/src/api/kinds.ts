@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { runJournal } from './run-journal.ts';
+import { semaphore } from './semaphore.ts';
 import { workflow } from './workflow.ts';
 import { workflowRun } from './workflow-run.ts';
 
@@ -83,6 +84,12 @@ export const WORKFLOW_RUN: KindDefinition = {
       description: 'Finished tasks of all known tasks.',
     },
     {
+      name: 'Waiting-For',
+      type: 'string',
+      jsonPath: '.status.waitingFor',
+      description: 'What unfinished tasks wait for.',
+    },
+    {
       name: 'Reason',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Succeeded")].reason',
@@ -117,4 +124,21 @@ export const RUN_JOURNAL: KindDefinition = {
   selectableFields: [],
 };
 
-export const KINDS: readonly KindDefinition[] = [WORKFLOW, WORKFLOW_RUN, RUN_JOURNAL];
+export const SEMAPHORE: KindDefinition = {
+  kind: 'Semaphore',
+  plural: 'semaphores',
+  singular: 'semaphore',
+  shortNames: ['asem'],
+  categories: ['ado'],
+  schema: semaphore,
+  status: true,
+  columns: [
+    { name: 'Permits', type: 'integer', jsonPath: '.spec.permits', description: 'How many may be held at once.' },
+    { name: 'Held', type: 'integer', jsonPath: '.status.held', description: 'How many are held.' },
+    { name: 'Waiting', type: 'integer', jsonPath: '.status.waiting', description: 'How many attempts wait.' },
+    AGE,
+  ],
+  selectableFields: [],
+};
+
+export const KINDS: readonly KindDefinition[] = [WORKFLOW, WORKFLOW_RUN, RUN_JOURNAL, SEMAPHORE];

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { runJournal } from './run-journal.ts';
+import type { semaphore } from './semaphore.ts';
 import type { workflow } from './workflow.ts';
 import type { workflowRun } from './workflow-run.ts';
 
@@ -33,6 +34,7 @@ type WithMeta<T> = Omit<T, 'metadata'> & { metadata: ObjectMeta };
 export type Workflow = WithMeta<z.infer<typeof workflow>>;
 export type WorkflowRun = WithMeta<z.infer<typeof workflowRun>>;
 export type RunJournal = WithMeta<z.infer<typeof runJournal>>;
+export type Semaphore = WithMeta<z.infer<typeof semaphore>>;
 
 /** `namespace/name`, the key of an object in stores and queues. */
 export function objectKey(meta: ObjectMeta): string {

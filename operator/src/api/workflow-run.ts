@@ -60,6 +60,18 @@ export const workflowRunSpec = z
       })
       .optional()
       .describe('Where the run comes from; default Manual.'),
+    priority: z
+      .int()
+      .min(-100)
+      .max(100)
+      .optional()
+      .describe('Which of those that wait for permits or for their turn goes first: the highest; default 0.'),
+    cache: z
+      .enum(['Use', 'Refresh', 'Ignore'])
+      .optional()
+      .describe(
+        'Cached results of tasks: used and stored (Use, the default), computed anew and stored (Refresh), or neither (Ignore).',
+      ),
     number: z.int().min(1).optional().describe('Ordinal of the run among those of its trigger.'),
   })
   .meta({
@@ -69,6 +81,8 @@ export const workflowRunSpec = z
       frozen('requester'),
       frozen('origin'),
       frozen('number'),
+      frozen('priority'),
+      frozen('cache'),
       {
         rule: "self.desiredState == oldSelf.desiredState || oldSelf.desiredState in ['Running', 'Paused'] || (oldSelf.desiredState == 'Cancelled' && self.desiredState == 'Terminated')",
         message: 'desiredState moves between Running and Paused, then to Cancelled, then to Terminated, and never back',
@@ -77,12 +91,23 @@ export const workflowRunSpec = z
   });
 
 const taskRow = z.object({
-  path: z.string().max(64).describe('The task, with the index of its item: test[3].'),
+  path: z
+    .string()
+    .max(512)
+    .describe('The task: with its item test[3], with its iteration poll/2, inside of a template ship/migrate.'),
   phase: z.enum(TASK_PHASES).describe('Where the task is.'),
   attempt: z.int().min(0).optional().describe('Number of the newest pod of the task, from 0.'),
   retries: z.int().min(0).optional().describe('Retries used; infrastructure failures do not count.'),
   reason: z.string().max(64).optional().describe('Why it is so, in one word.'),
-  message: z.string().max(512).optional().describe('Why it is so, and what to do about it.'),
+  message: z.string().max(512).optional().describe('Why it is so, and who or what ends the wait.'),
+  since: z.string().max(40).optional().describe('Since when it waits for this.'),
+  until: z.string().max(40).optional().describe('When time alone ends the wait.'),
+  from: z
+    .string()
+    .max(512)
+    .optional()
+    .describe('The attempt whose result was taken instead of a new one: <run>/<path>.'),
+  run: z.string().max(63).optional().describe('Name of the newest child run.'),
   exitCode: z.int().optional().describe('Exit code of the newest attempt that failed.'),
   pod: z.string().max(63).optional().describe('Name of the newest pod.'),
   startedAt: z.string().max(40).optional().describe('When the first attempt was started.'),
@@ -134,6 +159,11 @@ export const workflowRunStatus = z.object({
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
     .describe('At most 50 tasks worth a look: waiting, failed, newest. All of them are in the journal.'),
+  waitingFor: z
+    .string()
+    .max(128)
+    .optional()
+    .describe('What the unfinished tasks wait for, by reason, for columns: 2 Unschedulable, 1 Semaphore.'),
   seq: z.int().min(0).optional().describe('Number of events so far. Every status write is conditional on it.'),
   state: z.string().max(STATUS_BUDGET_BYTES).optional().describe('State of the engine; opaque.'),
   journal: z

@@ -106,11 +106,25 @@ export const definition = z.object(definitionFields);
 /** The tasks of a template as they are pinned: without what only people read. */
 export type TemplateBody = z.infer<z.ZodObject<typeof templateFields>>;
 
+const concurrency = z.object({
+  key: expression
+    .optional()
+    .describe('CEL over params that yields a text: runs with the same text count together; default: all runs.'),
+  limit: z.int().min(1).max(1000).optional().describe('How many runs may be under way at once; default 1.'),
+  policy: z
+    .enum(['Queue', 'Skip', 'CancelRunning'])
+    .optional()
+    .describe(
+      'What becomes of a run beyond the limit: it waits for its turn (Queue, the default), it is not started (Skip), or it takes the place of the oldest one (CancelRunning).',
+    ),
+});
+
 export const workflowSpec = z.object({
   triggers: z
     .object({ onChange: onChange.optional().describe('Runs when the definition changes.') })
     .optional()
     .describe('What starts a run by itself; none: a run is started by creating a WorkflowRun.'),
+  concurrency: concurrency.optional().describe('How many runs of the workflow may be under way at once; default: all.'),
   retention: retention.optional().describe('How long finished runs and their pods are kept.'),
   ...definitionFields,
 });
@@ -154,4 +168,5 @@ export type WorkflowStatus = z.infer<typeof workflowStatus>;
 /** A definition as it is pinned: with every template that its tasks lead to, by the key of engine/library.ts. */
 export type Definition = z.infer<typeof definition> & { library?: Readonly<Record<string, TemplateBody>> };
 export type Parameter = z.infer<typeof parameter>;
+export type Concurrency = z.infer<typeof concurrency>;
 export type Retention = z.infer<typeof retention>;

@@ -1,5 +1,5 @@
-import { type AccessRule, CONTROLLER_REVISIONS, EVENTS, LEASES, PODS } from '../runtime/index.ts';
-import { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+import { type AccessRule, CONFIG_MAPS, CONTROLLER_REVISIONS, EVENTS, LEASES, PODS } from '../runtime/index.ts';
+import { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
 
 /**
  * Everything that the operator may ask of the API server in the namespaces it serves. The client refuses a call that
@@ -11,6 +11,10 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: WORKFLOW_RUNS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { type: WORKFLOW_RUNS, subresource: 'status', verbs: ['patch'] },
   { type: RUN_JOURNALS, verbs: ['get', 'create'] },
+  { type: SEMAPHORES, verbs: ['get', 'list', 'watch'] },
+  { type: SEMAPHORES, subresource: 'status', verbs: ['patch'] },
+  // Cached results of tasks, and defaults of parameters: read one by one, never watched.
+  { type: CONFIG_MAPS, verbs: ['get', 'list', 'create', 'update', 'delete'] },
   { type: CONTROLLER_REVISIONS, verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { type: PODS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { type: EVENTS, verbs: ['create', 'patch'] },

@@ -9,8 +9,10 @@
  * 5. Every call is a row of the table in access.ts.
  */
 export { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
-export { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+export { type HolderOf, Holders } from './holders.ts';
+export { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
 export { Plans, type Revision } from './revision.ts';
+export { semaphoreController } from './semaphore/controller.ts';
 export { createReflectors, type ReflectorSettings, type Stores } from './stores.ts';
 export { workflowController } from './workflow/controller.ts';
 export { runController } from './workflow-run/controller.ts';

@@ -1,4 +1,4 @@
-import { GROUP, type KindDefinition, RUN_JOURNAL, VERSION, WORKFLOW, WORKFLOW_RUN } from '../api/index.ts';
+import { GROUP, type KindDefinition, RUN_JOURNAL, SEMAPHORE, VERSION, WORKFLOW, WORKFLOW_RUN } from '../api/index.ts';
 import type { ResourceType } from '../runtime/index.ts';
 
 const resourceOf = ({ kind, plural }: KindDefinition): ResourceType => ({
@@ -13,3 +13,4 @@ const resourceOf = ({ kind, plural }: KindDefinition): ResourceType => ({
 export const WORKFLOWS = resourceOf(WORKFLOW);
 export const WORKFLOW_RUNS = resourceOf(WORKFLOW_RUN);
 export const RUN_JOURNALS = resourceOf(RUN_JOURNAL);
+export const SEMAPHORES = resourceOf(SEMAPHORE);

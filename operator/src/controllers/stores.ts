@@ -1,5 +1,6 @@
 import {
   ANNOTATION_DIGEST,
+  decodeSemaphore,
   decodeWorkflow,
   decodeWorkflowRun,
   LABEL_MANAGED_BY,
@@ -8,13 +9,14 @@ import {
   LABEL_WORKFLOW,
   MANAGED_BY,
   objectKey,
+  type Semaphore,
   type Workflow,
   type WorkflowRun,
 } from '../api/index.ts';
 import { CHILDREN_BY_RUN_UID, PODS_BY_RUN_UID, parentUidOf } from '../executors/index.ts';
 import { type Pod, trimPod } from '../pods/index.ts';
 import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
-import { WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+import { SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
 import type { Revision } from './revision.ts';
 
 export const RUNS_BY_WORKFLOW = 'workflow';
@@ -27,6 +29,7 @@ export interface Stores {
   readonly runs: Store<WorkflowRun>;
   readonly pods: Store<Pod>;
   readonly revisions: Store<Revision>;
+  readonly semaphores: Store<Semaphore>;
 }
 
 export type ReflectorSettings = Pick<
@@ -57,6 +60,7 @@ function createStores(): Stores {
         [REVISIONS_BY_WORKFLOW]: ({ metadata }) => inNamespace(metadata.namespace, metadata.labels?.[LABEL_WORKFLOW]),
       },
     }),
+    semaphores: new Store<Semaphore>(),
   };
 }
 
@@ -69,6 +73,7 @@ export function createReflectors(settings: ReflectorSettings): {
   const reflectors = [
     new Reflector({ ...settings, type: WORKFLOWS, decode: decodeWorkflow, store: stores.workflows }),
     new Reflector({ ...settings, type: WORKFLOW_RUNS, decode: decodeWorkflowRun, store: stores.runs }),
+    new Reflector({ ...settings, type: SEMAPHORES, decode: decodeSemaphore, store: stores.semaphores }),
     new Reflector({
       ...settings,
       type: PODS,

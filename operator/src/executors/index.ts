@@ -18,6 +18,8 @@ export type {
   Seen,
   StartRequest,
 } from './executor.ts';
+export { PermitExecutor } from './permit-executor.ts';
+export { Ledger, type LedgerOptions, type Standing } from './permits/ledger.ts';
 export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
 export { refusalOf } from './refusal.ts';
 export { ResourceExecutor, type ResourceExecutorOptions } from './resource-executor.ts';

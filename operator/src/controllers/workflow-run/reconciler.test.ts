@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ANNOTATION_DIGEST, type AttemptObservation, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import { ANNOTATION_DIGEST, type AttemptObservation, type Semaphore, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { definitionOf, digestOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
@@ -73,6 +73,7 @@ class World {
       runs: this.runs,
       pods: new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => [] } }),
       revisions: filled('n/w-1', revision),
+      semaphores: new Store<Semaphore>(),
     };
     this.#put(run);
     this.#reconciler = new RunReconciler({
