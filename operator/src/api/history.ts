@@ -1,4 +1,5 @@
 import type { Json } from './scalars.ts';
+import type { Task } from './task.ts';
 import type { DesiredState } from './workflow-run.ts';
 
 /**
@@ -20,14 +21,50 @@ export type HistoryEvent =
   | { type: 'DesiredStateChanged'; t: number; desired: DesiredState }
   | { type: 'Expanded'; t: number; path: string; count: number }
   | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean }
-  | { type: 'Succeeded'; t: number; path: string; outputs?: Outputs; keep?: boolean; ran?: Ran }
-  | { type: 'Retrying'; t: number; path: string; cause: RetryCause; wake: number; failure: Failure; ran?: Ran }
+  /** The tasks of a template, or those that `generate` made, begin. */
+  | { type: 'Opened'; t: number; path: string; params?: { [name: string]: Json }; generated?: Task[] }
+  /** An iteration of a loop begins, not before `due`. */
+  | {
+      type: 'Iterated';
+      t: number;
+      path: string;
+      index: number;
+      state: { [name: string]: Json };
+      due?: number;
+      keep?: number;
+    }
+  | { type: 'Slept'; t: number; path: string; wake: number }
+  /** `from`: the attempt whose cached result was taken, as `<run>/<path>`. */
+  | { type: 'Succeeded'; t: number; path: string; outputs?: Outputs; keep?: boolean; ran?: Ran; from?: string }
+  /** What an earlier run did and this one does not repeat; `items` of a fan-out, those that succeeded as ranges. */
+  | {
+      type: 'Copied';
+      t: number;
+      path: string;
+      from: string;
+      phase: 'Succeeded' | 'Skipped';
+      reason?: string;
+      outputs?: Outputs;
+      items?: CopiedItems;
+    }
+  | {
+      type: 'Retrying';
+      t: number;
+      path: string;
+      cause: RetryCause;
+      wake: number;
+      failure: Failure;
+      ran?: Ran;
+      node?: string;
+    }
   | { type: 'Stopping'; t: number; path: string; reason: string; message: string }
   | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran }
   | { type: 'Skipped'; t: number; path: string; reason: string; message?: string }
   | { type: 'Cancelled'; t: number; path: string; reason: string }
   | { type: 'OutputsReleased'; t: number; tasks: string[] }
   | { type: 'RunStopping'; t: number; reason: string; message: string }
+  /** The result of the tasks is fixed; what follows is undo and finally. */
+  | { type: 'Settled'; t: number; phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string }
   | { type: 'Finished'; t: number; phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string };
 
 export type HistoryEventType = HistoryEvent['type'];
@@ -37,6 +74,13 @@ export type Ran = [started: number, finished: number];
 export type RetryCause = 'User' | 'Infrastructure';
 /** What a task handed on, by name; kept in state (`keep`) only while an unfinished task refers to it. */
 export type Outputs = { [name: string]: Json };
+/** The items of a fan-out that another run has done: all of them, or those that succeeded. */
+export interface CopiedItems {
+  count: number;
+  succeeded: string;
+  skipped: string;
+  outputs: { [index: string]: Outputs };
+}
 export interface Failure {
   reason: string;
   message: string;
@@ -53,14 +97,19 @@ export const EVENTS: EventTable = {
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
   Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted'] },
-  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran'] },
-  Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran'] },
+  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from'] },
+  Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
+  Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },
+  Slept: { code: 'W', fields: ['path', 'wake'] },
+  Copied: { code: 'Y', fields: ['path', 'from', 'phase', 'reason', 'outputs', 'items'] },
+  Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran', 'node'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
   Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },
   Skipped: { code: 'K', fields: ['path', 'reason', 'message'] },
   Cancelled: { code: 'C', fields: ['path', 'reason'] },
   OutputsReleased: { code: 'L', fields: ['tasks'] },
   RunStopping: { code: 'X', fields: ['reason', 'message'] },
+  Settled: { code: 'M', fields: ['phase', 'reason', 'message'] },
   Finished: { code: 'Z', fields: ['phase', 'reason', 'message'] },
 };
 

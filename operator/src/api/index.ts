@@ -27,5 +27,8 @@ export * from './run-journal.ts';
 export * from './scalars.ts';
 export * from './semaphore.ts';
 export * from './task.ts';
+export * from './task-artifacts.ts';
+export * from './time.ts';
 export * from './workflow.ts';
 export * from './workflow-run.ts';
+export * from './workflow-template.ts';

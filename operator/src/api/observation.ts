@@ -23,6 +23,8 @@ export type AttemptObservation =
       reason: Reason;
       message: string;
       exitCode?: number;
+      /** The node that ran it. */
+      node?: string;
       startedAt?: number;
       finishedAt?: number;
     }

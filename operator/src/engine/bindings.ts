@@ -1,8 +1,9 @@
 import type { Json } from '../api/index.ts';
 import type { Bindings } from './expression/index.ts';
-import type { Plan, PlannedTask } from './plan.ts';
+import type { PlannedTask } from './plan.ts';
 import { inRanges } from './ranges.ts';
-import type { RunState, TaskState } from './state.ts';
+import type { RunResult, TaskState } from './state.ts';
+import type { Frame } from './walk.ts';
 
 /** What identifies a run towards expressions and pods. */
 export interface RunIdentity {
@@ -13,8 +14,11 @@ export interface RunIdentity {
   readonly number?: number;
 }
 
+/** How many failures `run.failures` lists. */
+const MAX_FAILURES_SHOWN = 50;
+
 /** Outputs as expressions see them: an object, or for a fan-out a list with null where an item has none to give. */
-function outputsOf(task: TaskState | undefined): Json {
+export function outputsOf(task: TaskState | undefined): Json {
   if (!task?.fan) return task?.outputs ?? {};
   const { fan } = task;
   return Array.from({ length: fan.count }, (_, index) => {
@@ -22,12 +26,40 @@ function outputsOf(task: TaskState | undefined): Json {
   });
 }
 
-/** The values that the expressions of a task may read now. */
-export function bindingsFor(identity: RunIdentity, plan: Plan, state: RunState, planned: PlannedTask): Bindings {
+/** What `tasks` holds for expressions that read these tasks. */
+export function tasksRead(frame: Frame, names: Iterable<string>, isOver = false): Bindings['tasks'] {
   const tasks: Record<string, { outputs: Json; status: string }> = {};
-  for (const name of planned.reads) {
-    const task = state.tasks.get(name);
-    tasks[name] = { outputs: outputsOf(task), status: task?.unit.phase ?? 'Waiting' };
+  for (const name of names) {
+    const task = frame.tasks.get(name);
+    const status = task?.unit.phase ?? 'Waiting';
+    tasks[name] = { outputs: outputsOf(task), status: isOver && status === 'Waiting' ? 'Skipped' : status };
   }
-  return { params: state.parameters, tasks, run: { ...identity }, types: plan.types };
+  return tasks;
+}
+
+/** The values that the expressions of a task may read now; `result` is that of the run, where it is fixed. */
+export function bindingsFor(
+  identity: RunIdentity,
+  frame: Frame,
+  planned: PlannedTask,
+  result: RunResult | undefined,
+): Bindings {
+  const { undoes } = planned;
+  return {
+    params: frame.params,
+    tasks: tasksRead(frame, planned.reads, result !== undefined),
+    run: result ? { ...identity, ...ended(frame, result) } : { ...identity },
+    types: frame.plan.types,
+    ...(undoes === undefined ? {} : { outputs: outputsOf(frame.tasks.get(undoes)) }),
+  };
+}
+
+function ended(frame: Frame, { phase, reason, message }: RunResult): Partial<Bindings['run']> {
+  const failures: { task: string; reason: string; message: string }[] = [];
+  for (const [task, { unit }] of frame.tasks) {
+    if (unit.phase !== 'Failed' || frame.plan.tasks.get(task)?.role !== 'Main') continue;
+    if (failures.length < MAX_FAILURES_SHOWN)
+      failures.push({ task, reason: unit.reason ?? '', message: unit.message ?? '' });
+  }
+  return { result: phase, reason, message, failures };
 }

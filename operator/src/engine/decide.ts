@@ -13,7 +13,12 @@ import { readyTasks } from './rules/ready-tasks.ts';
 import { releasedOutputs } from './rules/released-outputs.ts';
 import { retries } from './rules/retries.ts';
 import { stopping } from './rules/stopping.ts';
-import { type RunState, STATE_VERSION } from './state.ts';
+import { timers } from './rules/timers.ts';
+import { undo } from './rules/undo.ts';
+import type { RunState } from './state.ts';
+
+/** Version of histories: what their first event says of the ones after it. */
+const HISTORY_VERSION = 1;
 
 /** What follows from what was observed: facts to record, things to do, and when to look again. */
 export interface Decision {
@@ -32,10 +37,12 @@ export interface Decision {
 const RULES: readonly ((pass: Pass) => void)[] = [
   adoption,
   outcomes,
+  timers,
   desiredState,
   deadlines,
   stopping,
   retries,
+  undo,
   readyTasks,
   releasedOutputs,
   completion,
@@ -68,7 +75,7 @@ export function accept(
     type: 'Accepted',
     t: 0,
     at: now,
-    stateVersion: STATE_VERSION,
+    stateVersion: HISTORY_VERSION,
     digest,
     parameters,
     flags: [],

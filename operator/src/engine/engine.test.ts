@@ -251,7 +251,7 @@ describe('desiredState', () => {
     simulation.pass();
     simulation.desiredState = 'Cancelled';
     const decision = simulation.pass();
-    expect(decision.actions).toEqual([{ type: 'Cancel', path: 'a', task: 'a', attempt: 0 }]);
+    expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'a', attempt: 0, sort: 'Pod' }]);
     expect(decision.state.finished).toBeUndefined();
     simulation.now += 1000;
     simulation.run();
@@ -265,7 +265,7 @@ describe('desiredState', () => {
     simulation.pass();
     simulation.desiredState = 'Terminated';
     const decision = simulation.pass();
-    expect(decision.actions).toEqual([{ type: 'Cancel', path: 'a', task: 'a', attempt: 0, graceSeconds: 1 }]);
+    expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'a', attempt: 0, graceSeconds: 1 }]);
     expect(decision.state.finished).toMatchObject({ phase: 'Cancelled', reason: 'Terminated' });
   });
 });

@@ -1,61 +1,60 @@
-import type { Failure, HistoryEvent, HistoryEventType } from '../api/index.ts';
-import { parsePath } from './paths.ts';
-import { addToRanges, type Ranges } from './ranges.ts';
+import type { Failure, HistoryEvent, HistoryEventType, Outputs } from '../api/index.ts';
+import { innerOf, sumInner } from './inner.ts';
+import { type Located, unitAt } from './locate.ts';
+import { addToRanges, parseRanges, type Ranges } from './ranges.ts';
 import {
   type Fan,
+  type LoopState,
   MAX_KEPT_FAILURES,
   newFan,
   newUnit,
   type RunState,
   SMALL_FAN_OUT,
-  type TaskState,
   type Unit,
 } from './state.ts';
+
+/** How many nodes on which an attempt failed are remembered. */
+const MAX_NODES = 5;
 
 type EventOf<T extends HistoryEventType> = Extract<HistoryEvent, { type: T }>;
 type Evolvers = { readonly [T in HistoryEventType]: (state: RunState, event: EventOf<T>) => void };
 
-function taskOf(state: RunState, name: string): TaskState {
-  let task = state.tasks.get(name);
-  if (!task) {
-    task = { unit: newUnit() };
-    state.tasks.set(name, task);
-  }
-  return task;
-}
+const unitOf = (state: RunState, path: string): Unit => unitAt(state, path).unit;
 
-function unitOf(state: RunState, path: string): Unit {
-  const { task: name, index } = parsePath(path);
-  const task = taskOf(state, name);
-  if (index === undefined || !task.fan) return task.unit;
-  let unit = task.fan.live.get(index);
-  if (!unit) {
-    unit = newUnit();
-    task.fan.live.set(index, unit);
-  }
-  task.fan.next = Math.max(task.fan.next, index + 1);
-  return unit;
-}
+type EndPhase = 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled';
 
-/** Ends a unit: a plain task keeps what people want to see of it, an item goes into the range of its outcome. */
-function end(state: RunState, path: string, phase: 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled', t: number): Unit {
-  const unit = unitOf(state, path);
+/**
+ * Ends a unit: a plain task keeps what people want to see of it, an item goes into the range of its outcome. What was
+ * inside of it is counted and dropped.
+ */
+function end(state: RunState, path: string, phase: EndPhase, t: number): Located {
+  const located = unitAt(state, path);
+  const { unit, task, index } = located;
+  closeUnit(unit);
   unit.phase = phase;
   unit.finishedAt = t;
   delete unit.since;
   delete unit.reason;
   delete unit.message;
   delete unit.exitCode;
-  const { task: name, index } = parsePath(path);
-  const fan = taskOf(state, name).fan;
-  if (index === undefined || !fan) return unit;
+  delete unit.nodes;
+  const { fan } = task;
+  if (located.loop || index === undefined || !fan) return located;
   fan.live.delete(index);
   if (fan.count <= SMALL_FAN_OUT) fan.kept.set(index, unit);
+  if (unit.inner) fan.inner = sumInner(fan.inner, unit.inner);
   addToRanges(rangesOf(fan, phase), index);
-  return unit;
+  return located;
 }
 
-function rangesOf(fan: Fan, phase: 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled'): Ranges {
+/** What is inside of a unit that ends: counted, if it was the tasks of a template, and dropped. */
+function closeUnit(unit: Unit): void {
+  if (unit.scope) unit.inner = innerOf(unit.scope);
+  delete unit.scope;
+  delete unit.loop;
+}
+
+function rangesOf(fan: Fan, phase: EndPhase): Ranges {
   const ranges = { Succeeded: fan.succeeded, Failed: fan.failed, Skipped: fan.skipped, Cancelled: fan.cancelled };
   return ranges[phase];
 }
@@ -66,17 +65,62 @@ function describe(unit: Unit, failure: Failure): void {
   if (failure.exitCode !== undefined) unit.exitCode = failure.exitCode;
 }
 
+/** Failures that only say that something inside has failed: they are no further failure. */
+const FAILED_INSIDE: ReadonlySet<string> = new Set(['ItemsFailed', 'TasksFailed', 'IterationFailed']);
+
 function fail(state: RunState, event: EventOf<'Failed'>): void {
-  const unit = end(state, event.path, 'Failed', event.t);
-  const { task: name, index } = parsePath(event.path);
+  const { unit, task, index, loop } = end(state, event.path, 'Failed', event.t);
+  const { failure } = event;
   const kept = [...state.failures.values()].reduce((sum, n) => sum + n, 0) < MAX_KEPT_FAILURES;
-  unit.reason = event.failure.reason;
-  if (kept) describe(unit, event.failure);
-  const fan = taskOf(state, name).fan;
-  if (index !== undefined && kept) fan?.kept.set(index, unit);
-  // A fan-out that failed because of its items is no further failure.
-  if (event.failure.reason === 'ItemsFailed') return;
-  state.failures.set(event.failure.reason, (state.failures.get(event.failure.reason) ?? 0) + 1);
+  unit.reason = failure.reason;
+  if (kept) describe(unit, failure);
+  if (index !== undefined && !loop && kept) task.fan?.kept.set(index, unit);
+  if (FAILED_INSIDE.has(failure.reason)) return;
+  state.failures.set(failure.reason, (state.failures.get(failure.reason) ?? 0) + 1);
+}
+
+function iterate(state: RunState, event: EventOf<'Iterated'>): void {
+  const unit = unitOf(state, event.path);
+  const before = unit.loop;
+  unit.phase = 'Open';
+  unit.startedAt ??= event.t;
+  state.firstTaskAt ??= event.t;
+  const loop: LoopState = {
+    index: event.index,
+    state: event.state,
+    unit: newUnit(),
+    kept: before?.kept ?? new Map(),
+    keep: before?.keep ?? event.keep ?? 0,
+  };
+  if (event.due !== undefined) loop.due = event.due;
+  if (before && loop.keep > 0) loop.kept.set(before.index, before.unit);
+  for (const index of loop.kept.keys()) if (loop.kept.size > loop.keep) loop.kept.delete(index);
+  unit.loop = loop;
+}
+
+/** Where the outputs of a unit are kept for those that read them. */
+function keepOutputs({ task, index, loop }: Located, outputs: Outputs): void {
+  if (loop) loop.outputs = outputs;
+  if (!loop && index === undefined) task.outputs = outputs;
+  if (!loop && index !== undefined) task.fan?.outputs.set(index, outputs);
+}
+
+function copy(state: RunState, event: EventOf<'Copied'>): void {
+  const { unit, task } = unitAt(state, event.path);
+  const { items, outputs } = event;
+  unit.phase = event.phase;
+  unit.startedAt = event.t;
+  unit.finishedAt = event.t;
+  unit.from = event.from;
+  if (event.reason !== undefined) unit.reason = event.reason;
+  if (outputs) task.outputs = outputs;
+  if (!items) return;
+  const fan = newFan(items.count);
+  fan.next = items.count;
+  fan.succeeded = parseRanges(items.succeeded);
+  fan.skipped = parseRanges(items.skipped);
+  for (const [index, each] of Object.entries(items.outputs)) fan.outputs.set(Number(index), each);
+  task.fan = fan;
 }
 
 const EVOLVERS: Evolvers = {
@@ -90,7 +134,7 @@ const EVOLVERS: Evolvers = {
     state.desired = event.desired;
   },
   Expanded: (state, event) => {
-    const task = taskOf(state, event.path);
+    const { task } = unitAt(state, event.path);
     task.unit.phase = 'Live';
     task.unit.startedAt = event.t;
     task.fan = newFan(event.count);
@@ -104,13 +148,28 @@ const EVOLVERS: Evolvers = {
     state.firstTaskAt ??= event.t;
   },
   Succeeded: (state, event) => {
-    end(state, event.path, 'Succeeded', event.t);
-    if (!event.outputs || !event.keep) return;
-    const { task: name, index } = parsePath(event.path);
-    const task = taskOf(state, name);
-    if (index === undefined) task.outputs = event.outputs;
-    if (index !== undefined) task.fan?.outputs.set(index, event.outputs);
+    const located = end(state, event.path, 'Succeeded', event.t);
+    if (event.from !== undefined) located.unit.from = event.from;
+    if (event.outputs && event.keep) keepOutputs(located, event.outputs);
   },
+  Opened: (state, event) => {
+    const unit = unitOf(state, event.path);
+    unit.phase = 'Open';
+    unit.startedAt ??= event.t;
+    unit.scope = { tasks: new Map() };
+    if (event.params) unit.scope.params = event.params;
+    if (event.generated) unit.scope.generated = event.generated;
+    state.firstTaskAt ??= event.t;
+  },
+  Iterated: iterate,
+  Slept: (state, event) => {
+    const unit = unitOf(state, event.path);
+    unit.phase = 'Open';
+    unit.startedAt ??= event.t;
+    unit.since = event.wake;
+    state.firstTaskAt ??= event.t;
+  },
+  Copied: copy,
   Retrying: (state, event) => {
     const unit = unitOf(state, event.path);
     unit.phase = 'Backoff';
@@ -118,6 +177,7 @@ const EVOLVERS: Evolvers = {
     if (event.cause === 'User') unit.retries++;
     if (event.cause === 'Infrastructure') unit.infra++;
     delete unit.exitCode;
+    if (event.node !== undefined) unit.nodes = [...new Set([...(unit.nodes ?? []), event.node])].slice(-MAX_NODES);
     describe(unit, event.failure);
   },
   Stopping: (state, event) => {
@@ -129,22 +189,28 @@ const EVOLVERS: Evolvers = {
   },
   Failed: fail,
   Skipped: (state, event) => {
-    const unit = end(state, event.path, 'Skipped', event.t);
+    const { unit } = end(state, event.path, 'Skipped', event.t);
     unit.reason = event.reason;
   },
   Cancelled: (state, event) => {
-    const unit = end(state, event.path, 'Cancelled', event.t);
+    const { unit } = end(state, event.path, 'Cancelled', event.t);
     unit.reason = event.reason;
   },
   OutputsReleased: (state, event) => {
-    for (const name of event.tasks) {
-      const task = taskOf(state, name);
+    for (const path of event.tasks) {
+      const { task, loop } = unitAt(state, path);
+      if (loop) delete loop.outputs;
+      if (loop) continue;
       delete task.outputs;
       task.fan?.outputs.clear();
     }
   },
   RunStopping: (state, event) => {
     state.stop = { reason: event.reason, message: event.message, t: event.t };
+  },
+  Settled: (state, event) => {
+    state.result = { phase: event.phase, reason: event.reason, message: event.message, t: event.t };
+    delete state.stop;
   },
   Finished: (state, event) => {
     state.finished = { phase: event.phase, reason: event.reason, message: event.message, t: event.t };

@@ -11,17 +11,19 @@
  * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
+export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export { canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
 export { begin, evolve } from './evolve.ts';
 export { extendJournal, type Journal, type Page } from './journal.ts';
+export { liveAttempts } from './live.ts';
 export { resolveParameters } from './parameters.ts';
 export type { Action, Observed } from './pass.ts';
-export { unitsInFlight } from './pass.ts';
-export { attemptKey, parseAttemptKey, parsePath } from './paths.ts';
+export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
 export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
-export { type Counts, countUnits, type UnitRow, unitRows } from './rows.ts';
+export { type UnitRow, unitRows } from './rows.ts';
 export { isSettled } from './settled.ts';
+export { isStarted } from './started.ts';
 export { isLive, isTerminal, type RunState, type Unit } from './state.ts';
 export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';

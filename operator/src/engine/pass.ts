@@ -1,17 +1,22 @@
 import {
   type AttemptObservation,
+  type AttemptSort,
   type DesiredState,
   encodeEvent,
   type HistoryEvent,
   type Json,
-  parseDuration,
-  type RenderedTask,
+  type Rendered,
+  type RenderedClaims,
+  type Task,
+  type TaskDefaults,
 } from '../api/index.ts';
 import type { RunIdentity } from './bindings.ts';
 import { evolve } from './evolve.ts';
-import { attemptKey, parsePath } from './paths.ts';
+import { locate } from './locate.ts';
+import { attemptKey } from './paths.ts';
 import type { Plan } from './plan.ts';
 import { isLive, type RunState, type Unit } from './state.ts';
+import { type Cause, type Frame, type Place, placesOf, rootFrame } from './walk.ts';
 
 /** What a pass may do before it asks to be called again at once (design §4, §6). */
 export const MAX_EVENTS = 200;
@@ -30,8 +35,16 @@ export interface Observed {
 
 /** What the executors are to do. Doing it twice is doing it once. */
 export type Action =
-  | { type: 'Start'; path: string; task: string; attempt: number; rendered: RenderedTask }
-  | { type: 'Cancel'; path: string; task: string; attempt: number; graceSeconds?: number };
+  | {
+      type: 'Start';
+      path: string;
+      attempt: number;
+      task: Task;
+      defaults: TaskDefaults | undefined;
+      rendered: Rendered;
+      claims?: RenderedClaims;
+    }
+  | { type: 'Cancel'; path: string; attempt: number; task: Task; sort: AttemptSort; graceSeconds?: number };
 
 /** An event before it has its time. */
 type Untimed<E> = E extends HistoryEvent ? Omit<E, 't'> : never;
@@ -51,12 +64,16 @@ export class Pass {
   readonly observed: Observed;
   /** Now, in milliseconds since the run was accepted; never before the newest event, whatever the clock did. */
   readonly t: number;
+  /** The tasks of the run itself. */
+  readonly root: Frame;
   wakeAt: number | undefined;
   /** Items of fan-outs, evaluated at most once a pass. */
   readonly items = new Map<string, Json[]>();
   /** A rule had more to say than a pass may hold. */
   cut = false;
-  live: number;
+  live = 0;
+  /** Undo still has its turn, before finally. */
+  isUndoing = false;
   #bytes = 0;
 
   constructor(identity: RunIdentity, plan: Plan, state: RunState, observed: Observed, now: number) {
@@ -65,7 +82,8 @@ export class Pass {
     this.state = state;
     this.observed = observed;
     this.t = Math.max(state.t, now - state.at);
-    this.live = countLive(state);
+    this.root = rootFrame(plan, state);
+    for (const { unit } of this.places()) if (isLive(unit)) this.live++;
   }
 
   /** Whether there is room for one more decision; says that there was more when there is not. */
@@ -103,15 +121,24 @@ export class Pass {
     return this.plan.definition.parallelism ?? DEFAULT_PARALLELISM;
   }
 
-  /** Whether something may start: not while paused or stopping, nor above the parallelism of the run. */
+  /** Whether an attempt may start: not while paused or stopping, nor above the parallelism of the run. */
   mayStart(): boolean {
-    return this.state.desired === 'Running' && !this.state.stop && this.live < this.parallelism;
+    return this.mayOpen() && this.live < this.parallelism;
   }
 
-  /** Milliseconds of the task's timeout, or undefined. */
-  timeoutOf(task: string): number | undefined {
-    const text = this.plan.tasks.get(task)?.task.timeout ?? this.plan.definition.defaults?.timeout;
-    return text === undefined ? undefined : parseDuration(text);
+  /** Whether something may begin that needs no attempt. */
+  mayOpen(): boolean {
+    return this.state.desired !== 'Paused' && !this.state.stop;
+  }
+
+  /** Every unit of the run, with what makes it end if something does. */
+  places(): Generator<Place> {
+    return placesOf(this.plan, this.root, this.cause);
+  }
+
+  /** Why all of the run must end. */
+  get cause(): Cause | undefined {
+    return this.state.stop;
   }
 }
 
@@ -123,27 +150,9 @@ function liveChange(state: RunState, event: HistoryEvent): number {
   return unit && isLive(unit) ? -1 : 0;
 }
 
-/** The plain task or item of a path, if anything happened to it and it is not over; a fan-out as a whole has no attempts. */
+/** The unit of a path, if anything happened to it and it is not over; a fan-out as a whole has no attempts. */
 export function findUnit(state: RunState, path: string): Unit | undefined {
-  const { task: name, index } = parsePath(path);
-  const task = state.tasks.get(name);
-  if (index !== undefined) return task?.fan?.live.get(index);
-  return task?.fan ? undefined : task?.unit;
-}
-
-function countLive(state: RunState): number {
-  let live = 0;
-  for (const { unit, fan } of state.tasks.values()) {
-    if (!fan && isLive(unit)) live++;
-    if (fan) for (const item of fan.live.values()) if (isLive(item)) live++;
-  }
-  return live;
-}
-
-/** Every unit that has an attempt or waits for one: plain tasks, and live items of fan-outs. */
-export function* unitsInFlight(state: RunState): Generator<{ path: string; task: string; index?: number; unit: Unit }> {
-  for (const [task, { unit, fan }] of state.tasks) {
-    if (!fan) yield { path: task, task, unit };
-    if (fan) for (const [index, item] of [...fan.live]) yield { path: `${task}[${index}]`, task, index, unit: item };
-  }
+  const found = locate(state, path);
+  if (typeof found === 'string') return undefined;
+  return found.task.fan && found.index === undefined ? undefined : found.unit;
 }

@@ -1,17 +1,28 @@
-/** Where a unit of work stands in the definition: a task, or one item of its fan-out. */
-export interface UnitPath {
-  readonly task: string;
-  readonly index?: number;
+/** One step of a path: a task, an item of its fan-out, or an iteration of its loop. */
+export type Segment =
+  | { readonly name: string; readonly index?: number; readonly iteration?: undefined }
+  | { readonly name?: undefined; readonly iteration: number };
+
+/**
+ * Where a unit stands: `test`, its item `test[3]`, its iteration `poll/3`, a task of a template `ship/migrate`, to any
+ * depth. Names of tasks begin with a letter, so digits alone are an iteration.
+ */
+export function parseSegments(path: string): Segment[] {
+  return path.split('/').map(parseSegment);
 }
 
-export function formatPath(task: string, index?: number): string {
-  return index === undefined ? task : `${task}[${index}]`;
+function parseSegment(text: string): Segment {
+  const first = text.charCodeAt(0);
+  if (first >= 48 && first <= 57) return { iteration: Number(text) };
+  const bracket = text.indexOf('[');
+  if (bracket < 0) return { name: text };
+  return { name: text.slice(0, bracket), index: Number(text.slice(bracket + 1, -1)) };
 }
 
-export function parsePath(path: string): UnitPath {
-  const bracket = path.indexOf('[');
-  if (bracket < 0) return { task: path };
-  return { task: path.slice(0, bracket), index: Number(path.slice(bracket + 1, -1)) };
+/** The path of a task in a scope, or of an item of its fan-out. The scope of the run has the empty path. */
+export function formatPath(scope: string, task: string, index?: number): string {
+  const own = index === undefined ? task : `${task}[${index}]`;
+  return scope === '' ? own : `${scope}/${own}`;
 }
 
 /** The key of one attempt among what the executors observed. */

@@ -1,80 +1,188 @@
-import type { Definition, Task, ValueType } from '../api/index.ts';
-import { type Scope, taskReferences, type VisibleTask } from './expression/index.ts';
-import { ancestors, topologicalOrder } from './graph.ts';
+import {
+  ACTIONS,
+  type Action,
+  type AttemptSort,
+  type Definition,
+  type Hook,
+  type Parameter,
+  type Task,
+  type TaskDefaults,
+  type TemplateBody,
+} from '../api/index.ts';
+import { type Scope, taskReferences } from './expression/index.ts';
+import { topologicalOrder } from './graph.ts';
+import { libraryKey, type ResolvedRef } from './library.ts';
+import { sourcesOf } from './sources.ts';
+import { visibleTask } from './visible.ts';
+
+/**
+ * When a task has its turn. Main: when its needs have ended. Hook: at an event of a task or of the run. Undo: after a
+ * failure, for a task that succeeded. Final: when all else has ended.
+ */
+export type Role = 'Main' | 'Hook' | 'Undo' | 'Final';
 
 /** A task with everything that decisions need of it and that only depends on the definition. */
 export interface PlannedTask {
   readonly task: Task;
-  readonly ancestors: ReadonlySet<string>;
+  readonly role: Role;
+  readonly action: Action;
+  /** What runs its attempts; nothing where the engine alone does. */
+  readonly sort: AttemptSort | undefined;
   /** Tasks whose outputs or status its expressions read. */
   readonly reads: ReadonlySet<string>;
   /** Its `when` looks at the item, so it is asked for each item. */
   readonly whenPerItem: boolean;
+  /** The tasks of its template. */
+  readonly body: ScopePlan | undefined;
+  /** Undo: the task that it undoes. */
+  readonly undoes?: string;
+  /** Hook: the event of the task that it needs, or of the run. */
+  readonly on?: Hook['on'];
 }
 
-/** A definition, compiled once per digest. */
-export interface Plan {
-  readonly digest: string;
-  readonly definition: Definition;
+/** A graph of tasks: those of the run, of a template, or those that were generated. */
+export interface ScopePlan {
   readonly tasks: ReadonlyMap<string, PlannedTask>;
   /** Names of all tasks, each after its needs. */
   readonly order: readonly string[];
   /** For each task, the tasks that read its outputs. */
   readonly readers: ReadonlyMap<string, readonly string[]>;
+  /** Tasks that the outputs of the template read. */
+  readonly exported: ReadonlySet<string>;
+  readonly defaults: TaskDefaults | undefined;
+  readonly parameters: readonly Parameter[];
+  readonly outputs: NonNullable<TemplateBody['outputs']>;
   /** The declared types, which tell an Integer from a whole Number. */
   readonly types: Pick<Scope, 'parameters' | 'tasks'>;
 }
 
-/** The expressions and templates of a task, `retry.when` included. */
-function sourcesOf(task: Task, defaults: Definition['defaults']): string[] {
-  const env = { ...defaults?.env, ...task.env };
-  const { command = [], args = [], image } = task.container ?? {};
-  const all = [
-    task.when,
-    task.forEach?.itemsFrom,
-    (task.retry ?? defaults?.retry)?.when,
-    task.image,
-    defaults?.image,
-    image,
+/** A definition, compiled once per digest. */
+export interface Plan extends ScopePlan {
+  readonly digest: string;
+  readonly definition: Definition;
+  /** Graphs of generated tasks, by their JSON: compiled when they are first met. */
+  readonly generated: Map<string, ScopePlan>;
+  readonly bodies: Map<string, ScopePlan>;
+}
+
+/** Compiled graphs of generated tasks that a plan keeps. */
+const MAX_GENERATED = 100;
+
+type Planned = Pick<PlannedTask, 'task' | 'role' | 'undoes' | 'on'>;
+type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & { readonly planned: readonly Planned[] };
+type Library = Pick<Plan, 'definition' | 'bodies'>;
+
+const SORTS: Partial<Record<Action, AttemptSort>> = {
+  run: 'Pod',
+  container: 'Pod',
+  http: 'Http',
+  workflow: 'Child',
+  resource: 'Resource',
+};
+
+/** Compiles a valid definition. */
+export function plan(definition: Definition, digest: string): Plan {
+  const own = { digest, definition, generated: new Map(), bodies: new Map<string, ScopePlan>() };
+  const planned = [
+    ...definition.tasks.flatMap((task) => withSides(task, definition.compensate !== undefined)),
+    ...runHooks(definition.hooks),
+    ...(definition.finally ?? []).map((task): Planned => ({ task, role: 'Final' })),
   ];
-  return [...all, ...Object.values(env), ...command, ...args].filter((source) => source !== undefined);
+  return { ...own, ...planScope(own, { ...definition, outputs: [], planned }) };
+}
+
+/** The graph of generated tasks; they see the parameters and the defaults around them. */
+export function planGenerated(whole: Plan, around: ScopePlan, tasks: readonly Task[]): ScopePlan {
+  const key = JSON.stringify(tasks);
+  const known = whole.generated.get(key);
+  if (known) return known;
+  const { parameters, defaults } = around;
+  const planned = tasks.flatMap((task) => withSides(task, false));
+  const compiled = planScope(whole, { parameters: [...parameters], defaults, outputs: [], planned });
+  if (whole.generated.size >= MAX_GENERATED) whole.generated.clear();
+  whole.generated.set(key, compiled);
+  return compiled;
+}
+
+/** A task with its hooks and its undo, which are tasks of the same graph. No name of a task has a dot. */
+function withSides(task: Task, compensates: boolean): Planned[] {
+  const { undo } = task;
+  const hooks = (task.hooks ?? []).map(({ on, ...side }): Planned => {
+    const name = `${task.name}.on-${on.toLowerCase()}`;
+    return { role: 'Hook', on, task: { ...side, name, needs: [task.name], onFailure: 'Continue' } };
+  });
+  const undone: Planned[] =
+    undo && compensates ? [{ role: 'Undo', undoes: task.name, task: { ...undo, name: `${task.name}.undo` } }] : [];
+  return [{ task, role: 'Main' }, ...hooks, ...undone];
+}
+
+const WHEN_RUN: Readonly<Record<Hook['on'], string | undefined>> = {
+  Started: undefined,
+  Succeeded: "run.result == 'Succeeded'",
+  Failed: "run.result == 'Failed'",
+  Finished: undefined,
+};
+
+function runHooks(hooks: Definition['hooks'] = []): Planned[] {
+  return hooks.map(({ on, ...side }) => {
+    const task: Task = { ...side, name: `on-${on.toLowerCase()}.run`, onFailure: 'Continue' };
+    if (on === 'Started') return { role: 'Hook', on, task };
+    const when = WHEN_RUN[on];
+    return { role: 'Final', task: when === undefined ? task : { ...task, when } };
+  });
+}
+
+function planScope(library: Library, graph: Graph): ScopePlan {
+  const { parameters = [], defaults, outputs = [], planned } = graph;
+  const tasks = new Map<string, PlannedTask>();
+  const readers = new Map<string, string[]>();
+  for (const each of planned) {
+    const { task } = each;
+    const compiled = planTask(library, each, defaults);
+    tasks.set(task.name, compiled);
+    for (const name of compiled.reads) readers.set(name, [...(readers.get(name) ?? []), task.name]);
+  }
+  const visible = planned.map(({ task }) => [task.name, visibleTask(task, library.definition.library ?? {})] as const);
+  return {
+    tasks,
+    order: topologicalOrder(planned.map(({ task }) => task)),
+    readers,
+    exported: new Set(outputs.flatMap(({ value }) => [...taskReferences(value)])),
+    defaults,
+    parameters,
+    outputs,
+    types: {
+      parameters: Object.fromEntries(parameters.map(({ name, type }) => [name, type ?? 'String'])),
+      tasks: Object.fromEntries(visible),
+    },
+  };
 }
 
 const mentionsItem = (expression: string | undefined) => /\b(item|index)\b/.test(expression ?? '');
 
-function outputTypes(task: Task): Record<string, ValueType> {
-  return Object.fromEntries((task.outputs ?? []).map(({ name, type }) => [name, type ?? 'String']));
+function planTask(library: Library, planned: Planned, defaults: TaskDefaults | undefined): PlannedTask {
+  const { task, undoes } = planned;
+  const action = ACTIONS.find((each) => task[each] !== undefined) ?? 'run';
+  const reads = new Set(sourcesOf(task, defaults).flatMap((source) => [...taskReferences(source)]));
+  if (undoes !== undefined) reads.add(undoes);
+  return {
+    ...planned,
+    action,
+    sort: SORTS[action],
+    reads,
+    whenPerItem: task.forEach !== undefined && mentionsItem(task.when),
+    body: task.template && bodyOf(library, task.template as ResolvedRef),
+  };
 }
 
-/** Compiles a valid definition. */
-export function plan(definition: Definition, digest: string): Plan {
-  const above = ancestors(definition.tasks);
-  const tasks = new Map<string, PlannedTask>();
-  const readers = new Map<string, string[]>();
-  for (const task of definition.tasks) {
-    const reads = new Set(sourcesOf(task, definition.defaults).flatMap((source) => [...taskReferences(source)]));
-    tasks.set(task.name, {
-      task,
-      ancestors: above.get(task.name) ?? new Set(),
-      reads,
-      whenPerItem: task.forEach !== undefined && mentionsItem(task.when),
-    });
-    for (const name of reads) readers.set(name, [...(readers.get(name) ?? []), task.name]);
-  }
-  const visible = definition.tasks.map((task): [string, VisibleTask] => [
-    task.name,
-    { outputs: outputTypes(task), fannedOut: task.forEach !== undefined },
-  ]);
-  const parameters = (definition.parameters ?? []).map(({ name, type }): [string, ValueType] => [
-    name,
-    type ?? 'String',
-  ]);
-  return {
-    digest,
-    definition,
-    tasks,
-    order: topologicalOrder(definition.tasks),
-    readers,
-    types: { parameters: Object.fromEntries(parameters), tasks: Object.fromEntries(visible) },
-  };
+/** The graph of a template, compiled once however often it is used. A definition without circles is taken for granted. */
+function bodyOf(library: Library, ref: ResolvedRef): ScopePlan | undefined {
+  const key = libraryKey(ref);
+  const known = library.bodies.get(key);
+  const body = library.definition.library?.[key];
+  if (known || !body) return known;
+  const planned = body.tasks.flatMap((task) => withSides(task, false));
+  const compiled = planScope(library, { ...body, planned });
+  library.bodies.set(key, compiled);
+  return compiled;
 }

@@ -1,5 +1,15 @@
-import type { RenderedTask, Task, TaskDefaults } from '../api/index.ts';
-import { type Bindings, renderText } from './expression/index.ts';
+import {
+  type Json,
+  parseDuration,
+  type Rendered,
+  type RenderedClaims,
+  type RenderedTask,
+  type Task,
+  type TaskDefaults,
+} from '../api/index.ts';
+import { type Bindings, evaluate, renderTemplate, renderText, textOf } from './expression/index.ts';
+
+const DEFAULT_MAX_AGE = '24h';
 
 /**
  * The kubelet expands $(NAME) in environments and arguments, and takes $$ for $. What users write there keeps that
@@ -11,14 +21,65 @@ const forKubelet = (value: string): string => value.replaceAll('$', () => '$$');
  * What an attempt is started with: every template of the task filled in.
  * @throws ExpressionError when a template cannot be evaluated
  */
-export function renderTask(task: Task, defaults: TaskDefaults | undefined, bindings: Bindings): RenderedTask {
+export function renderTask(task: Task, defaults: TaskDefaults | undefined, bindings: Bindings): Rendered {
+  const { http, workflow, resource } = task;
+  if (http) {
+    const headers = Object.entries(http.headers ?? {}).map(([name, text]) => [name, renderText(text, bindings)]);
+    const body = http.body === undefined ? undefined : renderText(http.body, bindings);
+    return { sort: 'Http', url: renderText(http.url, bindings), headers: Object.fromEntries(headers), body };
+  }
+  if (workflow) {
+    const parameters = Object.entries(task.with ?? {}).map(([name, text]) => ({
+      name,
+      value: renderText(text, bindings),
+    }));
+    return { sort: 'Child', workflow: workflow.name, parameters };
+  }
+  if (resource) {
+    return {
+      sort: 'Resource',
+      manifest: renderValue(resource.manifest as Json, bindings) as { [field: string]: Json },
+    };
+  }
+  return renderPod(task, defaults, bindings);
+}
+
+function renderPod(task: Task, defaults: TaskDefaults | undefined, bindings: Bindings): RenderedTask {
   const texts = (list: readonly string[] | undefined) => list?.map((text) => renderText(text, bindings, forKubelet));
   const env = Object.entries({ ...defaults?.env, ...task.env });
   return {
+    sort: 'Pod',
     image: renderText(task.container?.image ?? task.image ?? defaults?.image ?? '', bindings),
     env: Object.fromEntries(env.map(([name, text]) => [name, renderText(text, bindings, forKubelet)])),
     command: texts(task.container?.command),
     args: texts(task.container?.args),
     script: task.run,
+  };
+}
+
+/** A value of JSON with the templates in its texts filled in; a text that is one template keeps the type of its value. */
+function renderValue(value: Json, bindings: Bindings): Json {
+  if (typeof value === 'string') return renderTemplate(value, bindings);
+  if (Array.isArray(value)) return value.map((each) => renderValue(each, bindings));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, renderValue(each, bindings)]));
+}
+
+/**
+ * What an attempt asks for before it is run, if anything.
+ * @throws ExpressionError when an expression cannot be evaluated
+ */
+export function renderClaims({ cache, semaphores }: Task, bindings: Bindings): RenderedClaims | undefined {
+  if (!cache && !semaphores) return undefined;
+  const permits = semaphores?.map(({ name, permits: count = 1, shareBy }) => ({
+    semaphore: name,
+    permits: count,
+    share: shareBy === undefined ? '' : textOf(evaluate(shareBy, bindings)),
+  }));
+  return {
+    ...(cache
+      ? { cache: { key: renderText(cache.key, bindings), maxAgeMs: parseDuration(cache.maxAge ?? DEFAULT_MAX_AGE) } }
+      : {}),
+    ...(permits ? { permits } : {}),
   };
 }

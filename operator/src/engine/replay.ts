@@ -1,6 +1,6 @@
 import { decodeEvents, type HistoryEvent } from '../api/index.ts';
 import { begin, evolve } from './evolve.ts';
-import { type RunState, STATE_VERSION } from './state.ts';
+import { type RunState, STATE_VERSIONS } from './state.ts';
 import { UnknownStateVersionError } from './state-codec.ts';
 
 /**
@@ -10,9 +10,9 @@ import { UnknownStateVersionError } from './state-codec.ts';
 export function replay(events: readonly HistoryEvent[]): RunState {
   const [first, ...rest] = events;
   if (first?.type !== 'Accepted') throw new RangeError('a history begins with the event Accepted');
-  if (first.stateVersion !== STATE_VERSION) {
+  if (!STATE_VERSIONS.includes(first.stateVersion)) {
     throw new UnknownStateVersionError(
-      `the history has state version ${first.stateVersion}, this operator reads ${STATE_VERSION}`,
+      `the history has state version ${first.stateVersion}, this operator reads ${STATE_VERSIONS.join(' and ')}`,
     );
   }
   return rest.reduce(evolve, begin(first));

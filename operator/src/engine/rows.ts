@@ -1,67 +1,42 @@
-import { type AttemptObservation, MAX_TASK_ROWS, type TaskPhase, type TaskRow } from '../api/index.ts';
+import {
+  type AttemptObservation,
+  type AttemptSort,
+  MAX_TASK_ROWS,
+  type TaskPhase,
+  type TaskRow,
+} from '../api/index.ts';
+import { isHidden, phaseOf } from './counts.ts';
 import type { Observed } from './pass.ts';
 import { attemptKey, formatPath } from './paths.ts';
-import type { Plan } from './plan.ts';
-import { inRanges, sizeOfRanges } from './ranges.ts';
+import type { Plan, PlannedTask } from './plan.ts';
+import { inRanges } from './ranges.ts';
 import { type Fan, newUnit, type RunState, SMALL_FAN_OUT, type Unit } from './state.ts';
-
-export interface Counts {
-  total: number;
-  pending: number;
-  running: number;
-  succeeded: number;
-  failed: number;
-  skipped: number;
-}
+import { type Frame, frameIn, rootFrame } from './walk.ts';
+import { whyOf } from './why.ts';
 
 /** A row without what only the pods' room knows (the name of the pod); times are epoch milliseconds. */
-export interface UnitRow extends Omit<TaskRow, 'pod' | 'startedAt' | 'finishedAt'> {
+export interface UnitRow extends Omit<TaskRow, 'pod' | 'startedAt' | 'finishedAt' | 'since' | 'until'> {
+  sort?: AttemptSort;
+  since?: number;
+  until?: number;
   startedAt?: number;
   finishedAt?: number;
 }
 
-type Sight = (path: string, attempt: number) => AttemptObservation | undefined;
-
-/** How many units are where. Costs time by tasks and live items, not by finished ones. */
-export function countUnits(plan: Plan, state: RunState): Counts {
-  const counts = { total: 0, pending: 0, running: 0, succeeded: 0, failed: 0, skipped: 0 };
-  for (const name of plan.order) {
-    const task = state.tasks.get(name);
-    if (task?.fan) countFan(counts, task.fan, state);
-    if (!task?.fan) countUnit(counts, task?.unit ?? newUnit(), state);
-  }
-  return counts;
+type Seen = (path: string, attempt: number) => AttemptObservation | undefined;
+/** What rows are made from. */
+interface View {
+  readonly plan: Plan;
+  readonly state: RunState;
+  readonly seen: Seen;
 }
 
-function countUnit(counts: Counts, unit: Unit, state: RunState): void {
-  counts.total++;
-  counts[BUCKETS[phaseOf(unit, state)]]++;
-}
-
-const BUCKETS: Record<TaskPhase, 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped'> = {
-  Pending: 'pending',
-  Running: 'running',
-  Backoff: 'pending',
-  Succeeded: 'succeeded',
-  Failed: 'failed',
-  Skipped: 'skipped',
-  Cancelled: 'skipped',
-};
-
-function countFan(counts: Counts, fan: Fan, state: RunState): void {
-  counts.total += fan.count;
-  counts.succeeded += sizeOfRanges(fan.succeeded);
-  counts.failed += sizeOfRanges(fan.failed);
-  counts.skipped += sizeOfRanges(fan.skipped) + sizeOfRanges(fan.cancelled);
-  counts[state.finished ? 'skipped' : 'pending'] += fan.count - fan.next;
-  for (const unit of fan.live.values()) counts[BUCKETS[phaseOf(unit, state)]]++;
-}
-
-/** The phase as people read it: what never started in a run that is over was skipped. */
-function phaseOf(unit: Unit, state: RunState): TaskPhase {
-  if (unit.phase === 'Waiting') return state.finished ? 'Skipped' : 'Pending';
-  if (unit.phase === 'Live' || unit.phase === 'Stopping') return 'Running';
-  return unit.phase;
+/** A unit where it stands. */
+interface Standing {
+  readonly frame: Frame;
+  readonly planned: PlannedTask;
+  readonly path: string;
+  readonly unit: Unit;
 }
 
 /** Waiting and failed units first, then live ones, then the newest: what a person would look for. */
@@ -77,8 +52,8 @@ const INTEREST: Record<TaskPhase, number> = {
 
 /** At most 50 rows, in the order of the definition; of more units those of most interest. */
 export function unitRows(plan: Plan, state: RunState, observed: Pick<Observed, 'attempts'>): UnitRow[] {
-  const sight: Sight = (path, attempt) => observed.attempts.get(attemptKey(path, attempt));
-  const rows = plan.order.flatMap((name) => taskRows(name, plan, state, sight));
+  const seen: Seen = (path, attempt) => observed.attempts.get(attemptKey(path, attempt));
+  const rows = rowsOfFrame({ plan, state, seen }, rootFrame(plan, state));
   if (rows.length <= MAX_TASK_ROWS) return rows;
   const chosen = new Set([...rows].sort(byInterest).slice(0, MAX_TASK_ROWS));
   return rows.filter((row) => chosen.has(row));
@@ -88,35 +63,52 @@ function byInterest(a: UnitRow, b: UnitRow): number {
   return INTEREST[a.phase] - INTEREST[b.phase] || (b.finishedAt ?? 0) - (a.finishedAt ?? 0);
 }
 
-function taskRows(name: string, plan: Plan, state: RunState, sight: Sight): UnitRow[] {
-  const task = state.tasks.get(name);
-  if (!task?.fan) return [unitRow(name, task?.unit ?? newUnit(), plan, state, sight)];
-  return fanRows(name, task.fan, plan, state, sight);
+function rowsOfFrame(view: View, frame: Frame): UnitRow[] {
+  return frame.plan.order.flatMap((name) => {
+    const planned = frame.plan.tasks.get(name);
+    const task = frame.tasks.get(name);
+    if (!planned || isHidden(planned, task)) return [];
+    const path = formatPath(frame.path, name);
+    if (task?.fan) return rowsOfFan(view, frame, planned, task.fan, task.unit);
+    return rowsOfUnit(view, { frame, planned, path, unit: task?.unit ?? newUnit() });
+  });
+}
+
+/** A unit, then what is inside of it. */
+function rowsOfUnit(view: View, standing: Standing): UnitRow[] {
+  const { unit, path } = standing;
+  const rows = [unitRow(view, standing)];
+  const { loop } = unit;
+  for (const [index, kept] of loop?.kept ?? [])
+    rows.push(unitRow(view, { ...standing, path: `${path}/${index}`, unit: kept }));
+  if (loop) rows.push(...rowsOfUnit(view, { ...standing, path: `${path}/${loop.index}`, unit: loop.unit }));
+  const frame = frameIn(view.plan, { ...standing, index: undefined, loop: undefined, cause: undefined });
+  return frame ? [...rows, ...rowsOfFrame(view, frame)] : rows;
 }
 
 /** Rows of a fan-out: all items of a small one; of a large one the live and failed ones and the fan-out itself. */
-function fanRows(name: string, fan: Fan, plan: Plan, state: RunState, sight: Sight): UnitRow[] {
+function rowsOfFan(view: View, frame: Frame, planned: PlannedTask, fan: Fan, whole: Unit): UnitRow[] {
   const rows: UnitRow[] = [];
+  const { name } = planned.task;
   const isSmall = fan.count <= SMALL_FAN_OUT;
-  if (!isSmall) rows.push(fanSummary(name, fan, state));
+  if (!isSmall) rows.push(fanSummary(formatPath(frame.path, name), fan, whole, view.state));
   const indexes = isSmall
     ? Array.from({ length: fan.count }, (_, index) => index)
     : [...fan.kept.keys(), ...fan.live.keys()].sort((a, b) => a - b);
   for (const index of indexes) {
     const unit = fan.live.get(index) ?? fan.kept.get(index) ?? endedItem(fan, index);
-    rows.push(unitRow(formatPath(name, index), unit, plan, state, sight));
+    rows.push(...rowsOfUnit(view, { frame, planned, path: formatPath(frame.path, name, index), unit }));
   }
   return rows;
 }
 
-function fanSummary(name: string, fan: Fan, state: RunState): UnitRow {
-  const unit = state.tasks.get(name)?.unit ?? newUnit();
+function fanSummary(path: string, fan: Fan, whole: Unit, state: RunState): UnitRow {
   const done = fan.next - fan.live.size;
   return {
-    path: name,
-    phase: phaseOf(unit, state),
+    path,
+    phase: phaseOf(whole, state),
     message: `${done} of ${fan.count} items ended`,
-    ...timesOf(unit, state),
+    ...timesOf(whole, state),
   };
 }
 
@@ -136,47 +128,22 @@ function timesOf(unit: Unit, state: RunState): Pick<UnitRow, 'startedAt' | 'fini
   };
 }
 
-function unitRow(path: string, unit: Unit, plan: Plan, state: RunState, sight: Sight): UnitRow {
-  const why = explain(path, unit, plan, state, sight);
+function unitRow(view: View, standing: Standing): UnitRow {
+  const { state, seen } = view;
+  const { unit, path, planned } = standing;
+  const why = whyOf({ ...standing, state, seen });
   return {
     path,
     phase: why.phase ?? phaseOf(unit, state),
     ...(unit.attempt >= 0 ? { attempt: unit.attempt } : {}),
+    ...(unit.attempt >= 0 && planned.sort ? { sort: planned.sort } : {}),
     ...(unit.retries > 0 ? { retries: unit.retries } : {}),
     ...(why.reason ? { reason: why.reason } : {}),
     ...(why.message ? { message: why.message.slice(0, 512) } : {}),
+    ...(why.since === undefined || why.reason === undefined ? {} : { since: why.since }),
+    ...(why.until === undefined ? {} : { until: why.until }),
     ...(unit.exitCode === undefined ? {} : { exitCode: unit.exitCode }),
+    ...(unit.from === undefined ? {} : { from: unit.from }),
     ...timesOf(unit, state),
   };
-}
-
-interface Why {
-  phase?: TaskPhase;
-  reason?: string | undefined;
-  message?: string | undefined;
-}
-
-/** Why a unit is where it is, from what is seen now for live ones and from state for all others. */
-function explain(path: string, unit: Unit, plan: Plan, state: RunState, sight: Sight): Why {
-  if (unit.phase === 'Live') return explainLive(sight(path, unit.attempt));
-  if (unit.phase === 'Waiting') return explainWaiting(path, plan, state, sight);
-  return { reason: unit.reason, message: unit.message };
-}
-
-function explainLive(seen: AttemptObservation | undefined): Why {
-  if (seen?.phase === 'Running') return { phase: 'Running' };
-  if (seen?.phase === 'Pending') return { phase: 'Pending', reason: seen.reason, message: seen.message };
-  return { phase: 'Pending' };
-}
-
-function explainWaiting(path: string, plan: Plan, state: RunState, sight: Sight): Why {
-  if (state.finished) return { reason: 'RunStopped' };
-  const refused = sight(path, 0);
-  if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message };
-  const needs = plan.tasks.get(path)?.task.needs ?? [];
-  const open = needs.filter(
-    (name) => !['Succeeded', 'Failed', 'Skipped', 'Cancelled'].includes(state.tasks.get(name)?.unit.phase ?? ''),
-  );
-  if (open.length > 0) return { reason: 'WaitingForNeeds', message: `waits for ${open.join(', ')}` };
-  return { reason: state.desired === 'Paused' ? 'Paused' : 'Parallelism' };
 }

@@ -1,4 +1,4 @@
-import { parsePath } from './paths.ts';
+import { locate } from './locate.ts';
 import { isLive, isTerminal, type RunState } from './state.ts';
 
 /**
@@ -7,12 +7,11 @@ import { isLive, isTerminal, type RunState } from './state.ts';
  */
 export function isSettled(state: RunState, path: string, attempt: number): boolean {
   if (state.finished) return true;
-  const { task: name, index } = parsePath(path);
-  const task = state.tasks.get(name);
-  if (!task) return false;
-  if (isTerminal(task.unit)) return true;
-  if (index !== undefined && task.fan && index < task.fan.next && !task.fan.live.has(index)) return true;
-  const unit = index === undefined ? task.unit : task.fan?.live.get(index);
-  if (!unit || attempt > unit.attempt) return false;
-  return attempt < unit.attempt || !isLive(unit);
+  const found = locate(state, path);
+  if (found === 'Over') return true;
+  if (found === 'Unknown') return false;
+  if (isTerminal(found.unit) || isTerminal(found.task.unit)) return true;
+  if (found.task.fan && found.index === undefined) return false;
+  if (attempt > found.unit.attempt) return false;
+  return attempt < found.unit.attempt || !isLive(found.unit);
 }

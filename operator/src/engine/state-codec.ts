@@ -1,36 +1,12 @@
-import type { DesiredState, Json, Outputs } from '../api/index.ts';
-import { formatRanges, parseRanges } from './ranges.ts';
-import { type Fan, type RunState, STATE_VERSION, type TaskState, type Unit, type UnitPhase } from './state.ts';
+import type { DesiredState, Json } from '../api/index.ts';
+import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit } from './state.ts';
+import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
 
 /** The state was written by an operator that this one does not understand. Nothing may be decided on it, nor written over it. */
 export class UnknownStateVersionError extends Error {
   override readonly name = 'UnknownStateVersionError';
 }
 
-const PHASE_CODES: Record<UnitPhase, string> = {
-  Waiting: 'w',
-  Live: 'l',
-  Stopping: 't',
-  Backoff: 'b',
-  Succeeded: 's',
-  Failed: 'f',
-  Skipped: 'k',
-  Cancelled: 'c',
-};
-const PHASES = new Map(Object.entries(PHASE_CODES).map(([phase, code]) => [code, phase as UnitPhase]));
-
-type Tuple = (string | number | null)[];
-interface WireFan {
-  n: number;
-  c: number;
-  l?: Record<string, Tuple>;
-  s?: string;
-  f?: string;
-  k?: string;
-  x?: string;
-  o?: Record<string, Outputs>;
-  e?: Record<string, Tuple>;
-}
 interface WireState {
   v: number;
   seq: number;
@@ -42,94 +18,19 @@ interface WireState {
   want: DesiredState;
   paused?: [since: number | null, total: number];
   first?: number;
-  tasks: Record<string, [Tuple, WireFan | null, Outputs | null] | [Tuple, WireFan] | [Tuple]>;
+  tasks: WireTasks;
   fails?: [string, number][];
   stop?: [string, string, number];
-  end?: [string, string, string, number];
+  result?: WireResult;
+  end?: WireResult;
 }
-
-function encodeUnit(unit: Unit): Tuple {
-  const tuple: Tuple = [
-    PHASE_CODES[unit.phase],
-    unit.attempt,
-    unit.retries,
-    unit.infra,
-    unit.startedAt ?? null,
-    unit.since ?? null,
-    unit.finishedAt ?? null,
-    unit.reason ?? null,
-    unit.message ?? null,
-    unit.exitCode ?? null,
-  ];
-  while (tuple.at(-1) === null) tuple.pop();
-  return tuple;
-}
-
-function decodeUnit(tuple: Tuple): Unit {
-  const [code, attempt, retries, infra, startedAt, since, finishedAt, reason, message, exitCode] = tuple;
-  const unit = { phase: PHASES.get(String(code)), attempt, retries, infra } as Unit;
-  if (typeof startedAt === 'number') unit.startedAt = startedAt;
-  if (typeof since === 'number') unit.since = since;
-  if (typeof finishedAt === 'number') unit.finishedAt = finishedAt;
-  if (typeof reason === 'string') unit.reason = reason;
-  if (typeof message === 'string') unit.message = message;
-  if (typeof exitCode === 'number') unit.exitCode = exitCode;
-  return unit;
-}
-
-const encodeMap = <K, V, W>(map: Map<K, V>, encode: (value: V) => W): Record<string, W> | undefined =>
-  map.size === 0 ? undefined : Object.fromEntries([...map].map(([key, value]) => [String(key), encode(value)]));
-
-const decodeMap = <V, W>(wire: Record<string, W> | undefined, decode: (value: W) => V): Map<number, V> =>
-  new Map(Object.entries(wire ?? {}).map(([key, value]) => [Number(key), decode(value)]));
-
-function encodeFan(fan: Fan): WireFan {
-  return {
-    n: fan.count,
-    c: fan.next,
-    l: encodeMap(fan.live, encodeUnit),
-    s: formatRanges(fan.succeeded) || undefined,
-    f: formatRanges(fan.failed) || undefined,
-    k: formatRanges(fan.skipped) || undefined,
-    x: formatRanges(fan.cancelled) || undefined,
-    o: encodeMap(fan.outputs, (outputs) => outputs),
-    e: encodeMap(fan.kept, encodeUnit),
-  } as WireFan;
-}
-
-function decodeFan(wire: WireFan): Fan {
-  return {
-    count: wire.n,
-    next: wire.c,
-    live: decodeMap(wire.l, decodeUnit),
-    succeeded: parseRanges(wire.s ?? ''),
-    failed: parseRanges(wire.f ?? ''),
-    skipped: parseRanges(wire.k ?? ''),
-    cancelled: parseRanges(wire.x ?? ''),
-    outputs: decodeMap(wire.o, (outputs) => outputs),
-    kept: decodeMap(wire.e, decodeUnit),
-  };
-}
-
-function encodeTask(task: TaskState): [Tuple, WireFan | null, Outputs | null] | [Tuple, WireFan] | [Tuple] {
-  const unit = encodeUnit(task.unit);
-  const fan = task.fan ? encodeFan(task.fan) : null;
-  if (task.outputs) return [unit, fan, task.outputs];
-  return fan ? [unit, fan] : [unit];
-}
-
-function decodeTask([unit, fan, outputs]: readonly [Tuple, (WireFan | null)?, (Outputs | null)?]): TaskState {
-  const task: TaskState = { unit: decodeUnit(unit) };
-  if (fan) task.fan = decodeFan(fan);
-  if (outputs) task.outputs = outputs;
-  return task;
-}
+type WireResult = [phase: string, reason: string, message: string, t: number];
 
 /** The state as the opaque text of `status.state`. Equal states give equal bytes. */
 export function encodeState(state: RunState): string {
   const paused = state.pausedSince !== undefined || state.pausedFor > 0;
   const wire = {
-    v: STATE_VERSION,
+    v: versionOf(state),
     seq: state.seq,
     at: state.at,
     t: state.t,
@@ -139,12 +40,11 @@ export function encodeState(state: RunState): string {
     want: state.desired,
     paused: paused ? [state.pausedSince ?? null, state.pausedFor] : undefined,
     first: state.firstTaskAt,
-    tasks: Object.fromEntries([...state.tasks].map(([name, task]) => [name, encodeTask(task)])),
+    tasks: encodeTasks(state.tasks),
     fails: state.failures.size > 0 ? [...state.failures] : undefined,
     stop: state.stop ? [state.stop.reason, state.stop.message, state.stop.t] : undefined,
-    end: state.finished
-      ? [state.finished.phase, state.finished.reason, state.finished.message, state.finished.t]
-      : undefined,
+    result: encodeResult(state.result),
+    end: encodeResult(state.finished),
   };
   return JSON.stringify(wire);
 }
@@ -155,9 +55,9 @@ export function encodeState(state: RunState): string {
  */
 export function decodeState(text: string): RunState {
   const wire = JSON.parse(text) as WireState;
-  if (wire.v !== STATE_VERSION) {
+  if (!STATE_VERSIONS.includes(wire.v)) {
     throw new UnknownStateVersionError(
-      `the state has version ${JSON.stringify(wire.v)}, this operator reads ${STATE_VERSION}; run the operator that wrote it`,
+      `the state has version ${JSON.stringify(wire.v)}, this operator reads ${STATE_VERSIONS.join(' and ')}; run the operator that wrote it`,
     );
   }
   const state: RunState = {
@@ -169,15 +69,33 @@ export function decodeState(text: string): RunState {
     flags: wire.flags ?? [],
     desired: wire.want,
     pausedFor: wire.paused?.[1] ?? 0,
-    tasks: new Map(Object.entries(wire.tasks).map(([name, task]) => [name, decodeTask(task)])),
+    tasks: decodeTasks(wire.tasks),
     failures: new Map(wire.fails ?? []),
   };
   if (typeof wire.paused?.[0] === 'number') state.pausedSince = wire.paused[0];
   if (wire.first !== undefined) state.firstTaskAt = wire.first;
   if (wire.stop) state.stop = { reason: wire.stop[0], message: wire.stop[1], t: wire.stop[2] };
-  if (wire.end) {
-    const [phase, reason, message, t] = wire.end;
-    state.finished = { phase: phase as 'Succeeded' | 'Failed' | 'Cancelled', reason, message, t };
-  }
+  if (wire.result) state.result = decodeResult(wire.result);
+  if (wire.end) state.finished = decodeResult(wire.end);
   return state;
 }
+
+const encodeResult = (result: RunResult | undefined): WireResult | undefined =>
+  result && [result.phase, result.reason, result.message, result.t];
+
+function decodeResult([phase, reason, message, t]: WireResult): RunResult {
+  return { phase: phase as RunResult['phase'], reason, message, t };
+}
+
+/** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
+function versionOf(state: RunState): number {
+  if (state.result) return 2;
+  for (const { unit, fan } of state.tasks.values()) {
+    if (isNew(unit)) return 2;
+    if (fan && (fan.inner || [...fan.live.values(), ...fan.kept.values()].some(isNew))) return 2;
+  }
+  return 1;
+}
+
+const isNew = (unit: Unit): boolean =>
+  unit.phase === 'Open' || isComposite(unit) || unit.inner !== undefined || unit.from !== undefined || !!unit.nodes;

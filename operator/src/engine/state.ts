@@ -1,11 +1,34 @@
-import type { DesiredState, Json, Outputs } from '../api/index.ts';
+import type { DesiredState, Json, Outputs, Task } from '../api/index.ts';
 import type { Ranges } from './ranges.ts';
 
-/** Version of the encoded state. An operator reads this one and the one before; it refuses any other and touches nothing. */
-export const STATE_VERSION = 1;
+/**
+ * Versions of the encoded state that are read; any other is refused and not touched. A state is written with the lowest
+ * that can hold it: 2 knows units that are open, with scopes and loops.
+ */
+export const STATE_VERSIONS: readonly number[] = [1, 2];
 
-/** A unit is a plain task or one item of a fan-out: what has attempts. */
-export type UnitPhase = 'Waiting' | 'Live' | 'Stopping' | 'Backoff' | 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled';
+/**
+ * A unit is a plain task, one item of a fan-out, or one iteration of a loop. Live and Stopping: it has an attempt that may
+ * be running. Open: it goes on without an attempt of its own, as a sleep, a template or a loop does; one of these that is
+ * to end is Stopping too.
+ */
+export type UnitPhase =
+  | 'Waiting'
+  | 'Live'
+  | 'Open'
+  | 'Stopping'
+  | 'Backoff'
+  | 'Succeeded'
+  | 'Failed'
+  | 'Skipped'
+  | 'Cancelled';
+
+/** Units that ended inside of a unit that has ended itself. */
+export interface InnerCounts {
+  succeeded: number;
+  failed: number;
+  skipped: number;
+}
 
 /** All times are milliseconds since the run was accepted. */
 export interface Unit {
@@ -16,12 +39,45 @@ export interface Unit {
   retries: number;
   infra: number;
   startedAt?: number;
-  /** When the newest attempt started; Stopping: when the stop was decided; Backoff: when the next is due. */
+  /** When the newest attempt started; Stopping: when the stop was decided; Backoff and a sleep: when it is over. */
   since?: number;
   finishedAt?: number;
   reason?: string;
   message?: string;
   exitCode?: number;
+  /** The tasks of a template or of `generate`, while it is open. */
+  scope?: ScopeState;
+  loop?: LoopState;
+  inner?: InnerCounts;
+  /** The attempt whose result was taken instead of a new one: `<run>/<path>`. */
+  from?: string;
+  /** Nodes on which earlier attempts failed, while `retry.otherNode` asks for them. */
+  nodes?: string[];
+}
+
+/** A loop that is open: its current iteration, and what is carried on. */
+export interface LoopState {
+  /** Number of the current iteration, from 0. */
+  index: number;
+  state: { [name: string]: Json };
+  unit: Unit;
+  /** When the current iteration may start. */
+  due?: number;
+  /** Outputs of the current iteration, once it has ended. */
+  outputs?: Outputs;
+  /** The last iterations that have ended, as many as `keep` says. */
+  kept: Map<number, Unit>;
+  keep: number;
+}
+
+/** One instance of a graph of tasks. */
+export interface ScopeState {
+  /** Only tasks that something happened to; all others wait. */
+  tasks: Map<string, TaskState>;
+  /** Values of the template's parameters; without them the scope sees those around it. */
+  params?: { [name: string]: Json };
+  /** Tasks that `generate` made. */
+  generated?: Task[];
 }
 
 /** The items of a fan-out: live ones as units, finished ones as ranges by outcome. */
@@ -37,12 +93,20 @@ export interface Fan {
   outputs: Map<number, Outputs>;
   /** Items that have ended and are kept whole, for people: all of a small fan-out, the first failures of a large one. */
   kept: Map<number, Unit>;
+  inner?: InnerCounts;
 }
 
 export interface TaskState {
   unit: Unit;
   fan?: Fan;
   outputs?: Outputs;
+}
+
+export interface RunResult {
+  phase: 'Succeeded' | 'Failed' | 'Cancelled';
+  reason: string;
+  message: string;
+  t: number;
 }
 
 export interface RunState {
@@ -63,7 +127,9 @@ export interface RunState {
   /** Failures of tasks and items by reason. */
   failures: Map<string, number>;
   stop?: { reason: string; message: string; t: number };
-  finished?: { phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string; t: number };
+  /** The result of the tasks, once it is fixed and only undo and finally may still run. */
+  result?: RunResult;
+  finished?: RunResult;
 }
 
 /** How many failures keep their message in state; the rest are counts here and whole in the journal. */
@@ -98,5 +164,10 @@ export function isTerminal(unit: Unit): boolean {
 
 /** Whether the unit has an attempt that may be running. */
 export function isLive(unit: Unit): boolean {
-  return unit.phase === 'Live' || unit.phase === 'Stopping';
+  return unit.phase === 'Live' || (unit.phase === 'Stopping' && !isComposite(unit));
+}
+
+/** Whether the unit consists of others. */
+export function isComposite(unit: Unit): boolean {
+  return unit.scope !== undefined || unit.loop !== undefined;
 }

@@ -10,6 +10,7 @@ const RUN = { name: 'release-7', namespace: 'shop', uid: '6d1f7c52-0f6a-4f0e-9a5
 function podOf(task: Partial<Task>, defaults?: TaskDefaults, at = { path: 'build', attempt: 0 }): Pod {
   const whole = taskSchema.parse({ name: 'build', ...(task.container ? {} : { run: 'true' }), ...task });
   const rendered = {
+    sort: 'Pod' as const,
     image: whole.container?.image ?? whole.image ?? defaults?.image ?? 'busybox:1.36',
     env: { ...defaults?.env, ...whole.env },
     command: whole.container?.command,

@@ -1,6 +1,8 @@
 import {
+  ANNOTATION_GRACE,
   ANNOTATION_TASK,
   API_VERSION,
+  type ArtifactPolicy,
   FINALIZER_RESULT,
   LABEL_ATTEMPT,
   LABEL_MANAGED_BY,
@@ -15,10 +17,13 @@ import {
   type Task,
   type TaskDefaults,
   WORKFLOW_RUN,
+  type Workspace,
 } from '../api/index.ts';
+import { type ArtifactParts, type ArtifactStore, artifactParts, hasArtifacts } from './artifacts.ts';
 import { containerEnv, mergeSurface } from './merge.ts';
 import { podName, taskHash } from './name.ts';
 import { type Container, MAIN_CONTAINER, type Pod } from './pod.ts';
+import { type WorkspaceParts, workspaceParts } from './workspaces.ts';
 
 /** Where a task writes its outputs: the kubelet mounts the file and hands its content back as termination message. */
 const OUTPUTS_PATH = '/ado/outputs';
@@ -35,7 +40,21 @@ export interface PodInput {
   readonly path: string;
   readonly attempt: number;
   readonly rendered: RenderedTask;
+  /** The workspaces that the workflow declares. */
+  readonly workspaces?: readonly Workspace[] | undefined;
+  /** Where the artifacts of the task are kept, and for how long; a task that has some cannot do without. */
+  readonly artifacts?: { readonly store: ArtifactStore; readonly policy: ArtifactPolicy } | undefined;
 }
+
+/** What is in the pod besides the container of the task. */
+interface Extras {
+  readonly workspaces: WorkspaceParts;
+  readonly artifacts: ArtifactParts;
+}
+
+const NO_ARTIFACTS: ArtifactParts = { initContainers: [], volumes: [], mounts: [], graceSeconds: undefined };
+/** What Kubernetes gives a pod that does not say. */
+const DEFAULT_GRACE_SECONDS = 30;
 
 /**
  * The pod of one attempt: one container, nothing injected, Pod Security "restricted" unless the task says otherwise.
@@ -44,6 +63,8 @@ export interface PodInput {
 export function buildPod(input: PodInput): Pod {
   const { run, path, attempt } = input;
   const surface = mergeSurface(input.defaults, input.task);
+  const extras = extrasOf(input);
+  const grace = surface.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   const metadata = {
     name: podName(run.name, run.uid, path, attempt),
     namespace: run.namespace,
@@ -54,8 +75,12 @@ export function buildPod(input: PodInput): Pod {
       [LABEL_RUN_UID]: run.uid,
       [LABEL_TASK_HASH]: taskHash(path),
       [LABEL_ATTEMPT]: String(attempt),
+      ...extras.workspaces.labels,
     },
-    annotations: { [ANNOTATION_TASK]: path },
+    annotations: {
+      [ANNOTATION_TASK]: path,
+      ...(extras.artifacts.graceSeconds === undefined ? {} : { [ANNOTATION_GRACE]: String(grace) }),
+    },
     finalizers: [FINALIZER_RESULT],
     ownerReferences: [
       {
@@ -68,28 +93,49 @@ export function buildPod(input: PodInput): Pod {
       },
     ],
   };
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: buildSpec(input, surface) };
+  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: buildSpec(input, surface, extras) };
 }
 
-function buildSpec(input: PodInput, surface: PodSurface): Pod['spec'] {
-  const { volumes, mounts } = volumesOf(surface);
+function extrasOf(input: PodInput): Extras {
+  const { run, task, path, attempt, artifacts } = input;
+  const workspaces = workspaceParts({ run, task, workspaces: input.workspaces ?? [] });
+  if (!artifacts || !hasArtifacts(task)) return { workspaces, artifacts: NO_ARTIFACTS };
+  const parts = artifactParts({ ...artifacts, run, task, path, attempt, workspaceMounts: workspaces.mounts });
+  return { workspaces, artifacts: parts };
+}
+
+function buildSpec(input: PodInput, surface: PodSurface, { workspaces, artifacts }: Extras): Pod['spec'] {
+  const own = volumesOf(surface);
+  const volumes = [...own.volumes, ...workspaces.volumes, ...artifacts.volumes];
+  const mounts = [...own.mounts, ...workspaces.mounts, ...artifacts.mounts];
+  const { initContainers, graceSeconds = 0 } = artifacts;
+  const grace = surface.terminationGracePeriodSeconds;
   return withoutUndefined({
     restartPolicy: 'Never',
     automountServiceAccountToken: surface.automountServiceAccountToken ?? false,
     enableServiceLinks: false,
     securityContext: podSecurity(surface.securityContext),
+    initContainers: initContainers.length > 0 ? [...initContainers] : undefined,
     containers: [buildContainer(input, surface, mounts)],
     volumes: volumes.length > 0 ? volumes : undefined,
     serviceAccountName: surface.serviceAccountName,
     imagePullSecrets: surface.imagePullSecrets,
     nodeSelector: surface.nodeSelector,
-    affinity: surface.affinity,
+    affinity: affinityOf(surface.affinity, workspaces.affinity),
     tolerations: surface.tolerations,
     topologySpreadConstraints: surface.topologySpreadConstraints,
     runtimeClassName: surface.runtimeClassName,
     priorityClassName: surface.priorityClassName,
-    terminationGracePeriodSeconds: surface.terminationGracePeriodSeconds,
+    terminationGracePeriodSeconds: graceSeconds > 0 ? Math.max(graceSeconds, grace ?? 0) : grace,
   });
+}
+
+/** What the task says of its place, and besides the pods that it must be beside. */
+function affinityOf(own: PodSurface['affinity'], terms: readonly unknown[]): PodSurface['affinity'] {
+  if (terms.length === 0) return own;
+  const podAffinity = (own?.podAffinity ?? {}) as { requiredDuringSchedulingIgnoredDuringExecution?: unknown[] };
+  const required = [...(podAffinity.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...terms];
+  return { ...own, podAffinity: { ...podAffinity, requiredDuringSchedulingIgnoredDuringExecution: required } };
 }
 
 /** The root file system is read-only, so /tmp is a volume, unless the task mounts one there itself. */

@@ -1,6 +1,6 @@
 import type { Reason } from '../api/index.ts';
+import { epochOf } from '../api/index.ts';
 import type { Pod, PodStatus, Terminated } from './pod.ts';
-import { epochOf } from './time.ts';
 
 /** `status.reason` of a pod that its node or the control plane ended, as kubelet and controllers write it. */
 const POD_REASONS: readonly (readonly [RegExp, Reason])[] = [

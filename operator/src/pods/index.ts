@@ -5,9 +5,12 @@
  * 2. A plain task has one container and nothing injected; results come back through the termination message.
  * 3. Pods fit Pod Security "restricted" and carry no service account token unless the task asks otherwise.
  * 4. The finalizer keeps a finished pod until its result is in the run's status.
- * 5. What the infrastructure did is never blamed on the user; running out of memory is the user's.
+ * 5. Only a task that declares artifacts has other containers, and it has succeeded when its outputs are stored.
+ * 6. What the infrastructure did is never blamed on the user; running out of memory is the user's.
  */
+export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
 export { buildPod, type PodInput } from './build.ts';
 export { childRunName, podName, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
-export { isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';
+export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';
+export { type Claim, claimsOf, unknownWorkspace } from './workspaces.ts';

@@ -51,3 +51,11 @@ function makeName(runName: string, path: string, attempt: number, identity: stri
 export function taskHash(path: string): string {
   return hash(path);
 }
+
+/** A label value for any text. */
+export const shortHash = (text: string): string => hash(text);
+
+/** The name of the claim of a workspace of one run. Workspaces are few, and claims may have longer names than pods. */
+export function claimName(runName: string, runUid: string, workspace: string): string {
+  return `${runName}-${workspace}-${hash(`${runUid}/${workspace}`)}`;
+}

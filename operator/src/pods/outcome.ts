@@ -1,7 +1,15 @@
 import type { AttemptObservation, WaitingReason } from '../api/index.ts';
+import { epochOf } from '../api/index.ts';
 import { type Disruption, disruptionOfContainer, disruptionOfPod, saidByStatus } from './disruption.ts';
-import { type ContainerState, MAIN_CONTAINER, type Pod, type PodStatus, type Terminated } from './pod.ts';
-import { epochOf } from './time.ts';
+import {
+  type ContainerState,
+  FETCH_CONTAINER,
+  MAIN_CONTAINER,
+  type Pod,
+  type PodStatus,
+  PUSH_CONTAINER,
+  type Terminated,
+} from './pod.ts';
 
 type Failed = Extract<AttemptObservation, { phase: 'Failed' }>;
 
@@ -40,19 +48,40 @@ const NODE_SILENCE_MS = 60_000;
  */
 export function observePod(pod: Pod, now?: number): AttemptObservation {
   const state = mainState(pod.status);
-  if (state?.terminated) return ended(pod, state.terminated);
+  const main = state?.terminated;
+  const isStoring = main?.exitCode === 0 && !hasStored(pod, main);
+  if (main && !isStoring) return ended(pod, main);
+  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
+  if (!main && fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
   if (pod.status?.phase === 'Failed') return failedWithoutResult(pod);
   if (pod.status?.phase === 'Succeeded') return { phase: 'Succeeded', message: '' };
   if (isOnLostNode(pod, now)) {
     return infrastructure({ reason: 'NodeLost', message: `node ${pod.spec.nodeName} no longer answers for the pod` });
   }
   if (pod.metadata.deletionTimestamp && !pod.spec.nodeName) return infrastructure(disruptionOfPod(pod));
+  if (main) return { phase: 'Running', startedAt: epochOf(main.startedAt) ?? createdAt(pod) };
   if (!state?.running) return waiting(pod, state);
   return { phase: 'Running', startedAt: epochOf(state.running.startedAt) ?? createdAt(pod) };
 }
 
 const mainState = (status: PodStatus | undefined): ContainerState | undefined =>
   status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)?.state;
+
+const besides = (status: PodStatus | undefined, container: string): ContainerState | undefined =>
+  status?.initContainerStatuses?.find(({ name }) => name === container)?.state;
+
+/**
+ * Whether nothing will come any more of the container that stores the outputs. It may have ended once before the task
+ * did, and then begun again.
+ */
+function hasStored(pod: Pod, main: Terminated): boolean {
+  const push = pod.status?.initContainerStatuses?.find(({ name }) => name === PUSH_CONTAINER);
+  if (!push || isTerminal(pod)) return true;
+  const at = epochOf(push.state?.terminated?.finishedAt);
+  return at !== undefined && at >= (epochOf(main.finishedAt) ?? 0);
+}
+
+const isTerminal = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 const createdAt = (pod: Pod): number => epochOf(pod.metadata.creationTimestamp) ?? 0;
 
@@ -70,7 +99,36 @@ function ended(pod: Pod, terminated: Terminated): AttemptObservation {
   // A container may answer SIGTERM with exit code 0; that the pod failed all the same says that it was cut short.
   const cutShort = pod.status?.phase === 'Failed' ? saidByStatus(pod.status) : undefined;
   if (cutShort) return { ...infrastructure(cutShort), exitCode, ...times };
-  return { phase: 'Succeeded', message: terminated.message ?? '', ...times };
+  const stored = storing(pod, terminated);
+  if (stored?.failed) return { ...stored.failed, ...times };
+  const finishedAt = stored?.finishedAt ?? times.finishedAt;
+  return {
+    phase: 'Succeeded',
+    message: terminated.message ?? '',
+    ...times,
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  };
+}
+
+/** What became of storing the outputs; undefined where there is nothing to store. */
+function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: number | undefined } | undefined {
+  const container = pod.status?.initContainerStatuses?.find(({ name }) => name === PUSH_CONTAINER);
+  if (!container) return undefined;
+  const push = container.state?.terminated;
+  const finishedAt = epochOf(push?.finishedAt);
+  const isLast = finishedAt !== undefined && finishedAt >= (epochOf(main.finishedAt) ?? 0);
+  if (push?.exitCode === 0 && isLast) return { finishedAt };
+  if (push) return { failed: artifactFailed(pod, push, 'stored') };
+  const message = 'the outputs could not be stored: what stores them was not running when the task ended';
+  return { failed: { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message } };
+}
+
+function artifactFailed(pod: Pod, ended: Terminated, what: 'fetched' | 'stored'): Failed {
+  const disruption = disruptionOfContainer(pod, ended);
+  if (disruption) return infrastructure(disruption);
+  const why = ended.message?.trim() || `exit code ${ended.exitCode}${EXIT_CODES[ended.exitCode] ?? ''}`;
+  const message = `the artifacts could not be ${what}: ${why}`.slice(0, MAX_MESSAGE);
+  return { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message };
 }
 
 function failed(pod: Pod, terminated: Terminated): Failed {
@@ -114,10 +172,16 @@ function waiting(pod: Pod, state: ContainerState | undefined): AttemptObservatio
     const message = (scheduled.message ?? 'the pod is not scheduled yet').slice(0, MAX_MESSAGE);
     return { phase: 'Pending', reason: 'Unschedulable', message, since };
   }
-  const { reason: word, message } = state?.waiting ?? {};
+  const { reason: word, message } = waitingState(pod, state) ?? {};
   const reason = WAITING[word ?? ''];
   if (!reason) return { phase: 'Pending', since };
   return { phase: 'Pending', reason, message: (message ?? word ?? '').slice(0, MAX_MESSAGE), since };
+}
+
+/** Of several containers the first that waits for something that may never come. */
+function waitingState(pod: Pod, main: ContainerState | undefined): ContainerState['waiting'] {
+  const beside = [FETCH_CONTAINER, PUSH_CONTAINER].map((name) => besides(pod.status, name)?.waiting);
+  return beside.find((waiting) => WAITING[waiting?.reason ?? ''] !== undefined) ?? main?.waiting;
 }
 
 function timesOf(terminated: Terminated): { startedAt?: number; finishedAt?: number } {

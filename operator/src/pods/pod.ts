@@ -1,4 +1,4 @@
-import { ANNOTATION_TASK, FINALIZER_RESULT, type ObjectMeta } from '../api/index.ts';
+import { ANNOTATION_GRACE, ANNOTATION_TASK, FINALIZER_RESULT, type ObjectMeta } from '../api/index.ts';
 
 /** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
 export interface Pod {
@@ -11,6 +11,7 @@ export interface Pod {
 
 export interface PodSpec {
   containers: Container[];
+  initContainers?: Container[] | undefined;
   restartPolicy?: string;
   nodeName?: string;
   [field: string]: unknown;
@@ -33,6 +34,7 @@ export interface PodStatus {
   message?: string;
   conditions?: PodCondition[];
   containerStatuses?: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
 }
 
 export interface PodCondition {
@@ -65,6 +67,9 @@ export interface Terminated {
 
 /** The one container of a task's pod. */
 export const MAIN_CONTAINER = 'main';
+/** Beside it, where a task has artifacts: one fetches them before it starts, one stores them when it has ended. */
+export const FETCH_CONTAINER = 'ado-fetch';
+export const PUSH_CONTAINER = 'ado-push';
 
 /**
  * Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand. What is
@@ -81,11 +86,21 @@ export function trimPod(pod: Pod): Pod {
 
 function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }): ObjectMeta {
   const { managedFields: _managed, annotations, ...metadata } = whole;
-  const path = annotations?.[ANNOTATION_TASK];
-  return path === undefined ? metadata : { ...metadata, annotations: { [ANNOTATION_TASK]: path } };
+  const kept = [ANNOTATION_TASK, ANNOTATION_GRACE].flatMap((key) => {
+    const value = annotations?.[key];
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) };
 }
 
-function trimStatus({ phase, reason, message, conditions, containerStatuses }: PodStatus): PodStatus {
+function trimStatus({
+  phase,
+  reason,
+  message,
+  conditions,
+  containerStatuses,
+  initContainerStatuses,
+}: PodStatus): PodStatus {
   const status: PodStatus = {};
   if (phase !== undefined) status.phase = phase;
   if (reason !== undefined) status.reason = reason;
@@ -94,8 +109,18 @@ function trimStatus({ phase, reason, message, conditions, containerStatuses }: P
     status.conditions = conditions.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
   }
   const main = containerStatuses?.find(({ name }) => name === MAIN_CONTAINER);
-  if (main) status.containerStatuses = [main.state ? { name: main.name, state: main.state } : { name: main.name }];
+  if (main) status.containerStatuses = [trimContainer(main)];
+  const beside = initContainerStatuses?.filter(({ name }) => name === FETCH_CONTAINER || name === PUSH_CONTAINER);
+  if (beside && beside.length > 0) status.initContainerStatuses = beside.map(trimContainer);
   return status;
+}
+
+const trimContainer = ({ name, state }: ContainerStatus): ContainerStatus => (state ? { name, state } : { name });
+
+/** Seconds of grace when the task is to end early, if they are others than those of its pod. */
+export function graceOf({ metadata }: Pod): number | undefined {
+  const text = metadata.annotations?.[ANNOTATION_GRACE];
+  return text === undefined ? undefined : Number(text);
 }
 
 /** Whether the finalizer keeps the pod for its result. */

@@ -1,6 +1,13 @@
 import type { AttemptObservation, WorkflowRun } from '../../api/index.ts';
-import { attemptKey, isLive, type Observed, type RunState, unitsInFlight } from '../../engine/index.ts';
-import type { Attempt, Executor, RunContext } from '../../executors/index.ts';
+import {
+  attemptKey,
+  liveAttempts,
+  type Observed,
+  type Plan,
+  type RunIdentity,
+  type RunState,
+} from '../../engine/index.ts';
+import type { Executor, RunContext } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
@@ -50,11 +57,11 @@ export function contextOf(run: WorkflowRun, signal: AbortSignal): RunContext {
   return { name, namespace, uid, workflow: run.spec.workflowRef.name, signal };
 }
 
-/** The attempts that the state takes for live: those that an executor must say something of. */
-export function liveAttempts(state: RunState): Attempt[] {
-  const live: Attempt[] = [];
-  for (const { path, unit } of unitsInFlight(state)) if (isLive(unit)) live.push({ path, attempt: unit.attempt });
-  return live;
+/** What identifies a run towards expressions. */
+export function identityOf(run: WorkflowRun): RunIdentity {
+  const { name, namespace = '', uid = '' } = run.metadata;
+  const { workflowRef, number } = run.spec;
+  return { name, namespace, uid, workflow: workflowRef.name, ...(number === undefined ? {} : { number }) };
 }
 
 export interface ObservedRun extends Observed {
@@ -68,9 +75,11 @@ export async function observeAttempts(
   executor: Executor,
   context: RunContext,
   run: WorkflowRun,
+  plan: Plan,
   state: RunState,
 ): Promise<ObservedRun> {
-  const { seen, recheckAfter } = await executor.observe(context, liveAttempts(state));
+  const live = liveAttempts({ identity: identityOf(run), plan, state });
+  const { seen, recheckAfter } = await executor.observe(context, live);
   const attempts = new Map(seen.map(({ path, attempt, observation }) => [attemptKey(path, attempt), observation]));
   return { desiredState: run.spec.desiredState, attempts, recheckAfter };
 }

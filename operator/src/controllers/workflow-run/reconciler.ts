@@ -7,7 +7,6 @@ import {
   extendJournal,
   type Journal,
   type Plan,
-  type RunIdentity,
   UnknownStateVersionError,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
@@ -16,7 +15,7 @@ import { findRevision } from '../stores.ts';
 import { acceptRun, type NotYet } from './accept.ts';
 import { apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
-import { contextOf, isOver, type ObservedRun, observeAttempts, observeRun, sightOf } from './observe.ts';
+import { contextOf, identityOf, isOver, type ObservedRun, observeAttempts, observeRun, sightOf } from './observe.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 
@@ -129,7 +128,7 @@ export class RunReconciler {
 
   async #pass(work: Work, signal: AbortSignal): Promise<Result> {
     const { executor, clock } = this.#deps;
-    const observed = await observeAttempts(executor, work.context, work.run, decodeState(work.before));
+    const observed = await observeAttempts(executor, work.context, work.run, work.plan, decodeState(work.before));
     const decision = await this.#decideAndApply(work, observed);
     const events = [...work.unstored, ...decision.encoded];
     if (events.length === 0) return this.#showProgress(work, decision, observed);
@@ -166,10 +165,10 @@ export class RunReconciler {
         observed.overBudget = true;
         continue;
       }
-      const refusals = await apply(executor, work.context, work.plan, decision.actions);
-      if (refusals.size === 0) return decision;
+      const answers = await apply(executor, work.context, decision.actions);
+      if (answers.size === 0) return decision;
       if (round === MAX_DECISIONS) throw new Error('starts are refused again and again; trying later');
-      for (const [key, refusal] of refusals) observed.attempts.set(key, refusal);
+      for (const [key, answer] of answers) observed.attempts.set(key, answer);
     }
   }
 
@@ -246,12 +245,6 @@ const signalOf = (context: RunContext): AbortSignal => context.signal ?? new Abo
 /** In the status the state is text inside JSON: quotes and backslashes count twice. */
 const isOverBudget = (state: string): boolean =>
   state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;
-
-function identityOf(run: WorkflowRun): RunIdentity {
-  const { name, namespace = '', uid = '' } = run.metadata;
-  const { workflowRef, number } = run.spec;
-  return { name, namespace, uid, workflow: workflowRef.name, ...(number === undefined ? {} : { number }) };
-}
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);

@@ -37,6 +37,7 @@ export function buildStatus(
   const ended = counts.succeeded + counts.failed + counts.skipped;
   const failures = [...state.failures].slice(0, MAX_FAILURE_ROWS).map(([reason, count]) => ({ reason, count }));
   const { requester } = run.spec;
+  const rows = unitRows(plan, state, observed);
   return {
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
     phase: phaseOf(state),
@@ -48,22 +49,45 @@ export function buildStatus(
     ...(requester ? { requester: { username: requester.username, attested: false } } : {}),
     counts,
     ...(failures.length > 0 ? { failures } : {}),
-    tasks: unitRows(plan, state, observed).map((row) => taskRow(run, row)),
+    tasks: rows.map((row) => taskRow(run, row)),
+    ...(state.finished ? {} : waitingFor(rows)),
     seq: state.seq,
     state: encodeState(state),
     journal,
   };
 }
 
-function taskRow(run: WorkflowRun, { startedAt, finishedAt, ...row }: UnitRow): TaskRow {
+function taskRow(run: WorkflowRun, { startedAt, finishedAt, since, until, sort, ...row }: UnitRow): TaskRow {
   const { name, uid = '' } = run.metadata;
+  const isPod = row.attempt !== undefined && sort === 'Pod';
   return {
     ...row,
-    ...(row.attempt === undefined ? {} : { pod: podName(name, uid, row.path, row.attempt) }),
-    ...(startedAt === undefined ? {} : { startedAt: timestamp(startedAt) }),
-    ...(finishedAt === undefined ? {} : { finishedAt: timestamp(finishedAt) }),
+    ...(isPod ? { pod: podName(name, uid, row.path, row.attempt ?? 0) } : {}),
+    ...timeOf('since', since),
+    ...timeOf('until', until),
+    ...timeOf('startedAt', startedAt),
+    ...timeOf('finishedAt', finishedAt),
   };
 }
+
+const timeOf = <K extends string>(field: K, time: number | undefined) =>
+  (time === undefined ? {} : { [field]: timestamp(time) }) as { [key in K]?: string };
+
+/** How many reasons the column shows. */
+const MAX_REASONS = 3;
+
+/** What unfinished tasks wait for, the commonest reason first; waiting for other tasks is no news. */
+function waitingFor(rows: readonly UnitRow[]): Pick<WorkflowRunStatus, 'waitingFor'> {
+  const counts = new Map<string, number>();
+  for (const { phase, reason } of rows) {
+    const waits = phase === 'Pending' || phase === 'Backoff' || reason === 'Sleeping';
+    if (waits && reason && !ORDINARY.has(reason)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  const words = [...counts].sort((a, b) => b[1] - a[1]).slice(0, MAX_REASONS);
+  return words.length === 0 ? {} : { waitingFor: words.map(([reason, count]) => `${count} ${reason}`).join(', ') };
+}
+
+const ORDINARY: ReadonlySet<string> = new Set(['WaitingForNeeds', 'WaitingForTasks', 'Parallelism']);
 
 function phaseOf(state: RunState): RunPhase {
   if (state.finished) return state.finished.phase;

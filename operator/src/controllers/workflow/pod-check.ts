@@ -40,6 +40,7 @@ function samplePod(workflow: Workflow, task: Task): Pod {
   const { defaults } = workflow.spec;
   const image = task.container?.image ?? task.image ?? defaults?.image ?? '';
   const rendered = {
+    sort: 'Pod' as const,
     image: image.includes('${{') ? UNRENDERED_IMAGE : image,
     env: { ...defaults?.env, ...task.env },
     command: task.container?.command,

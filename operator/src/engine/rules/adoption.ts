@@ -1,13 +1,14 @@
 import type { AttemptObservation } from '../../api/index.ts';
+import { locate } from '../locate.ts';
 import { findUnit, type Pass } from '../pass.ts';
-import { parseAttemptKey, parsePath } from '../paths.ts';
+import { parseAttemptKey, parseSegments } from '../paths.ts';
 import { isTerminal } from '../state.ts';
+import { type Frame, frameIn, placeOf } from '../walk.ts';
 
 /** An attempt that exists and that the state does not know. */
 interface Unknown {
   readonly path: string;
-  readonly task: string;
-  readonly index: number | undefined;
+  readonly index: number;
   readonly attempt: number;
 }
 
@@ -25,7 +26,7 @@ export function adoption(pass: Pass): void {
     const found = unknownOf(pass, key);
     if (found) unknown.push(found);
   }
-  unknown.sort((a, b) => (a.index ?? 0) - (b.index ?? 0));
+  unknown.sort((a, b) => a.index - b.index);
   for (const each of unknown) {
     if (!pass.room()) return;
     adopt(pass, each);
@@ -36,28 +37,52 @@ const EXISTING: ReadonlySet<AttemptObservation['phase']> = new Set(['Pending', '
 
 function unknownOf(pass: Pass, key: string): Unknown | undefined {
   const { path, attempt } = parseAttemptKey(key);
-  const { task, index } = parsePath(path);
-  const newest = findUnit(pass.state, path)?.attempt ?? -1;
-  if (!pass.plan.tasks.has(task) || attempt <= newest || isOver(pass, path)) return undefined;
-  return { path, task, index, attempt };
+  const unit = findUnit(pass.state, path);
+  const [first] = parseSegments(path);
+  if (!pass.plan.tasks.has(first?.name ?? '') || attempt <= (unit?.attempt ?? -1) || isOver(pass, path))
+    return undefined;
+  return { path, index: lastOf(path)?.index ?? 0, attempt };
 }
 
-function adopt(pass: Pass, { path, task, index, attempt }: Unknown): void {
-  const isNext = attempt === (findUnit(pass.state, path)?.attempt ?? -1) + 1;
-  const place = index === undefined ? placeOfTask(pass, task) : placeOfItem(pass, task, index);
-  if (isNext && place === 'Next') return pass.emit({ type: 'Started', path, attempt, adopted: true });
-  if (isNext && place === 'Later' && !isStopping(pass)) return;
-  pass.act({ type: 'Cancel', path, task, attempt });
+function adopt(pass: Pass, { path, attempt }: Unknown): void {
+  const place = placeOf(pass.plan, pass.state, path);
+  const isNext = attempt === (place?.unit.attempt ?? -1) + 1;
+  const turn = place ? turnOf(place.planned.sort !== undefined && !place.unit.loop) : turnOfUnknown(pass, path);
+  if (isNext && turn === 'Next') return pass.emit({ type: 'Started', path, attempt, adopted: true });
+  if (isNext && turn === 'Later' && !isStopping(pass)) return;
+  const task = place?.planned.task ?? { name: path };
+  pass.act({ type: 'Cancel', path, attempt, task, sort: place?.planned.sort ?? 'Pod' });
 }
 
-type Place = 'Next' | 'Later' | 'None';
+/** The last step of a path, if it is a task or an item. */
+function lastOf(path: string): { readonly name: string; readonly index?: number } | undefined {
+  const last = parseSegments(path).at(-1);
+  return last?.name === undefined ? undefined : last;
+}
 
-/** A task that became a fan-out has no pod of its own. */
-const placeOfTask = (pass: Pass, name: string): Place => (pass.state.tasks.get(name)?.fan ? 'None' : 'Next');
+type Turn = 'Next' | 'Later' | 'None';
 
-function placeOfItem(pass: Pass, name: string, index: number): Place {
-  const fan = pass.state.tasks.get(name)?.fan;
-  if (!fan) return pass.plan.tasks.get(name)?.task.forEach ? 'Later' : 'None';
+const turnOf = (hasAttempts: boolean): Turn => (hasAttempts ? 'Next' : 'None');
+
+/** Whether a unit to which nothing has happened may have an attempt: now, once something around it has begun, or never. */
+function turnOfUnknown(pass: Pass, path: string): Turn {
+  const slash = path.lastIndexOf('/');
+  const segment = lastOf(path);
+  const around = slash < 0 ? undefined : placeOf(pass.plan, pass.state, path.slice(0, slash));
+  if (slash >= 0 && (!around || !segment)) return 'Later';
+  const frame = around ? frameIn(pass.plan, around) : pass.root;
+  return frame ? turnIn(pass, frame, segment?.name ?? '', segment?.index) : 'Later';
+}
+
+function turnIn(pass: Pass, frame: Frame, name: string, index: number | undefined): Turn {
+  const planned = frame.plan.tasks.get(name);
+  if (!planned || planned.sort === undefined || planned.task.loop) return 'None';
+  const isAfter = planned.role === 'Undo' || planned.role === 'Final';
+  if (isAfter && !pass.state.result) return 'Later';
+  const fan = frame.tasks.get(name)?.fan;
+  // A task that became a fan-out has no attempt of its own.
+  if (index === undefined) return turnOf(!fan);
+  if (!fan) return planned.task.forEach ? 'Later' : 'None';
   if (index >= fan.count) return 'None';
   return index <= fan.next ? 'Next' : 'Later';
 }
@@ -68,9 +93,7 @@ const isStopping = ({ state, observed }: Pass): boolean =>
 
 /** Whether the unit of a path has ended: then whatever exists by its name is history. */
 function isOver(pass: Pass, path: string): boolean {
-  const { task: name, index } = parsePath(path);
-  const task = pass.state.tasks.get(name);
-  if (!task) return false;
-  if (isTerminal(task.unit)) return true;
-  return index !== undefined && task.fan !== undefined && index < task.fan.next && !task.fan.live.has(index);
+  const found = locate(pass.state, path);
+  if (typeof found === 'string') return found === 'Over';
+  return isTerminal(found.unit) || isTerminal(found.task.unit);
 }

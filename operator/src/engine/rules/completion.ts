@@ -1,42 +1,58 @@
-import { type Pass, unitsInFlight } from '../pass.ts';
-import { isTerminal } from '../state.ts';
+import { describeFailures, failuresIn } from '../advance.ts';
+import type { Pass } from '../pass.ts';
+import type { Role } from '../plan.ts';
+import { isTerminal, type RunResult } from '../state.ts';
+import { undone } from './undo.ts';
 
-/** Ends the run when every task has ended, or when it was stopped and nothing is in flight. */
+type Outcome = Omit<RunResult, 't'>;
+
+/** Fixes the result when every task has ended, or when the run was stopped and nothing is in flight; then ends the run. */
 export function completion(pass: Pass): void {
-  const { state, plan } = pass;
+  const { state } = pass;
   if (state.finished) return;
-  if (state.stop) return completeStopped(pass, state.stop);
-  const open = plan.order.some((name) => {
+  const outcome = state.result ? lastOutcome(pass, state.result) : outcomeOf(pass);
+  if (!outcome) return;
+  const hasMore = !state.result && outcome.reason !== 'Terminated' && hasAfter(pass, outcome);
+  pass.emit({ type: hasMore ? 'Settled' : 'Finished', ...outcome });
+  // What follows has its turn at once.
+  if (hasMore) pass.cut = true;
+}
+
+/** How the tasks of the run have ended, hooks included; undefined while they have not. */
+function outcomeOf(pass: Pass): Outcome | undefined {
+  const { stop } = pass.state;
+  if (stop) return stopped(pass, stop);
+  if (isOpen(pass, ['Main', 'Hook'])) return undefined;
+  const failed = failuresIn(pass.root);
+  if (failed.length === 0) return { phase: 'Succeeded', reason: 'Succeeded', message: 'all tasks have ended well' };
+  return { phase: 'Failed', reason: 'TaskFailed', message: describeFailures(pass.root, failed) };
+}
+
+function stopped(pass: Pass, { reason, message }: { reason: string; message: string }): Outcome | undefined {
+  for (const { unit } of pass.places()) if (!isTerminal(unit) && unit.phase !== 'Waiting') return undefined;
+  return { phase: reason === 'Cancelled' || reason === 'Terminated' ? 'Cancelled' : 'Failed', reason, message };
+}
+
+/** How the run ends after undo and finally: as its tasks did, unless they ended well and finally did not. */
+function lastOutcome(pass: Pass, result: RunResult): Outcome | undefined {
+  if (pass.state.stop) return stopped(pass, pass.state.stop);
+  if (pass.isUndoing || isOpen(pass, ['Final'])) return undefined;
+  const failed = failuresIn(pass.root, ['Final']);
+  const { phase, reason, message } = result;
+  if (phase !== 'Succeeded' || failed.length === 0) return { phase, reason, message };
+  return { phase: 'Failed', reason: 'FinallyFailed', message: describeFailures(pass.root, failed) };
+}
+
+function isOpen({ plan, state }: Pass, roles: readonly Role[]): boolean {
+  return plan.order.some((name) => {
+    const role = plan.tasks.get(name)?.role;
+    if (!role || !roles.includes(role)) return false;
     const task = state.tasks.get(name);
     return !task || !isTerminal(task.unit);
   });
-  if (open) return;
-  const failed = plan.order.filter((name) => isFatal(pass, name));
-  if (failed.length === 0) {
-    return pass.emit({
-      type: 'Finished',
-      phase: 'Succeeded',
-      reason: 'Succeeded',
-      message: 'all tasks have ended well',
-    });
-  }
-  pass.emit({ type: 'Finished', phase: 'Failed', reason: 'TaskFailed', message: describeFailures(pass, failed) });
 }
 
-function completeStopped(pass: Pass, stop: { reason: string; message: string }): void {
-  for (const { unit } of unitsInFlight(pass.state)) if (!isTerminal(unit) && unit.phase !== 'Waiting') return;
-  const phase = stop.reason === 'Cancelled' || stop.reason === 'Terminated' ? 'Cancelled' : 'Failed';
-  pass.emit({ type: 'Finished', phase, reason: stop.reason, message: stop.message });
-}
-
-function isFatal(pass: Pass, name: string): boolean {
-  const failed = pass.state.tasks.get(name)?.unit.phase === 'Failed';
-  return failed && pass.plan.tasks.get(name)?.task.onFailure !== 'Continue';
-}
-
-function describeFailures(pass: Pass, failed: readonly string[]): string {
-  const [first] = failed;
-  const unit = pass.state.tasks.get(first ?? '')?.unit;
-  const more = failed.length > 1 ? `; ${failed.length - 1} more failed` : '';
-  return `task ${first}: ${unit?.reason}: ${unit?.message ?? ''}${more}`.slice(0, 512);
+function hasAfter(pass: Pass, { phase }: Outcome): boolean {
+  const hasFinal = [...pass.plan.tasks.values()].some(({ role }) => role === 'Final');
+  return hasFinal || undone(pass, phase).length > 0;
 }

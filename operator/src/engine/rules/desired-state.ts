@@ -7,7 +7,8 @@ export function desiredState(pass: Pass): void {
   if (wanted === 'Terminated' && pass.state.stop?.reason !== 'Terminated') {
     pass.emit({ type: 'RunStopping', reason: 'Terminated', message: 'terminated by desiredState' });
   }
-  if (wanted === 'Cancelled' && !pass.state.stop) {
+  // What comes after the tasks runs to its end, unless the run is terminated.
+  if (wanted === 'Cancelled' && !pass.state.stop && !pass.state.result) {
     pass.emit({ type: 'RunStopping', reason: 'Cancelled', message: 'cancelled by desiredState' });
   }
   if (overBudget && pass.state.stop?.reason !== 'StatusTooLarge') {

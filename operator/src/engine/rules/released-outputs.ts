@@ -1,5 +1,7 @@
 import type { Pass } from '../pass.ts';
-import { isRead, outputBytes } from './outcomes.ts';
+import { formatPath } from '../paths.ts';
+import { isRead, outputBytes } from '../success.ts';
+import { type Frame, frameIn } from '../walk.ts';
 
 /** Below this, dropping outputs is not worth an event. */
 const WORTH_RELEASING_BYTES = 4 * 1024;
@@ -7,8 +9,19 @@ const WORTH_RELEASING_BYTES = 4 * 1024;
 /** Drops outputs that no unfinished task refers to any more; the journal has them. */
 export function releasedOutputs(pass: Pass): void {
   if (outputBytes(pass.state) < WORTH_RELEASING_BYTES) return;
-  const free = [...pass.state.tasks]
-    .filter(([name, task]) => (task.outputs || (task.fan && task.fan.outputs.size > 0)) && !isRead(pass, name))
-    .map(([name]) => name);
+  const free = [pass.root, ...framesInside(pass)].flatMap((frame) => freeIn(pass, frame));
   if (free.length > 0) pass.emit({ type: 'OutputsReleased', tasks: free });
+}
+
+function* framesInside(pass: Pass): Generator<Frame> {
+  for (const place of pass.places()) {
+    const frame = frameIn(pass.plan, place);
+    if (frame) yield frame;
+  }
+}
+
+function freeIn(pass: Pass, frame: Frame): string[] {
+  return [...frame.tasks]
+    .filter(([name, task]) => (task.outputs || (task.fan && task.fan.outputs.size > 0)) && !isRead(pass, frame, name))
+    .map(([name]) => formatPath(frame.path, name));
 }

@@ -1,5 +1,7 @@
-import { type Pass, unitsInFlight } from '../pass.ts';
-import { isLive, isTerminal } from '../state.ts';
+import type { Pass } from '../pass.ts';
+import { formatPath } from '../paths.ts';
+import { isComposite, isLive, isTerminal, type TaskState, type Unit } from '../state.ts';
+import { type Cause, causeInside, causeOfItems, type Frame, frameIn, type Place } from '../walk.ts';
 
 /** Terminated leaves no time for SIGTERM handlers: one second is the least that a node takes. */
 const TERMINATE_GRACE_SECONDS = 1;
@@ -9,23 +11,66 @@ const TERMINATE_GRACE_SECONDS = 1;
  * no lost cancel; a terminated run does not wait for that.
  */
 export function stopping(pass: Pass): void {
-  const { stop } = pass.state;
-  for (const { path, task, unit } of unitsInFlight(pass.state)) {
+  for (const place of pass.places()) {
     if (!pass.room()) return;
-    if (isLive(unit) && (stop || unit.phase === 'Stopping')) cancel(pass, path, task, unit.attempt);
-    if (stop && unit.phase === 'Backoff') pass.emit({ type: 'Cancelled', path, reason: stop.reason });
+    const { unit, cause, path } = place;
+    if (isLive(unit) && (cause || unit.phase === 'Stopping')) cancel(pass, place);
+    const waits = unit.phase === 'Backoff' || (unit.phase === 'Open' && !isComposite(unit));
+    if (cause && waits) pass.emit({ type: 'Cancelled', path, reason: cause.reason });
   }
-  if (stop) stopFanOuts(pass, stop.reason);
+  endInside(pass, pass.root, pass.cause);
 }
 
-function cancel(pass: Pass, path: string, task: string, attempt: number): void {
-  if (pass.state.stop?.reason !== 'Terminated') return pass.act({ type: 'Cancel', path, task, attempt });
-  pass.act({ type: 'Cancel', path, task, attempt, graceSeconds: TERMINATE_GRACE_SECONDS });
+function cancel(pass: Pass, { path, planned, unit }: Place): void {
+  const { task, sort = 'Pod' } = planned;
+  const action = { type: 'Cancel', path, attempt: unit.attempt, task, sort } as const;
+  if (pass.state.stop?.reason !== 'Terminated') return pass.act(action);
+  pass.act({ ...action, graceSeconds: TERMINATE_GRACE_SECONDS });
   pass.emit({ type: 'Cancelled', path, reason: 'Terminated' });
 }
 
-function stopFanOuts(pass: Pass, reason: string): void {
-  for (const [name, { unit, fan }] of pass.state.tasks) {
-    if (fan && !isTerminal(unit) && fan.live.size === 0) pass.emit({ type: 'Cancelled', path: name, reason });
+/** Ends what consists of others once nothing inside of it is under way, from the inside out. */
+function endInside(pass: Pass, frame: Frame, cause: Cause | undefined): void {
+  for (const [name, task] of frame.tasks) {
+    const planned = frame.plan.tasks.get(name);
+    if (!planned) continue;
+    const path = formatPath(frame.path, name);
+    const place = { frame, planned, loop: undefined };
+    if (!task.fan) {
+      endUnit(pass, { ...place, path, index: undefined, unit: task.unit, cause });
+      continue;
+    }
+    const hurried = cause ?? causeOfItems(planned, task);
+    for (const [index, unit] of [...task.fan.live]) {
+      endUnit(pass, { ...place, path: `${path}[${index}]`, index, unit, cause: hurried });
+    }
+    if (cause && !isTerminal(task.unit) && task.fan.live.size === 0) {
+      pass.emit({ type: 'Cancelled', path, reason: cause.reason });
+    }
   }
+}
+
+function endUnit(pass: Pass, place: Place): void {
+  const { unit, cause, path } = place;
+  if (!isComposite(unit)) return;
+  const { loop } = unit;
+  const inner = causeInside(place);
+  if (loop) endUnit(pass, { ...place, path: `${path}/${loop.index}`, loop, unit: loop.unit, cause: inner });
+  const frame = frameIn(pass.plan, place);
+  if (frame) endInside(pass, frame, inner);
+  if (!inner || isBusyInside(unit)) return;
+  if (cause) return pass.emit({ type: 'Cancelled', path, reason: cause.reason });
+  pass.emit({ type: 'Failed', path, failure: { reason: unit.reason ?? '', message: unit.message ?? '' } });
+}
+
+/** Whether anything inside of a unit is under way. */
+function isBusyInside({ loop, scope }: Unit): boolean {
+  if (loop && isBusy(loop.unit)) return true;
+  return scope !== undefined && [...scope.tasks.values()].some(isTaskBusy);
+}
+
+const isBusy = (unit: Unit): boolean => unit.phase !== 'Waiting' && !isTerminal(unit);
+
+function isTaskBusy({ unit, fan }: TaskState): boolean {
+  return fan ? fan.live.size > 0 : isBusy(unit);
 }

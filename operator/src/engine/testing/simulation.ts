@@ -60,6 +60,8 @@ export class Simulation {
   history: string[];
   stored: string;
   passes = 0;
+  /** The newest start of each path. */
+  readonly #starts = new Map<string, Action>();
   readonly #fate: (path: string, attempt: number) => Fate;
 
   constructor(definition: Definition, options: SimulationOptions = {}) {
@@ -115,6 +117,7 @@ export class Simulation {
         if (pod) pod.cancelledAt ??= this.now;
         continue;
       }
+      this.#starts.set(action.path, action);
       if (pod) pod.creates++;
       const fate = this.#fate(action.path, action.attempt);
       if (!pod) {
@@ -165,6 +168,11 @@ export class Simulation {
   /** The oracle: the fold of the history is the stored state, byte for byte. */
   folded(): string {
     return encodeState(replay(decodeEvents(encodeEvents(this.history))));
+  }
+
+  /** What the newest attempt of a path was started with. */
+  started(path: string): Action | undefined {
+    return this.#starts.get(path);
   }
 
   phaseOf(task: string): string {

@@ -1,7 +1,7 @@
-const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?Z$/;
+const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):(\d{2}))$/;
 
 /**
- * Epoch milliseconds of an RFC 3339 time in UTC, which is how the API writes every time; undefined for anything else.
+ * Epoch milliseconds of an RFC 3339 time; undefined for anything else. The API writes every time in UTC, people do not.
  * Written out because a pure room knows no Date.
  */
 export function epochOf(text: string | null | undefined): number | undefined {
@@ -9,7 +9,9 @@ export function epochOf(text: string | null | undefined): number | undefined {
   if (!match) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
   const millis = Number((match[7] ?? '').padEnd(3, '0').slice(0, 3));
-  return daysSinceEpoch(year, month, day) * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + millis;
+  const offset = (Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)) * (match[8] === '-' ? -1 : 1);
+  const minutes = hour * 60 + minute - offset;
+  return daysSinceEpoch(year, month, day) * 86_400_000 + minutes * 60_000 + second * 1000 + millis;
 }
 
 /** Days from 1970-01-01 in the Gregorian calendar, counting years from March so that leap days come last. */

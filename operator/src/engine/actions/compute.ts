@@ -1,0 +1,47 @@
+import type { Json, Outputs } from '../../api/index.ts';
+import { coerce } from '../coerce.ts';
+import { type Bindings, evaluate } from '../expression/index.ts';
+import { MAX_OUTPUT_BYTES, utf8Length } from '../outputs.ts';
+import type { Pass } from '../pass.ts';
+import type { StartResult } from '../start.ts';
+import { succeed } from '../success.ts';
+import { unitBindings } from '../unit-bindings.ts';
+import type { Place } from '../walk.ts';
+
+/** Values that are named and may have a declared type. */
+interface Wanted {
+  readonly name: string;
+  readonly value: string;
+  readonly type?: Parameters<typeof coerce>[1] | undefined;
+}
+
+/** Evaluates the values of a task that is nothing but expressions. */
+export function compute(pass: Pass, place: Place): StartResult {
+  const { task } = place.planned;
+  const wanted = Object.entries(task.compute ?? {}).map(([name, value]) => {
+    return { name, value, type: task.outputs?.find((output) => output.name === name)?.type };
+  });
+  finishWith(pass, place, wanted, unitBindings(pass, place));
+  return 'Over';
+}
+
+/**
+ * Ends a unit with the values of expressions as its outputs, in their declared types.
+ * @throws ExpressionError when one of them has no value
+ */
+export function finishWith(pass: Pass, place: Place, wanted: readonly Wanted[], bindings: Bindings): void {
+  const { path } = place;
+  const outputs: Outputs = {};
+  for (const { name, value, type } of wanted) {
+    const result: Json = evaluate(value, bindings);
+    const coerced = type === undefined ? { value: result } : coerce(result, type);
+    if ('problem' in coerced) {
+      const message = `the output ${name}: ${coerced.problem}`;
+      return pass.emit({ type: 'Failed', path, failure: { reason: 'OutputsInvalid', message } });
+    }
+    outputs[name] = coerced.value;
+  }
+  if (utf8Length(JSON.stringify(outputs)) < MAX_OUTPUT_BYTES) return succeed(pass, place, outputs);
+  const message = `the outputs have ${MAX_OUTPUT_BYTES} bytes or more; hand over a reference instead`;
+  pass.emit({ type: 'Failed', path, failure: { reason: 'OutputsTooLarge', message } });
+}

@@ -1,0 +1,26 @@
+import { evaluate } from '../expression/index.ts';
+import type { Pass } from '../pass.ts';
+import type { StartResult } from '../start.ts';
+import { MAX_MESSAGE_LENGTH } from '../state.ts';
+import { unitBindings } from '../unit-bindings.ts';
+import { validateGenerated } from '../validate/generated.ts';
+import type { Place } from '../walk.ts';
+
+/** Adds tasks that an expression makes, judged like those of a definition; they go on in a graph of their own. */
+export function generate(pass: Pass, place: Place): StartResult {
+  const { planned, frame, path } = place;
+  const value = evaluate(planned.task.generate?.tasks ?? '[]', unitBindings(pass, place));
+  const { definition } = pass.plan;
+  const judged = validateGenerated(value, {
+    parameters: frame.plan.types.parameters,
+    defaults: frame.plan.defaults,
+    library: definition.library ?? {},
+  });
+  if ('tasks' in judged) {
+    pass.emit({ type: 'Opened', path, generated: judged.tasks });
+    return 'Started';
+  }
+  const message = judged.problem.slice(0, MAX_MESSAGE_LENGTH);
+  pass.emit({ type: 'Failed', path, failure: { reason: 'GeneratedInvalid', message } });
+  return 'Over';
+}

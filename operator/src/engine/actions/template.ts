@@ -1,0 +1,24 @@
+import { renderText } from '../expression/index.ts';
+import { resolveParameters } from '../parameters.ts';
+import type { Pass } from '../pass.ts';
+import type { StartResult } from '../start.ts';
+import { MAX_MESSAGE_LENGTH } from '../state.ts';
+import { unitBindings } from '../unit-bindings.ts';
+import type { Place } from '../walk.ts';
+
+/** Opens a template: from here on its tasks go on in a graph of their own, with these parameters. */
+export function openTemplate(pass: Pass, place: Place): StartResult {
+  const { planned, path } = place;
+  const { task, body } = planned;
+  const fail = (reason: string, message: string): StartResult => {
+    pass.emit({ type: 'Failed', path, failure: { reason, message: message.slice(0, MAX_MESSAGE_LENGTH) } });
+    return 'Over';
+  };
+  if (!body) return fail('TemplateMissing', `the definition of this run has no template ${task.template?.name}`);
+  const bindings = unitBindings(pass, place);
+  const given = Object.entries(task.with ?? {}).map(([name, text]) => ({ name, value: renderText(text, bindings) }));
+  const resolved = resolveParameters(body.parameters, given);
+  if ('problem' in resolved) return fail('InvalidParameters', resolved.problem.replace('spec.parameters', 'with'));
+  pass.emit({ type: 'Opened', path, params: resolved.values });
+  return 'Started';
+}

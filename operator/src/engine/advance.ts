@@ -1,0 +1,126 @@
+import { finishWith } from './actions/compute.ts';
+import { tasksRead } from './bindings.ts';
+import { evaluateBoolean } from './expression/index.ts';
+import { advanceFanOut, expand } from './fan-out.ts';
+import { advanceLoop } from './loop.ts';
+import type { Pass } from './pass.ts';
+import { formatPath } from './paths.ts';
+import type { PlannedTask, Role } from './plan.ts';
+import { readinessOf } from './readiness.ts';
+import { failForExpression, startUnit } from './start.ts';
+import { isTerminal, MAX_MESSAGE_LENGTH, type Unit } from './state.ts';
+import { succeed } from './success.ts';
+import { taskBindings } from './unit-bindings.ts';
+import { type Frame, frameIn, type Place } from './walk.ts';
+
+/** Advances every task of a graph that has its turn; tasks come after their needs, so one walk is enough. */
+export function advanceScope(pass: Pass, frame: Frame): void {
+  for (const name of frame.plan.order) {
+    const planned = frame.plan.tasks.get(name);
+    if (!planned || !hasTurn(pass, frame, planned.role)) continue;
+    const task = frame.tasks.get(name);
+    if (task && isTerminal(task.unit)) continue;
+    if (!pass.room()) return;
+    advanceTask(pass, frame, planned);
+  }
+}
+
+function advanceTask(pass: Pass, frame: Frame, planned: PlannedTask): void {
+  const { name } = planned.task;
+  const phase = frame.tasks.get(name)?.unit.phase ?? 'Waiting';
+  if (phase === 'Waiting' && pass.mayOpen()) begin(pass, frame, planned);
+  const task = frame.tasks.get(name);
+  if (task?.fan) return advanceFanOut(pass, frame, planned, task);
+  if (task) advanceOpen(pass, placeOfTask(frame, planned, task.unit));
+}
+
+/** Undo has its turn by itself, one task after another; finally when the result of all others is fixed. */
+function hasTurn(pass: Pass, frame: Frame, role: Role): boolean {
+  if (role === 'Undo') return false;
+  const { result } = pass.state;
+  if (frame.path !== '' || !result) return role !== 'Final';
+  return role === 'Final' && !pass.isUndoing;
+}
+
+export function placeOfTask(frame: Frame, planned: PlannedTask, unit: Unit): Place {
+  const path = formatPath(frame.path, planned.task.name);
+  return { frame, planned, path, index: undefined, loop: undefined, unit, cause: undefined };
+}
+
+function begin(pass: Pass, frame: Frame, planned: PlannedTask): void {
+  const { task, whenPerItem } = planned;
+  const path = formatPath(frame.path, task.name);
+  const readiness = readinessOf(planned, frame);
+  if (readiness === 'Wait') return;
+  if (readiness !== 'Run') return pass.emit({ type: 'Skipped', path, reason: readiness });
+  try {
+    const skip =
+      task.when !== undefined && !whenPerItem && !evaluateBoolean(task.when, taskBindings(pass, frame, planned));
+    if (skip) return pass.emit({ type: 'Skipped', path, reason: 'WhenFalse' });
+    if (task.forEach) return expand(pass, frame, planned);
+  } catch (error) {
+    return failForExpression(pass, path, error);
+  }
+  startUnit(pass, placeOfTask(frame, planned, frame.tasks.get(task.name)?.unit ?? WAITING));
+}
+
+/** A task that nothing has happened to. It is never changed: events make the unit that the state keeps. */
+const WAITING: Unit = Object.freeze({ phase: 'Waiting', attempt: -1, retries: 0, infra: 0 });
+
+/** Advances what is inside of a unit that is open, and ends it when all of that has ended. */
+export function advanceOpen(pass: Pass, place: Place): void {
+  if (place.unit.phase !== 'Open') return;
+  if (place.unit.loop) return advanceLoop(pass, place);
+  const frame = frameIn(pass.plan, place);
+  if (!frame) return;
+  advanceScope(pass, frame);
+  if (hasEnded(frame)) finish(pass, place, frame);
+}
+
+const hasEnded = ({ plan, tasks }: Frame): boolean =>
+  plan.order.every((name) => {
+    const task = tasks.get(name);
+    return task !== undefined && isTerminal(task.unit);
+  });
+
+function finish(pass: Pass, place: Place, frame: Frame): void {
+  const { path, planned } = place;
+  const failed = failuresIn(frame);
+  if (failed.length > 0) {
+    return pass.emit({
+      type: 'Failed',
+      path,
+      failure: { reason: 'TasksFailed', message: describeFailures(frame, failed) },
+    });
+  }
+  if (planned.action === 'generate') {
+    const outputs = tasksRead(frame, frame.plan.order);
+    const values = Object.entries(outputs).map(([name, task]) => [name, task.outputs] as const);
+    return succeed(pass, place, Object.fromEntries(values.filter(([, value]) => Object.keys(value ?? {}).length > 0)));
+  }
+  try {
+    const { plan, params } = frame;
+    const { identity } = pass;
+    const tasks = tasksRead(frame, plan.exported);
+    const wanted = plan.outputs.map((output) => ({ ...output, type: output.type ?? ('String' as const) }));
+    finishWith(pass, place, wanted, { params, tasks, run: { ...identity }, types: plan.types });
+  } catch (error) {
+    failForExpression(pass, path, error);
+  }
+}
+
+/** The tasks of a graph whose failure is a failure of the graph. */
+export function failuresIn({ plan, tasks }: Frame, roles: readonly Role[] = ['Main']): string[] {
+  return plan.order.filter((name) => {
+    const planned = plan.tasks.get(name);
+    const isMeant = planned !== undefined && roles.includes(planned.role) && planned.task.onFailure !== 'Continue';
+    return isMeant && tasks.get(name)?.unit.phase === 'Failed';
+  });
+}
+
+export function describeFailures({ tasks }: Frame, failed: readonly string[]): string {
+  const [first] = failed;
+  const unit = tasks.get(first ?? '')?.unit;
+  const more = failed.length > 1 ? `; ${failed.length - 1} more failed` : '';
+  return `task ${first}: ${unit?.reason}: ${unit?.message ?? ''}${more}`.slice(0, MAX_MESSAGE_LENGTH);
+}

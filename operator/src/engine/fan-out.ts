@@ -1,0 +1,87 @@
+import { MAX_ITEMS } from '../api/index.ts';
+import { advanceOpen } from './advance.ts';
+import { evaluateBoolean } from './expression/index.ts';
+import type { Pass } from './pass.ts';
+import { formatPath } from './paths.ts';
+import type { PlannedTask } from './plan.ts';
+import { sizeOfRanges } from './ranges.ts';
+import { failForExpression, type StartResult, startUnit } from './start.ts';
+import { type Fan, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type TaskState, type Unit } from './state.ts';
+import { itemsOf, unitBindings } from './unit-bindings.ts';
+import { causeOfItems, type Frame, type Place } from './walk.ts';
+
+/**
+ * Makes a task with `forEach` as many units as it has items.
+ * @throws ExpressionError when the items cannot be evaluated
+ */
+export function expand(pass: Pass, frame: Frame, planned: PlannedTask): void {
+  const path = formatPath(frame.path, planned.task.name);
+  const count = itemsOf(pass, frame, planned).length;
+  if (count <= MAX_ITEMS) return pass.emit({ type: 'Expanded', path, count });
+  const message = `forEach has ${count} items; at most ${MAX_ITEMS} are allowed`;
+  pass.emit({ type: 'Failed', path, failure: { reason: 'TooManyItems', message } });
+}
+
+/** Starts the next items of a fan-out within its parallelism, and ends it when the last item has ended. */
+export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, task: TaskState): void {
+  const { fan } = task;
+  if (!fan || isTerminal(task.unit)) return;
+  for (const [index, unit] of [...fan.live]) {
+    if (unit.phase === 'Open' && pass.room()) advanceOpen(pass, placeOfItem(frame, planned, index, unit));
+  }
+  const cause = causeOfItems(planned, task);
+  let refused = cause !== undefined;
+  while (!refused && fan.next < fan.count && mayStartItem(pass, planned, fan)) {
+    if (!pass.room()) return;
+    refused = advanceItem(pass, placeOfItem(frame, planned, fan.next, newUnit())) === 'Refused';
+  }
+  if ((fan.next === fan.count || cause) && fan.live.size === 0) finish(pass, frame, planned, fan);
+}
+
+function placeOfItem(frame: Frame, planned: PlannedTask, index: number, unit: Unit): Place {
+  const path = formatPath(frame.path, planned.task.name, index);
+  return { frame, planned, path, index, loop: undefined, unit, cause: undefined };
+}
+
+function mayStartItem(pass: Pass, planned: PlannedTask, fan: Fan): boolean {
+  const limit = planned.task.forEach?.parallelism ?? Number.POSITIVE_INFINITY;
+  const mayStart = planned.sort === undefined ? pass.mayOpen() : pass.mayStart();
+  if (!mayStart || fan.live.size >= Math.min(limit, MAX_OPEN_ITEMS) + MAX_WAITING_ITEMS) return false;
+  return busyItems(fan) < Math.min(limit, MAX_OPEN_ITEMS);
+}
+
+/** Items in backoff do not hold a place, but there is an end to how many the state keeps open. */
+const MAX_WAITING_ITEMS = 1000;
+/** Templates, loops and sleeps cost no attempt, but each costs bytes of the state. */
+const MAX_OPEN_ITEMS = 1000;
+
+function busyItems(fan: Fan): number {
+  let busy = 0;
+  for (const unit of fan.live.values()) if (unit.phase !== 'Backoff') busy++;
+  return busy;
+}
+
+function advanceItem(pass: Pass, place: Place): StartResult {
+  const { task, whenPerItem } = place.planned;
+  try {
+    const skip = task.when !== undefined && whenPerItem && !evaluateBoolean(task.when, unitBindings(pass, place));
+    if (!skip) return startUnit(pass, place);
+    pass.emit({ type: 'Skipped', path: place.path, reason: 'WhenFalse' });
+  } catch (error) {
+    failForExpression(pass, place.path, error);
+  }
+  return 'Over';
+}
+
+function finish(pass: Pass, frame: Frame, planned: PlannedTask, fan: Fan): void {
+  const { name } = planned.task;
+  const path = formatPath(frame.path, name);
+  const failed = sizeOfRanges(fan.failed);
+  if (failed === 0) return pass.emit({ type: 'Succeeded', path });
+  const first = [...fan.kept].find(([, unit]) => unit.phase === 'Failed');
+  const example = first
+    ? `; the first: ${formatPath('', name, first[0])}: ${first[1].reason}: ${first[1].message ?? ''}`
+    : '';
+  const message = `${failed} of ${fan.count} items failed${example}`.slice(0, MAX_MESSAGE_LENGTH);
+  pass.emit({ type: 'Failed', path, failure: { reason: 'ItemsFailed', message } });
+}

@@ -1,0 +1,45 @@
+import { type ForEach, type Json, MAX_ITEMS } from '../api/index.ts';
+import { type Bindings, ExpressionError, evaluate } from './expression/index.ts';
+
+/**
+ * The items of a fan-out, in order.
+ * @throws ExpressionError when `itemsFrom` cannot be evaluated, or yields neither a list nor a map
+ */
+export function itemsFor(forEach: ForEach, bindings: () => Bindings): Json[] {
+  const { items, itemsFrom, sequence, matrix } = forEach;
+  if (itemsFrom !== undefined) return listed(evaluate(itemsFrom, bindings()));
+  if (sequence) return numbers(sequence);
+  return matrix ? combinations(matrix) : ((items ?? []) as Json[]);
+}
+
+function listed(value: Json): Json[] {
+  if (Array.isArray(value)) return value;
+  if (value === null || typeof value !== 'object') {
+    throw new ExpressionError('forEach.itemsFrom yields neither a list nor a map');
+  }
+  const keys = Object.keys(value).sort();
+  return keys.map((key) => ({ key, value: value[key] ?? null }));
+}
+
+/** One more than is allowed is enough to know that there are too many. */
+function numbers({ from = 0, to, step = 1 }: NonNullable<ForEach['sequence']>): Json[] {
+  const count = step === 0 ? 0 : Math.max(0, Math.floor((to - from) / step) + 1);
+  return Array.from({ length: Math.min(count, MAX_ITEMS + 1) }, (_, index) => from + index * step);
+}
+
+type Combination = { [axis: string]: Json };
+
+/** Every combination, the last axis changing fastest; axes in the order of their names, which every store keeps. */
+function combinations({ axes, exclude = [], include = [] }: NonNullable<ForEach['matrix']>): Json[] {
+  let all: Combination[] = [{}];
+  for (const [axis, values] of Object.entries(axes).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    all = all.flatMap((one) => (values as Json[]).map((value) => ({ ...one, [axis]: value })));
+    if (all.length > MAX_ITEMS) return all.slice(0, MAX_ITEMS + 1);
+  }
+  const kept = all.filter((one) => !exclude.some((out) => isLike(one, out as Combination)));
+  return [...kept, ...(include as Combination[])];
+}
+
+function isLike(one: Combination, pattern: Combination): boolean {
+  return Object.entries(pattern).every(([axis, value]) => JSON.stringify(one[axis]) === JSON.stringify(value));
+}

@@ -1,0 +1,41 @@
+import type { AttemptSort, Rendered, Task } from '../api/index.ts';
+import { ExpressionError } from './expression/index.ts';
+import { renderTask } from './render.ts';
+import { isLive } from './state.ts';
+import { type Sight, unitBindings } from './unit-bindings.ts';
+import { type Place, placesOf, rootFrame } from './walk.ts';
+
+/** An attempt that the state takes for live, with what an executor needs to say something of it. */
+export interface LiveUnit {
+  readonly path: string;
+  readonly attempt: number;
+  readonly sort: AttemptSort;
+  readonly task: Task;
+  /** What it was started with; a pod carries that itself. */
+  readonly rendered?: Exclude<Rendered, { sort: 'Pod' }>;
+}
+
+/** The attempts that the state takes for live. */
+export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): LiveUnit[] {
+  const sight: Sight = { identity, plan, state, items: new Map() };
+  const live: LiveUnit[] = [];
+  for (const place of placesOf(plan, rootFrame(plan, state))) {
+    const { unit, planned, path } = place;
+    if (!isLive(unit)) continue;
+    const { task, sort = 'Pod' } = planned;
+    live.push({ path, attempt: unit.attempt, sort, task, ...renderedOf(sight, place) });
+  }
+  return live;
+}
+
+/** An attempt keeps no copy of its texts in the state: what they were made of is still there. */
+function renderedOf(sight: Sight, place: Place): Pick<LiveUnit, 'rendered'> {
+  if (place.planned.sort === 'Pod') return {};
+  try {
+    const rendered = renderTask(place.planned.task, place.frame.plan.defaults, unitBindings(sight, place));
+    return rendered.sort === 'Pod' ? {} : { rendered };
+  } catch (error) {
+    if (error instanceof ExpressionError) return {};
+    throw error;
+  }
+}
