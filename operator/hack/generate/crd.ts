@@ -9,7 +9,7 @@ export function crd(kind: KindDefinition): Record<string, unknown> {
     metadata: { name: `${kind.plural}.${GROUP}`, labels: { 'app.kubernetes.io/name': 'ado' } },
     spec: {
       group: GROUP,
-      scope: 'Namespaced',
+      scope: kind.scope ?? 'Namespaced',
       names: {
         kind: kind.kind,
         listKind: `${kind.kind}List`,

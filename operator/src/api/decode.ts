@@ -1,9 +1,10 @@
 import type { z } from 'zod';
-import type { RunJournal, Semaphore, Workflow, WorkflowRun } from './object.ts';
+import type { RunJournal, Semaphore, Workflow, WorkflowRun, WorkflowTemplate } from './object.ts';
 import { runJournal } from './run-journal.ts';
 import { semaphore } from './semaphore.ts';
 import { workflow } from './workflow.ts';
 import { workflowRun } from './workflow-run.ts';
+import { clusterWorkflowTemplate, workflowTemplate } from './workflow-template.ts';
 
 /** An object that does not fit its schema: it was stored before the schema was, or the CRD on the cluster is another one. */
 export class DecodeError extends Error {
@@ -25,4 +26,9 @@ function decoder<T>(kind: string, schema: z.ZodType): (raw: unknown) => T {
 export const decodeWorkflow = decoder<Workflow>('Workflow', workflow);
 export const decodeWorkflowRun = decoder<WorkflowRun>('WorkflowRun', workflowRun);
 export const decodeSemaphore = decoder<Semaphore>('Semaphore', semaphore);
+export const decodeWorkflowTemplate = decoder<WorkflowTemplate>('WorkflowTemplate', workflowTemplate);
+export const decodeClusterWorkflowTemplate = decoder<WorkflowTemplate>(
+  'ClusterWorkflowTemplate',
+  clusterWorkflowTemplate,
+);
 export const decodeRunJournal = decoder<RunJournal>('RunJournal', runJournal);

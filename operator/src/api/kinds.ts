@@ -3,6 +3,7 @@ import { runJournal } from './run-journal.ts';
 import { semaphore } from './semaphore.ts';
 import { workflow } from './workflow.ts';
 import { workflowRun } from './workflow-run.ts';
+import { clusterWorkflowTemplate, workflowTemplate } from './workflow-template.ts';
 
 export interface PrinterColumn {
   readonly name: string;
@@ -15,6 +16,8 @@ export interface PrinterColumn {
 /** Everything about a kind that is not in its schema. CRDs are generated from this table and the schemas. */
 export interface KindDefinition {
   readonly kind: string;
+  /** Default Namespaced. */
+  readonly scope?: 'Cluster';
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
@@ -141,4 +144,55 @@ export const SEMAPHORE: KindDefinition = {
   selectableFields: [],
 };
 
-export const KINDS: readonly KindDefinition[] = [WORKFLOW, WORKFLOW_RUN, RUN_JOURNAL, SEMAPHORE];
+const TEMPLATE_COLUMNS: readonly PrinterColumn[] = [
+  { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'The version that is written.' },
+  {
+    name: 'Ready',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+    description: 'Whether it can be used.',
+  },
+  { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why.' },
+  {
+    name: 'Message',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+    description: 'The remedy.',
+    priority: 1,
+  },
+  AGE,
+];
+
+export const WORKFLOW_TEMPLATE: KindDefinition = {
+  kind: 'WorkflowTemplate',
+  plural: 'workflowtemplates',
+  singular: 'workflowtemplate',
+  shortNames: ['awt'],
+  categories: ['ado'],
+  schema: workflowTemplate,
+  status: true,
+  columns: TEMPLATE_COLUMNS,
+  selectableFields: [],
+};
+
+export const CLUSTER_WORKFLOW_TEMPLATE: KindDefinition = {
+  kind: 'ClusterWorkflowTemplate',
+  scope: 'Cluster',
+  plural: 'clusterworkflowtemplates',
+  singular: 'clusterworkflowtemplate',
+  shortNames: ['acwt'],
+  categories: ['ado'],
+  schema: clusterWorkflowTemplate,
+  status: true,
+  columns: TEMPLATE_COLUMNS,
+  selectableFields: [],
+};
+
+export const KINDS: readonly KindDefinition[] = [
+  WORKFLOW,
+  WORKFLOW_TEMPLATE,
+  CLUSTER_WORKFLOW_TEMPLATE,
+  WORKFLOW_RUN,
+  RUN_JOURNAL,
+  SEMAPHORE,
+];

@@ -6,15 +6,31 @@ export const LABEL_RUN = `${GROUP}/run`;
 export const LABEL_RUN_UID = `${GROUP}/run-uid`;
 export const LABEL_TASK_HASH = `${GROUP}/task-hash`;
 export const LABEL_ATTEMPT = `${GROUP}/attempt`;
+/** Marks a ConfigMap that holds the cached result of a task; its value is the short digest of the key. */
+export const LABEL_CACHE = `${GROUP}/cache`;
 export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'ado';
+
+/** On the versions of templates: the template by name, its kind, and as an annotation the version itself. */
+export const LABEL_TEMPLATE = `${GROUP}/template`;
+export const LABEL_TEMPLATE_KIND = `${GROUP}/template-kind`;
+export const ANNOTATION_VERSION = `${GROUP}/version`;
 
 /** The path of the task that a pod runs, for example `test[3]`. */
 export const ANNOTATION_TASK = `${GROUP}/task`;
 /** How many runs a run hangs below: its parent, the parent of that, and so on; absent: none. */
 export const ANNOTATION_DEPTH = `${GROUP}/depth`;
+/** Seconds of grace that the task's own container has, where its pod has more for storing artifacts. */
+export const ANNOTATION_GRACE = `${GROUP}/grace-seconds`;
+/** Prefix of labels that name the claims that a pod mounts: `<prefix>/<name>`, with a hash of the claim as value. */
+export const WORKSPACE_LABEL_PREFIX = `workspace.${GROUP}`;
 /** The full digest behind a hashed name, so that AlreadyExists can be told from a stranger. */
 export const ANNOTATION_DIGEST = `${GROUP}/digest`;
+
+/** Who computes a cached result or did so, as JSON. */
+export const ANNOTATION_HOLDER = `${GROUP}/holder`;
+/** How long a cached result may be used, in milliseconds from when it was stored. */
+export const ANNOTATION_MAX_AGE = `${GROUP}/max-age-ms`;
 
 /** Keeps a finished pod until its result is in the run's status. */
 export const FINALIZER_RESULT = `${GROUP}/result`;

@@ -3,6 +3,7 @@ import type { runJournal } from './run-journal.ts';
 import type { semaphore } from './semaphore.ts';
 import type { workflow } from './workflow.ts';
 import type { workflowRun } from './workflow-run.ts';
+import type { workflowTemplate } from './workflow-template.ts';
 
 /** The part of metav1.ObjectMeta that Ado reads or writes. */
 export interface ObjectMeta {
@@ -33,6 +34,8 @@ type WithMeta<T> = Omit<T, 'metadata'> & { metadata: ObjectMeta };
 
 export type Workflow = WithMeta<z.infer<typeof workflow>>;
 export type WorkflowRun = WithMeta<z.infer<typeof workflowRun>>;
+/** Also a ClusterWorkflowTemplate: that has no namespace, and all else is the same. */
+export type WorkflowTemplate = WithMeta<z.infer<typeof workflowTemplate>>;
 export type RunJournal = WithMeta<z.infer<typeof runJournal>>;
 export type Semaphore = WithMeta<z.infer<typeof semaphore>>;
 
