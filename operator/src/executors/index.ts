@@ -6,6 +6,8 @@
  * 3. Nothing is let go before the state says that it is settled.
  * 4. An attempt that is missing is lost only after a live read has said so.
  */
+export type { CacheHolder } from './cache/entry.ts';
+export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
 export { CHILDREN_BY_RUN_UID, ChildExecutor, type ChildExecutorOptions, parentUidOf } from './child-executor.ts';
 export type {
   Attempt,
@@ -18,6 +20,7 @@ export type {
   Seen,
   StartRequest,
 } from './executor.ts';
+export { HttpExecutor, type HttpExecutorOptions } from './http-executor.ts';
 export { PermitExecutor } from './permit-executor.ts';
 export { Ledger, type LedgerOptions, type Standing } from './permits/ledger.ts';
 export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';

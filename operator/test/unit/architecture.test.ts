@@ -20,10 +20,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['telemetry'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
-  executors: { rooms: ['api', 'pods', 'runtime'], packages: [] },
+  web: { rooms: [], packages: ['undici', 'node:'] },
+  executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes'] },
   controllers: { rooms: ['api', 'engine', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
   cmd: {
-    rooms: ['api', 'engine', 'pods', 'executors', 'controllers', 'artifacts', 'runtime', 'telemetry'],
+    rooms: ['api', 'engine', 'pods', 'executors', 'controllers', 'artifacts', 'runtime', 'telemetry', 'web'],
     packages: ['@kubernetes/client-node', 'node:'],
   },
 };

@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ANNOTATION_DIGEST, type AttemptObservation, type Semaphore, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import {
+  ANNOTATION_DIGEST,
+  type AttemptObservation,
+  type Semaphore,
+  type Workflow,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import { definitionOf, digestOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';

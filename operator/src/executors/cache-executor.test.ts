@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { Outputs } from '../api/index.ts';
+import { ApiError, type KubeClient, realClock } from '../runtime/index.ts';
+import type { CacheMap } from './cache/entry.ts';
+import { CacheExecutor, type CachePolicy } from './cache-executor.ts';
+import type { Executor, LiveAttempt, RunContext, StartRequest } from './executor.ts';
+import type { Standing } from './permits/ledger.ts';
+
+const HOUR = 3_600_000;
+
+/** A server with ConfigMaps, an executor that runs everything at once, and runs whose attempts have a standing. */
+class World {
+  readonly started: string[] = [];
+  readonly woken: string[] = [];
+  readonly maps = new Map<string, CacheMap>();
+  readonly standings = new Map<string, Standing>();
+  readonly policies = new Map<string, CachePolicy>();
+  now = 1_000_000_000;
+  refuses: ApiError | undefined;
+  executor: CacheExecutor;
+  #version = 0;
+
+  constructor() {
+    this.executor = this.begin();
+  }
+
+  begin(): CacheExecutor {
+    const inner = {
+      start: async ({ name }: RunContext) => void this.started.push(name),
+      observe: async () => ({ seen: [] }),
+    };
+    const client = {
+      get: this.#get,
+      create: this.#create,
+      replace: this.#replace,
+      delete: this.#delete,
+      list: this.#list,
+    };
+    return new CacheExecutor(inner as unknown as Executor, {
+      client: client as unknown as KubeClient,
+      clock: { ...realClock, now: () => this.now, monotonic: () => this.now },
+      policyOf: ({ name }) => this.policies.get(name) ?? 'Use',
+      standingOf: (_namespace, { run }) => this.standings.get(run) ?? 'Held',
+      wake: (key) => void this.woken.push(key),
+    });
+  }
+
+  start(name: string, { key = 'k', maxAgeMs = HOUR, attempt = 0 } = {}) {
+    const request = { path: 't', attempt, claims: { cache: { key, maxAgeMs } } } as unknown as StartRequest;
+    return this.executor.start(runOf(name), request);
+  }
+
+  succeeded(name: string, outputs: Outputs = { digest: 'abc' }): Promise<void> {
+    return this.executor.recorded(runOf(name), [{ type: 'Succeeded', t: 1, path: 't', outputs }]);
+  }
+
+  failed(name: string): Promise<void> {
+    const failure = { reason: 'ExitCode', message: '' };
+    return this.executor.recorded(runOf(name), [{ type: 'Failed', t: 1, path: 't', failure }]);
+  }
+
+  readonly #get = async (_type: unknown, { name }: { name: string }): Promise<CacheMap> => {
+    const map = this.maps.get(name);
+    if (!map) throw new ApiError(404, { reason: 'NotFound' });
+    return structuredClone(map);
+  };
+
+  readonly #create = async (_type: unknown, map: CacheMap): Promise<void> => {
+    if (this.refuses) throw this.refuses;
+    if (this.maps.has(map.metadata.name)) throw new ApiError(409, { reason: 'AlreadyExists' });
+    this.#put(map);
+  };
+
+  readonly #replace = async (_type: unknown, map: CacheMap): Promise<void> => {
+    const stored = this.maps.get(map.metadata.name);
+    if (stored?.metadata.resourceVersion !== map.metadata.resourceVersion)
+      throw new ApiError(409, { reason: 'Conflict' });
+    this.#put(map);
+  };
+
+  readonly #delete = async (_type: unknown, { name }: { name: string }): Promise<void> => void this.maps.delete(name);
+
+  readonly #list = async (_type: unknown, { labelSelector }: { labelSelector: string }) => {
+    const uid = labelSelector.split('run-uid=')[1];
+    const items = [...this.maps.values()].filter(
+      ({ metadata }) => uid === undefined || metadata.labels?.['flow.ado.dev/run-uid'] === uid,
+    );
+    return { items, metadata: {} };
+  };
+
+  #put(map: CacheMap): void {
+    const metadata = { ...map.metadata, uid: 'u', resourceVersion: String(++this.#version) };
+    this.maps.set(map.metadata.name, structuredClone({ ...map, metadata }));
+  }
+}
+
+const runOf = (name: string): RunContext => ({ name, namespace: 'n', uid: `${name}-uid`, workflow: 'w' });
+
+describe('an attempt with a cache', () => {
+  it('computes what nobody has, and the next takes it without being started', async () => {
+    const world = new World();
+    expect(await world.start('a')).toBeUndefined();
+    await world.succeeded('a');
+    expect(await world.start('b')).toEqual({ phase: 'Hit', outputs: { digest: 'abc' }, from: 'a/t' });
+    expect(world.started).toEqual(['a']);
+  });
+
+  it('waits for another that computes the same, and is told to ask again when the result is there', async () => {
+    const world = new World();
+    await world.start('a');
+    const busy = await world.start('b');
+    expect(busy).toMatchObject({ phase: 'Refused', reason: 'CacheBusy', retry: true });
+    expect(busy).toMatchObject({
+      message: expect.stringContaining('run a task t computes the same result since 1970'),
+    });
+    await world.succeeded('a');
+    expect(world.woken).toEqual(['n/b']);
+    expect(await world.start('b')).toMatchObject({ phase: 'Hit' });
+  });
+
+  it('is one of many that starts, when all come at once', async () => {
+    const world = new World();
+    await Promise.all(['a', 'b', 'c', 'd'].map((name) => world.start(name)));
+    expect(world.started).toHaveLength(1);
+  });
+
+  it('computes what another one failed to, and what another one will never end', async () => {
+    const world = new World();
+    await world.start('a');
+    await world.failed('a');
+    expect(await world.start('b')).toBeUndefined();
+    world.standings.set('b', 'Free');
+    expect(await world.start('c')).toBeUndefined();
+    expect(world.started).toEqual(['a', 'b', 'c']);
+  });
+
+  it('believes for half a minute that one which was not started is about to be', async () => {
+    const world = new World();
+    await world.start('a');
+    world.standings.set('a', 'Unstarted');
+    expect(await world.start('b')).toMatchObject({ reason: 'CacheBusy' });
+    world.now += 31_000;
+    expect(await world.start('b')).toBeUndefined();
+  });
+
+  it('takes no result that is too old, nor one of another key', async () => {
+    const world = new World();
+    await world.start('a');
+    await world.succeeded('a');
+    expect(await world.start('b', { key: 'other' })).toBeUndefined();
+    world.now += HOUR;
+    expect(await world.start('c')).toBeUndefined();
+  });
+
+  it('goes on with its own entry when it is started again, or tried again', async () => {
+    const world = new World();
+    await world.start('a');
+    expect(await world.start('a')).toBeUndefined();
+    expect(await world.start('a', { attempt: 1 })).toBeUndefined();
+    await world.succeeded('a');
+    expect(await world.start('b')).toMatchObject({ phase: 'Hit' });
+  });
+
+  it('stores its result also after a restart in between', async () => {
+    const world = new World();
+    await world.start('a');
+    world.executor = world.begin();
+    const live = { path: 't', attempt: 0, sort: 'Pod', task: { name: 't', cache: { key: 'k' } } } as LiveAttempt;
+    await world.executor.observe(runOf('a'), [live]);
+    await world.succeeded('a');
+    expect(await world.start('b')).toMatchObject({ phase: 'Hit' });
+  });
+
+  it('computes anew in a run that refreshes, but not what that run computed itself', async () => {
+    const world = new World();
+    await world.start('a');
+    await world.succeeded('a');
+    world.policies.set('fresh', 'Refresh');
+    expect(await world.start('fresh')).toBeUndefined();
+    await world.succeeded('fresh', { digest: 'new' });
+    expect(await world.start('fresh')).toMatchObject({ phase: 'Hit', outputs: { digest: 'new' } });
+    expect(await world.start('b')).toMatchObject({ phase: 'Hit', outputs: { digest: 'new' } });
+  });
+
+  it('neither takes nor stores anything in a run that ignores caches', async () => {
+    const world = new World();
+    world.policies.set('a', 'Ignore');
+    await world.start('a');
+    await world.succeeded('a');
+    expect(world.maps.size).toBe(0);
+  });
+
+  it('computes when the namespace lets nobody store anything, and when an entry makes no sense', async () => {
+    const world = new World();
+    world.refuses = new ApiError(403, { reason: 'Forbidden', message: 'exceeded quota' });
+    expect(await world.start('a')).toBeUndefined();
+    world.refuses = undefined;
+    await world.start('b');
+    await world.succeeded('b');
+    for (const map of world.maps.values()) map.data = { outputs: 'nonsense', at: 'never' };
+    world.standings.set('b', 'Free');
+    expect(await world.start('c')).toBeUndefined();
+    expect(world.started).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is the one that deletes what has expired, now and then', async () => {
+    const world = new World();
+    await world.start('old', { key: 'x', maxAgeMs: 1_000 });
+    await world.succeeded('old');
+    world.now += HOUR;
+    await world.start('new', { key: 'y' });
+    await world.succeeded('new');
+    expect([...world.maps.values()].map(({ data }) => data?.from)).toEqual(['new/t']);
+  });
+});

@@ -1,0 +1,250 @@
+import { type HistoryEvent, objectKey, type RenderedClaims } from '../api/index.ts';
+import { type Clock, isForbidden, type KubeClient } from '../runtime/index.ts';
+import { CacheMaps } from './cache/cache-maps.ts';
+import {
+  type CacheEntry,
+  type CacheHolder,
+  type CacheMap,
+  digestOfKey,
+  filledEntry,
+  nameOfEntry,
+  pendingEntry,
+  readEntry,
+} from './cache/entry.ts';
+import type {
+  Attempt,
+  Executor,
+  Hit,
+  LiveAttempt,
+  Observation,
+  Refusal,
+  RunContext,
+  StartRequest,
+} from './executor.ts';
+import { holderKey } from './permits/holder.ts';
+import type { Standing } from './permits/ledger.ts';
+
+export type CachePolicy = 'Use' | 'Refresh' | 'Ignore';
+
+export interface CacheOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  /** What the run says of caches. */
+  readonly policyOf: (run: RunContext) => CachePolicy;
+  /** What has become of whoever computes a result, by what is stored of its run. */
+  readonly standingOf: (namespace: string, holder: CacheHolder) => Standing;
+  /** Has a run ask again. */
+  readonly wake: (runKey: string) => void;
+}
+
+type Claim = NonNullable<RenderedClaims['cache']>;
+
+/** Others may have changed an entry so often before it is left to them for now. */
+const MAX_ROUNDS = 4;
+/** Somebody who took the right to compute a result and was not started is believed to be about to be for so long. */
+const UNSTARTED_MS = 30_000;
+const SWEEP_AFTER_MS = 10 * 60_000;
+const MAX_SWEPT_PAGES = 4;
+/** Runs and entries that are remembered; of what is forgotten a saving is lost. */
+const MAX_REMEMBERED = 10_000;
+
+/**
+ * Takes results of earlier attempts with the same key instead of starting new ones. Invariants:
+ * 1. Of a key one attempt computes at a time: to create the entry, or to replace one that nobody needs, is the lock.
+ * 2. An entry gets its result after the run that computed it has it in status. One that never gets it is a lost saving.
+ * 3. Nothing that is wrong with an entry makes a task fail: then it is computed.
+ */
+export class CacheExecutor implements Executor {
+  readonly #inner: Executor;
+  readonly #options: CacheOptions;
+  readonly #maps: CacheMaps;
+  /** Names of the entries that runs compute, by uid and path. */
+  readonly #pending = new Map<string, Map<string, string>>();
+  /** Runs that wait for an entry. */
+  readonly #waiting = new Map<string, Set<string>>();
+  /** Monotonic time at which a holder last asked. */
+  readonly #asked = new Map<string, number>();
+  readonly #sweptAt = new Map<string, number>();
+
+  constructor(inner: Executor, options: CacheOptions) {
+    this.#inner = inner;
+    this.#options = options;
+    this.#maps = new CacheMaps(options.client);
+  }
+
+  async start(run: RunContext, request: StartRequest): Promise<Refusal | Hit | undefined> {
+    const { cache } = request.claims ?? {};
+    const policy = cache ? this.#options.policyOf(run) : 'Ignore';
+    if (!cache || policy === 'Ignore') return this.#inner.start(run, request);
+    const answer = await this.#claim(run, request, cache, policy);
+    return answer ?? this.#inner.start(run, request);
+  }
+
+  async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
+    // After a restart: which entries the live attempts of the run are to fill.
+    if (!this.#pending.has(run.uid) && live.some(({ task }) => task.cache)) await this.#recall(run);
+    return this.#inner.observe(run, live);
+  }
+
+  cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
+    return this.#inner.cancel(run, attempt, graceSeconds);
+  }
+
+  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void> {
+    return this.#inner.release(run, isSettled, hurry);
+  }
+
+  discard(run: RunContext): Promise<void> {
+    return this.#inner.discard(run);
+  }
+
+  /** Takes in what was just stored of a run: results go into their entries, and those who wait for them ask again. */
+  async recorded(run: RunContext, events: readonly HistoryEvent[]): Promise<void> {
+    const pending = this.#pending.get(run.uid);
+    if (!pending) return;
+    for (const event of events) {
+      const name = 'path' in event ? pending.get(event.path) : undefined;
+      if (name === undefined || !('path' in event) || !isEnd(event)) continue;
+      pending.delete(event.path);
+      // What cannot be stored is computed again some time.
+      await this.#end(run, name, event).catch(() => undefined);
+      this.#wake(`${run.namespace}/${name}`);
+    }
+    if (events.some(({ type }) => type === 'Finished')) this.#pending.delete(run.uid);
+  }
+
+  async #claim(
+    run: RunContext,
+    request: Attempt,
+    claim: Claim,
+    policy: CachePolicy,
+  ): Promise<Refusal | Hit | undefined> {
+    const digest = digestOfKey(claim.key);
+    const ref = { name: nameOfEntry(digest), namespace: run.namespace };
+    let entry: CacheEntry | undefined;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const map = await this.#maps.read(ref);
+      entry = map && readEntry(map);
+      // Another key with the same short digest: this one has no cache.
+      if (entry && entry.digest !== digest) return undefined;
+      const answer = entry && (this.#hit(run, entry, claim, policy) ?? this.#unlessFree(run, request, ref.name, entry));
+      if (answer) return answer === 'Ours' ? this.#note(run, request, ref.name) : answer;
+      const { maxAgeMs } = claim;
+      const wanted = pendingEntry(run, request, { digest, maxAgeMs, now: this.#options.clock.now() });
+      if (await this.#write(map, wanted)) return this.#note(run, request, ref.name);
+    }
+    return this.#wait(run, ref.name, entry);
+  }
+
+  /** Who has the right to compute, if somebody does who still needs it. */
+  #unlessFree(run: RunContext, request: Attempt, name: string, entry: CacheEntry): Refusal | 'Ours' | undefined {
+    if (entry.result || !entry.holder) return undefined;
+    if (isSame(run, request, entry.holder)) return 'Ours';
+    return this.#isBusy(run, request, entry.holder) ? this.#wait(run, name, entry) : undefined;
+  }
+
+  /** @returns whether the right to compute is ours, or nobody's because the namespace allows no entries */
+  async #write(map: CacheMap | undefined, wanted: CacheMap): Promise<boolean> {
+    try {
+      return map ? await this.#maps.replace(map, wanted) : await this.#maps.create(wanted);
+    } catch (error) {
+      if (isForbidden(error)) return true;
+      throw error;
+    }
+  }
+
+  /** A result that is young enough; one that the run itself computed also where it computes all anew. */
+  #hit(run: RunContext, { result, holder }: CacheEntry, { maxAgeMs }: Claim, policy: CachePolicy): Hit | undefined {
+    if (!result || (policy === 'Refresh' && holder?.uid !== run.uid)) return undefined;
+    if (this.#options.clock.now() - result.at >= maxAgeMs) return undefined;
+    return { phase: 'Hit', outputs: result.outputs, from: result.from };
+  }
+
+  /** Whether somebody else computes it. An attempt that asks is proof that the earlier ones of its task are over. */
+  #isBusy(run: RunContext, { path, attempt }: Attempt, holder: CacheHolder): boolean {
+    if (holder.uid === run.uid && holder.path === path && holder.attempt <= attempt) return false;
+    const standing = this.#options.standingOf(run.namespace, holder);
+    if (standing !== 'Unstarted') return standing === 'Held';
+    const now = this.#options.clock.monotonic();
+    const key = holderKey(holder);
+    const asked = this.#asked.get(key) ?? now;
+    remember(this.#asked, key, asked);
+    return now - asked < UNSTARTED_MS;
+  }
+
+  #note(run: RunContext, { path, attempt }: Attempt, name: string): undefined {
+    const pending = this.#pending.get(run.uid) ?? new Map<string, string>();
+    remember(this.#pending, run.uid, pending.set(path, name));
+    remember(this.#asked, holderKey({ uid: run.uid, path, attempt }), this.#options.clock.monotonic());
+  }
+
+  #wait(run: RunContext, name: string, entry: CacheEntry | undefined): Refusal {
+    const key = `${run.namespace}/${name}`;
+    const waiting = this.#waiting.get(key) ?? new Set();
+    remember(this.#waiting, key, waiting.add(objectKey(run)));
+    const who = entry?.holder
+      ? `run ${entry.holder.run} task ${entry.holder.path} computes the same result since ${entry.holder.since}`
+      : 'another attempt computes the same result';
+    return { phase: 'Refused', reason: 'CacheBusy', message: `${who}; it is taken when it is there`, retry: true };
+  }
+
+  #wake(key: string): void {
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    for (const runKey of waiting ?? []) this.#options.wake(runKey);
+  }
+
+  async #recall(run: RunContext): Promise<void> {
+    const pending = new Map<string, string>();
+    remember(this.#pending, run.uid, pending);
+    for (const map of await this.#maps.pendingOf(run.namespace, run.uid)) {
+      const { holder } = readEntry(map);
+      if (holder) pending.set(holder.path, map.metadata.name);
+    }
+  }
+
+  /** Stores the result of an attempt, or lets go of the entry of one that has none. */
+  async #end(run: RunContext, name: string, event: EndOfAttempt): Promise<void> {
+    const map = await this.#maps.read({ name, namespace: run.namespace });
+    const { holder, result } = map ? readEntry(map) : {};
+    if (!map || result || holder?.uid !== run.uid || holder.path !== event.path) return;
+    if (event.type !== 'Succeeded') return this.#maps.delete(map);
+    await this.#maps.replace(map, filledEntry(map, holder, event.outputs ?? {}, this.#options.clock.now()));
+    await this.#sweep(run.namespace);
+  }
+
+  /** Deletes entries that nobody may use any more, now and then. */
+  async #sweep(namespace: string): Promise<void> {
+    const { clock } = this.#options;
+    const last = this.#sweptAt.get(namespace) ?? Number.NEGATIVE_INFINITY;
+    if (clock.monotonic() - last < SWEEP_AFTER_MS) return;
+    remember(this.#sweptAt, namespace, clock.monotonic());
+    let token: string | undefined;
+    for (let page = 0; page < MAX_SWEPT_PAGES; page++) {
+      const { items, next } = await this.#maps.some(namespace, token);
+      for (const map of items) if (this.#isWaste(namespace, readEntry(map))) await this.#maps.delete(map);
+      if (next === undefined) return;
+      token = next;
+    }
+  }
+
+  #isWaste(namespace: string, { result, holder, maxAgeMs }: CacheEntry): boolean {
+    if (result) return this.#options.clock.now() - result.at >= maxAgeMs;
+    return !holder || this.#options.standingOf(namespace, holder) === 'Free';
+  }
+}
+
+type EndOfAttempt = Extract<HistoryEvent, { type: 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled' }>;
+
+const isEnd = (event: HistoryEvent): event is EndOfAttempt =>
+  ['Succeeded', 'Failed', 'Skipped', 'Cancelled'].includes(event.type);
+
+const isSame = ({ uid }: RunContext, { path, attempt }: Attempt, holder: CacheHolder): boolean =>
+  holder.uid === uid && holder.path === path && holder.attempt === attempt;
+
+/** Puts into a map that forgets its oldest. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value ?? '');
+}

@@ -1,0 +1,106 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import {
+  ANNOTATION_DIGEST,
+  ANNOTATION_HOLDER,
+  ANNOTATION_MAX_AGE,
+  LABEL_CACHE,
+  LABEL_MANAGED_BY,
+  LABEL_RUN_UID,
+  MANAGED_BY,
+  type ObjectMeta,
+  type Outputs,
+} from '../../api/index.ts';
+import type { Attempt, RunContext } from '../executor.ts';
+
+/** A ConfigMap that holds a cached result, or the right to compute it. */
+export interface CacheMap {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  data?: Record<string, string>;
+}
+
+/** Who computes a result. */
+export interface CacheHolder {
+  readonly run: string;
+  readonly uid: string;
+  readonly path: string;
+  readonly attempt: number;
+  /** When it began, as RFC 3339. */
+  readonly since: string;
+}
+
+/** A ConfigMap as it is read: what cannot be read of it is absent. */
+export interface CacheEntry {
+  readonly digest: string | undefined;
+  readonly holder: CacheHolder | undefined;
+  readonly result: { readonly outputs: Outputs; readonly from: string; readonly at: number } | undefined;
+  readonly maxAgeMs: number;
+}
+
+export const digestOfKey = (key: string): string => bytesToHex(sha256(utf8ToBytes(key)));
+export const nameOfEntry = (digest: string): string => `ado-cache-${digest.slice(0, 16)}`;
+
+/** The ConfigMap of a result that somebody begins to compute; creating it is the lock. */
+export function pendingEntry(
+  { name: run, namespace, uid }: RunContext,
+  { path, attempt }: Attempt,
+  { digest, maxAgeMs, now }: { digest: string; maxAgeMs: number; now: number },
+): CacheMap {
+  const holder: CacheHolder = { run, uid, path, attempt, since: `${new Date(now).toISOString().slice(0, 19)}Z` };
+  return {
+    metadata: {
+      name: nameOfEntry(digest),
+      namespace,
+      labels: { [LABEL_CACHE]: digest.slice(0, 16), [LABEL_MANAGED_BY]: MANAGED_BY, [LABEL_RUN_UID]: uid },
+      annotations: {
+        [ANNOTATION_DIGEST]: digest,
+        [ANNOTATION_HOLDER]: JSON.stringify(holder),
+        [ANNOTATION_MAX_AGE]: String(maxAgeMs),
+      },
+    },
+  };
+}
+
+/** The same ConfigMap with the result. */
+export function filledEntry({ metadata }: CacheMap, holder: CacheHolder, outputs: Outputs, now: number): CacheMap {
+  const { [LABEL_RUN_UID]: _uid, ...labels } = metadata.labels ?? {};
+  const from = `${holder.run}/${holder.path}`;
+  return {
+    metadata: { ...metadata, labels },
+    data: { outputs: JSON.stringify(outputs), from, at: new Date(now).toISOString() },
+  };
+}
+
+export function readEntry({ metadata, data }: CacheMap): CacheEntry {
+  const annotations = metadata.annotations ?? {};
+  return {
+    digest: annotations[ANNOTATION_DIGEST],
+    holder: holderOf(annotations[ANNOTATION_HOLDER]),
+    result: resultOf(data),
+    maxAgeMs: Number(annotations[ANNOTATION_MAX_AGE] ?? 0),
+  };
+}
+
+function holderOf(text: string | undefined): CacheHolder | undefined {
+  const holder = objectOf(text) as Partial<CacheHolder> | undefined;
+  const isWhole = typeof holder?.uid === 'string' && typeof holder.path === 'string' && typeof holder.run === 'string';
+  return isWhole ? ({ attempt: 0, since: '', ...holder } as CacheHolder) : undefined;
+}
+
+function resultOf(data: CacheMap['data']): CacheEntry['result'] {
+  const outputs = objectOf(data?.outputs) as Outputs | undefined;
+  const at = Date.parse(data?.at ?? '');
+  return outputs && Number.isFinite(at) ? { outputs, from: (data?.from ?? '').slice(0, 600), at } : undefined;
+}
+
+/** The JSON object in a text that people may have edited. */
+function objectOf(text: string | undefined): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
