@@ -33,11 +33,12 @@ const leaner: Plugin = {
  * @throws Error when something cannot be resolved: it would be missing only when it is called for
  */
 export async function bundleOperator(folder: string = OUTPUT): Promise<string> {
-  await bundle('artifacts', folder);
-  return bundle('operator', folder);
+  await bundleProgram('artifacts', folder);
+  return bundleProgram('operator', folder);
 }
 
-async function bundle(name: 'operator' | 'artifacts', folder: string): Promise<string> {
+/** Bundles one of the programs. Resolves to the path of its file. */
+export async function bundleProgram(name: 'operator' | 'artifacts', folder: string): Promise<string> {
   await build({
     input: { [name]: join(ENTRIES, `${name}.ts`) },
     // It starts with every task that has artifacts: the schemas, of which it uses nothing, would take most of its start.

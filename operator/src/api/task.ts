@@ -5,6 +5,7 @@ import { forEach } from './for-each.ts';
 import { loop } from './loop.ts';
 import { podSurface } from './pod-surface.ts';
 import { expression, identifier, objectName, taskName, valueType } from './scalars.ts';
+import { taskArtifacts, workspaceMount } from './task-artifacts.ts';
 
 const backoff = z.object({
   duration: duration('Wait before the first retry; default 1s.').optional(),
@@ -128,6 +129,13 @@ export const task = z
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
       .optional()
       .describe('Values that the task writes to $ADO_OUTPUTS, as key=value lines or one JSON object.'),
+    artifacts: taskArtifacts.optional().describe('Files and folders that the task takes over and hands on.'),
+    workspaces: z
+      .array(workspaceMount)
+      .max(8)
+      .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] })
+      .optional()
+      .describe('Volumes of the run that the task sees.'),
     cache: cache.optional().describe('Takes the result of an earlier attempt with the same key instead of a new one.'),
     semaphores: z
       .array(permit)

@@ -4,6 +4,7 @@ import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { anyJson, expression, identifier, taskName, valueType } from './scalars.ts';
 import { defaults, task, taskHooks } from './task.ts';
+import { artifactRetention, workspace } from './task-artifacts.ts';
 
 export const parameter = z.object({
   name: identifier.describe('Name of the parameter, read as params.<name>.'),
@@ -36,6 +37,7 @@ const retention = z.object({
     .describe(
       'What happens to a pod whose result is read: kept with its run (the default), deleted if it succeeded, or deleted.',
     ),
+  artifacts: artifactRetention.optional().describe('How long artifacts and logs of a run are kept.'),
 });
 
 /** What a template hands on when its tasks have ended. */
@@ -79,6 +81,12 @@ export const definitionFields = {
     .max(500)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .describe('The tasks. Their order has no meaning: needs have.'),
+  workspaces: z
+    .array(workspace)
+    .max(8)
+    .meta(listMap('name'))
+    .optional()
+    .describe('Volumes that tasks of a run share; those without existingClaim are made for the run and go with it.'),
   templates: z
     .array(localTemplate)
     .max(10)

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { type ArtifactPlan, type Task, task as taskSchema, type Workspace } from '../api/index.ts';
+import { buildPod } from './build.ts';
+import { graceOf, type Pod, trimPod } from './pod.ts';
+import { claimsOf, unknownWorkspace } from './workspaces.ts';
+
+const RUN = { name: 'release-7', namespace: 'shop', uid: '6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11', workflow: 'release' };
+const WORKSPACES: Workspace[] = [
+  { name: 'source', size: '1Gi' },
+  { name: 'cache', existingClaim: 'shared-cache', accessModes: ['ReadWriteMany'] },
+];
+const STORE = {
+  address: 's3://shelf/ado?endpoint=https://s3.example.com',
+  claim: undefined,
+  secret: 'store',
+  image: 'ado/operator:1',
+  maxBytes: 1000,
+};
+
+function podOf(
+  task: Partial<Task>,
+  more: { path?: string; store?: Partial<typeof STORE> | { claim: string } } = {},
+): Pod {
+  const { path = 'build', store } = more;
+  const whole = taskSchema.parse({ name: 'build', run: 'true', ...task });
+  return buildPod({
+    run: RUN,
+    task: whole,
+    defaults: undefined,
+    path,
+    attempt: 2,
+    rendered: { sort: 'Pod', image: 'busybox:1.36', env: {}, command: undefined, args: undefined, script: whole.run },
+    workspaces: WORKSPACES,
+    artifacts: { store: { ...STORE, ...store }, policy: { keep: 'For', ms: 1000 } },
+  });
+}
+
+const planOf = (pod: Pod): ArtifactPlan => {
+  const [variable] = (pod.spec.initContainers?.[0]?.env ?? []) as { value: string }[];
+  return JSON.parse(variable?.value ?? '');
+};
+const BOTH: Partial<Task> = {
+  artifacts: {
+    inputs: [{ name: 'source', from: 'checkout.tree', path: '/work/tree/' }],
+    outputs: [{ name: 'binary' }, { name: 'report', path: 'out/report.xml', optional: true }],
+  },
+  workspaces: [
+    { name: 'source', mountPath: '/work' },
+    { name: 'cache', mountPath: '/cache', readOnly: true, subPath: 'go' },
+  ],
+};
+
+describe('the pod of a task with artifacts and workspaces', () => {
+  it('has two containers more, the volumes, and a place beside the pods that share them', async () => {
+    const yaml = stringify(podOf(BOTH), { lineWidth: 0, aliasDuplicateObjects: false });
+    await expect(yaml).toMatchFileSnapshot('../../test/golden/pods/artifacts.yaml');
+  });
+
+  it('tells where its artifacts come from and go to', () => {
+    expect(planOf(podOf(BOTH))).toMatchObject({
+      runUid: RUN.uid,
+      path: 'build',
+      attempt: 2,
+      pushMs: 300_000,
+      inputs: [{ producer: 'checkout', artifact: 'tree', path: '/work/tree', optional: false }],
+      outputs: [
+        { name: 'binary', path: '/ado/artifacts/binary', optional: false },
+        { name: 'report', path: '/ado/artifacts/out/report.xml', optional: true },
+      ],
+    });
+  });
+
+  it.each([
+    ['build', 'checkout'],
+    ['build[3]', 'checkout'],
+    ['build/12', 'checkout'],
+    ['ship/build', 'ship/checkout'],
+    ['ship[2]/4/build[1]/7', 'ship[2]/4/checkout'],
+  ])('finds the task beside it: of %s it is %s', (path, producer) => {
+    expect(planOf(podOf(BOTH, { path })).inputs[0]?.producer).toBe(producer);
+  });
+
+  it('has grace enough for storing, and for its task no more than before', () => {
+    const pod = podOf({ ...BOTH, terminationGracePeriodSeconds: 5 });
+    expect(pod.spec.terminationGracePeriodSeconds).toBe(300);
+    expect(graceOf(trimPod(pod))).toBe(5);
+    const artifacts = { outputs: [{ name: 'x' }], pushTimeout: '12h' };
+    expect(podOf({ artifacts }).spec.terminationGracePeriodSeconds).toBe(3600);
+    expect(graceOf(podOf({ artifacts: { inputs: [{ name: 'x', from: 'a.b' }] } }))).toBeUndefined();
+  });
+
+  it('mounts the volume of the store, and no Secret, where that is where artifacts are', () => {
+    const { volumes } = podOf({ artifacts: BOTH.artifacts }, { store: { claim: 'artifacts' } }).spec;
+    expect(volumes).toContainEqual({ name: 'ado-store', persistentVolumeClaim: { claimName: 'artifacts' } });
+    expect(JSON.stringify(volumes)).not.toContain('secret');
+  });
+
+  it('is as it was for a task without any', () => {
+    expect(podOf({}).spec.initContainers).toBeUndefined();
+    expect(podOf({}).spec.containers).toHaveLength(1);
+    expect(podOf({}).spec.volumes).toEqual([{ name: 'ado-tmp', emptyDir: {} }]);
+  });
+
+  it('keeps the affinity that the task asks for', () => {
+    const own = { topologyKey: 'zone', labelSelector: {} };
+    const podAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [own] };
+    const pod = podOf({ ...BOTH, affinity: { nodeAffinity: {}, podAffinity } });
+    const affinity = pod.spec.affinity as { podAffinity: typeof podAffinity };
+    expect(affinity).toMatchObject({ nodeAffinity: {} });
+    const terms = affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+    expect(terms[0]).toBe(own);
+    expect(terms).toHaveLength(2);
+  });
+});
+
+describe('the claims of workspaces', () => {
+  const input = { run: RUN, task: taskSchema.parse({ name: 'build', run: 'x', ...BOTH }), workspaces: WORKSPACES };
+
+  it('are those that are made for the run, one for each run', () => {
+    const [claim, ...others] = claimsOf(input);
+    expect(others).toEqual([]);
+    expect(claim?.name).toMatch(/^release-7-source-[0-9a-f]{8}$/);
+    expect(claimsOf({ ...input, run: { ...RUN, uid: 'other' } })[0]?.name).not.toBe(claim?.name);
+  });
+
+  it('are missing where nobody declares the workspace', () => {
+    expect(unknownWorkspace(input.task, WORKSPACES)).toBeUndefined();
+    expect(unknownWorkspace(input.task, [])).toBe('source');
+  });
+});
