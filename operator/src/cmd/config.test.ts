@@ -19,6 +19,16 @@ describe('the configuration of the operator', () => {
     expect(config).toMatchObject({ leaseMs: 2000, namespaces: ['a', 'b'], leaderElection: false });
   });
 
+  it('lets no request out but to what is listed', () => {
+    expect(readConfig([], {})).toMatchObject({ httpHosts: [], httpAllowedCidrs: [], httpImage: '' });
+    const env = { ADO_HTTP_HOSTS: 'a.example,*.b.example', ADO_HTTP_ALLOW_CIDRS: '10.0.0.0/8', ADO_HTTP_IMAGE: 'i:1' };
+    expect(readConfig([], env)).toMatchObject({
+      httpHosts: ['a.example', '*.b.example'],
+      httpAllowedCidrs: ['10.0.0.0/8'],
+      httpImage: 'i:1',
+    });
+  });
+
   it('names each namespace once, whether it is served or left to others', () => {
     expect(readConfig(['--namespaces', 'a,b,,a'], {})).toMatchObject({ namespaces: ['a', 'b'], exceptNamespaces: [] });
     const except = readConfig([], { ADO_EXCEPT_NAMESPACES: 'shop,team' });
@@ -32,6 +42,8 @@ describe('the configuration of the operator', () => {
     [['--health-address', '8081'], '--health-address: "8081"'],
     [['--log-level', 'loud'], '--log-level: "loud"'],
     [['--no-such-option'], '--no-such-option'],
+    [['--http-hosts', 'a.example,*'], '--http-hosts: "*"'],
+    [['--http-allow-cidrs', '10.0.0.0'], '--http-allow-cidrs: "10.0.0.0"'],
     [['--namespaces', 'shop,Team'], '--namespaces: "Team"'],
     [['--except-namespaces', 'shop,metadata.name=x'], '--except-namespaces: "metadata.name=x"'],
     [['--namespaces', 'a', '--except-namespaces', 'b'], '--except-namespaces: "b"'],

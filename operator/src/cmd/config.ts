@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../telemetry/index.ts';
-import { address, ConfigError, milliseconds, names, whole } from './values.ts';
+import { address, ConfigError, cidrs, hosts, milliseconds, names, whole } from './values.ts';
 
 export { ConfigError };
 
@@ -23,6 +23,12 @@ export interface OperatorConfig {
   /** Limit of one attempt of a request. */
   readonly requestMs: number;
   readonly concurrency: number;
+  /** Hosts that tasks of http reach from the operator itself. */
+  readonly httpHosts: readonly string[];
+  /** Ranges of addresses that requests may reach although they are local or private. */
+  readonly httpAllowedCidrs: readonly string[];
+  /** Image of the pods that make all other requests; empty: there are none. */
+  readonly httpImage: string;
   readonly healthHost: string;
   readonly healthPort: number;
   readonly logLevel: LogLevel;
@@ -41,6 +47,9 @@ const OPTIONS = {
   'watch-silence': { type: 'string', default: '90s' },
   'request-timeout': { type: 'string', default: '30s' },
   concurrency: { type: 'string', default: '64' },
+  'http-hosts': { type: 'string', default: '' },
+  'http-allow-cidrs': { type: 'string', default: '' },
+  'http-image': { type: 'string', default: '' },
   'health-address': { type: 'string', default: '127.0.0.1:8081' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -59,6 +68,9 @@ export const USAGE = `Usage: operator [options]
   --watch-silence 90s      how long a watch may be silent before it counts as dead; bookmarks come about once a minute
   --request-timeout 30s    how long one request to the API server may take
   --concurrency 64         objects of a kind reconciled at once
+  --http-hosts A,*.B       hosts that tasks of http reach from the operator itself (default: none)
+  --http-allow-cidrs C,D   ranges that requests may reach although they are local or private (default: none)
+  --http-image IMAGE       image of the pods that make all other requests (default: none, they are refused)
   --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
   --log-level info         trace, debug, info, warn or error
 
@@ -97,6 +109,9 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     silenceMs: milliseconds('watch-silence', values['watch-silence'], 1000),
     requestMs: milliseconds('request-timeout', values['request-timeout'], 500),
     concurrency: whole('concurrency', values.concurrency, 1, 1000),
+    httpHosts: hosts('http-hosts', values['http-hosts']),
+    httpAllowedCidrs: cidrs('http-allow-cidrs', values['http-allow-cidrs']),
+    httpImage: values['http-image'],
     healthHost,
     healthPort,
     logLevel: level,

@@ -1,4 +1,5 @@
 import { parseDuration } from '../api/index.ts';
+import { AddressGuard, HostList } from '../web/index.ts';
 
 /** An option that cannot be used; the message names it, its value and the remedy. */
 export class ConfigError extends Error {
@@ -44,4 +45,24 @@ export function address(text: string): [string, number] {
   const colon = text.lastIndexOf(':');
   if (colon < 1) throw new ConfigError(`--health-address: "${text}" is not of the form HOST:PORT`);
   return [text.slice(0, colon), whole('health-address', text.slice(colon + 1), 0, 65_535)];
+}
+
+/** Hosts as HostList takes them. @throws ConfigError */
+export function hosts(option: string, text: string): string[] {
+  return judged(option, text, (all) => new HostList(all));
+}
+
+/** Ranges of addresses as AddressGuard takes them. @throws ConfigError */
+export function cidrs(option: string, text: string): string[] {
+  return judged(option, text, (all) => new AddressGuard('Operator', all));
+}
+
+function judged(option: string, text: string, judge: (all: string[]) => unknown): string[] {
+  const all = [...new Set(text.split(',').filter((entry) => entry !== ''))];
+  try {
+    judge(all);
+    return all;
+  } catch (error) {
+    throw new ConfigError(`--${option}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { objectKey } from '../api/index.ts';
 import {
   createReflectors,
   NAMESPACED_ACCESS,
@@ -10,7 +11,6 @@ import {
   upkeepController,
   workflowController,
 } from '../controllers/index.ts';
-import { PodExecutor, podRetention } from '../executors/index.ts';
 import {
   AccessTable,
   AdoOperator,
@@ -23,6 +23,7 @@ import {
 } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
+import { wireExecutors } from './executors.ts';
 
 const LEASE_NAME = 'ado-operator';
 /** client-go's proportions: a leader gives up after 2/3 of its lease and renews it every 2/15. */
@@ -48,7 +49,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const elector = config.leaderElection
     ? new LeaderElector({ ...leaseOf(config), client, logger, metrics, clock })
     : undefined;
-  const fenced = elector ? client.fenced(() => elector.isLeader()) : client;
+  const isLeader = () => elector?.isLeader() ?? true;
+  const fenced = elector ? client.fenced(isLeader) : client;
   const { stores, reflectors } = createReflectors({
     client,
     logger,
@@ -60,11 +62,12 @@ export function wire(config: OperatorConfig): AdoOperator {
   });
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
-  const executor = new PodExecutor({
+  const executor = wireExecutors(config, {
     client: fenced,
-    pods: stores.pods,
+    stores,
     clock,
-    deletes: podRetention(stores.workflows),
+    isLeader,
+    wake: (run) => runs.queue.add(objectKey(run)),
   });
   const shared = { client: fenced, stores, recorder, metrics, clock };
   const options = { logger, concurrency: config.concurrency };
@@ -77,7 +80,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   });
   manager.addWorker(workflowController(shared, options));
   const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
-  manager.addWorker(runController(run, options));
+  const runs = runController(run, options);
+  manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease((ms) => recorder.stop(ms));

@@ -1,4 +1,12 @@
-import { type AccessRule, CONFIG_MAPS, CONTROLLER_REVISIONS, EVENTS, LEASES, PODS } from '../runtime/index.ts';
+import {
+  type AccessRule,
+  CONFIG_MAPS,
+  CONTROLLER_REVISIONS,
+  EVENTS,
+  LEASES,
+  PODS,
+  SERVICE_ACCOUNTS,
+} from '../runtime/index.ts';
 import { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
 
 /**
@@ -18,6 +26,8 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: CONTROLLER_REVISIONS, verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { type: PODS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { type: EVENTS, verbs: ['create', 'patch'] },
+  // Tasks of resource act as the service account of their workflow, and with nothing but its rights.
+  { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
 ];
 
 /** What it may ask in its own namespace only. */

@@ -11,10 +11,12 @@
  * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
+export { copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export { canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
 export { begin, evolve } from './evolve.ts';
+export { evaluate } from './expression/index.ts';
 export { extendJournal, type Journal, type Page } from './journal.ts';
 export { liveAttempts } from './live.ts';
 export { resolveParameters } from './parameters.ts';

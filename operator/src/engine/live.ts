@@ -1,4 +1,4 @@
-import type { AttemptSort, Rendered, Task } from '../api/index.ts';
+import type { AttemptSort, Rendered, Task, TaskDefaults } from '../api/index.ts';
 import { ExpressionError } from './expression/index.ts';
 import { renderTask } from './render.ts';
 import { isLive } from './state.ts';
@@ -11,6 +11,7 @@ export interface LiveUnit {
   readonly attempt: number;
   readonly sort: AttemptSort;
   readonly task: Task;
+  readonly defaults: TaskDefaults | undefined;
   /** What it was started with; a pod carries that itself. */
   readonly rendered?: Exclude<Rendered, { sort: 'Pod' }>;
 }
@@ -20,10 +21,11 @@ export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): L
   const sight: Sight = { identity, plan, state, items: new Map() };
   const live: LiveUnit[] = [];
   for (const place of placesOf(plan, rootFrame(plan, state))) {
-    const { unit, planned, path } = place;
+    const { unit, planned, path, frame } = place;
     if (!isLive(unit)) continue;
     const { task, sort = 'Pod' } = planned;
-    live.push({ path, attempt: unit.attempt, sort, task, ...renderedOf(sight, place) });
+    const { defaults } = frame.plan;
+    live.push({ path, attempt: unit.attempt, sort, task, defaults, ...renderedOf(sight, place) });
   }
   return live;
 }

@@ -166,9 +166,11 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
     }
   }
 
-  private targetOfLive(run: RunContext, live: LiveAttempt): Promise<Target | Refusal> {
+  private async targetOfLive(run: RunContext, live: LiveAttempt): Promise<Target | Refusal> {
     if (live.rendered?.sort === 'Resource') return this.targetOf(run, live, live.rendered);
-    throw new RangeError(`the attempt ${live.path}#${live.attempt} comes without its manifest`);
+    const message =
+      'resource.manifest has no value any more: an expression in it fails that did not when it was applied';
+    return { phase: 'Refused', reason: 'ManifestInvalid', message, retry: false };
   }
 
   private async targetOf(

@@ -18,7 +18,7 @@ export function judgeObject(
   action: ResourceAction,
   object: KubeObject,
 ): Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }> | undefined {
-  const bindings = { object: object as unknown as Json };
+  const bindings = { object: seenByPeople(object) };
   if (action.failWhen !== undefined && holds(evaluate, action.failWhen, bindings)) {
     return failed('ResourceFailed', `failWhen is true of the object: ${action.failWhen}`);
   }
@@ -35,6 +35,12 @@ export function judgeObject(
   } catch (error) {
     return failed('ExpressionError', `resource.outputs: ${messageOf(error)}`);
   }
+}
+
+/** An object as kubectl shows it: who owns which field is often more than all the rest, and asked for by nobody. */
+function seenByPeople({ metadata, ...rest }: KubeObject): Json {
+  const { managedFields: _owners, ...shown } = metadata;
+  return { ...rest, metadata: shown } as unknown as Json;
 }
 
 /** A condition that has no value yet does not hold: a field of the status is there only once a controller set it. */

@@ -1,0 +1,53 @@
+import { type Stores, WORKFLOW_RUNS } from '../controllers/index.ts';
+import { evaluate } from '../engine/index.ts';
+import {
+  ChildExecutor,
+  ExecutorSwitch,
+  HttpExecutor,
+  PodExecutor,
+  podRetention,
+  ResourceExecutor,
+  type RunContext,
+} from '../executors/index.ts';
+import type { Clock, KubeClient } from '../runtime/index.ts';
+import { AddressGuard, ask, HostList, WebError } from '../web/index.ts';
+import type { OperatorConfig } from './config.ts';
+
+export interface ExecutorParts {
+  /** Fenced: nothing is started by a process that is not the leader any more. */
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly isLeader: () => boolean;
+  /** Has a run looked at again, when something ended that no watch tells of. */
+  readonly wake: (run: RunContext) => void;
+}
+
+/** The executors of all sorts of tasks, behind one. */
+export function wireExecutors(config: OperatorConfig, { isLeader, stores, ...parts }: ExecutorParts): ExecutorSwitch {
+  const Pod = new PodExecutor({ ...parts, pods: stores.pods, deletes: podRetention(stores.workflows) });
+  const hosts = new HostList(config.httpHosts);
+  const policy = { hosts, addresses: new AddressGuard('Operator', config.httpAllowedCidrs) };
+  return new ExecutorSwitch({
+    Pod,
+    Child: new ChildExecutor({ ...parts, runs: stores.runs, type: WORKFLOW_RUNS }),
+    Resource: new ResourceExecutor({
+      ...parts,
+      evaluate: (source, { object }) => evaluate(source, { params: {}, tasks: {}, run: NO_RUN, object }),
+    }),
+    Http: new HttpExecutor({
+      ...parts,
+      pods: Pod,
+      hosts,
+      image: config.httpImage,
+      allowedCidrs: config.httpAllowedCidrs,
+      ask: async (request, stop) => {
+        if (!isLeader()) throw new WebError('HttpFailed', 'this process is not the leader any more; nothing was sent');
+        return ask(request, policy, stop);
+      },
+    }),
+  });
+}
+
+/** Conditions of a resource see its object and nothing else. */
+const NO_RUN = { name: '', uid: '', namespace: '', workflow: '' };
