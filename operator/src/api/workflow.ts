@@ -2,15 +2,41 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { anyJson, expression, identifier, taskName, valueType } from './scalars.ts';
+import { anyJson, expression, identifier, objectName, taskName, valueType } from './scalars.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
+
+const bound = (description: string) =>
+  z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).optional().describe(description);
 
 export const parameter = z.object({
   name: identifier.describe('Name of the parameter, read as params.<name>.'),
   type: valueType.optional().describe('Type of the value; default String.'),
   default: anyJson.optional().describe('Value when a run gives none; without it the parameter is required.'),
+  enum: z.array(anyJson).min(1).max(100).optional().describe('The values that it can have.'),
+  minimum: bound('The smallest value of an Integer or Number.'),
+  maximum: bound('The largest value of an Integer or Number.'),
+  pattern: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('What is found in the value of a String, in the syntax of RE2; with ^ and $ it holds for all of it.'),
   description: z.string().max(1024).optional().describe('What it is, for people.'),
+});
+
+const workflowParameter = parameter.extend({
+  valueFrom: z
+    .object({
+      configMapKeyRef: z
+        .object({
+          name: objectName.describe('Name of the ConfigMap in the namespace of the workflow.'),
+          key: z.string().min(1).max(253).describe('Key in it.'),
+        })
+        .describe('A ConfigMap.'),
+    })
+    .optional()
+    .describe('Where the value is read when a run starts and gives none; if it is not there, default counts.'),
 });
 
 const onChange = z.object({
@@ -67,7 +93,7 @@ const localTemplate = z.object({
 /** The part of a Workflow that a run executes; its canonical JSON is digested and pinned as a ControllerRevision. */
 export const definitionFields = {
   parameters: z
-    .array(parameter)
+    .array(workflowParameter)
     .max(100)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .optional()
@@ -175,6 +201,6 @@ export type WorkflowSpec = z.infer<typeof workflowSpec>;
 export type WorkflowStatus = z.infer<typeof workflowStatus>;
 /** A definition as it is pinned: with every template that its tasks lead to, by the key of engine/library.ts. */
 export type Definition = z.infer<typeof definition> & { library?: Readonly<Record<string, TemplateBody>> };
-export type Parameter = z.infer<typeof parameter>;
+export type Parameter = z.infer<typeof workflowParameter>;
 export type Concurrency = z.infer<typeof concurrency>;
 export type Retention = z.infer<typeof retention>;

@@ -19,7 +19,7 @@ export { begin, evolve } from './evolve.ts';
 export { evaluate } from './expression/index.ts';
 export { extendJournal, type Journal, type Page } from './journal.ts';
 export { liveAttempts } from './live.ts';
-export { resolveParameters } from './parameters.ts';
+export { parametersToRead, resolveParameters } from './parameters.ts';
 export type { Action, Observed } from './pass.ts';
 export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
 export { type Plan, plan } from './plan.ts';

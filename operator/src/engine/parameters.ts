@@ -1,16 +1,28 @@
 import type { Json, Parameter } from '../api/index.ts';
 import { coerce } from './coerce.ts';
+import { canonicalJson } from './digest.ts';
+import { linearMatches, patternFault } from './expression/regex.ts';
 import { utf8Length } from './outputs.ts';
 
 /** The parameters of a run live in its state, so they are bounded together. */
 export const MAX_PARAMETER_BYTES = 32 * 1024;
 
 export type ResolvedParameters = { values: { [name: string]: Json } } | { problem: string };
+type Given = readonly { name: string; value: string }[];
 
-/** The values of a run's parameters: what it was given, else the default, in the declared types. */
+/** The parameters whose value is elsewhere, because a run gives none. */
+export function parametersToRead(declared: readonly Parameter[] = [], given: Given = []): Parameter[] {
+  return declared.filter(({ name, valueFrom }) => valueFrom && !given.some((value) => value.name === name));
+}
+
+/**
+ * The values of a run's parameters, in the declared types: what it was given, else what was read for it, else the
+ * default.
+ */
 export function resolveParameters(
   declared: readonly Parameter[] = [],
-  given: readonly { name: string; value: string }[] = [],
+  given: Given = [],
+  read: ReadonlyMap<string, string> = new Map(),
 ): ResolvedParameters {
   const stranger = given.find(({ name }) => !declared.some((parameter) => parameter.name === name));
   if (stranger) {
@@ -19,11 +31,14 @@ export function resolveParameters(
   }
   const values: { [name: string]: Json } = {};
   for (const parameter of declared) {
-    const value = given.find(({ name }) => name === parameter.name)?.value ?? (parameter.default as Json | undefined);
-    if (value === undefined) return { problem: `spec.parameters: "${parameter.name}" is required; give it a value` };
+    const { name } = parameter;
+    const source = given.find((value) => value.name === name)?.value ?? read.get(name);
+    const value = source ?? (parameter.default as Json | undefined);
+    if (value === undefined) return { problem: `spec.parameters: "${name}" is required; give it a value` };
     const coerced = coerce(value, parameter.type ?? 'String');
-    if ('problem' in coerced) return { problem: `spec.parameters: "${parameter.name}": ${coerced.problem}` };
-    values[parameter.name] = coerced.value;
+    const problem = 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value);
+    if (problem !== undefined || 'problem' in coerced) return { problem: `spec.parameters: "${name}": ${problem}` };
+    values[name] = coerced.value;
   }
   if (utf8Length(JSON.stringify(values)) > MAX_PARAMETER_BYTES) {
     return {
@@ -31,4 +46,33 @@ export function resolveParameters(
     };
   }
   return { values };
+}
+
+/** What a parameter says its value must be, beyond its type. */
+type Bounds = Pick<Parameter, 'type' | 'enum' | 'minimum' | 'maximum' | 'pattern'>;
+
+/** Why a value of the right type does not suit the parameter all the same; nothing if it does. */
+export function misfit(parameter: Bounds, value: Json): string | undefined {
+  const { minimum, maximum, pattern } = parameter;
+  const shown = JSON.stringify(value).slice(0, 100);
+  if (parameter.enum && !choices(parameter).some((choice) => canonicalJson(choice) === canonicalJson(value))) {
+    const known = parameter.enum.map((choice) => JSON.stringify(choice)).join(', ');
+    return `${shown} is none of its values: ${known.slice(0, 500)}`;
+  }
+  if (typeof value === 'number' && minimum !== undefined && value < minimum) {
+    return `${shown} is less than ${minimum}, its minimum`;
+  }
+  if (typeof value === 'number' && maximum !== undefined && value > maximum) {
+    return `${shown} is more than ${maximum}, its maximum`;
+  }
+  const isChecked = typeof value === 'string' && pattern !== undefined && patternFault(pattern) === undefined;
+  return isChecked && !linearMatches(value, pattern) ? `${shown} does not match ${pattern}` : undefined;
+}
+
+/** The values of an enum in the type of the parameter. */
+function choices({ type = 'String', enum: values = [] }: Bounds): Json[] {
+  return values.flatMap((value) => {
+    const coerced = coerce(value as Json, type);
+    return 'value' in coerced ? [coerced.value] : [];
+  });
 }

@@ -1,19 +1,61 @@
 import type { Json, Parameter } from '../../api/index.ts';
 import { coerce } from '../coerce.ts';
+import { patternFault } from '../expression/regex.ts';
+import { misfit } from '../parameters.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
 
-/** Parameters: each declared once, with a default that fits its type. */
+/** Parameters: each declared once, with bounds that suit its type and a default that suits both. */
 export function parameterProblems(parameters: readonly Parameter[]): Problem[] {
   const path = (index: number) => `spec.parameters[${index}].name`;
   const names = parameters.map(({ name }) => name);
-  const defaults = parameters.flatMap((parameter, index) => defaultProblems(parameter, index));
-  return [...repeated(names, path, 'parameter'), ...reserved(names, path, 'a parameter'), ...defaults];
+  const each = parameters.flatMap((parameter, index) => {
+    const at = `spec.parameters[${index}]`;
+    return [
+      ...defaultProblems(parameter, at),
+      ...enumProblems(parameter, at),
+      ...rangeProblems(parameter, at),
+      ...patternProblems(parameter, at),
+    ];
+  });
+  return [...repeated(names, path, 'parameter'), ...reserved(names, path, 'a parameter'), ...each];
 }
 
-function defaultProblems(parameter: Parameter, index: number): Problem[] {
+function defaultProblems(parameter: Parameter, at: string): Problem[] {
   if (parameter.default === undefined) return [];
   const coerced = coerce(parameter.default as Json, parameter.type ?? 'String');
-  if ('value' in coerced) return [];
-  const message = `the default of "${parameter.name}": ${coerced.problem}; change the default, or the type of the parameter`;
-  return [{ path: `spec.parameters[${index}].default`, message }];
+  const problem = 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value);
+  if (problem === undefined) return [];
+  const remedy = 'change the default, or the type of the parameter';
+  return [{ path: `${at}.default`, message: `the default of "${parameter.name}": ${problem}; ${remedy}` }];
+}
+
+function enumProblems({ name, type = 'String', enum: values = [] }: Parameter, at: string): Problem[] {
+  return values.flatMap((value, index) => {
+    const coerced = coerce(value as Json, type);
+    if ('value' in coerced) return [];
+    return [{ path: `${at}.enum[${index}]`, message: `a value of "${name}": ${coerced.problem}; change it` }];
+  });
+}
+
+function rangeProblems({ name, type = 'String', minimum, maximum }: Parameter, at: string): Problem[] {
+  const field = minimum === undefined ? 'maximum' : 'minimum';
+  if (minimum === undefined && maximum === undefined) return [];
+  if (type !== 'Integer' && type !== 'Number') {
+    const message = `"${name}" is of type ${type}, which has no ${field}; take it out, or make the type Integer or Number`;
+    return [{ path: `${at}.${field}`, message }];
+  }
+  if (minimum === undefined || maximum === undefined || minimum <= maximum) return [];
+  return [
+    { path: `${at}.minimum`, message: `no value of "${name}" is both ${minimum} or more and ${maximum} or less` },
+  ];
+}
+
+function patternProblems({ name, type = 'String', pattern }: Parameter, at: string): Problem[] {
+  if (pattern === undefined) return [];
+  const path = `${at}.pattern`;
+  if (type !== 'String') {
+    return [{ path, message: `"${name}" is of type ${type}, which has no pattern; take it out` }];
+  }
+  const fault = patternFault(pattern);
+  return fault === undefined ? [] : [{ path, message: `the pattern of "${name}": ${fault}` }];
 }

@@ -2,6 +2,7 @@ import type { Definition, WorkflowSpec } from '../../api/index.ts';
 import { type FindTemplate, libraryKey, walkLibrary } from '../library.ts';
 import type { Library } from '../visible.ts';
 import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './body.ts';
+import { concurrencyProblems } from './concurrency.ts';
 import { durationProblems } from './durations.ts';
 import { type Problem, repeated } from './problem.ts';
 import { report } from './report.ts';
@@ -20,6 +21,7 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
   return report([
     ...frameProblems(spec, 'spec'),
     ...durationProblems(spec),
+    ...concurrencyProblems(spec),
     ...unresolved.map(({ path, message }) => ({ path, message })),
     ...mainProblems(definition, library),
     ...finalProblems(definition, library),
