@@ -19,6 +19,7 @@ RUN set -eu; \
     mkdir -p /root-of-image/app /root-of-image/etc /root-of-image/usr/bin; \
     mkdir -m 1777 /root-of-image/tmp; \
     cp dist/operator.mjs dist/operator.mjs.map dist/artifacts.mjs dist/artifacts.mjs.map /root-of-image/app/; \
+    cp dist/http-task.mjs dist/http-task.mjs.map /root-of-image/app/; \
     cp -L node_modules/.bin/node /root-of-image/usr/bin/node; \
     ldd /root-of-image/usr/bin/node | grep -o '/[^ ]*' | while read -r library; do \
       mkdir -p "/root-of-image$(dirname "$library")"; cp -L "$library" "/root-of-image$library"; \

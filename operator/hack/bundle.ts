@@ -28,17 +28,17 @@ const leaner: Plugin = {
 };
 
 /**
- * Bundles the operator, and the program beside tasks that have artifacts, into a folder (default `dist` of the
- * repository), over an earlier bundle. Resolves to the path of the operator's file.
+ * Bundles the operator, the program beside tasks that have artifacts, and the one that makes requests of tasks, into a
+ * folder (default `dist` of the repository), over an earlier bundle. Resolves to the path of the operator's file.
  * @throws Error when something cannot be resolved: it would be missing only when it is called for
  */
 export async function bundleOperator(folder: string = OUTPUT): Promise<string> {
-  await bundleProgram('artifacts', folder);
+  for (const name of ['artifacts', 'http-task'] as const) await bundleProgram(name, folder);
   return bundleProgram('operator', folder);
 }
 
 /** Bundles one of the programs. Resolves to the path of its file. */
-export async function bundleProgram(name: 'operator' | 'artifacts', folder: string): Promise<string> {
+export async function bundleProgram(name: 'operator' | 'artifacts' | 'http-task', folder: string): Promise<string> {
   await build({
     input: { [name]: join(ENTRIES, `${name}.ts`) },
     // It starts with every task that has artifacts: the schemas, of which it uses nothing, would take most of its start.

@@ -19,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the bundle of the operator', () => {
-  it('is one file with its source map, and so is the program beside tasks', () => {
-    const names = ['artifacts.mjs', 'operator.mjs'];
+  it('is one file with its source map, and so are the programs of tasks', () => {
+    const names = ['artifacts.mjs', 'http-task.mjs', 'operator.mjs'];
     expect(readdirSync(join(folder, 'dist')).sort()).toEqual(names.flatMap((name) => [name, `${name}.map`]));
   });
 
@@ -30,6 +30,39 @@ describe('the bundle of the operator', () => {
     const { code, stdout, stderr } = await capture(process.execPath, [program, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('Usage: artifacts');
+  });
+
+  it('has a program that makes the request of a task, and says what came of it', async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(`${request.method} ${request.headers['x-plain']} ${request.headers['x-secret']}`);
+      response.writeHead(request.url === '/ok' ? 200 : 500, { 'content-type': 'application/json' }).end('{"a":1}');
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ask = (path: string, env: Record<string, string>) => {
+      const ADO_OUTPUTS = join(folder, 'outputs');
+      const headers = {
+        ADO_HTTP_HEADERS: '{"X-Plain":"p"}',
+        ADO_HTTP_HEADERS_FROM: '["X-Secret"]',
+        ADO_HTTP_HEADER_0: 's\n',
+      };
+      const child = spawn(process.execPath, [join(folder, 'dist/http-task.mjs')], {
+        stdio: 'inherit',
+        env: { ...process.env, ADO_OUTPUTS, ADO_HTTP_URL: base + path, ADO_HTTP_METHOD: 'POST', ...headers, ...env },
+      });
+      return new Promise<[number | null, string]>((resolve) =>
+        child.once('close', (code) => resolve([code, readFileSync(ADO_OUTPUTS, 'utf8')])),
+      );
+    };
+    const allowed = { ADO_HTTP_ALLOW_CIDRS: '127.0.0.1/32' };
+    const outputs = { status: 200, body: '{"a":1}', json: { a: 1 }, truncated: false };
+    expect(await ask('/ok', allowed)).toEqual([0, JSON.stringify(outputs)]);
+    expect(await ask('/no', allowed)).toEqual([22, `POST ${base}/no answered 500: {"a":1}`]);
+    expect(await ask('/no', { ...allowed, ADO_HTTP_SUCCESS_CODES: '404,500' })).toEqual([0, expect.stringContaining('500')]);
+    expect(await ask('/ok', {})).toEqual([23, expect.stringContaining('127.0.0.1')]);
+    expect(asked).toEqual(Array(3).fill('POST p s'));
+    server.close();
   });
 
   it('runs where there is no other file, and without a warning', async () => {
