@@ -36,17 +36,8 @@ export type HistoryEvent =
   | { type: 'Slept'; t: number; path: string; wake: number }
   /** `from`: the attempt whose cached result was taken, as `<run>/<path>`. */
   | { type: 'Succeeded'; t: number; path: string; outputs?: Outputs; keep?: boolean; ran?: Ran; from?: string }
-  /** What an earlier run did and this one does not repeat; `items` of a fan-out, those that succeeded as ranges. */
-  | {
-      type: 'Copied';
-      t: number;
-      path: string;
-      from: string;
-      phase: 'Succeeded' | 'Skipped';
-      reason?: string;
-      outputs?: Outputs;
-      items?: CopiedItems;
-    }
+  /** What an earlier run has done and this one does not repeat, by task. */
+  | { type: 'Copied'; t: number; from: string; tasks: { [name: string]: CopiedTask } }
   | {
       type: 'Retrying';
       t: number;
@@ -74,12 +65,19 @@ export type Ran = [started: number, finished: number];
 export type RetryCause = 'User' | 'Infrastructure';
 /** What a task handed on, by name; kept in state (`keep`) only while an unfinished task refers to it. */
 export type Outputs = { [name: string]: Json };
-/** The items of a fan-out that another run has done: all of them, or those that succeeded. */
+/** A task of an earlier run. Partly: a fan-out of which some items are still to be done. */
+export interface CopiedTask {
+  phase: 'Succeeded' | 'Skipped' | 'Partly';
+  reason?: string;
+  outputs?: Outputs;
+  items?: CopiedItems;
+}
+/** Items that were done, as ranges, and what those of them hand on that is still read. */
 export interface CopiedItems {
   count: number;
   succeeded: string;
   skipped: string;
-  outputs: { [index: string]: Outputs };
+  outputs?: { [index: string]: Outputs };
 }
 export interface Failure {
   reason: string;
@@ -101,7 +99,7 @@ export const EVENTS: EventTable = {
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },
   Slept: { code: 'W', fields: ['path', 'wake'] },
-  Copied: { code: 'Y', fields: ['path', 'from', 'phase', 'reason', 'outputs', 'items'] },
+  Copied: { code: 'Y', fields: ['from', 'tasks'] },
   Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran', 'node'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
   Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },

@@ -13,6 +13,7 @@ export const REASONS = {
   WorkflowNotFound: 'The Workflow that the run names does not exist yet; the run starts when it does.',
   WorkflowNotReady: 'The Workflow that the run names is not valid yet; the run starts when it is.',
   InvalidParameters: 'A parameter is unknown, missing, or does not fit its type.',
+  InvalidOrigin: 'The run that this one repeats cannot be repeated so; the message says why.',
   RevisionMissing: 'The ControllerRevision that the run executes is missing; restore it or delete the run.',
   UnknownStateVersion: 'The state was written by an operator that this one does not understand; nothing was touched.',
   JournalConflict: 'A page of the journal exists with other content than the one to be written.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { identifier, objectName } from './scalars.ts';
+import { identifier, objectName, taskName } from './scalars.ts';
 
 export const DESIRED_STATES = ['Running', 'Paused', 'Cancelled', 'Terminated'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
@@ -72,6 +72,32 @@ export const workflowRunSpec = z
       .describe(
         'Cached results of tasks: used and stored (Use, the default), computed anew and stored (Refresh), or neither (Ignore).',
       ),
+    from: z
+      .object({
+        run: objectName.describe('Name of the run, which must have ended, of the same Workflow.'),
+        mode: z
+          .enum(['Retry', 'Rerun', 'Fork'])
+          .describe(
+            'Retry: what did not succeed runs again, the rest is taken over. Rerun: everything runs again. Fork: a task and all that comes after it run again.',
+          ),
+        task: taskName.optional().describe('Fork: the task to run again from.'),
+        definition: z
+          .enum(['Original', 'Latest'])
+          .optional()
+          .describe(
+            'Whether the definition of that run is executed (the default) or that of the Workflow as it is now.',
+          ),
+      })
+      .meta({
+        'x-kubernetes-validations': [
+          {
+            rule: "has(self.task) == (self.mode == 'Fork')",
+            message: 'mode Fork needs the task to run again from; the other modes take none',
+          },
+        ],
+      })
+      .optional()
+      .describe('An earlier run that this one repeats, as a whole or from a point on.'),
     number: z.int().min(1).optional().describe('Ordinal of the run among those of its trigger.'),
   })
   .meta({
@@ -81,6 +107,11 @@ export const workflowRunSpec = z
       frozen('requester'),
       frozen('origin'),
       frozen('number'),
+      frozen('from'),
+      {
+        rule: "!has(self.from) || self.from.mode != 'Retry' || !has(self.parameters)",
+        message: 'a retry has the parameters of the run that it repeats; use mode Fork or Rerun for others',
+      },
       frozen('priority'),
       frozen('cache'),
       {
@@ -131,6 +162,15 @@ export const workflowRunStatus = z.object({
     })
     .optional()
     .describe('Who asked for the run.'),
+  origin: z
+    .object({
+      run: z.string().max(253).describe('The run that this one repeats.'),
+      uid: z.string().max(64).describe('Its uid.'),
+      root: z.string().max(253).describe('The first run of the series.'),
+      attempt: z.int().min(2).describe('Which run of the series this one is; the first is 1.'),
+    })
+    .optional()
+    .describe('The series of runs that this one belongs to; copied, since the others may be gone.'),
   counts: z
     .object({
       total: count('known so far'),

@@ -76,10 +76,13 @@ function countUnit(counts: Counts, unit: Unit, state: RunState): void {
 /** The items of a fan-out that are not live. */
 function countFan(counts: Counts, fan: Fan, state: RunState): void {
   counts.total += fan.count - fan.live.size;
-  counts.succeeded += sizeOfRanges(fan.succeeded);
-  counts.failed += sizeOfRanges(fan.failed);
-  counts.skipped += sizeOfRanges(fan.skipped) + sizeOfRanges(fan.cancelled);
-  counts[state.finished ? 'skipped' : 'pending'] += fan.count - fan.next;
+  const succeeded = sizeOfRanges(fan.succeeded);
+  const failed = sizeOfRanges(fan.failed);
+  const skipped = sizeOfRanges(fan.skipped) + sizeOfRanges(fan.cancelled);
+  counts.succeeded += succeeded;
+  counts.failed += failed;
+  counts.skipped += skipped;
+  counts[state.finished ? 'skipped' : 'pending'] += fan.count - fan.live.size - succeeded - failed - skipped;
   if (fan.inner) countInner(counts, fan.inner);
 }
 

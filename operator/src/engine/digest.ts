@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Definition, WorkflowSpec } from '../api/index.ts';
+import { type Definition, definitionFields, type TemplateBody, templateFields, type WorkflowSpec } from '../api/index.ts';
 
 /** JSON with sorted keys and without undefined: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
@@ -17,9 +17,17 @@ export function digestText(text: string): string {
 
 /** The part of a Workflow that a run executes, before its templates are resolved. What it does not have is no field. */
 export function definitionOf(spec: Omit<Definition, 'library'>): Definition {
-  const { parameters, defaults, timeout, parallelism, tasks, templates, finally: last, hooks, compensate } = spec;
-  const fields = { parameters, defaults, timeout, parallelism, tasks, templates, finally: last, hooks, compensate };
-  return JSON.parse(canonicalJson(fields)) as Definition;
+  return picked(spec, definitionFields) as Definition;
+}
+
+/** The part of a template that is used: all but what tells people of it. */
+export function bodyOf(template: TemplateBody): TemplateBody {
+  return picked(template, templateFields) as TemplateBody;
+}
+
+function picked(of: object, fields: object): unknown {
+  const known = Object.entries(of).filter(([name]) => Object.hasOwn(fields, name));
+  return JSON.parse(canonicalJson(Object.fromEntries(known)));
 }
 
 export function digestOf(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { Failure, HistoryEvent, HistoryEventType, Outputs } from '../api/index.ts';
+import type { CopiedItems, Failure, HistoryEvent, HistoryEventType, Outputs } from '../api/index.ts';
 import { innerOf, sumInner } from './inner.ts';
 import { type Located, unitAt } from './locate.ts';
 import { addToRanges, parseRanges, type Ranges } from './ranges.ts';
@@ -106,21 +106,24 @@ function keepOutputs({ task, index, loop }: Located, outputs: Outputs): void {
 }
 
 function copy(state: RunState, event: EventOf<'Copied'>): void {
-  const { unit, task } = unitAt(state, event.path);
-  const { items, outputs } = event;
-  unit.phase = event.phase;
-  unit.startedAt = event.t;
-  unit.finishedAt = event.t;
-  unit.from = event.from;
-  if (event.reason !== undefined) unit.reason = event.reason;
-  if (outputs) task.outputs = outputs;
-  if (!items) return;
-  const fan = newFan(items.count);
-  fan.next = items.count;
-  fan.succeeded = parseRanges(items.succeeded);
-  fan.skipped = parseRanges(items.skipped);
-  for (const [index, each] of Object.entries(items.outputs)) fan.outputs.set(Number(index), each);
-  task.fan = fan;
+  for (const [name, copied] of Object.entries(event.tasks)) {
+    const { unit, task } = unitAt(state, name);
+    unit.startedAt = event.t;
+    unit.from = `${event.from}/${name}`;
+    unit.phase = copied.phase === 'Partly' ? 'Live' : copied.phase;
+    if (copied.phase !== 'Partly') unit.finishedAt = event.t;
+    if (copied.reason !== undefined) unit.reason = copied.reason;
+    if (copied.outputs) task.outputs = copied.outputs;
+    if (copied.items) task.fan = copiedFan(copied.items);
+  }
+}
+
+function copiedFan({ count, succeeded, skipped, outputs = {} }: CopiedItems): Fan {
+  const fan = newFan(count);
+  fan.succeeded = parseRanges(succeeded);
+  fan.skipped = parseRanges(skipped);
+  for (const [index, each] of Object.entries(outputs)) fan.outputs.set(Number(index), each);
+  return fan;
 }
 
 const EVOLVERS: Evolvers = {

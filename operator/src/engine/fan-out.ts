@@ -4,7 +4,7 @@ import { evaluateBoolean } from './expression/index.ts';
 import type { Pass } from './pass.ts';
 import { formatPath } from './paths.ts';
 import type { PlannedTask } from './plan.ts';
-import { sizeOfRanges } from './ranges.ts';
+import { firstOutside, sizeOfRanges } from './ranges.ts';
 import { failForExpression, type StartResult, startUnit } from './start.ts';
 import { type Fan, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type TaskState, type Unit } from './state.ts';
 import { itemsOf, unitBindings } from './unit-bindings.ts';
@@ -31,11 +31,16 @@ export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, ta
   }
   const cause = causeOfItems(planned, task);
   let refused = cause !== undefined;
-  while (!refused && fan.next < fan.count && mayStartItem(pass, planned, fan)) {
+  while (!refused && nextItem(fan) < fan.count && mayStartItem(pass, planned, fan)) {
     if (!pass.room()) return;
-    refused = advanceItem(pass, placeOfItem(frame, planned, fan.next, newUnit())) === 'Refused';
+    refused = advanceItem(pass, placeOfItem(frame, planned, nextItem(fan), newUnit())) === 'Refused';
   }
-  if ((fan.next === fan.count || cause) && fan.live.size === 0) finish(pass, frame, planned, fan);
+  if ((nextItem(fan) >= fan.count || cause) && fan.live.size === 0) finish(pass, frame, planned, fan);
+}
+
+/** The next item to begin with; those that an earlier run has done are passed over. */
+function nextItem(fan: Fan): number {
+  return firstOutside(fan.next, [fan.succeeded, fan.skipped]);
 }
 
 function placeOfItem(frame: Frame, planned: PlannedTask, index: number, unit: Unit): Place {

@@ -14,10 +14,19 @@ export type { RunIdentity } from './bindings.ts';
 export { copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
-export { canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
+export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
 export { begin, evolve } from './evolve.ts';
 export { evaluate } from './expression/index.ts';
 export { extendJournal, type Journal, type Page } from './journal.ts';
+export {
+  type FindTemplate,
+  type LibraryKind,
+  type LibraryProblem,
+  libraryKey,
+  type ResolvedRef,
+  resolveLibrary,
+  templateReferences,
+} from './library.ts';
 export { liveAttempts } from './live.ts';
 export { parametersToRead, resolveParameters } from './parameters.ts';
 export type { Action, Observed } from './pass.ts';

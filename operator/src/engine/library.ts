@@ -1,5 +1,5 @@
 import type { Definition, Hook, Task, TemplateBody, TemplateKind, TemplateRef, Undo } from '../api/index.ts';
-import { canonicalJson, definitionOf } from './digest.ts';
+import { bodyOf, canonicalJson, definitionOf } from './digest.ts';
 import { suggestion } from './expression/index.ts';
 import { utf8Length } from './outputs.ts';
 
@@ -58,12 +58,26 @@ export function walkLibrary(
   home: TemplateKind = 'Local',
 ): { readonly definition: Definition; readonly problems: readonly LibraryProblem[] } {
   const walk = new Walk(spec, find);
-  const { templates: _inLibrary, ...definition } = walk.resolve(home);
+  const { templates: _inLibrary, ...definition } = definitionOf(walk.resolve(home));
   const library = walk.library.size === 0 ? {} : { library: Object.fromEntries(walk.library) };
-  return {
-    definition: JSON.parse(canonicalJson({ ...definition, ...library })) as Definition,
-    problems: walk.problems,
-  };
+  return { definition: { ...definition, ...library }, problems: walk.problems };
+}
+
+/** The templates that a spec names itself, those in its local templates included; without the local ones. */
+export function templateReferences(spec: LibrarySource, home: TemplateKind = 'Local'): ResolvedRef[] {
+  const { tasks, finally: last = [], hooks = [], templates = [] } = spec;
+  const locals = new Set(templates.map(({ name }) => name));
+  const own = [...tasks, ...last, ...templates.flatMap((template) => template.tasks)];
+  const sides = own.flatMap(({ undo, hooks: ofTask = [] }) => [...(undo === undefined ? [] : [undo]), ...ofTask]);
+  const refs = [...own, ...sides, ...hooks].flatMap(({ template }) => (template === undefined ? [] : [template]));
+  const resolved = refs.map((ref) => ({ ...ref, kind: kindOf(ref, home, locals) }));
+  return resolved.filter(({ kind }) => kind !== 'Local');
+}
+
+function kindOf({ name, kind }: TemplateRef, home: TemplateKind, locals: { has(name: string): boolean }): TemplateKind {
+  if (kind !== undefined) return kind;
+  if (home === 'Local' && locals.has(name)) return 'Local';
+  return home === 'ClusterWorkflowTemplate' ? home : 'WorkflowTemplate';
 }
 
 type Acting = Task | Undo | Hook;
@@ -100,11 +114,10 @@ class Walk {
   }
 
   resolve(home: TemplateKind): LibrarySource {
-    const definition = definitionOf(this.#spec);
     const place: Place = { home, path: 'spec', through: [], levels: { deepest: 0 } };
-    const { tasks, finally: last, hooks } = definition;
+    const { tasks, finally: last, hooks } = this.#spec;
     const resolved = {
-      ...definition,
+      ...this.#spec,
       tasks: this.#all(tasks, place, 'tasks'),
       ...(last === undefined ? {} : { finally: this.#all(last, place, 'finally') }),
       ...(hooks === undefined ? {} : { hooks: this.#all(hooks, place, 'hooks') }),
@@ -133,15 +146,9 @@ class Walk {
   }
 
   #reference(ref: TemplateRef, place: Place): ResolvedRef {
-    const resolved = { ...ref, kind: this.#kindOf(ref, place.home) };
+    const resolved = { ...ref, kind: kindOf(ref, place.home, this.#locals) };
     this.#reach(resolved, { ...place, path: `${place.path}.template` });
     return resolved;
-  }
-
-  #kindOf({ name, kind }: TemplateRef, home: TemplateKind): TemplateKind {
-    if (kind !== undefined) return kind;
-    if (home === 'Local' && this.#locals.has(name)) return 'Local';
-    return home === 'ClusterWorkflowTemplate' ? home : 'WorkflowTemplate';
   }
 
   /** Puts a template and all that it leads to into the library, and counts its levels at the place that uses it. */
@@ -170,9 +177,7 @@ class Walk {
     const path = ref.kind === 'Local' ? `spec.templates[${this.#locals.get(ref.name)}]` : 'spec';
     const outside = ref.kind === 'Local' ? {} : { outside: place.outside ?? place.path };
     const inside = { home: ref.kind, path, ...outside, through: [...place.through, ref], levels };
-    const { parameters, defaults, outputs } = body;
-    const resolved = { parameters, defaults, tasks: this.#all(body.tasks, inside, 'tasks'), outputs };
-    this.#add(libraryKey(ref), resolved, place);
+    this.#add(libraryKey(ref), bodyOf({ ...body, tasks: this.#all(body.tasks, inside, 'tasks') }), place);
     this.#levels.set(libraryKey(ref), levels.deepest + 1);
     return levels.deepest + 1;
   }

@@ -28,6 +28,11 @@ export function inRanges(ranges: Ranges, n: number): boolean {
   return ranges.some(([from, to]) => from <= n && n <= to);
 }
 
+/** The first number from `n` on that is in none of these sets. */
+export function firstOutside(n: number, sets: readonly Ranges[]): number {
+  for (let next = n; ; next++) if (!sets.some((set) => inRanges(set, next))) return next;
+}
+
 /** `0-99,101`, or the empty string. */
 export function formatRanges(ranges: Ranges): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',');

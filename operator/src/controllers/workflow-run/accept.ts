@@ -1,7 +1,9 @@
-import { type Definition, objectKey, type WorkflowRun } from '../../api/index.ts';
-import { accept, type RunState, resolveParameters } from '../../engine/index.ts';
+import { encodeEvent, objectKey, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import { accept, evolve, type RunState, resolveParameters } from '../../engine/index.ts';
 import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Stores } from '../stores.ts';
+import type { RunDeps } from './deps.ts';
+import { givenTo, originalOf, originOf, type Pinned, takenOver } from './origin.ts';
 
 /** Why a run cannot start now. */
 export interface NotYet {
@@ -9,20 +11,39 @@ export interface NotYet {
   readonly message: string;
 }
 
-/** A run that can start: what it executes, and its state after the first event. */
-export interface Accepted {
-  readonly revision: string;
-  readonly digest: string;
-  readonly definition: Definition;
+/** A run that can start: what it executes, and its state after its first events. */
+export interface Accepted extends Pinned {
   readonly state: RunState;
-  readonly encoded: string;
+  readonly encoded: readonly string[];
+  /** The series of runs that it belongs to, if it repeats another. */
+  readonly lineage: WorkflowRunStatus['origin'];
 }
 
 /**
  * What a run without state starts from.
- * @throws TerminalError InvalidParameters when its parameters do not fit
+ * @throws TerminalError InvalidParameters when its parameters do not fit, InvalidOrigin when it cannot repeat what it names
  */
-export function acceptRun(stores: Stores, run: WorkflowRun, now: number): Accepted | NotYet {
+export async function acceptRun(
+  deps: Pick<RunDeps, 'client' | 'stores' | 'plans'>,
+  run: WorkflowRun,
+  now: number,
+  signal: AbortSignal,
+): Promise<Accepted | NotYet> {
+  const origin = originOf(deps, run);
+  const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, run);
+  if ('reason' in pinned) return pinned;
+  const { parameters: declared } = pinned.definition;
+  const given = origin ? givenTo(run, origin, declared) : run.spec.parameters;
+  const parameters = resolveParameters(declared, given);
+  if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
+  const { state, encoded } = accept(pinned.digest, parameters.values, now);
+  const copied = origin && (await takenOver(deps, run, origin, pinned, signal));
+  if (!copied) return { ...pinned, state, encoded: [encoded], lineage: origin?.lineage };
+  return { ...pinned, state: evolve(state, copied), encoded: [encoded, encodeEvent(copied)], lineage: origin.lineage };
+}
+
+/** The definition of the Workflow as it is now. */
+function newest(stores: Stores, run: WorkflowRun): Pinned | NotYet {
   const { namespace = '' } = run.metadata;
   const { name } = run.spec.workflowRef;
   const workflow = stores.workflows.get(objectKey({ namespace, name }));
@@ -37,9 +58,5 @@ export function acceptRun(stores: Stores, run: WorkflowRun, now: number): Accept
     const why = ready?.status === 'False' ? `: ${ready.message}` : ' yet';
     return { reason: 'WorkflowNotReady', message: `the Workflow ${name} is not ready${why}`.slice(0, 2048) };
   }
-  const { digest, revision } = status.definition;
-  const parameters = resolveParameters(pinned.data.parameters, run.spec.parameters);
-  if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
-  const { state, encoded } = accept(digest, parameters.values, now);
-  return { revision, digest, definition: pinned.data, state, encoded };
+  return { ...status.definition, definition: pinned.data };
 }

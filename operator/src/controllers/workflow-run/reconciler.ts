@@ -87,11 +87,18 @@ export class RunReconciler {
   async #accept(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
     const now = this.#deps.clock.now();
     try {
-      const accepted = acceptRun(this.#deps.stores, run, now);
+      const accepted = await acceptRun(this.#deps, run, now, signalOf(context));
       if (!('state' in accepted)) return await this.#wait(run, accepted, context);
-      const { revision, digest, definition, state, encoded } = accepted;
+      const { revision, digest, definition, state, encoded, lineage } = accepted;
       const plan = this.#deps.plans.of(digest, definition);
-      return { run, context, plan, revision, before: encodeState(state), unstored: [encoded], journal: undefined };
+      const first = { before: encodeState(state), unstored: encoded, journal: undefined };
+      return {
+        run: { ...run, status: { ...run.status, ...(lineage ? { origin: lineage } : {}) } },
+        context,
+        plan,
+        revision,
+        ...first,
+      };
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
       await this.#show(run, statusWithoutState(run, 'Failed', stalled(error.reason, error.message), now), context);
@@ -126,7 +133,19 @@ export class RunReconciler {
     return { run, context, plan, revision: definition.revision, before: state, unstored: [], journal };
   }
 
+  /** What a run takes over is stored before anything is decided on it: together they might not fit. */
+  async #begin(work: Work, signal: AbortSignal): Promise<Result> {
+    const { clock } = this.#deps;
+    const { journal } = extendJournal(undefined, 0, work.unstored);
+    const state = decodeState(work.before);
+    const nothing = { attempts: new Map() };
+    const status = buildStatus(work.run, work.revision, work.plan, state, journal, nothing, clock.now());
+    await reportStatus(this.#deps, work.run, status, signal);
+    return { requeue: true };
+  }
+
   async #pass(work: Work, signal: AbortSignal): Promise<Result> {
+    if (work.unstored.length > 1) return this.#begin(work, signal);
     const { executor, clock } = this.#deps;
     const observed = await observeAttempts(executor, work.context, work.run, work.plan, decodeState(work.before));
     const decision = await this.#decideAndApply(work, observed);
@@ -165,7 +184,8 @@ export class RunReconciler {
         observed.overBudget = true;
         continue;
       }
-      const answers = await apply(executor, work.context, decision.actions);
+      const context = { ...work.context, workspaces: work.plan.definition.workspaces };
+      const answers = await apply(executor, context, decision.actions);
       if (answers.size === 0) return decision;
       if (round === MAX_DECISIONS) throw new Error('starts are refused again and again; trying later');
       for (const [key, answer] of answers) observed.attempts.set(key, answer);

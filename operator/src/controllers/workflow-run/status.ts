@@ -47,6 +47,7 @@ export function buildStatus(
     startedAt: timestamp(state.at),
     ...(state.finished ? { finishedAt: timestamp(state.at + state.finished.t) } : {}),
     ...(requester ? { requester: { username: requester.username, attested: false } } : {}),
+    ...(run.status?.origin ? { origin: run.status.origin } : {}),
     counts,
     ...(failures.length > 0 ? { failures } : {}),
     tasks: rows.map((row) => taskRow(run, row)),

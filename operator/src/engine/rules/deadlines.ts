@@ -1,6 +1,6 @@
 import { parseDuration } from '../../api/index.ts';
 import type { Pass } from '../pass.ts';
-import { isComposite, isTerminal, MAX_MESSAGE_LENGTH } from '../state.ts';
+import { isComposite, isTerminal, MAX_MESSAGE_LENGTH, newUnit } from '../state.ts';
 import type { Place } from '../walk.ts';
 
 const DEFAULT_PENDING_TIMEOUT = '15m';
@@ -81,7 +81,7 @@ function hasWork({ plan, state }: Pass): boolean {
   return plan.order.some((name) => {
     if (plan.tasks.get(name)?.role !== 'Main') return false;
     const { unit, fan } = state.tasks.get(name) ?? {};
-    if (fan) return fan.next < fan.count || fan.live.size > 0;
+    if (fan) return !isTerminal(unit ?? newUnit()) && (fan.next < fan.count || fan.live.size > 0);
     return !unit || !isTerminal(unit);
   });
 }

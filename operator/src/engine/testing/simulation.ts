@@ -3,7 +3,9 @@ import {
   type Definition,
   type DesiredState,
   decodeEvents,
+  encodeEvent,
   encodeEvents,
+  type HistoryEvent,
 } from '../../api/index.ts';
 import {
   type Action,
@@ -14,6 +16,7 @@ import {
   decodeState,
   digestOf,
   encodeState,
+  evolve,
   isSettled,
   type Plan,
   plan,
@@ -42,6 +45,8 @@ interface SimulatedPod {
 export interface SimulationOptions {
   readonly fate?: (path: string, attempt: number) => Fate;
   readonly parameters?: Record<string, never>;
+  /** What the run takes over from another. */
+  readonly copied?: HistoryEvent;
 }
 
 const IDENTITY = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
@@ -68,8 +73,9 @@ export class Simulation {
     this.plan = plan(definition, digestOf(definition));
     this.#fate = options.fate ?? (() => ({ end: 'Succeeded' }));
     const { state, encoded } = accept(this.plan.digest, options.parameters ?? {}, this.now);
-    this.stored = encodeState(state);
-    this.history = [encoded];
+    const { copied } = options;
+    this.stored = encodeState(copied ? evolve(state, copied) : state);
+    this.history = copied ? [encoded, encodeEvent(copied)] : [encoded];
   }
 
   get state(): RunState {

@@ -1,0 +1,155 @@
+import {
+  type Definition,
+  decodeEvents,
+  type HistoryEvent,
+  type Json,
+  objectKey,
+  type Parameter,
+  type RunJournal,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
+import {
+  copyOf,
+  decodeState,
+  needsHistory,
+  outputsIn,
+  type RunState,
+  reusable,
+  UnknownStateVersionError,
+} from '../../engine/index.ts';
+import { isNotFound, TerminalError } from '../../runtime/index.ts';
+import { RUN_JOURNALS } from '../resources.ts';
+import { findRevision } from '../stores.ts';
+import type { RunDeps } from './deps.ts';
+import { isOver } from './observe.ts';
+
+/** Pages of history that are read for the outputs of a run; more than that is no retry but a new start. */
+const MAX_PAGES = 500;
+
+type OriginDeps = Pick<RunDeps, 'client' | 'stores' | 'plans'>;
+type Lineage = NonNullable<WorkflowRunStatus['origin']>;
+
+/** The run that another one repeats. Nothing of it is needed after that one has been accepted. */
+export interface Origin {
+  readonly run: WorkflowRun;
+  readonly state: RunState;
+  readonly lineage: Lineage;
+}
+
+/** A definition as it is pinned. */
+export interface Pinned {
+  readonly digest: string;
+  readonly revision: string;
+  readonly definition: Definition;
+}
+
+/** @throws TerminalError InvalidOrigin when the run of that name cannot be repeated */
+export function originOf(deps: OriginDeps, run: WorkflowRun): Origin | undefined {
+  const { from } = run.spec;
+  if (!from) return undefined;
+  const { namespace = '' } = run.metadata;
+  const origin = deps.stores.runs.get(objectKey({ namespace, name: from.run }));
+  if (!origin) throw invalid(`there is no WorkflowRun ${from.run} in ${namespace}; name one that exists`);
+  const { name, uid = '' } = origin.metadata;
+  if (origin.spec.workflowRef.name !== run.spec.workflowRef.name) {
+    throw invalid(`${name} is a run of ${origin.spec.workflowRef.name}; set workflowRef to that`);
+  }
+  if (!isOver(origin)) throw invalid(`${name} has not ended; wait for it, or cancel it first`);
+  const before = origin.status?.origin;
+  const lineage = { run: name, uid, root: before?.root ?? name, attempt: (before?.attempt ?? 1) + 1 };
+  return { run: origin, state: stateOf(origin), lineage };
+}
+
+const invalid = (why: string): TerminalError => new TerminalError('InvalidOrigin', `spec.from: ${why}`);
+
+function stateOf({ metadata, status }: WorkflowRun): RunState {
+  if (status?.state === undefined) throw invalid(`${metadata.name} never started; create a run without spec.from`);
+  try {
+    return decodeState(status.state);
+  } catch (error) {
+    if (error instanceof UnknownStateVersionError) throw invalid(error.message);
+    throw error;
+  }
+}
+
+/** The definition that the origin executed, unless the newest is asked for. */
+export function originalOf(deps: OriginDeps, run: WorkflowRun, { run: origin }: Origin): Pinned | undefined {
+  if (run.spec.from?.definition === 'Latest') return undefined;
+  const { digest = '', revision = '' } = origin.status?.definition ?? {};
+  const found = findRevision(deps.stores, run.metadata.namespace ?? '', revision, digest);
+  if (found) return { digest, revision, definition: found.data };
+  throw invalid(`the definition of ${origin.metadata.name} is gone; set definition to Latest`);
+}
+
+/** What the run is given: its own values, and for all others those of the origin. */
+export function givenTo(
+  run: WorkflowRun,
+  { state }: Origin,
+  declared: readonly Parameter[] = [],
+): { name: string; value: string }[] {
+  const own = run.spec.parameters ?? [];
+  const inherited = declared.flatMap(({ name }) => {
+    const value = state.parameters[name];
+    const isInherited = value !== undefined && !own.some((each) => each.name === name);
+    return isInherited ? [{ name, value: textOf(value) }] : [];
+  });
+  return [...own, ...inherited];
+}
+
+const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/**
+ * The event by which a retry or a fork takes over what it does not repeat.
+ * @throws TerminalError InvalidOrigin when that cannot be read any more, or is too much
+ */
+export async function takenOver(
+  deps: OriginDeps,
+  run: WorkflowRun,
+  origin: Origin,
+  { digest, definition }: Pinned,
+  signal: AbortSignal,
+): Promise<HistoryEvent | undefined> {
+  const { mode, task } = run.spec.from ?? {};
+  if (mode === 'Rerun') return undefined;
+  const plan = deps.plans.of(digest, definition);
+  if (task !== undefined && !definition.tasks.some(({ name }) => name === task)) {
+    throw invalid(`the definition has no task ${task}; it has: ${definition.tasks.map(({ name }) => name).join(', ')}`);
+  }
+  const reuse = reusable(plan, origin.state, task);
+  const history = needsHistory(plan, origin.state, reuse) ? await readHistory(deps, origin.run, signal) : [];
+  const copy = copyOf(plan, origin.state, reuse, origin.run.metadata.name, outputsIn(history));
+  if (copy && 'problem' in copy) throw invalid(copy.problem);
+  return copy?.event;
+}
+
+async function readHistory(
+  { client }: OriginDeps,
+  { metadata, status }: WorkflowRun,
+  signal: AbortSignal,
+): Promise<HistoryEvent[]> {
+  const { namespace = '', uid = '' } = metadata;
+  const { pages = 0, tail = '[]' } = status?.journal ?? {};
+  if (pages > MAX_PAGES) throw invalid(`${metadata.name} has ${pages} pages of history; use mode Rerun`);
+  const events: HistoryEvent[] = [];
+  let firstSeq = 1;
+  for (let page = 0; page < pages; page++) {
+    const { spec } = await readPage(client, { namespace, name: `${uid}-${firstSeq}` }, signal);
+    events.push(...decodeEvents(spec.events));
+    firstSeq = spec.lastSeq + 1;
+  }
+  return [...events, ...decodeEvents(tail)];
+}
+
+async function readPage(
+  client: RunDeps['client'],
+  ref: { namespace: string; name: string },
+  signal: AbortSignal,
+): Promise<RunJournal> {
+  try {
+    return await client.get<RunJournal>(RUN_JOURNALS, ref, { signal });
+  } catch (error) {
+    if (isNotFound(error)) throw invalid(`the page ${ref.name} of its history is gone; use mode Rerun`);
+    throw error;
+  }
+}

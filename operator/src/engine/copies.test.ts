@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import type { Definition, HistoryEvent, Task } from '../api/index.ts';
+import { decodeEvents, encodeEvents } from '../api/index.ts';
+import { copyOf, needsHistory, outputsIn, reusable } from './copies.ts';
+import { type Fate, Simulation } from './testing/simulation.ts';
+
+const task = (name: string, rest: Partial<Task> = {}): Task => ({ name, run: 'true', ...rest });
+const workflow = (tasks: Task[]): Definition => ({ defaults: { image: 'busybox' }, tasks });
+
+function run(definition: Definition, fates: Record<string, Fate>, copied?: HistoryEvent): Simulation {
+  const fate = (path: string): Fate => fates[path] ?? { end: 'Succeeded' };
+  const simulation = new Simulation(definition, { fate, ...(copied ? { copied } : {}) }).run();
+  expect(simulation.folded()).toBe(simulation.stored);
+  return simulation;
+}
+
+/** A run that repeats another, from a task on or what did not succeed. */
+function repeat(first: Simulation, fates: Record<string, Fate>, from?: string): Simulation {
+  const reuse = reusable(first.plan, first.state, from);
+  const history = outputsIn(decodeEvents(encodeEvents(first.history)));
+  const copy = copyOf(first.plan, first.state, reuse, 'first', history);
+  if (!copy || 'problem' in copy) throw new Error(copy?.problem ?? 'nothing to take over');
+  return run(first.plan.definition, fates, copy.event);
+}
+
+const created = (simulation: Simulation): string[] => [...simulation.pods.keys()];
+
+describe('a retry', () => {
+  it('runs what did not succeed, and takes the rest over with its outputs', () => {
+    const definition = workflow([
+      task('a', { outputs: [{ name: 'v' }] }),
+      task('b', { needs: ['a'] }),
+      task('c', { needs: ['a'], when: "tasks.a.outputs.v == '7'", env: { V: '${{ tasks.a.outputs.v }}' } }),
+      task('d', { needs: ['b', 'c'] }),
+    ]);
+    const first = run(definition, { a: { end: 'Succeeded', outputs: 'v=7' }, c: { end: 'Failed' } });
+    const second = repeat(first, {});
+    expect(created(second)).toEqual(['c#0', 'd#0']);
+    expect(second.started('c')).toMatchObject({ rendered: { env: { V: '7' } } });
+    expect(second.state.tasks.get('a')?.unit).toMatchObject({ phase: 'Succeeded', from: 'first/a' });
+    expect(second.state.finished?.phase).toBe('Succeeded');
+  });
+
+  it('keeps the good items of a fan-out, and their outputs in their places', () => {
+    const definition = workflow([
+      task('each', { forEach: { items: [0, 1, 2, 3] }, outputs: [{ name: 'v', type: 'Integer' }] }),
+      task('sum', { needs: ['each'], when: 'tasks.each.outputs.map(o, o.v) == [0, 1, 2, 3]' }),
+    ]);
+    const value = (n: number): Fate => ({ end: 'Succeeded', outputs: `v=${n}` });
+    const good = { 'each[0]': value(0), 'each[1]': value(1), 'each[2]': value(2), 'each[3]': value(3) };
+    const first = run(definition, { ...good, 'each[1]': { end: 'Failed' }, 'each[3]': { end: 'Failed' } });
+    const second = repeat(first, good);
+    expect(created(second)).toEqual(['each[1]#0', 'each[3]#0', 'sum#0']);
+    expect(second.phaseOf('sum')).toBe('Succeeded');
+  });
+
+  it('asks the history only for outputs that are still read and no longer in the state', () => {
+    const definition = workflow([
+      task('a', { outputs: [{ name: 'v' }] }),
+      task('b', { needs: ['a'], when: "tasks.a.outputs.v != ''" }),
+      task('c', { needs: ['b'] }),
+    ]);
+    const first = run(definition, { a: { end: 'Succeeded', outputs: 'v=1' }, c: { end: 'Failed' } });
+    expect(needsHistory(first.plan, first.state, reusable(first.plan, first.state))).toBe(false);
+  });
+});
+
+describe('a fork', () => {
+  it('runs a task and all that comes after it, and nothing else', () => {
+    const definition = workflow([task('a'), task('b', { needs: ['a'] }), task('c', { needs: ['b'] }), task('x')]);
+    const second = repeat(run(definition, {}), {}, 'b');
+    expect(created(second)).toEqual(['b#0', 'c#0']);
+  });
+});

@@ -1,0 +1,120 @@
+import type { CopiedItems, CopiedTask, HistoryEvent, Outputs } from '../api/index.ts';
+import { utf8Length } from './outputs.ts';
+import type { Plan } from './plan.ts';
+import { formatRanges } from './ranges.ts';
+import { isTerminal, type RunState, type TaskState } from './state.ts';
+
+/** What a run may take over from another, as JSON: it is written with the first status of the run. */
+export const MAX_COPIED_BYTES = 24 * 1024;
+
+/** Which tasks of an earlier run are taken over, wholly or, of a fan-out, in part. */
+export interface Reuse {
+  readonly whole: ReadonlySet<string>;
+  readonly partly: ReadonlySet<string>;
+}
+
+/**
+ * What a retry (without `task`) or a fork from a task does not repeat: tasks that ended well, and that come after no task
+ * that is done again. A fan-out that did not end well keeps its good items, if all that its items are made from is kept.
+ */
+export function reusable(plan: Plan, origin: RunState, task?: string): Reuse {
+  const whole = new Set<string>();
+  const partly = new Set<string>();
+  for (const name of plan.order) {
+    const planned = plan.tasks.get(name);
+    const state = origin.tasks.get(name);
+    if (planned?.role !== 'Main' || name === task || !state) continue;
+    if (!(planned.task.needs ?? []).every((need) => whole.has(need))) continue;
+    if (hasEndedWell(state)) whole.add(name);
+    const isPart =
+      task === undefined && state.fan && !isGood(state) && [...planned.reads].every((read) => whole.has(read));
+    if (isPart) partly.add(name);
+  }
+  return { whole, partly };
+}
+
+const isGood = ({ unit }: TaskState): boolean => unit.phase === 'Succeeded' || unit.phase === 'Skipped';
+
+function hasEndedWell(state: TaskState): boolean {
+  return isTerminal(state.unit) && isGood(state) && state.unit.reason !== 'NeedFailed';
+}
+
+/** Whether the outputs that are still read are not all in the origin's state, so that its history has to be asked. */
+export function needsHistory(plan: Plan, origin: RunState, reuse: Reuse): boolean {
+  return [...reuse.whole, ...reuse.partly].some((name) => {
+    const state = origin.tasks.get(name);
+    return isStillRead(plan, name, reuse) && !state?.outputs && (state?.fan?.outputs.size ?? 0) === 0;
+  });
+}
+
+function isStillRead(plan: Plan, name: string, { whole }: Reuse): boolean {
+  return (plan.readers.get(name) ?? []).some((reader) => !whole.has(reader));
+}
+
+/** Everything that the units of a history handed on, by path. */
+export function outputsIn(events: readonly HistoryEvent[]): Map<string, Outputs> {
+  const found = new Map<string, Outputs>();
+  for (const event of events) {
+    if (event.type === 'Succeeded' && event.outputs) found.set(event.path, event.outputs);
+    if (event.type !== 'Copied') continue;
+    for (const [name, { outputs, items }] of Object.entries(event.tasks)) {
+      if (outputs) found.set(name, outputs);
+      for (const [index, each] of Object.entries(items?.outputs ?? {})) found.set(`${name}[${index}]`, each);
+    }
+  }
+  return found;
+}
+
+/** The event that takes tasks over from the run `from`; nothing if there are none, a problem if they are too much. */
+export function copyOf(
+  plan: Plan,
+  origin: RunState,
+  reuse: Reuse,
+  from: string,
+  history: ReadonlyMap<string, Outputs>,
+): { event: Extract<HistoryEvent, { type: 'Copied' }> } | { problem: string } | undefined {
+  const tasks: { [name: string]: CopiedTask } = {};
+  for (const name of [...reuse.whole, ...reuse.partly]) {
+    const state = origin.tasks.get(name);
+    const isRead = reuse.partly.has(name) ? (plan.readers.get(name) ?? []).length > 0 : isStillRead(plan, name, reuse);
+    if (state) tasks[name] = copiedTask(name, state, reuse.partly.has(name), isRead, history);
+  }
+  if (Object.keys(tasks).length === 0) return undefined;
+  const event = { type: 'Copied' as const, t: 0, from, tasks };
+  if (utf8Length(JSON.stringify(event)) <= MAX_COPIED_BYTES) return { event };
+  return {
+    problem: `what the run would take over from ${from} exceeds ${MAX_COPIED_BYTES} bytes; use mode Rerun, or hand references on instead of values`,
+  };
+}
+
+function copiedTask(
+  name: string,
+  { unit, fan, outputs }: TaskState,
+  isPart: boolean,
+  isRead: boolean,
+  history: ReadonlyMap<string, Outputs>,
+): CopiedTask {
+  const phase = isPart ? 'Partly' : unit.phase === 'Skipped' ? 'Skipped' : 'Succeeded';
+  const reason = phase === 'Skipped' && unit.reason !== undefined ? { reason: unit.reason } : {};
+  if (fan) return { phase, ...reason, items: copiedItems(name, fan, isRead, history) };
+  const handed = isRead ? (outputs ?? history.get(name)) : undefined;
+  return { phase, ...reason, ...(handed ? { outputs: handed } : {}) };
+}
+
+function copiedItems(
+  name: string,
+  fan: NonNullable<TaskState['fan']>,
+  isRead: boolean,
+  history: ReadonlyMap<string, Outputs>,
+): CopiedItems {
+  const items = { count: fan.count, succeeded: formatRanges(fan.succeeded), skipped: formatRanges(fan.skipped) };
+  if (!isRead) return items;
+  const outputs: { [index: string]: Outputs } = {};
+  for (const [from, to] of fan.succeeded) {
+    for (let index = from; index <= to; index++) {
+      const each = fan.outputs.get(index) ?? history.get(`${name}[${index}]`);
+      if (each) outputs[index] = each;
+    }
+  }
+  return { ...items, outputs };
+}
