@@ -1,5 +1,5 @@
 import { GROUP, KINDS } from '../../src/api/index.ts';
-import { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from '../../src/controllers/index.ts';
+import { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from '../../src/controllers/index.ts';
 import { crd } from './crd.ts';
 import { clusterRole, ownNamespaceRole, servedNamespaceRole, serviceAccount } from './rbac.ts';
 import { reference } from './reference.ts';
@@ -12,7 +12,7 @@ export const GENERATED_FOLDERS = ['crds', 'config/rbac', 'config/rbac/own', 'con
 const ROLES = {
   'own/service-account.yaml': [serviceAccount()],
   'own/role.yaml': ownNamespaceRole(OWN_NAMESPACE_ACCESS),
-  'cluster-role.yaml': clusterRole(NAMESPACED_ACCESS),
+  'cluster-role.yaml': clusterRole([...NAMESPACED_ACCESS, ...CLUSTER_ACCESS]),
   'served/role.yaml': servedNamespaceRole(NAMESPACED_ACCESS),
 };
 

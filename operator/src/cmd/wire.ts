@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { objectKey } from '../api/index.ts';
 import {
+  CLUSTER_ACCESS,
   createReflectors,
   NAMESPACED_ACCESS,
   OWN_NAMESPACE_ACCESS,
@@ -8,6 +9,7 @@ import {
   RunMemories,
   runController,
   type Stores,
+  templateControllers,
   upkeepController,
   workflowController,
 } from '../controllers/index.ts';
@@ -32,7 +34,7 @@ const RETRY_SHARE = 2 / 15;
 /** A standby only reads, so it looks more often: a lease of 15 s that is handed back lies idle for half a second. */
 const STANDBY_SHARE = 1 / 30;
 
-/** Puts the operator together: one client, four reflectors, two controllers, and the shell that runs them in order. */
+/** Puts the operator together: one client, a reflector a kind, the controllers, and the shell that runs them in order. */
 export function wire(config: OperatorConfig): AdoOperator {
   const clock = realClock;
   const metrics = createMetrics();
@@ -44,7 +46,7 @@ export function wire(config: OperatorConfig): AdoOperator {
     metrics,
     clock,
     timeoutMs: config.requestMs,
-    access: new AccessTable([...NAMESPACED_ACCESS, ...OWN_NAMESPACE_ACCESS]),
+    access: accessOf(config),
   });
   const elector = config.leaderElection
     ? new LeaderElector({ ...leaseOf(config), client, logger, metrics, clock })
@@ -79,6 +81,7 @@ export function wire(config: OperatorConfig): AdoOperator {
     ...(elector ? { elector } : {}),
   });
   manager.addWorker(workflowController(shared, options));
+  for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
   const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
   const runs = runController(run, options);
   manager.addWorker(runs);
@@ -88,6 +91,11 @@ export function wire(config: OperatorConfig): AdoOperator {
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
   for (const reflector of reflectors) operator.watch(reflector);
   return operator;
+}
+
+function accessOf({ namespaces }: OperatorConfig): AccessTable {
+  const cluster = namespaces.length === 0 ? CLUSTER_ACCESS : [];
+  return new AccessTable([...NAMESPACED_ACCESS, ...cluster, ...OWN_NAMESPACE_ACCESS]);
 }
 
 /** Each served namespace by itself; or all at once, but for those that others serve. */

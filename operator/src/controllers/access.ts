@@ -4,10 +4,18 @@ import {
   CONTROLLER_REVISIONS,
   EVENTS,
   LEASES,
+  PERSISTENT_VOLUME_CLAIMS,
   PODS,
   SERVICE_ACCOUNTS,
 } from '../runtime/index.ts';
-import { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+import {
+  CLUSTER_WORKFLOW_TEMPLATES,
+  RUN_JOURNALS,
+  SEMAPHORES,
+  WORKFLOW_RUNS,
+  WORKFLOW_TEMPLATES,
+  WORKFLOWS,
+} from './resources.ts';
 
 /**
  * Everything that the operator may ask of the API server in the namespaces it serves. The client refuses a call that
@@ -16,6 +24,8 @@ import { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.
 export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: WORKFLOWS, verbs: ['list', 'watch'] },
   { type: WORKFLOWS, subresource: 'status', verbs: ['patch'] },
+  { type: WORKFLOW_TEMPLATES, verbs: ['list', 'watch'] },
+  { type: WORKFLOW_TEMPLATES, subresource: 'status', verbs: ['patch'] },
   { type: WORKFLOW_RUNS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { type: WORKFLOW_RUNS, subresource: 'status', verbs: ['patch'] },
   { type: RUN_JOURNALS, verbs: ['get', 'create'] },
@@ -25,9 +35,17 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: CONFIG_MAPS, verbs: ['get', 'list', 'create', 'update', 'delete'] },
   { type: CONTROLLER_REVISIONS, verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { type: PODS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  // Workspaces of runs; they go with their run.
+  { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
   { type: EVENTS, verbs: ['create', 'patch'] },
   // Tasks of resource act as the service account of their workflow, and with nothing but its rights.
   { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
+];
+
+/** What it may ask of objects that are in no namespace, where it serves the whole cluster. */
+export const CLUSTER_ACCESS: readonly AccessRule[] = [
+  { type: CLUSTER_WORKFLOW_TEMPLATES, verbs: ['list', 'watch'] },
+  { type: CLUSTER_WORKFLOW_TEMPLATES, subresource: 'status', verbs: ['patch'] },
 ];
 
 /** What it may ask in its own namespace only. */

@@ -8,12 +8,20 @@
  * 4. A pod is let go of only when the stored state has its result, or its run is gone by a live read.
  * 5. Every call is a row of the table in access.ts.
  */
-export { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
+export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
 export { type HolderOf, Holders } from './holders.ts';
-export { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+export {
+  CLUSTER_WORKFLOW_TEMPLATES,
+  RUN_JOURNALS,
+  SEMAPHORES,
+  WORKFLOW_RUNS,
+  WORKFLOW_TEMPLATES,
+  WORKFLOWS,
+} from './resources.ts';
 export { Plans, type Revision } from './revision.ts';
 export { semaphoreController } from './semaphore/controller.ts';
 export { createReflectors, type ReflectorSettings, type Stores } from './stores.ts';
+export { templateControllers } from './template/controller.ts';
 export { workflowController } from './workflow/controller.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';

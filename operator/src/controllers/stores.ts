@@ -1,23 +1,40 @@
 import {
   ANNOTATION_DIGEST,
+  decodeClusterWorkflowTemplate,
   decodeSemaphore,
   decodeWorkflow,
   decodeWorkflowRun,
+  decodeWorkflowTemplate,
   LABEL_MANAGED_BY,
   LABEL_RUN,
   LABEL_RUN_UID,
+  LABEL_TEMPLATE,
   LABEL_WORKFLOW,
   MANAGED_BY,
   objectKey,
   type Semaphore,
   type Workflow,
   type WorkflowRun,
+  type WorkflowTemplate,
 } from '../api/index.ts';
 import { CHILDREN_BY_RUN_UID, PODS_BY_RUN_UID, parentUidOf } from '../executors/index.ts';
 import { type Pod, trimPod } from '../pods/index.ts';
 import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
-import { SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from './resources.ts';
+import { CLUSTER_WORKFLOW_TEMPLATES, SEMAPHORES, WORKFLOW_RUNS, WORKFLOW_TEMPLATES, WORKFLOWS } from './resources.ts';
 import type { Revision } from './revision.ts';
+import {
+  BY_REFERENCE,
+  referencesOfTemplate,
+  referencesOfVersion,
+  referencesOfWorkflow,
+} from './template/references.ts';
+import {
+  decodeVersion,
+  type TemplateVersion,
+  templateOf,
+  VERSIONS_BY_DIGEST,
+  VERSIONS_BY_TEMPLATE,
+} from './template/version.ts';
 
 export const RUNS_BY_WORKFLOW = 'workflow';
 export const PODS_BY_RUN = 'run';
@@ -30,6 +47,11 @@ export interface Stores {
   readonly pods: Store<Pod>;
   readonly revisions: Store<Revision>;
   readonly semaphores: Store<Semaphore>;
+  readonly templates: Store<WorkflowTemplate>;
+  /** Nothing where single namespaces are served. */
+  readonly clusterTemplates: Store<WorkflowTemplate> | undefined;
+  /** What the templates of both kinds have been, version by version. */
+  readonly versions: Store<TemplateVersion>;
 }
 
 export type ReflectorSettings = Pick<
@@ -40,9 +62,9 @@ export type ReflectorSettings = Pick<
 const inNamespace = (namespace: string | undefined, name: string | undefined) =>
   name ? [`${namespace ?? ''}/${name}`] : [];
 
-function createStores(): Stores {
+function createStores(servesCluster: boolean): Stores {
   return {
-    workflows: new Store<Workflow>(),
+    workflows: new Store<Workflow>({ indexes: { [BY_REFERENCE]: referencesOfWorkflow } }),
     runs: new Store<WorkflowRun>({
       indexes: {
         [RUNS_BY_WORKFLOW]: ({ metadata, spec }) => inNamespace(metadata.namespace, spec.workflowRef.name),
@@ -61,6 +83,21 @@ function createStores(): Stores {
       },
     }),
     semaphores: new Store<Semaphore>(),
+    templates: new Store<WorkflowTemplate>({
+      indexes: { [BY_REFERENCE]: (template) => referencesOfTemplate(template, 'WorkflowTemplate') },
+    }),
+    clusterTemplates: servesCluster
+      ? new Store<WorkflowTemplate>({
+          indexes: { [BY_REFERENCE]: (template) => referencesOfTemplate(template, 'ClusterWorkflowTemplate') },
+        })
+      : undefined,
+    versions: new Store<TemplateVersion>({
+      indexes: {
+        [BY_REFERENCE]: referencesOfVersion,
+        [VERSIONS_BY_TEMPLATE]: (version) => [templateOf(version)],
+        [VERSIONS_BY_DIGEST]: ({ digest }) => [digest],
+      },
+    }),
   };
 }
 
@@ -69,7 +106,7 @@ export function createReflectors(settings: ReflectorSettings): {
   stores: Stores;
   reflectors: readonly Reflector<never>[];
 } {
-  const stores = createStores();
+  const stores = createStores(settings.namespaces === undefined);
   const reflectors = [
     new Reflector({ ...settings, type: WORKFLOWS, decode: decodeWorkflow, store: stores.workflows }),
     new Reflector({ ...settings, type: WORKFLOW_RUNS, decode: decodeWorkflowRun, store: stores.runs }),
@@ -88,8 +125,29 @@ export function createReflectors(settings: ReflectorSettings): {
       decode: (object) => object as Revision,
       store: stores.revisions,
     }),
+    ...templateReflectors(settings, stores),
   ];
   return { stores, reflectors: reflectors as unknown as readonly Reflector<never>[] };
+}
+
+function templateReflectors(settings: ReflectorSettings, stores: Stores) {
+  const { fieldSelector: _namespaces, ...everywhere } = settings;
+  const type = CLUSTER_WORKFLOW_TEMPLATES;
+  const store = stores.clusterTemplates;
+  return [
+    new Reflector({ ...settings, type: WORKFLOW_TEMPLATES, decode: decodeWorkflowTemplate, store: stores.templates }),
+    new Reflector({
+      ...settings,
+      name: 'templateversions',
+      type: CONTROLLER_REVISIONS,
+      labelSelector: LABEL_TEMPLATE,
+      decode: (object) => decodeVersion(object),
+      store: stores.versions,
+    }),
+    ...(store === undefined
+      ? []
+      : [new Reflector({ ...everywhere, type, decode: decodeClusterWorkflowTemplate, store })]),
+  ];
 }
 
 /** The definition of a digest, if its revision is in the cache and says that it is the one. */

@@ -1,6 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { type Definition, definitionFields, type TemplateBody, templateFields, type WorkflowSpec } from '../api/index.ts';
+import {
+  type Definition,
+  definitionFields,
+  type TemplateBody,
+  templateFields,
+  type WorkflowSpec,
+} from '../api/index.ts';
 
 /** JSON with sorted keys and without undefined: equal values give equal text. */
 export function canonicalJson(value: unknown): string {

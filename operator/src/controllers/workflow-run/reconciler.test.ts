@@ -5,6 +5,7 @@ import {
   type Semaphore,
   type Workflow,
   type WorkflowRun,
+  type WorkflowTemplate,
 } from '../../api/index.ts';
 import { definitionOf, digestOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
@@ -13,6 +14,7 @@ import { type Clock, type KubeClient, realClock, Store } from '../../runtime/ind
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { Plans, type Revision } from '../revision.ts';
 import { PODS_BY_RUN } from '../stores.ts';
+import type { TemplateVersion } from '../template/version.ts';
 import { RunMemories } from './memory.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -80,6 +82,9 @@ class World {
       pods: new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => [] } }),
       revisions: filled('n/w-1', revision),
       semaphores: new Store<Semaphore>(),
+      templates: new Store<WorkflowTemplate>(),
+      clusterTemplates: undefined,
+      versions: new Store<TemplateVersion>(),
     };
     this.#put(run);
     this.#reconciler = new RunReconciler({

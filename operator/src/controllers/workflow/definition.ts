@@ -1,55 +1,45 @@
-import { ANNOTATION_DIGEST, type ConditionWish, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
-import { definitionOf, digestOf } from '../../engine/index.ts';
-import { type Problem, validateWorkflow } from '../../engine/validate/index.ts';
+import { ANNOTATION_DIGEST, type Definition, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
+import { digestOf, resolveLibrary } from '../../engine/index.ts';
+import { validateWorkflow } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
 import { WORKFLOWS } from '../resources.ts';
 import { type Revision, revisionName } from '../revision.ts';
 import { findRevision } from '../stores.ts';
+import { findTemplates } from '../template/find.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { checkPods } from './pod-check.ts';
 
-/** What a Workflow is worth running: its pinned definition, or the conditions that say why there is none. */
-export type Judgement =
-  | { readonly definition: { readonly digest: string; readonly revision: string } }
-  | { readonly refusal: readonly ConditionWish[]; readonly retry: boolean };
-
-const MAX_PROBLEMS_SHOWN = 5;
-
-/** Validates, checks the pods with the API server, and pins what is valid. A definition that is pinned was checked. */
+/**
+ * Finds the templates, validates, checks the pods with the API server, and pins what is valid. A definition that is
+ * pinned was checked.
+ */
 export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: AbortSignal): Promise<Judgement> {
-  const digest = digestOf(definitionOf(workflow.spec));
   const { name, namespace = '' } = workflow.metadata;
+  const find = findTemplates(deps.stores, namespace);
+  const resolved = resolveLibrary(workflow.spec, find);
+  if ('problems' in resolved) return { refusal: refusedForTemplates(resolved.problems), retry: false };
+  const { definition } = resolved;
+  const digest = digestOf(definition);
   const revision = revisionName(name, digest);
   if (findRevision(deps.stores, namespace, revision, digest)) return { definition: { digest, revision } };
-  const problems = validateWorkflow(workflow.spec);
-  if (problems.length > 0) return { refusal: refused('InvalidSpec', describe(problems)), retry: false };
-  const refusal = await checkPods(deps, workflow, signal);
+  const problems = validateWorkflow(workflow.spec, find);
+  if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
+  const refusal = await checkPods(deps, workflow, definition, signal);
   if (refusal) return { refusal: refused('PodRefused', refusal), retry: true };
-  await pin(deps, workflow, revision, digest, signal);
+  await pin(deps, workflow, { definition, digest, revision }, signal);
   return { definition: { digest, revision } };
 }
 
-function describe(problems: readonly Problem[]): string {
-  const shown = problems.slice(0, MAX_PROBLEMS_SHOWN).map(({ path, message }) => `${path}: ${message}`);
-  const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : [];
-  return [...shown, ...more].join('\n').slice(0, 2048);
+interface Content {
+  readonly definition: Definition;
+  readonly digest: string;
+  readonly revision: string;
 }
 
-function refused(reason: string, message: string): ConditionWish[] {
-  return [
-    { type: 'Ready', status: 'False', reason, message },
-    { type: 'Stalled', status: 'True', reason, message },
-  ];
-}
-
-async function pin(
-  deps: WorkflowDeps,
-  workflow: Workflow,
-  revision: string,
-  digest: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function pin(deps: WorkflowDeps, workflow: Workflow, content: Content, signal: AbortSignal): Promise<void> {
   const { name, namespace = '', generation = 1 } = workflow.metadata;
+  const { definition, digest, revision } = content;
   const object: Revision = {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
@@ -61,7 +51,7 @@ async function pin(
       ownerReferences: [controllerReference(WORKFLOWS, workflow)],
     },
     revision: generation,
-    data: definitionOf(workflow.spec),
+    data: definition,
   };
   try {
     await deps.client.create(CONTROLLER_REVISIONS, object, { signal });

@@ -1,5 +1,13 @@
-import { ANNOTATION_TASK, type Task, type Workflow } from '../../api/index.ts';
-import { canonicalJson } from '../../engine/index.ts';
+import {
+  ANNOTATION_TASK,
+  type Definition,
+  type Hook,
+  type Task,
+  type TaskDefaults,
+  type Undo,
+  type Workflow,
+} from '../../api/index.ts';
+import { canonicalJson, libraryKey } from '../../engine/index.ts';
 import { refusalOf } from '../../executors/index.ts';
 import { buildPod, type Pod } from '../../pods/index.ts';
 import { PODS } from '../../runtime/index.ts';
@@ -17,27 +25,68 @@ const UNRENDERED_IMAGE = 'rendered-when-the-task-starts';
 export async function checkPods(
   deps: WorkflowDeps,
   workflow: Workflow,
+  definition: Definition,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const shapes = new Map<string, { index: number; pod: Pod }>();
-  workflow.spec.tasks.forEach((task, index) => {
-    const pod = samplePod(workflow, task);
-    shapes.set(shapeOf(pod), { index, pod });
-  });
-  for (const { index, pod } of [...shapes.values()].slice(0, MAX_SHAPES)) {
+  const shapes = new Map<string, { place: string; pod: Pod }>();
+  for (const sample of samplesOf(workflow, definition)) {
+    const pod = samplePod(workflow, definition, sample);
+    shapes.set(shapeOf(pod), { place: sample.place, pod });
+  }
+  for (const { place, pod } of [...shapes.values()].slice(0, MAX_SHAPES)) {
     try {
       await deps.client.create(PODS, pod, { dryRun: true, signal });
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal.reason !== 'Quota') return `spec.tasks[${index}]: the API server refuses its pod: ${refusal.message}`;
+      if (refusal.reason !== 'Quota') return `${place}: the API server refuses its pod: ${refusal.message}`;
     }
   }
   return undefined;
 }
 
-function samplePod(workflow: Workflow, task: Task): Pod {
+/** What will have a pod, and the field where it stands. */
+interface Sample {
+  readonly place: string;
+  readonly task: Task;
+  readonly defaults: TaskDefaults | undefined;
+}
+
+/** All that have a pod: tasks, those of templates, hooks and what undoes tasks. */
+function samplesOf(workflow: Workflow, definition: Definition): Sample[] {
+  const { tasks, finally: last = [], hooks = [], defaults, library = {} } = definition;
+  const ofRun = hooks.map((hook, index) => ({ place: `spec.hooks[${index}]`, task: sideTask('hook', hook), defaults }));
+  const templates = Object.entries(library).flatMap(([key, body]) =>
+    samplesIn(body.tasks, body.defaults, `${placeOf(workflow, key)}.tasks`),
+  );
+  const own = [...samplesIn(tasks, defaults, 'spec.tasks'), ...samplesIn(last, defaults, 'spec.finally'), ...ofRun];
+  return [...own, ...templates].filter(({ task }) => task.run !== undefined || task.container !== undefined);
+}
+
+function samplesIn(tasks: readonly Task[], defaults: TaskDefaults | undefined, path: string): Sample[] {
+  return tasks.flatMap((task, index) => {
+    const place = `${path}[${index}]`;
+    const { name, undo, hooks = [] } = task;
+    return [
+      { place, task, defaults },
+      ...(undo === undefined ? [] : [{ place: `${place}.undo`, task: sideTask(name, undo), defaults }]),
+      ...hooks.map((hook, at) => ({ place: `${place}.hooks[${at}]`, task: sideTask(name, hook), defaults })),
+    ];
+  });
+}
+
+function sideTask(name: string, side: Undo | Hook): Task {
+  const { on: _event, ...action } = side as Hook;
+  return { ...action, name };
+}
+
+/** Where the body of a template stands: in the Workflow, or in an object of its own. */
+function placeOf({ spec }: Workflow, key: string): string {
+  const index = (spec.templates ?? []).findIndex(({ name }) => libraryKey({ kind: 'Local', name }) === key);
+  return index < 0 ? `${key.replace(/@$/, '')}: spec` : `spec.templates[${index}]`;
+}
+
+function samplePod(workflow: Workflow, definition: Definition, { task, defaults }: Sample): Pod {
   const { name, namespace = '', uid = '' } = workflow.metadata;
-  const { defaults } = workflow.spec;
   const image = task.container?.image ?? task.image ?? defaults?.image ?? '';
   const rendered = {
     sort: 'Pod' as const,
@@ -48,7 +97,8 @@ function samplePod(workflow: Workflow, task: Task): Pod {
     script: task.run,
   };
   const run = { name: `${name}-check`, namespace, uid, workflow: name };
-  return buildPod({ run, task, defaults, path: task.name, attempt: 0, rendered });
+  const { workspaces } = definition;
+  return buildPod({ run, task, defaults, path: task.name, attempt: 0, rendered, workspaces });
 }
 
 /** A pod without what differs from task to task and what the API server takes from anybody. */
