@@ -1,4 +1,12 @@
-import type { AttemptObservation, AttemptSort, Rendered, RenderedClaims, Task, TaskDefaults } from '../api/index.ts';
+import type {
+  AttemptObservation,
+  AttemptSort,
+  Rendered,
+  RenderedClaims,
+  Task,
+  TaskDefaults,
+  Workspace,
+} from '../api/index.ts';
 
 /** The run on whose behalf an executor acts. */
 export interface RunContext {
@@ -6,6 +14,8 @@ export interface RunContext {
   readonly namespace: string;
   readonly uid: string;
   readonly workflow: string;
+  /** The workspaces that its definition declares; only starts need them. */
+  readonly workspaces?: readonly Workspace[] | undefined;
   readonly signal?: AbortSignal;
 }
 

@@ -6,6 +6,7 @@
  * 3. Nothing is let go before the state says that it is settled.
  * 4. An attempt that is missing is lost only after a live read has said so.
  */
+export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';
 export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
 export { CHILDREN_BY_RUN_UID, ChildExecutor, type ChildExecutorOptions, parentUidOf } from './child-executor.ts';
@@ -23,7 +24,7 @@ export type {
 export { HttpExecutor, type HttpExecutorOptions } from './http-executor.ts';
 export { PermitExecutor } from './permit-executor.ts';
 export { Ledger, type LedgerOptions, type Standing } from './permits/ledger.ts';
-export { PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
+export { type ArtifactSettings, PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
 export { refusalOf } from './refusal.ts';
 export { ResourceExecutor, type ResourceExecutorOptions } from './resource-executor.ts';
 export type { Evaluate } from './resource-verdict.ts';

@@ -1,5 +1,21 @@
-import { ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, type ObjectMeta, type RenderedTask } from '../api/index.ts';
-import { buildPod, isHeld, observePod, type Pod, podName } from '../pods/index.ts';
+import {
+  ANNOTATION_TASK,
+  type ArtifactPolicy,
+  FINALIZER_RESULT,
+  LABEL_ATTEMPT,
+  type ObjectMeta,
+  type RenderedTask,
+} from '../api/index.ts';
+import {
+  type ArtifactStore,
+  buildPod,
+  graceOf,
+  hasArtifacts,
+  isHeld,
+  observePod,
+  type Pod,
+  podName,
+} from '../pods/index.ts';
 import {
   type Clock,
   type DeleteOptions,
@@ -11,6 +27,7 @@ import {
   PODS,
   type Store,
 } from '../runtime/index.ts';
+import { WorkspaceClaims } from './claims.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -24,7 +41,21 @@ export interface PodExecutorOptions {
   readonly clock: Clock;
   /** Whether a pod whose result is recorded is to be deleted (retention). */
   readonly deletes: (run: RunContext, pod: Pod) => boolean;
+  /** Where artifacts are kept; tasks that have some are refused without. */
+  readonly artifacts?: ArtifactSettings | undefined;
 }
+
+export interface ArtifactSettings {
+  readonly store: ArtifactStore;
+  readonly policyOf: (run: RunContext) => ArtifactPolicy;
+}
+
+const NO_STORE: Refusal = {
+  phase: 'Refused',
+  reason: 'ArtifactFailed',
+  message: 'the operator knows no store for artifacts; start it with --artifact-store',
+  retry: false,
+};
 
 /** The index of the pod store that finds the pods of a run. */
 export const PODS_BY_RUN_UID = 'run-uid';
@@ -37,8 +68,11 @@ export class PodExecutor implements Executor {
   /** Uids of pods whose finalizer was removed: until the cache has caught up they are not let go of again. */
   private readonly released = new Set<string>();
 
+  private readonly claims: WorkspaceClaims;
+
   constructor(options: PodExecutorOptions) {
     this.options = options;
+    this.claims = new WorkspaceClaims(options.client);
     options.pods.subscribe({
       updated: (_key, pod) => {
         if (!isHeld(pod)) this.released.delete(pod.metadata.uid ?? '');
@@ -48,10 +82,14 @@ export class PodExecutor implements Executor {
   }
 
   async start(run: RunContext, request: StartRequest<RenderedTask>): Promise<Refusal | undefined> {
-    const { client, clock } = this.options;
-    const manifest = buildPod({ run, ...request });
+    const { client, clock, artifacts } = this.options;
+    if (!artifacts && hasArtifacts(request.task)) return NO_STORE;
+    const store = artifacts && { store: artifacts.store, policy: artifacts.policyOf(run) };
+    const manifest = buildPod({ run, ...request, workspaces: run.workspaces, artifacts: store });
     // Created a moment ago, when another start of the same decision was refused.
     if (this.unseen.has(podKey(manifest.metadata))) return undefined;
+    const refusal = request.task.workspaces && (await this.claims.ensure(run, request.task));
+    if (refusal) return refusal;
     try {
       await client.create(PODS, manifest, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
@@ -102,9 +140,12 @@ export class PodExecutor implements Executor {
     const ref = { name, namespace: run.namespace };
     // One that was just created may not be in the cache yet. Never by its name alone: somebody else may have taken it.
     const pod = this.options.pods.get(podKey(ref)) ?? (await this.read(run, ref));
-    if (!pod || !isControlledBy(pod, run.uid) || endsSoonEnough(pod, graceSeconds)) return;
+    if (!pod || !isControlledBy(pod, run.uid)) return;
+    // A pod that stores artifacts has more grace than its task.
+    const grace = graceSeconds ?? graceOf(pod);
+    if (endsSoonEnough(pod, grace)) return;
     await this.deletePod(pod.metadata, {
-      ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+      ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
       signal: run.signal,
     });
   }

@@ -70,6 +70,7 @@ export const NAMESPACES = core('namespaces', 'Namespace', false);
 export const NODES = core('nodes', 'Node', false);
 export const CONFIG_MAPS = core('configmaps', 'ConfigMap');
 export const SECRETS = core('secrets', 'Secret');
+export const PERSISTENT_VOLUME_CLAIMS = core('persistentvolumeclaims', 'PersistentVolumeClaim');
 export const SERVICE_ACCOUNTS = core('serviceaccounts', 'ServiceAccount');
 export const CONTROLLER_REVISIONS: ResourceType = {
   group: 'apps',

@@ -33,22 +33,36 @@ function taskProblems(
   const { artifacts, workspaces = [] } = task;
   const isPod = task.run !== undefined || task.container !== undefined;
   const noPod = 'only a task that runs a script or a container has';
-  if (!artifacts) return workspaces.length > 0 && !isPod ? [{ path: `${path}.workspaces`, message: `${noPod} workspaces` }] : [];
+  if (workspaces.length > 0 && !isPod) return [{ path: `${path}.workspaces`, message: `${noPod} workspaces` }];
+  const mounts = workspaces.flatMap(({ mountPath, subPath }, index) => {
+    return mountPlaceProblems(mountPath, subPath, `${path}.workspaces[${index}]`);
+  });
+  if (!artifacts) return mounts;
   if (!isPod) return [{ path: `${path}.artifacts`, message: `${noPod} artifacts` }];
   const { inputs = [], outputs = [] } = artifacts;
   const names = [...inputs, ...outputs].map(({ name }) => name);
   const nameAt = (index: number) =>
-    index < inputs.length ? `${path}.artifacts.inputs[${index}].name` : `${path}.artifacts.outputs[${index - inputs.length}].name`;
+    index < inputs.length
+      ? `${path}.artifacts.inputs[${index}].name`
+      : `${path}.artifacts.outputs[${index - inputs.length}].name`;
   const places = [...inputs, ...outputs].flatMap((each, index) => {
     return placeProblems(each.path, nameAt(index).replace(/name$/, 'path'), task);
   });
   const cached =
     task.cache && outputs.length > 0
-      ? [{ path: `${path}.cache`, message: 'a result of the cache has no artifacts; leave out cache, or artifacts.outputs' }]
+      ? [
+          {
+            path: `${path}.cache`,
+            message: 'a result of the cache has no artifacts; leave out cache, or artifacts.outputs',
+          },
+        ]
       : [];
   return [
+    ...mounts,
     ...repeated(names, nameAt, 'artifact'),
-    ...inputs.flatMap(({ from }, index) => sourceProblems(from, `${path}.artifacts.inputs[${index}].from`, task, all, visible)),
+    ...inputs.flatMap(({ from }, index) =>
+      sourceProblems(from, `${path}.artifacts.inputs[${index}].from`, task, all, visible),
+    ),
     ...places,
     ...cached,
   ];
@@ -72,10 +86,14 @@ function sourceProblems(
   }
   const made = (task.artifacts?.outputs ?? []).map((output) => output.name);
   if (!made.includes(artifact)) {
-    return [{ path, message: `task "${producer}" makes no artifact "${artifact}"${suggestion(artifact, made, 'artifact')}` }];
+    return [
+      { path, message: `task "${producer}" makes no artifact "${artifact}"${suggestion(artifact, made, 'artifact')}` },
+    ];
   }
   if (visible === undefined || visible.includes(producer)) return [];
-  return [{ path, message: `task "${producer}" may end after "${name}" begins; add "${producer}" to the needs of "${name}"` }];
+  return [
+    { path, message: `task "${producer}" may end after "${name}" begins; add "${producer}" to the needs of "${name}"` },
+  ];
 }
 
 function placeProblems(place: string | undefined, path: string, { workspaces = [] }: Task): Problem[] {
@@ -111,16 +129,14 @@ function declarationProblems({ size, existingClaim, storageClassName }: Workspac
   return [{ path: `${path}.size`, message: `"${size}" is no size; write it like 10Gi` }];
 }
 
-/** Workspaces that tasks mount, where the workflow that declares them is known. */
+/** Workspaces that tasks mount and the workflow does not declare. Templates are judged where they are used. */
 export function mountProblems(tasks: readonly Task[], path: string, declared: readonly Workspace[] = []): Problem[] {
   const names = declared.map(({ name }) => name);
   return tasks.flatMap(({ workspaces = [] }, task) =>
-    workspaces.flatMap(({ name, mountPath, subPath }, index) => {
-      const at = `${path}[${task}].workspaces[${index}]`;
-      const unknown = names.includes(name)
-        ? []
-        : [{ path: `${at}.name`, message: `unknown workspace "${name}"${suggestion(name, names, 'workspace')}` }];
-      return [...unknown, ...mountPlaceProblems(mountPath, subPath, at)];
+    workspaces.flatMap(({ name }, index) => {
+      const at = `${path}[${task}].workspaces[${index}].name`;
+      const message = `unknown workspace "${name}"${suggestion(name, names, 'workspace')}`;
+      return names.includes(name) ? [] : [{ path: at, message }];
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Task, TaskDefaults, TemplateBody } from '../../api/index.ts';
 import { findCycle } from '../graph.ts';
 import type { Library } from '../visible.ts';
+import { artifactProblems } from './artifacts.ts';
 import { defaultDurations } from './durations.ts';
 import { defaultsProblems, plain } from './expressions.ts';
 import { type Elsewhere, graphProblems } from './needs.ts';
@@ -30,12 +31,15 @@ export interface Graph {
   readonly library: Library;
   readonly scopes: Scopes;
   readonly elsewhere?: Elsewhere;
+  /** Tasks that have all ended when these begin. */
+  readonly before?: readonly Task[];
 }
 
-export function tasksProblems({ path, tasks, defaults, library, scopes, elsewhere }: Graph): Problem[] {
+export function tasksProblems({ path, tasks, defaults, library, scopes, elsewhere, before }: Graph): Problem[] {
   const sound = findCycle(tasks) === undefined;
   return [
     ...graphProblems(tasks, path, elsewhere),
+    ...artifactProblems(tasks, path, sound, before),
     ...tasks.flatMap((task, index) => {
       const scope = sound ? scopes(task) : undefined;
       return taskProblems(task, { path: `${path}[${index}]`, scope, defaults, library });

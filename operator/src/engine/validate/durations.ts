@@ -10,6 +10,7 @@ const TIMEOUT: Bounds = [SECOND, 365 * DAY];
 const WAIT: Bounds = [0, 365 * DAY];
 const BACKOFF: Bounds = [1, DAY];
 const REQUEST: Bounds = [SECOND, DAY];
+const PUSH: Bounds = [10 * SECOND, 3_600 * SECOND];
 const AGE: Bounds = [0, 10 * 365 * DAY];
 
 /** Durations of a workflow besides those of its tasks: that they can be read, and that they make sense. */
@@ -19,6 +20,7 @@ export function durationProblems({ timeout, retention }: Pick<WorkflowSpec, 'tim
     ...problem('spec.timeout', timeout, TIMEOUT),
     ...problem('spec.retention.succeeded.age', succeeded?.age, AGE),
     ...problem('spec.retention.failed.age', failed?.age, AGE),
+    ...problem('spec.retention.artifacts.for', retention?.artifacts?.for, AGE),
   ];
 }
 
@@ -43,6 +45,7 @@ export function taskDurations(task: Task, path: string): Problem[] {
     ...problem(`${path}.sleep.duration`, sleep?.includes('${{') ? undefined : sleep, WAIT),
     ...problem(`${path}.http.requestTimeout`, task.http?.requestTimeout, REQUEST),
     ...problem(`${path}.cache.maxAge`, task.cache?.maxAge, TIMEOUT),
+    ...problem(`${path}.artifacts.pushTimeout`, task.artifacts?.pushTimeout, PUSH),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Definition, WorkflowSpec } from '../../api/index.ts';
 import { type FindTemplate, libraryKey, walkLibrary } from '../library.ts';
 import type { Library } from '../visible.ts';
+import { mountProblems, workspaceProblems } from './artifacts.ts';
 import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './body.ts';
 import { concurrencyProblems } from './concurrency.ts';
 import { durationProblems } from './durations.ts';
@@ -21,6 +22,9 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
   return report([
     ...frameProblems(spec, 'spec'),
     ...durationProblems(spec),
+    ...workspaceProblems(spec.workspaces),
+    ...mountProblems(spec.tasks, 'spec.tasks', spec.workspaces),
+    ...mountProblems(spec.finally ?? [], 'spec.finally', spec.workspaces),
     ...concurrencyProblems(spec),
     ...unresolved.map(({ path, message }) => ({ path, message })),
     ...mainProblems(definition, library),
@@ -53,6 +57,7 @@ function finalProblems(definition: Definition, library: Library): Problem[] {
       ...{ path, tasks, defaults, library },
       scopes: (task) => ({ ...scopes(task), ended: true }),
       elsewhere: { names, refusal },
+      before: main,
     }),
     ...takenNames(definition),
     ...undoneProblems(tasks, path, 'a task in finally', 'take it out'),

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { type WorkflowSpec, workflowSpec } from '../../api/index.ts';
+import { validateWorkflow } from './workflow.ts';
+
+const problems = (spec: object): string[] =>
+  validateWorkflow(workflowSpec.parse({ defaults: { image: 'busybox:1.36' }, ...spec }) as WorkflowSpec).map(
+    ({ path, message }) => `${path}: ${message}`,
+  );
+const make = { name: 'make', run: 'true', artifacts: { outputs: [{ name: 'word' }] } };
+const read = (more: object = {}, input: object = {}) => ({
+  name: 'read',
+  run: 'true',
+  needs: ['make'],
+  artifacts: { inputs: [{ name: 'in', from: 'make.word', ...input }] },
+  ...more,
+});
+const ofTasks = (...tasks: object[]) => problems({ tasks });
+
+describe('artifacts', () => {
+  it('are handed from a task to those after it, also to those in finally', () => {
+    expect(ofTasks(make, read())).toEqual([]);
+    const { needs: _needs, ...last } = read();
+    expect(problems({ tasks: [make], finally: [last] })).toEqual([]);
+    const deep = { name: 'between', run: 'true', needs: ['make'] };
+    expect(ofTasks(make, deep, read({ needs: ['between'] }))).toEqual([]);
+  });
+
+  it.each([
+    ['a task that may end later', [make, read({ needs: [] })], /add "make" to the needs of "read"/],
+    ['a task that is not there', [make, read({}, { from: 'mak.word' })], /unknown task "mak"; did you mean "make"/],
+    [
+      'an artifact that is not made',
+      [make, read({}, { from: 'make.wort' })],
+      /makes no artifact "wort"; did you mean "word"/,
+    ],
+    ['something else', [make, read({}, { from: 'make' })], /"make" names no artifact/],
+    ['a folder of others', [make, read({}, { path: '/etc/passwd' })], /is in no folder that artifacts can be in/],
+    ['a path upwards', [make, read({}, { path: '../x' })], /cannot be a path here/],
+    ['what the kubelet would expand', [make, read({}, { path: '$(HOME)/x' })], /cannot be a path here/],
+    [
+      'a name twice',
+      [make, read({ artifacts: { inputs: [{ name: 'a', from: 'make.word' }], outputs: [{ name: 'a' }] } })],
+      /artifact "a" is declared already/,
+    ],
+    [
+      'a task without a pod',
+      [{ name: 'x', sleep: { duration: '1s' }, artifacts: { outputs: [{ name: 'a' }] } }],
+      /only a task that runs/,
+    ],
+    [
+      'a task that may take its result from the cache',
+      [{ ...make, cache: { key: 'k' } }],
+      /a result of the cache has no artifacts/,
+    ],
+    ['a time that no pod can have', [{ ...make, artifacts: { ...make.artifacts, pushTimeout: '2h' } }], /pushTimeout/],
+  ])('are refused of %s', (_what, tasks, message) => {
+    const found = ofTasks(...tasks);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(message);
+  });
+
+  it('may lie in a workspace of the task', () => {
+    const workspaces = [{ name: 'source', mountPath: '/work/' }];
+    const spec = {
+      workspaces: [{ name: 'source', size: '1Gi' }],
+      tasks: [make, read({ workspaces }, { path: '/work/x' })],
+    };
+    expect(problems(spec)).toEqual([]);
+  });
+});
+
+describe('workspaces', () => {
+  const task = (mount: object = {}) => ({
+    name: 'a',
+    run: 'true',
+    workspaces: [{ name: 'source', mountPath: '/work', ...mount }],
+  });
+  const source = (more: object) => ({ name: 'source', size: '1Gi', ...more });
+  const of = (workspace: object, ...tasks: object[]) =>
+    problems({ workspaces: [workspace], tasks: tasks.length > 0 ? tasks : [task()] });
+
+  it('are declared by the workflow and mounted by its tasks', () => {
+    expect(of(source({}))).toEqual([]);
+    expect(of({ name: 'source', existingClaim: 'shared' })).toEqual([]);
+  });
+
+  it.each([
+    ['neither size nor claim', of({ name: 'source' }), /either a size/],
+    ['both', of(source({ existingClaim: 'x' })), /either a size/],
+    [
+      'a class of a claim that is there',
+      of({ name: 'source', existingClaim: 'x', storageClassName: 'fast' }),
+      /leave the class out/,
+    ],
+    ['no size', of(source({ size: 'large' })), /"large" is no size/],
+    ['a place of ours', of(source({}), task({ mountPath: '/ado/x' })), /belongs to Ado/],
+    ['no place', of(source({}), task({ mountPath: 'work' })), /is no place for a workspace/],
+    ['a folder outside', of(source({}), task({ subPath: '../x' })), /is no folder of a workspace/],
+    ['another name', of(source({}), task({ name: 'sauce' })), /unknown workspace "sauce"; did you mean "source"/],
+    [
+      'a task without a pod',
+      of(source({}), { name: 'x', sleep: { duration: '1s' }, workspaces: [{ name: 'source', mountPath: '/w' }] }),
+      /only a task that runs/,
+    ],
+  ])('are refused with %s', (_what, found, message) => {
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(message);
+  });
+});
