@@ -37,6 +37,8 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: PODS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   // Workspaces of runs; they go with their run.
   { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
+  // Workspaces of runs; they go with their run.
+  { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
   { type: EVENTS, verbs: ['create', 'patch'] },
   // Tasks of resource act as the service account of their workflow, and with nothing but its rights.
   { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
