@@ -149,7 +149,8 @@ describe('the generated files', () => {
     for (const { plural } of KINDS) {
       const text = files.get(`crds/flow.ado.dev_${plural}.yaml`) ?? '';
       expect(parse(text)).toMatchObject({ metadata: { name: `${plural}.flow.ado.dev` } });
-      expect(text.length).toBeLessThan(128 * 1024);
+      // Client-side apply keeps the object as JSON in an annotation, and all of these may have 256 KiB.
+      expect(JSON.stringify(parse(text)).length).toBeLessThan(224 * 1024);
     }
   });
 
