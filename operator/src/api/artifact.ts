@@ -54,5 +54,6 @@ export interface SweepPlan {
 export const ENV_ARTIFACT_PLAN = 'ADO_ARTIFACT_PLAN';
 export const ENV_SWEEP_PLAN = 'ADO_SWEEP_PLAN';
 /** Where the containers beside a task find the Secret or the volume of the store. */
-export const STORE_SECRET_FOLDER = '/ado/store/secret';
-export const STORE_VOLUME_FOLDER = '/ado/store/volume';
+export const STORE_FOLDER = '/ado/store';
+export const STORE_SECRET_FOLDER = `${STORE_FOLDER}/secret`;
+export const STORE_VOLUME_FOLDER = `${STORE_FOLDER}/volume`;

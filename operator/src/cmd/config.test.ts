@@ -29,6 +29,18 @@ describe('the configuration of the operator', () => {
     });
   });
 
+  it('keeps artifacts where it is told, with the image of the operator, and nowhere unless it is told', () => {
+    expect(readConfig([], {}).artifacts).toBeUndefined();
+    const env = { ADO_ARTIFACT_STORE: 's3://shelf/a?region=eu', ADO_HTTP_IMAGE: 'ado:1', ADO_ARTIFACT_MAX: '2Mi' };
+    expect(readConfig([], env).artifacts).toMatchObject({
+      address: 's3://shelf/a?region=eu',
+      location: { type: 'S3', bucket: 'shelf' },
+      secret: 'ado-artifacts',
+      image: 'ado:1',
+      maxBytes: 2 * 1024 * 1024,
+    });
+  });
+
   it('names each namespace once, whether it is served or left to others', () => {
     expect(readConfig(['--namespaces', 'a,b,,a'], {})).toMatchObject({ namespaces: ['a', 'b'], exceptNamespaces: [] });
     const except = readConfig([], { ADO_EXCEPT_NAMESPACES: 'shop,team' });
@@ -38,6 +50,9 @@ describe('the configuration of the operator', () => {
   it.each([
     [['--lease-duration', 'soon'], '--lease-duration: "soon"'],
     [['--lease-duration', '5ms'], '--lease-duration: "5ms"'],
+    [['--artifact-store', 'shelf'], '--artifact-store: "shelf" is no address of a store'],
+    [['--artifact-store', 's3://shelf'], '--artifact-image: ""'],
+    [['--artifact-store', 's3://shelf', '--artifact-image=i', '--artifact-max=much'], '--artifact-max: "much"'],
     [['--concurrency', '0'], '--concurrency: "0"'],
     [['--health-address', '8081'], '--health-address: "8081"'],
     [['--log-level', 'loud'], '--log-level: "loud"'],

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../telemetry/index.ts';
+import { type ArtifactConfig, readArtifacts, STORAGE_OPTIONS, STORAGE_USAGE } from './storage-config.ts';
 import { address, ConfigError, cidrs, hosts, milliseconds, names, whole } from './values.ts';
 
 export { ConfigError };
@@ -29,6 +30,8 @@ export interface OperatorConfig {
   readonly httpAllowedCidrs: readonly string[];
   /** Image of the pods that make all other requests; empty: there are none. */
   readonly httpImage: string;
+  /** Undefined: tasks that have artifacts are refused. */
+  readonly artifacts: ArtifactConfig | undefined;
   readonly healthHost: string;
   readonly healthPort: number;
   readonly logLevel: LogLevel;
@@ -50,6 +53,7 @@ const OPTIONS = {
   'http-hosts': { type: 'string', default: '' },
   'http-allow-cidrs': { type: 'string', default: '' },
   'http-image': { type: 'string', default: '' },
+  ...STORAGE_OPTIONS,
   'health-address': { type: 'string', default: '127.0.0.1:8081' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -71,6 +75,7 @@ export const USAGE = `Usage: operator [options]
   --http-hosts A,*.B       hosts that tasks of http reach from the operator itself (default: none)
   --http-allow-cidrs C,D   ranges that requests may reach although they are local or private (default: none)
   --http-image IMAGE       image of the pods that make all other requests (default: none, they are refused)
+${STORAGE_USAGE}
   --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
   --log-level info         trace, debug, info, warn or error
 
@@ -112,6 +117,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     httpHosts: hosts('http-hosts', values['http-hosts']),
     httpAllowedCidrs: cidrs('http-allow-cidrs', values['http-allow-cidrs']),
     httpImage: values['http-image'],
+    artifacts: readArtifacts(values, values['http-image']),
     healthHost,
     healthPort,
     logLevel: level,

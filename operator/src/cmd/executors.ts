@@ -1,6 +1,8 @@
 import { type Stores, WORKFLOW_RUNS } from '../controllers/index.ts';
 import { evaluate } from '../engine/index.ts';
 import {
+  type ArtifactSettings,
+  artifactPolicy,
   ChildExecutor,
   ExecutorSwitch,
   HttpExecutor,
@@ -25,7 +27,12 @@ export interface ExecutorParts {
 
 /** The executors of all sorts of tasks, behind one. */
 export function wireExecutors(config: OperatorConfig, { isLeader, stores, ...parts }: ExecutorParts): ExecutorSwitch {
-  const Pod = new PodExecutor({ ...parts, pods: stores.pods, deletes: podRetention(stores.workflows) });
+  const Pod = new PodExecutor({
+    ...parts,
+    pods: stores.pods,
+    deletes: podRetention(stores.workflows),
+    artifacts: artifactsOf(config, stores),
+  });
   const hosts = new HostList(config.httpHosts);
   const policy = { hosts, addresses: new AddressGuard('Operator', config.httpAllowedCidrs) };
   return new ExecutorSwitch({
@@ -47,6 +54,13 @@ export function wireExecutors(config: OperatorConfig, { isLeader, stores, ...par
       },
     }),
   });
+}
+
+function artifactsOf({ artifacts }: OperatorConfig, { workflows }: Stores): ArtifactSettings | undefined {
+  if (!artifacts) return undefined;
+  const { location, address, secret, image, maxBytes } = artifacts;
+  const claim = location.type === 'Volume' ? location.claim : undefined;
+  return { store: { address, claim, secret, image, maxBytes }, policyOf: artifactPolicy(workflows) };
 }
 
 /** Conditions of a resource see its object and nothing else. */
