@@ -29,12 +29,13 @@ export type StorageValues = { readonly [Name in keyof typeof STORAGE_OPTIONS]: s
 export function readArtifacts(values: StorageValues, httpImage: string): ArtifactConfig | undefined {
   const address = values['artifact-store'];
   if (address === '') return undefined;
+  const where = location('artifact-store', address);
   const image = values['artifact-image'] || httpImage;
   if (image === '') throw new ConfigError('--artifact-image: "" is no image; name that of the operator');
   const secret = values['artifact-secret'];
   return {
     address,
-    location: location('artifact-store', address),
+    location: where,
     secret,
     image,
     maxBytes: bytes(values['artifact-max']),
