@@ -40,7 +40,7 @@ export const forEach = z
     key: expression
       .optional()
       .describe(
-        'CEL over item and index that names each item, unlike all others; a retried run finds its items by it.',
+        'CEL over item and index that names each item for people, unlike all others, with a text of at most 63 characters.',
       ),
     parallelism: z
       .int()

@@ -20,7 +20,8 @@ export type HistoryEvent =
     }
   | { type: 'DesiredStateChanged'; t: number; desired: DesiredState }
   | { type: 'Expanded'; t: number; path: string; count: number }
-  | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean }
+  /** `key` names the item of a fan-out that has `forEach.key`. */
+  | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean; key?: string }
   /** The tasks of a template, or those that `generate` made, begin. */
   | { type: 'Opened'; t: number; path: string; params?: { [name: string]: Json }; generated?: Task[] }
   /** An iteration of a loop begins, not before `due`. */
@@ -94,7 +95,7 @@ export const EVENTS: EventTable = {
   Accepted: { code: 'A', fields: ['at', 'stateVersion', 'digest', 'parameters', 'flags'] },
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
   Expanded: { code: 'E', fields: ['path', 'count'] },
-  Started: { code: 'S', fields: ['path', 'attempt', 'adopted'] },
+  Started: { code: 'S', fields: ['path', 'attempt', 'adopted', 'key'] },
   Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from'] },
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },

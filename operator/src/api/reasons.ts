@@ -54,6 +54,7 @@ export const REASONS = {
   TemplateMissing: 'The definition of the run lacks a template that it uses.',
   ItemsFailed: 'At least one item of the fan-out failed.',
   ArtifactFailed: 'An artifact could not be fetched or stored; the message says which, and why.',
+  RepeatedKey: 'Two items of the fan-out have the same key.',
   TooManyItems: 'The fan-out has more items than are allowed.',
   // Tasks: child runs
   ChildFailed: 'The run that the task started failed; the message is its own.',

@@ -14,6 +14,8 @@ export interface RenderedTask {
   readonly args: readonly string[] | undefined;
   /** The script of `run`; never rendered. */
   readonly script: string | undefined;
+  /** Nodes on which earlier attempts failed, where `retry.otherNode` says so. */
+  readonly avoidNodes?: readonly string[];
 }
 
 export interface RenderedHttp {

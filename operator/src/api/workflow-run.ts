@@ -126,6 +126,7 @@ const taskRow = z.object({
     .string()
     .max(512)
     .describe('The task: with its item test[3], with its iteration poll/2, inside of a template ship/migrate.'),
+  item: z.string().max(63).optional().describe('What forEach.key names the item.'),
   phase: z.enum(TASK_PHASES).describe('Where the task is.'),
   attempt: z.int().min(0).optional().describe('Number of the newest pod of the task, from 0.'),
   retries: z.int().min(0).optional().describe('Retries used; infrastructure failures do not count.'),

@@ -148,6 +148,7 @@ const EVOLVERS: Evolvers = {
     unit.attempt = event.attempt;
     unit.startedAt ??= event.t;
     unit.since = event.t;
+    if (event.key !== undefined) unit.key = event.key;
     state.firstTaskAt ??= event.t;
   },
   Succeeded: (state, event) => {

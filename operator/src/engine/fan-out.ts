@@ -1,13 +1,14 @@
 import { MAX_ITEMS } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
 import { evaluateBoolean } from './expression/index.ts';
+import { repeatedKey } from './items.ts';
 import type { Pass } from './pass.ts';
 import { formatPath } from './paths.ts';
 import type { PlannedTask } from './plan.ts';
 import { firstOutside, sizeOfRanges } from './ranges.ts';
 import { failForExpression, type StartResult, startUnit } from './start.ts';
 import { type Fan, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type TaskState, type Unit } from './state.ts';
-import { itemsOf, unitBindings } from './unit-bindings.ts';
+import { itemsOf, taskBindings, unitBindings } from './unit-bindings.ts';
 import { causeOfItems, type Frame, type Place } from './walk.ts';
 
 /**
@@ -16,10 +17,16 @@ import { causeOfItems, type Frame, type Place } from './walk.ts';
  */
 export function expand(pass: Pass, frame: Frame, planned: PlannedTask): void {
   const path = formatPath(frame.path, planned.task.name);
-  const count = itemsOf(pass, frame, planned).length;
-  if (count <= MAX_ITEMS) return pass.emit({ type: 'Expanded', path, count });
-  const message = `forEach has ${count} items; at most ${MAX_ITEMS} are allowed`;
-  pass.emit({ type: 'Failed', path, failure: { reason: 'TooManyItems', message } });
+  const items = itemsOf(pass, frame, planned);
+  const { forEach = {} } = planned.task;
+  const fail = (reason: string, message: string) => pass.emit({ type: 'Failed', path, failure: { reason, message } });
+  if (items.length > MAX_ITEMS) {
+    return fail('TooManyItems', `forEach has ${items.length} items; at most ${MAX_ITEMS} are allowed`);
+  }
+  const key = repeatedKey(forEach, items, taskBindings(pass, frame, planned));
+  if (key !== undefined)
+    return fail('RepeatedKey', `two items have the key ${JSON.stringify(key)}; each needs its own`);
+  pass.emit({ type: 'Expanded', path, count: items.length });
 }
 
 /** Starts the next items of a fan-out within its parallelism, and ends it when the last item has ended. */

@@ -16,7 +16,7 @@ export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
 export { begin, evolve } from './evolve.ts';
-export { evaluate } from './expression/index.ts';
+export { ExpressionError, evaluate } from './expression/index.ts';
 export { extendJournal, type Journal, type Page } from './journal.ts';
 export {
   type FindTemplate,

@@ -12,6 +12,35 @@ export function itemsFor(forEach: ForEach, bindings: () => Bindings): Json[] {
   return matrix ? combinations(matrix) : ((items ?? []) as Json[]);
 }
 
+/** How long the name of an item may be. */
+const MAX_KEY = 63;
+
+/**
+ * What `forEach.key` names an item, if it does.
+ * @throws ExpressionError when it has no value, or one that is no short text
+ */
+export function keyOf(forEach: ForEach | undefined, bindings: Bindings): string | undefined {
+  if (forEach?.key === undefined) return undefined;
+  const key = evaluate(forEach.key, bindings);
+  if (typeof key === 'string' && key !== '' && key.length <= MAX_KEY) return key;
+  throw new ExpressionError(`forEach.key must yield a text of 1 to ${MAX_KEY} characters for each item`);
+}
+
+/**
+ * Two items of one name, if there are any.
+ * @throws ExpressionError as keyOf does
+ */
+export function repeatedKey(forEach: ForEach, items: readonly Json[], bindings: Bindings): string | undefined {
+  if (forEach.key === undefined) return undefined;
+  const known = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    const key = keyOf(forEach, { ...bindings, item, index }) ?? '';
+    if (known.has(key)) return key;
+    known.add(key);
+  }
+  return undefined;
+}
+
 function listed(value: Json): Json[] {
   if (Array.isArray(value)) return value;
   if (value === null || typeof value !== 'object') {

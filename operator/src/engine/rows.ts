@@ -134,6 +134,7 @@ function unitRow(view: View, standing: Standing): UnitRow {
   const why = whyOf({ ...standing, state, seen });
   return {
     path,
+    ...(unit.key === undefined ? {} : { item: unit.key }),
     phase: why.phase ?? phaseOf(unit, state),
     ...(unit.attempt >= 0 ? { attempt: unit.attempt } : {}),
     ...(unit.attempt >= 0 && planned.sort ? { sort: planned.sort } : {}),

@@ -4,6 +4,7 @@ import { sleep } from './actions/sleep.ts';
 import { openTemplate } from './actions/template.ts';
 import { beginLoop } from './begin-loop.ts';
 import { ExpressionError } from './expression/index.ts';
+import { keyOf } from './items.ts';
 import type { Pass } from './pass.ts';
 import { renderClaims, renderTask } from './render.ts';
 import { MAX_MESSAGE_LENGTH } from './state.ts';
@@ -56,11 +57,14 @@ function startAttempt(pass: Pass, place: Place): StartResult {
   }
   try {
     const bindings = unitBindings(pass, place);
-    const rendered = renderTask(task, frame.plan.defaults, bindings);
+    const { nodes } = unit;
+    const texts = renderTask(task, frame.plan.defaults, bindings);
+    const rendered = nodes && texts.sort === 'Pod' ? { ...texts, avoidNodes: nodes } : texts;
     const claims = renderClaims(task, bindings);
     const { defaults } = frame.plan;
     pass.act({ type: 'Start', path, attempt, task, defaults, rendered, ...(claims ? { claims } : {}) });
-    pass.emit({ type: 'Started', path, attempt });
+    const key = place.loop ? undefined : keyOf(task.forEach, bindings);
+    pass.emit({ type: 'Started', path, attempt, ...(key === undefined ? {} : { key }) });
     return 'Started';
   } catch (error) {
     failForExpression(pass, path, error);

@@ -98,4 +98,9 @@ function versionOf(state: RunState): number {
 }
 
 const isNew = (unit: Unit): boolean =>
-  unit.phase === 'Open' || isComposite(unit) || unit.inner !== undefined || unit.from !== undefined || !!unit.nodes;
+  unit.phase === 'Open' ||
+  isComposite(unit) ||
+  unit.inner !== undefined ||
+  unit.from !== undefined ||
+  !!unit.nodes ||
+  unit.key !== undefined;

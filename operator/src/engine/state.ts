@@ -51,6 +51,8 @@ export interface Unit {
   inner?: InnerCounts;
   /** The attempt whose result was taken instead of a new one: `<run>/<path>`. */
   from?: string;
+  /** What `forEach.key` names the item. */
+  key?: string;
   /** Nodes on which earlier attempts failed, while `retry.otherNode` asks for them. */
   nodes?: string[];
 }

@@ -23,6 +23,7 @@ interface WireMore {
   i?: WireInner;
   f?: string;
   n?: string[];
+  k?: string;
 }
 type WireInner = [succeeded: number, failed: number, skipped: number];
 interface WireScope {
@@ -81,14 +82,15 @@ function encodeUnit(unit: Unit): Tuple {
   return tuple;
 }
 
-function encodeMore({ scope, loop, inner, from, nodes }: Unit): WireMore | null {
-  if (!scope && !loop && !inner && from === undefined && !nodes) return null;
+function encodeMore({ scope, loop, inner, from, nodes, key }: Unit): WireMore | null {
+  if (!scope && !loop && !inner && from === undefined && !nodes && key === undefined) return null;
   return {
     s: scope && { t: encodeTasks(scope.tasks), p: scope.params, g: scope.generated },
     l: loop && encodeLoop(loop),
     i: inner && encodeInner(inner),
     f: from,
     n: nodes,
+    k: key,
   } as WireMore;
 }
 
@@ -120,12 +122,13 @@ function decodeUnit(tuple: Tuple): Unit {
   return unit;
 }
 
-function decodeMore(unit: Unit, { s, l, i, f, n }: WireMore): void {
+function decodeMore(unit: Unit, { s, l, i, f, n, k }: WireMore): void {
   if (s) unit.scope = decodeScope(s);
   if (l) unit.loop = decodeLoop(l);
   if (i) unit.inner = decodeInner(i);
   if (f !== undefined) unit.from = f;
   if (n) unit.nodes = n;
+  if (k !== undefined) unit.key = k;
 }
 
 function decodeScope({ t, p, g }: WireScope): ScopeState {
