@@ -1,13 +1,25 @@
-import { encodeEvent, objectKey, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import { encodeEvent, objectKey, type Workflow, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
 import { accept, evolve, type RunState, resolveParameters } from '../../engine/index.ts';
 import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Stores } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { givenTo, originalOf, originOf, type Pinned, takenOver } from './origin.ts';
+import { readParameters } from './read-parameters.ts';
+import { takeTurn } from './take-turn.ts';
+
+type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans'>;
 
 /** Why a run cannot start now. */
 export interface NotYet {
-  readonly reason: 'WorkflowNotFound' | 'WorkflowNotReady';
+  readonly reason: 'WorkflowNotFound' | 'WorkflowNotReady' | 'ConfigMapNotFound' | 'Queued';
+  readonly message: string;
+  /** When no event tells that it can: milliseconds until it is looked at again. */
+  readonly lookAgainAfter?: number;
+}
+
+/** A run that is not to start at all. */
+export interface Declined {
+  readonly declined: 'ConcurrencySkipped';
   readonly message: string;
 }
 
@@ -24,32 +36,36 @@ export interface Accepted extends Pinned {
  * @throws TerminalError InvalidParameters when its parameters do not fit, InvalidOrigin when it cannot repeat what it names
  */
 export async function acceptRun(
-  deps: Pick<RunDeps, 'client' | 'stores' | 'plans'>,
+  deps: AcceptDeps,
   run: WorkflowRun,
   now: number,
   signal: AbortSignal,
-): Promise<Accepted | NotYet> {
+): Promise<Accepted | NotYet | Declined> {
+  const { namespace = '' } = run.metadata;
+  const { name } = run.spec.workflowRef;
+  const workflow = deps.stores.workflows.get(objectKey({ namespace, name }));
+  if (!workflow)
+    return { reason: 'WorkflowNotFound', message: `there is no Workflow ${name} in ${namespace} yet; create it` };
   const origin = originOf(deps, run);
-  const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, run);
+  const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow);
   if ('reason' in pinned) return pinned;
-  const { parameters: declared } = pinned.definition;
-  const given = origin ? givenTo(run, origin, declared) : run.spec.parameters;
-  const parameters = resolveParameters(declared, given);
+  const { definition, digest } = pinned;
+  const given = origin ? givenTo(run, origin, definition.parameters) : run.spec.parameters;
+  const read = await readParameters(deps, run, definition, given, signal);
+  if ('reason' in read) return read;
+  const parameters = resolveParameters(definition.parameters, given, read);
   if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
-  const { state, encoded } = accept(pinned.digest, parameters.values, now);
   const copied = origin && (await takenOver(deps, run, origin, pinned, signal));
+  const wait = await takeTurn(deps, { workflow, run, definition, params: parameters.values }, signal);
+  if (wait) return wait;
+  const { state, encoded } = accept(digest, parameters.values, now);
   if (!copied) return { ...pinned, state, encoded: [encoded], lineage: origin?.lineage };
   return { ...pinned, state: evolve(state, copied), encoded: [encoded, encodeEvent(copied)], lineage: origin.lineage };
 }
 
 /** The definition of the Workflow as it is now. */
-function newest(stores: Stores, run: WorkflowRun): Pinned | NotYet {
-  const { namespace = '' } = run.metadata;
-  const { name } = run.spec.workflowRef;
-  const workflow = stores.workflows.get(objectKey({ namespace, name }));
-  if (!workflow)
-    return { reason: 'WorkflowNotFound', message: `there is no Workflow ${name} in ${namespace} yet; create it` };
-  const { status, metadata } = workflow;
+function newest(stores: Stores, { metadata, status }: Workflow): Pinned | NotYet {
+  const { name, namespace = '' } = metadata;
   const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
   const isCurrent = status?.observedGeneration === metadata.generation && ready?.status === 'True';
   const pinned =

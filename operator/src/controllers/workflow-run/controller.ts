@@ -32,6 +32,21 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
     },
     resynced: (key) => queue.add(key, 'resync'),
   });
+  // A run that has ended, is gone or gives up its turn makes room for those that wait for theirs.
+  const makesRoom = (run: WorkflowRun) => {
+    const key = objectKey({ name: run.spec.workflowRef.name, namespace: run.metadata.namespace ?? '' });
+    const workflow = workflows.get(key);
+    if (!workflow?.spec.concurrency) return;
+    const siblings = runs.byIndex(RUNS_BY_WORKFLOW, key);
+    for (const next of deps.memories.admissions.next(workflow, siblings, run)) queue.add(next, 'new');
+  };
+  runs.subscribe({
+    updated: (_key, run, previous) => {
+      const gaveUp = run.status?.state === undefined && run.metadata.generation !== previous.metadata.generation;
+      if (gaveUp || run.status?.finishedAt !== previous.status?.finishedAt) makesRoom(run);
+    },
+    deleted: (_key, run) => makesRoom(run),
+  });
   // What a run that a task started has come to decides on that task; also if we wrote it ourselves.
   const ofChild = (run: WorkflowRun) => {
     const parent = parentOf(run);

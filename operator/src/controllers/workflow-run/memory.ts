@@ -1,4 +1,5 @@
 import type { WorkflowRun } from '../../api/index.ts';
+import { Admissions } from './admissions.ts';
 
 /**
  * What this process remembers of a run between two reconciles: never needed for being right after a restart, always
@@ -21,6 +22,8 @@ export interface RunMemory {
 
 export class RunMemories {
   readonly #memories = new Map<string, RunMemory>();
+  /** Which runs of workflows with a limit were let in. */
+  readonly admissions = new Admissions();
 
   /** The memory of a run by uid; made on first use. */
   of(uid: string): RunMemory {
@@ -45,6 +48,7 @@ export class RunMemories {
 
   forget(uid: string): void {
     this.#memories.delete(uid);
+    this.admissions.forget(uid);
   }
 }
 

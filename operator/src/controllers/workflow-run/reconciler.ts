@@ -88,6 +88,11 @@ export class RunReconciler {
     const now = this.#deps.clock.now();
     try {
       const accepted = await acceptRun(this.#deps, run, now, signalOf(context));
+      if ('declined' in accepted) {
+        const wishes = stalled(accepted.declined, accepted.message);
+        await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
+        return {};
+      }
       if (!('state' in accepted)) return await this.#wait(run, accepted, context);
       const { revision, digest, definition, state, encoded, lineage } = accepted;
       const plan = this.#deps.plans.of(digest, definition);
@@ -107,7 +112,7 @@ export class RunReconciler {
   }
 
   /** Says what a run waits for, but not in its first moments: most often its Workflow is just being pinned. */
-  async #wait(run: WorkflowRun, { reason, message }: NotYet, context: RunContext): Promise<Result> {
+  async #wait(run: WorkflowRun, { reason, message, lookAgainAfter }: NotYet, context: RunContext): Promise<Result> {
     const now = this.#deps.clock.now();
     const { desiredState } = run.spec;
     if (desiredState === 'Cancelled' || desiredState === 'Terminated') {
@@ -118,7 +123,7 @@ export class RunReconciler {
     const age = now - Date.parse(run.metadata.creationTimestamp ?? '');
     if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS };
     await this.#show(run, statusWithoutState(run, 'Pending', inProgress(reason, message), now), context);
-    return {};
+    return lookAgainAfter === undefined ? {} : { requeueAfter: lookAgainAfter };
   }
 
   async #resume(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
