@@ -9,6 +9,7 @@ import {
   RunMemories,
   runController,
   type Stores,
+  semaphoreController,
   templateControllers,
   upkeepController,
   workflowController,
@@ -24,6 +25,7 @@ import {
   realClock,
 } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
+import { wireClaims } from './claims.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
 import { wireExecutors } from './executors.ts';
 
@@ -64,13 +66,11 @@ export function wire(config: OperatorConfig): AdoOperator {
   });
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
-  const executor = wireExecutors(config, {
-    client: fenced,
-    stores,
-    clock,
-    isLeader,
-    wake: (run) => runs.queue.add(objectKey(run)),
-  });
+  const wake = (key: string) => runs.queue.add(key);
+  const parts = { client: fenced, stores, clock };
+  const started = wireExecutors(config, { ...parts, isLeader, wake: (run) => wake(objectKey(run)) });
+  const settleSoon = (key: string) => semaphores.queue.add(key);
+  const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
   const shared = { client: fenced, stores, recorder, metrics, clock };
   const options = { logger, concurrency: config.concurrency };
   const manager = new Manager({
@@ -82,10 +82,12 @@ export function wire(config: OperatorConfig): AdoOperator {
   });
   manager.addWorker(workflowController(shared, options));
   for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
-  const run = { ...shared, executor, plans: new Plans(), memories: new RunMemories() };
+  const run = { ...shared, executor, cache: executor, plans: new Plans(), memories: new RunMemories() };
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
+  const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
+  manager.addWorker(semaphores);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease((ms) => recorder.stop(ms));
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });

@@ -1,4 +1,4 @@
-import type { Executor } from '../../executors/index.ts';
+import type { CacheExecutor, Executor } from '../../executors/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import type { Plans } from '../revision.ts';
@@ -10,6 +10,8 @@ export interface RunDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly executor: Executor;
+  /** Takes in the results that were stored, where tasks have a cache. */
+  readonly cache?: Pick<CacheExecutor, 'recorded'>;
   readonly plans: Plans;
   readonly memories: RunMemories;
   readonly recorder: Recorder;

@@ -162,6 +162,7 @@ export class RunReconciler {
     if (page) await reportPage(this.#deps, work.run, page, signal);
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
     this.#shown(work, observed);
+    await this.#deps.cache?.recorded(work.context, decision.events);
     this.#tell(work, decision);
     if (decision.more) return { requeue: true };
     return requeueAt(decision, observed, clock.now());
