@@ -45,7 +45,9 @@ const onChange = z.object({
     .min(1)
     .max(2)
     .meta({ 'x-kubernetes-list-type': 'set' })
-    .describe('What is watched: Tasks (tasks, defaults, timeout, parallelism) or Parameters.'),
+    .describe(
+      'What is watched: Parameters, or Tasks: all else that a run executes, but no template outside of this workflow.',
+    ),
   onCreate: z.enum(['Run', 'Ignore']).optional().describe('Whether the first version runs too; default Run.'),
 });
 

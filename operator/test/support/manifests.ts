@@ -1,5 +1,5 @@
 /** What tests give to the cluster: short ways to write workflows, runs and other objects. */
-import { API_VERSION, type WorkflowSpec } from '../../src/api/index.ts';
+import { API_VERSION, type WorkflowSpec, type WorkflowTemplateSpec } from '../../src/api/index.ts';
 import type { KubeObject } from '../../src/runtime/index.ts';
 
 /** An object to apply; the namespace is the scenario's. */
@@ -18,6 +18,12 @@ export function workflow(name: string, spec: WorkflowSpec): Manifest {
 /** A task that runs a script. */
 export function script(name: string, run: string, more: Partial<TaskSpec> = {}): TaskSpec {
   return { name, run, ...more };
+}
+
+/** A WorkflowTemplate whose tasks run in busybox. */
+export function template(name: string, spec: WorkflowTemplateSpec): Manifest {
+  const defaults = { image: IMAGE, ...spec.defaults };
+  return { apiVersion: API_VERSION, kind: 'WorkflowTemplate', metadata: { name }, spec: { ...spec, defaults } };
 }
 
 /** A run by hand. */

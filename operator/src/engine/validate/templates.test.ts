@@ -38,6 +38,14 @@ describe('a task that uses a template', () => {
     expect(problems([{ ...use, with: { image: 'a', replicas: '${{ params.version }}' } }])).toEqual([]);
   });
 
+  it('gives values that the parameter takes', () => {
+    const bounded = { ...deploy, parameters: [{ name: 'image', enum: ['a', 'b'] }] };
+    expect(problems([{ ...use, with: { image: 'c' } }], { templates: [bounded] })).toEqual([
+      'spec.tasks[0].with.image: "c" is none of its values: "a", "b"; give the parameter another value',
+    ]);
+    expect(problems([{ ...use, with: { image: 'b' } }], { templates: [bounded] })).toEqual([]);
+  });
+
   it('leaves what belongs to attempts and pods to the tasks of the template', () => {
     const remedy = 'put it on the tasks of the template';
     expect(problems([{ ...use, retry: { limit: 1 }, cache: { key: 'a' }, env: { A: 'a' } }])).toEqual([

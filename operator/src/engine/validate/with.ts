@@ -2,6 +2,7 @@ import type { Json, Parameter, Task } from '../../api/index.ts';
 import { coerce } from '../coerce.ts';
 import { hasTemplate, suggestion } from '../expression/index.ts';
 import { libraryKey, type ResolvedRef } from '../library.ts';
+import { misfit } from '../parameters.ts';
 import type { Library } from '../visible.ts';
 import { fieldPath, type Problem, reserved } from './problem.ts';
 
@@ -43,7 +44,12 @@ function againstParameters(
       const message = `the template "${template}" has no parameter "${name}"${suggestion(name, known, 'parameter')}`;
       return [{ path: at, message }];
     }
-    const coerced = hasTemplate(text) ? { value: text } : coerce(text as Json, parameter.type ?? 'String');
-    return 'value' in coerced ? [] : [{ path: at, message: `${coerced.problem}; give the parameter another value` }];
+    const problem = hasTemplate(text) ? undefined : valueFault(parameter, text);
+    return problem === undefined ? [] : [{ path: at, message: `${problem}; give the parameter another value` }];
   }
+}
+
+function valueFault(parameter: Parameter, text: string): string | undefined {
+  const coerced = coerce(text as Json, parameter.type ?? 'String');
+  return 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value);
 }
