@@ -111,6 +111,14 @@ describe('applying an object', () => {
     ['the account lacks a right', 403, FORBIDDEN, 'ResourceForbidden', false, 'grant system:serviceaccount:n:default'],
     ['a quota is used up', 403, 'configmaps "c" is forbidden: exceeded quota: q', 'Quota', true, 'quota'],
     ['it is invalid', 422, 'ConfigMap "c" is invalid: data: too long', 'ResourceRejected', false, 'data: too long'],
+    [
+      'a field is unknown',
+      500,
+      'failed to create typed patch object: .date: field not',
+      'ResourceRejected',
+      false,
+      'date',
+    ],
     ['its namespace is missing', 404, 'namespaces "n" not found', 'ResourceRejected', false, 'does the namespace'],
   ] as const)('is refused in so many words when %s', async (_name, status, message, reason, retry, says) => {
     const at = setUp();
@@ -203,6 +211,16 @@ describe('deleting an object', () => {
       expect(at.server.objects.size).toBe(left);
       expect(await at.look()).toMatchObject({ phase: 'Failed', reason: 'RunStopped' });
     }
+  });
+
+  it('needs no manifest when it is asked for, as long as the attempt was observed by this process', async () => {
+    const at = setUp({ ...waits, delete: 'OnStop' });
+    await at.executor.start(run, at.request);
+    const restarted = new ResourceExecutor(at.options);
+    await restarted.observe(run, [at.live]);
+    const { rendered: _manifest, ...bare } = at.live;
+    await restarted.cancel(run, bare);
+    expect(at.server.objects.size).toBe(0);
   });
 
   it('is done at the end only once the result is stored, and only for Always', async () => {

@@ -129,7 +129,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
     const deletion = live.task.resource?.delete;
     const watch = this.watches.of(run, live);
     if (watch.isStopped) return;
-    if (deletion === 'OnStop' || deletion === 'Always') await this.remove(run, live);
+    if (deletion === 'OnStop' || deletion === 'Always') await this.remove(run, watch.live);
     watch.isStopped = true;
     this.options.wake(run);
   }

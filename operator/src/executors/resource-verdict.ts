@@ -9,6 +9,8 @@ export type Evaluate = (source: string, bindings: { readonly object: Json }) => 
 /** What an attempt may hand on, as with pods. */
 const MAX_OUTPUT_BYTES = 4095;
 const MAX_MESSAGE = 512;
+/** What the API server says of a manifest with a field that its kind does not have, or of another type. */
+const MISFIT = /^failed to create typed patch object/;
 
 type Failed = Extract<AttemptObservation, { phase: 'Failed' }>;
 
@@ -64,6 +66,10 @@ export function refusedApply(error: unknown, account: string): Refusal {
   if (error instanceof ApiError && error.status === 404) {
     const message = `${error.message}; does the namespace of the manifest exist?`.slice(0, MAX_MESSAGE);
     return { phase: 'Refused', reason: 'ResourceRejected', message, retry: false };
+  }
+  // What does not fit the schema is a 500 to the API server, as only apply has it.
+  if (error instanceof ApiError && MISFIT.test(error.message)) {
+    return { phase: 'Refused', reason: 'ResourceRejected', message: error.message.slice(0, MAX_MESSAGE), retry: false };
   }
   return refusalOf(error, 'ResourceRejected');
 }
