@@ -27,8 +27,8 @@ export function stage(): Installed {
 }
 
 export interface UseOptions {
-  /** Further flags of the operator. */
-  readonly flags?: readonly string[];
+  /** Further flags of the operator, where they depend on the cluster made when it is there. */
+  readonly flags?: readonly string[] | ((cluster: Cluster) => Promise<readonly string[]>);
   /** A cluster of the file's own, which is new at its start and gone at its end. */
   readonly own?: { readonly name: string; readonly kwok?: number };
 }
@@ -41,7 +41,10 @@ export function useOperator({ flags = [], own }: UseOptions = {}): void {
     const kubectl = new Kubectl(cluster);
     await installManifests(kubectl);
     const credentials = await OperatorCredentials.create(cluster, kubectl);
-    const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
+    const operator = await OperatorProcess.start({
+      kubeconfig: credentials.path,
+      flags: typeof flags === 'function' ? await flags(cluster) : flags,
+    });
     installed = { cluster, kubectl, credentials, operator, client: clientOf(cluster.kubeconfig) };
   });
   afterAll(async () => {
