@@ -358,3 +358,27 @@ describe('attempts', () => {
     expect(simulation.phaseOf('a')).toBe('Succeeded');
   });
 });
+
+describe('retry.otherNode', () => {
+  it('hands the nodes of failed attempts to the next one', () => {
+    const simulation = simulate(workflow([task('a', { retry: { limit: 2, otherNode: true } })]), {
+      'a#0': { end: 'Failed', node: 'n1' },
+      'a#1': { end: 'Failed', node: 'n2' },
+    }).run();
+    expect(simulation.started('a')).toMatchObject({ attempt: 2, rendered: { avoidNodes: ['n1', 'n2'] } });
+    expect(simulation.folded()).toBe(simulation.stored);
+  });
+});
+
+describe('forEach.key', () => {
+  it('names the items, and refuses two of one name', () => {
+    const named = (items: string[]) => workflow([task('a', { forEach: { items, key: 'item' } })]);
+    const simulation = run(named(['x', 'y']));
+    const rows = unitRows(simulation.plan, simulation.state, { attempts: new Map() });
+    expect(rows.map(({ path, item }) => [path, item])).toEqual([
+      ['a[0]', 'x'],
+      ['a[1]', 'y'],
+    ]);
+    expect(run(named(['x', 'x'])).state.tasks.get('a')?.unit.reason).toBe('RepeatedKey');
+  });
+});

@@ -226,7 +226,10 @@ function attemptOf(pod: Pod): Attempt {
 }
 
 function seenPod(pod: Pod, now: number): Seen {
-  return { ...attemptOf(pod), observation: observePod(pod, now) };
+  const observation = observePod(pod, now);
+  const { nodeName } = pod.spec;
+  if (observation.phase !== 'Failed' || nodeName === undefined) return { ...attemptOf(pod), observation };
+  return { ...attemptOf(pod), observation: { ...observation, node: nodeName } };
 }
 
 /** Whether the pod is already ending at least as soon as asked. */

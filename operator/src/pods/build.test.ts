@@ -158,4 +158,21 @@ describe('/tmp', () => {
     expect(container(pod).volumeMounts).toEqual([own]);
     expect(pod.spec.volumes).toEqual([{ name: 'scratch', emptyDir: {} }]);
   });
+
+  it('keeps away from nodes on which attempts failed, if there are others', () => {
+    const rendered = { sort: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
+    const spread = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } };
+    const task = { name: 'a', run: 'x', affinity: spread };
+    const input = { run: RUN, task, defaults: undefined, path: 'a', attempt: 1 };
+    const pod = buildPod({ ...input, rendered: { ...rendered, avoidNodes: ['n1', 'n2'] } });
+    const preference = {
+      matchFields: ['n1', 'n2'].map((node) => ({ key: 'metadata.name', operator: 'NotIn', values: [node] })),
+    };
+    expect(pod.spec.affinity).toEqual({
+      nodeAffinity: {
+        ...spread.nodeAffinity,
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference }],
+      },
+    });
+  });
 });

@@ -121,7 +121,7 @@ function buildSpec(input: PodInput, surface: PodSurface, { workspaces, artifacts
     serviceAccountName: surface.serviceAccountName,
     imagePullSecrets: surface.imagePullSecrets,
     nodeSelector: surface.nodeSelector,
-    affinity: affinityOf(surface.affinity, workspaces.affinity),
+    affinity: avoiding(affinityOf(surface.affinity, workspaces.affinity), input.rendered.avoidNodes),
     tolerations: surface.tolerations,
     topologySpreadConstraints: surface.topologySpreadConstraints,
     runtimeClassName: surface.runtimeClassName,
@@ -136,6 +136,16 @@ function affinityOf(own: PodSurface['affinity'], terms: readonly unknown[]): Pod
   const podAffinity = (own?.podAffinity ?? {}) as { requiredDuringSchedulingIgnoredDuringExecution?: unknown[] };
   const required = [...(podAffinity.requiredDuringSchedulingIgnoredDuringExecution ?? []), ...terms];
   return { ...own, podAffinity: { ...podAffinity, requiredDuringSchedulingIgnoredDuringExecution: required } };
+}
+
+/** Rather on any other node than on those, but on one of them where there is no other. */
+function avoiding(own: PodSurface['affinity'], nodes: readonly string[] = []): PodSurface['affinity'] {
+  if (nodes.length === 0) return own;
+  const field = 'preferredDuringSchedulingIgnoredDuringExecution';
+  const nodeAffinity = (own?.nodeAffinity ?? {}) as { [field]?: unknown[] };
+  const away = nodes.map((node) => ({ key: 'metadata.name', operator: 'NotIn', values: [node] }));
+  const preferred = [...(nodeAffinity[field] ?? []), { weight: 100, preference: { matchFields: away } }];
+  return { ...own, nodeAffinity: { ...nodeAffinity, [field]: preferred } };
 }
 
 /** The root file system is read-only, so /tmp is a volume, unless the task mounts one there itself. */

@@ -27,7 +27,7 @@ import {
 /** What becomes of one attempt in a simulation. */
 export type Fate =
   | { readonly end: 'Succeeded'; readonly outputs?: string; readonly afterMs?: number }
-  | { readonly end: 'Failed'; readonly exitCode?: number; readonly afterMs?: number }
+  | { readonly end: 'Failed'; readonly exitCode?: number; readonly afterMs?: number; readonly node?: string }
   | { readonly end: 'Infrastructure'; readonly afterMs?: number }
   | { readonly end: 'Lost'; readonly afterMs?: number }
   | { readonly end: 'Never' };
@@ -106,7 +106,9 @@ export class Simulation {
       return { phase: 'Failed', cause: 'Infrastructure', reason: 'Evicted', message: 'evicted', ...times };
     }
     const exitCode = fate.end === 'Failed' ? (fate.exitCode ?? 1) : 1;
-    return { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: `exit code ${exitCode}`, exitCode, ...times };
+    const where = fate.end === 'Failed' && fate.node ? { node: fate.node } : {};
+    const failure = { reason: 'ExitCode' as const, message: `exit code ${exitCode}`, exitCode };
+    return { phase: 'Failed', cause: 'User', ...failure, ...times, ...where };
   }
 
   decide(): Decision {
