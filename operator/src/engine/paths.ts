@@ -8,7 +8,7 @@ export type Segment =
  * depth. Names of tasks begin with a letter, so digits alone are an iteration.
  */
 export function parseSegments(path: string): Segment[] {
-  return path.split('/').map(parseSegment);
+  return path.includes('/') ? path.split('/').map(parseSegment) : [parseSegment(path)];
 }
 
 function parseSegment(text: string): Segment {
