@@ -72,3 +72,16 @@ describe('a fork', () => {
     expect(created(second)).toEqual(['b#0', 'c#0']);
   });
 });
+
+describe('artifacts', () => {
+  it('are those of a run: whoever made one that is needed again does it again', () => {
+    const files = { outputs: [{ name: 'f', path: 'f' }] };
+    const definition = workflow([
+      task('make', { artifacts: files }),
+      task('other'),
+      task('use', { needs: ['make', 'other'], artifacts: { inputs: [{ name: 'f', from: 'make.f', path: 'f' }] } }),
+    ]);
+    const second = repeat(run(definition, { use: { end: 'Failed' } }), {});
+    expect(created(second)).toEqual(['make#0', 'use#0']);
+  });
+});

@@ -16,21 +16,47 @@ export interface Reuse {
 /**
  * What a retry (without `task`) or a fork from a task does not repeat: tasks that ended well, and that come after no task
  * that is done again. A fan-out that did not end well keeps its good items, if all that its items are made from is kept.
+ * Artifacts are those of a run: a task whose artifacts are needed again is done again.
  */
 export function reusable(plan: Plan, origin: RunState, task?: string): Reuse {
+  const again = new Set(task === undefined ? [] : [task]);
+  for (;;) {
+    const whole = wholeTasks(plan, origin, again);
+    const missing = [...whole].filter((name) => isFetched(plan, name, whole));
+    if (missing.length === 0) return { whole, partly: task === undefined ? partsOf(plan, origin, whole) : new Set() };
+    for (const name of missing) again.add(name);
+  }
+}
+
+function wholeTasks(plan: Plan, origin: RunState, again: ReadonlySet<string>): Set<string> {
   const whole = new Set<string>();
-  const partly = new Set<string>();
   for (const name of plan.order) {
     const planned = plan.tasks.get(name);
     const state = origin.tasks.get(name);
-    if (planned?.role !== 'Main' || name === task || !state) continue;
-    if (!(planned.task.needs ?? []).every((need) => whole.has(need))) continue;
-    if (hasEndedWell(state)) whole.add(name);
-    const isPart =
-      task === undefined && state.fan && !isGood(state) && [...planned.reads].every((read) => whole.has(read));
-    if (isPart) partly.add(name);
+    if (planned?.role !== 'Main' || again.has(name) || !state) continue;
+    const isAfterKept = (planned.task.needs ?? []).every((need) => whole.has(need));
+    if (isAfterKept && hasEndedWell(state)) whole.add(name);
   }
-  return { whole, partly };
+  return whole;
+}
+
+/** Whether a task that is done again fetches an artifact of this one. */
+function isFetched(plan: Plan, name: string, whole: ReadonlySet<string>): boolean {
+  return plan.order.some((reader) => {
+    const inputs = plan.tasks.get(reader)?.task.artifacts?.inputs ?? [];
+    return !whole.has(reader) && inputs.some(({ from }) => from.startsWith(`${name}.`));
+  });
+}
+
+function partsOf(plan: Plan, origin: RunState, whole: ReadonlySet<string>): Set<string> {
+  const parts = plan.order.filter((name) => {
+    const planned = plan.tasks.get(name);
+    const state = origin.tasks.get(name);
+    if (planned?.role !== 'Main' || !state?.fan || whole.has(name) || planned.task.artifacts) return false;
+    if (![...(planned.task.needs ?? []), ...planned.reads].every((need) => whole.has(need))) return false;
+    return !isGood(state);
+  });
+  return new Set(parts);
 }
 
 const isGood = ({ unit }: TaskState): boolean => unit.phase === 'Succeeded' || unit.phase === 'Skipped';
