@@ -106,4 +106,15 @@ describe('workspaces', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toMatch(message);
   });
+
+  it('of a template are those of the workflow that uses it', () => {
+    const spec = {
+      templates: [{ name: 'reader', defaults: { image: 'i' }, tasks: [task()] }],
+      tasks: [{ name: 'use', template: { name: 'reader' } }],
+    };
+    expect(problems({ ...spec, workspaces: [source({})] })).toEqual([]);
+    expect(problems(spec)).toEqual([
+      'spec.templates[0].tasks[0].workspaces[0].name: unknown workspace "source"; there is no workspace',
+    ]);
+  });
 });

@@ -129,7 +129,7 @@ function declarationProblems({ size, existingClaim, storageClassName }: Workspac
   return [{ path: `${path}.size`, message: `"${size}" is no size; write it like 10Gi` }];
 }
 
-/** Workspaces that tasks mount and the workflow does not declare. Templates are judged where they are used. */
+/** Workspaces that tasks mount and the workflow does not declare. */
 export function mountProblems(tasks: readonly Task[], path: string, declared: readonly Workspace[] = []): Problem[] {
   const names = declared.map(({ name }) => name);
   return tasks.flatMap(({ workspaces = [] }, task) =>

@@ -25,6 +25,7 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
     ...workspaceProblems(spec.workspaces),
     ...mountProblems(spec.tasks, 'spec.tasks', spec.workspaces),
     ...mountProblems(spec.finally ?? [], 'spec.finally', spec.workspaces),
+    ...libraryMounts(spec, library),
     ...concurrencyProblems(spec),
     ...unresolved.map(({ path, message }) => ({ path, message })),
     ...mainProblems(definition, library),
@@ -87,6 +88,15 @@ function hookProblems({ parameters, defaults = {}, tasks, hooks = [] }: Definiti
   const types = parameterTypes(parameters);
   const scope = { ...scopeOfAll(types, tasks, library), ended: true };
   return runHookProblems(hooks, { path: 'spec', scope, defaults, library }, scopeOfDefaults(types));
+}
+
+/** Templates mount workspaces of whatever workflow uses them. */
+function libraryMounts({ templates = [], workspaces }: WorkflowSpec, library: Library): Problem[] {
+  return Object.entries(library).flatMap(([key, { tasks }]) => {
+    const index = templates.findIndex(({ name }) => libraryKey({ kind: 'Local', name }) === key);
+    const place = index < 0 ? `${key.replace(/@$/, '')}: spec` : `spec.templates[${index}]`;
+    return mountProblems(tasks, `${place}.tasks`, workspaces);
+  });
 }
 
 /** Local templates; of those with one name, the first is in the library. */
