@@ -76,6 +76,18 @@ describe('a template', () => {
     expect(simulation.pods.get('ship/b#0')?.cancelledAt).toBeDefined();
   });
 
+  it.each([
+    ['for each item', { forEach: { items: ['x'] } }, 'a[0]/in#0'],
+    ['in a loop', { loop: { while: 'iteration < 1' } }, 'a/0/in#0'],
+  ])('%s begins in the pass that opens it', (_name, how, first) => {
+    const definition = workflow([acting('a', { template: { name: 't' }, ...how })], {
+      templates: [{ name: 't', defaults: { image: 'busybox' }, tasks: [task('in')] }],
+    });
+    const simulation = simulate(definition);
+    simulation.pass();
+    expect(created(simulation)).toEqual([first]);
+  });
+
   it('can be run for each item, and templates can use templates', () => {
     const nested = workflow(
       [acting('each', { template: { name: 'outer' }, forEach: { items: ['x', 'y'] }, with: { n: '${{ item }}' } })],

@@ -77,12 +77,21 @@ function advanceItem(pass: Pass, place: Place): StartResult {
   const { task, whenPerItem } = place.planned;
   try {
     const skip = task.when !== undefined && whenPerItem && !evaluateBoolean(task.when, unitBindings(pass, place));
-    if (!skip) return startUnit(pass, place);
+    if (!skip) return startItem(pass, place);
     pass.emit({ type: 'Skipped', path: place.path, reason: 'WhenFalse' });
   } catch (error) {
     failForExpression(pass, place.path, error);
   }
   return 'Over';
+}
+
+/** A template begins in the pass that opens it: nothing would ask for another one. */
+function startItem(pass: Pass, place: Place): StartResult {
+  const { frame, planned, index = 0 } = place;
+  const result = startUnit(pass, place);
+  const unit = frame.tasks.get(planned.task.name)?.fan?.live.get(index);
+  if (unit) advanceOpen(pass, { ...place, unit });
+  return result;
 }
 
 function finish(pass: Pass, frame: Frame, planned: PlannedTask, fan: Fan): void {

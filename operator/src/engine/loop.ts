@@ -37,7 +37,11 @@ function advanceIteration(pass: Pass, iteration: Place, loop: LoopState): boolea
     pass.wake(loop.due);
     return false;
   }
-  return startUnit(pass, iteration) === 'Over';
+  const result = startUnit(pass, iteration);
+  if (result !== 'Started') return result === 'Over';
+  // A template begins in the pass that opens it: nothing would ask for another one.
+  advanceOpen(pass, { ...iteration, unit: loop.unit });
+  return isTerminal(loop.unit);
 }
 
 /** What follows an iteration that has ended: the next one (true), or the end of the loop. */
