@@ -10,7 +10,7 @@ import type { Observed } from './pass.ts';
 import { attemptKey, formatPath } from './paths.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { inRanges } from './ranges.ts';
-import { type Fan, newUnit, type RunState, SMALL_FAN_OUT, type Unit } from './state.ts';
+import { type Fan, type LoopState, newUnit, type RunState, SMALL_FAN_OUT, type Unit } from './state.ts';
 import { type Frame, frameIn, rootFrame } from './walk.ts';
 import { whyOf } from './why.ts';
 
@@ -37,6 +37,8 @@ interface Standing {
   readonly planned: PlannedTask;
   readonly path: string;
   readonly unit: Unit;
+  /** The loop whose current iteration it is. */
+  readonly loop?: LoopState;
 }
 
 /** Waiting and failed units first, then live ones, then the newest: what a person would look for. */
@@ -81,7 +83,7 @@ function rowsOfUnit(view: View, standing: Standing): UnitRow[] {
   const { loop } = unit;
   for (const [index, kept] of loop?.kept ?? [])
     rows.push(unitRow(view, { ...standing, path: `${path}/${index}`, unit: kept }));
-  if (loop) rows.push(...rowsOfUnit(view, { ...standing, path: `${path}/${loop.index}`, unit: loop.unit }));
+  if (loop) rows.push(...rowsOfUnit(view, { ...standing, path: `${path}/${loop.index}`, unit: loop.unit, loop }));
   const frame = frameIn(view.plan, { ...standing, index: undefined, loop: undefined, cause: undefined });
   return frame ? [...rows, ...rowsOfFrame(view, frame)] : rows;
 }

@@ -1,6 +1,6 @@
 import type { AttemptObservation, TaskPhase } from '../api/index.ts';
 import type { PlannedTask } from './plan.ts';
-import { isComposite, isTerminal, type RunState, type Unit } from './state.ts';
+import { isComposite, isTerminal, type LoopState, type RunState, type Unit } from './state.ts';
 import type { Frame } from './walk.ts';
 
 /** Why a unit is where it is, and what it waits for. */
@@ -19,6 +19,8 @@ interface Asked {
   readonly planned: PlannedTask;
   readonly path: string;
   readonly unit: Unit;
+  /** The loop whose current iteration the unit is. */
+  readonly loop?: LoopState | undefined;
   readonly state: RunState;
   readonly seen: (path: string, attempt: number) => AttemptObservation | undefined;
 }
@@ -36,51 +38,70 @@ export function whyOf(asked: Asked): Why {
   return { reason: unit.reason, message: unit.message };
 }
 
-/** When an attempt was started, or when the last need of a task had ended. */
+/** When an attempt was started, or since when a task waits: its last need had ended, or its graph began. */
 function sinceOf({ unit, state, frame, planned }: Asked): Pick<Why, 'since'> {
   if (unit.phase !== 'Waiting') return unit.since === undefined ? {} : { since: state.at + unit.since };
   const ends = (planned.task.needs ?? []).map((name) => frame.tasks.get(name)?.unit.finishedAt ?? 0);
-  return { since: state.at + Math.max(0, ...ends) };
+  return { since: state.at + Math.max(frame.owner?.unit.startedAt ?? 0, ...ends) };
 }
+
+const STARTING = { phase: 'Pending', reason: 'Starting', message: 'its node is starting the pod' } as const;
 
 function whyLive(seen: AttemptObservation | undefined): Why {
   if (seen?.phase === 'Running') return { phase: 'Running' };
-  if (seen?.phase === 'Pending') return { phase: 'Pending', reason: seen.reason, message: seen.message };
-  return { phase: 'Pending' };
+  if (seen?.phase !== 'Pending' || seen.reason === undefined) return STARTING;
+  return { phase: 'Pending', reason: seen.reason, message: seen.message };
 }
 
 function whyOpen({ unit, state }: Asked): Why {
   if (isComposite(unit)) return whyLoops(unit, state);
-  return { reason: 'Sleeping', message: 'the task sleeps', until: state.at + (unit.since ?? 0) };
+  const since = state.at + (unit.startedAt ?? 0);
+  return { reason: 'Sleeping', message: 'time alone wakes it', since, until: state.at + (unit.since ?? 0) };
 }
 
 function whyLoops({ loop }: Unit, state: RunState): Why {
   if (!loop) return {};
-  const waits = loop.unit.phase === 'Waiting' && loop.due !== undefined;
-  if (waits)
-    return { reason: 'LoopDelay', message: `iteration ${loop.index} waits`, until: state.at + (loop.due ?? 0) };
-  return { message: `iteration ${loop.index}` };
+  return whyDelayed(loop, state) ?? { message: `iteration ${loop.index}` };
+}
+
+/** A loop whose current iteration may not start yet, and that iteration. */
+function whyDelayed({ index, due, unit, kept }: LoopState, state: RunState): Why | undefined {
+  if (unit.phase !== 'Waiting' || due === undefined) return undefined;
+  const before = kept.get(index - 1)?.finishedAt;
+  const since = before === undefined ? {} : { since: state.at + before };
+  return { reason: 'LoopDelay', message: `iteration ${index} waits`, until: state.at + due, ...since };
 }
 
 function whyBackoff({ unit, state, path, seen }: Asked): Why {
   const refused = seen(path, unit.attempt + 1);
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message };
-  return { reason: unit.reason, message: unit.message, until: state.at + (unit.since ?? 0) };
+  if (state.desired === 'Paused') return whyPaused(state);
+  const message = `attempt ${unit.attempt} failed: ${unit.reason}: ${unit.message ?? ''}; the next one starts by itself`;
+  return { reason: 'Backoff', message, until: state.at + (unit.since ?? 0) };
+}
+
+function whyPaused({ at, pausedSince }: RunState): Why {
+  const message = 'nothing new starts until desiredState is Running';
+  return { reason: 'Paused', message, ...(pausedSince === undefined ? {} : { since: at + pausedSince }) };
 }
 
 function whyWaiting(asked: Asked): Why {
-  const { frame, planned, path, state, seen } = asked;
+  const { frame, planned, path, state, loop, seen } = asked;
   if (state.finished) return { reason: 'RunStopped' };
   const refused = seen(path, 0);
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message, ...sinceOf(asked) };
   if (planned.role === 'Final' && !state.result)
-    return { reason: 'WaitingForTasks', message: 'runs after all other tasks' };
+    return { reason: 'WaitingForTasks', message: 'runs after all other tasks', ...sinceOf(asked) };
   const open = (planned.task.needs ?? []).filter((name) => {
     const need = frame.tasks.get(name);
     return !need || !isTerminal(need.unit);
   });
-  if (open.length > 0) return { reason: 'WaitingForNeeds', message: `waits for ${open.join(', ')}` };
-  if (state.desired === 'Paused')
-    return { reason: 'Paused', message: 'nothing new starts until desiredState is Running' };
-  return { reason: 'Parallelism', message: 'as many tasks as allowed run already', ...sinceOf(asked) };
+  if (open.length > 0) return { reason: 'WaitingForNeeds', message: `waits for ${open.join(', ')}`, ...sinceOf(asked) };
+  if (state.desired === 'Paused') return whyPaused(state);
+  return (loop && whyDelayed(loop, state)) ?? { ...CROWDED, ...sinceOf(asked) };
 }
+
+const CROWDED = {
+  reason: 'Parallelism',
+  message: 'as many run as spec.parallelism or forEach.parallelism allow; it starts when one of them has ended',
+};

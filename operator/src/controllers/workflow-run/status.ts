@@ -88,7 +88,7 @@ function waitingFor(rows: readonly UnitRow[]): Pick<WorkflowRunStatus, 'waitingF
   return words.length === 0 ? {} : { waitingFor: words.map(([reason, count]) => `${count} ${reason}`).join(', ') };
 }
 
-const ORDINARY: ReadonlySet<string> = new Set(['WaitingForNeeds', 'WaitingForTasks', 'Parallelism']);
+const ORDINARY: ReadonlySet<string> = new Set(['Starting', 'WaitingForNeeds', 'WaitingForTasks', 'Parallelism']);
 
 function phaseOf(state: RunState): RunPhase {
   if (state.finished) return state.finished.phase;
