@@ -3,6 +3,7 @@ import {
   ANNOTATION_TASK,
   decodeEvents,
   FINALIZER_RESULT,
+  type HistoryEvent,
   LABEL_ATTEMPT,
   LABEL_RUN_UID,
   type Outputs,
@@ -14,7 +15,7 @@ import { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/in
 import type { Pod } from '../../src/pods/index.ts';
 import { type KubeClient, type KubeObject, NAMESPACES, PODS, type ResourceType } from '../../src/runtime/index.ts';
 import type { Kubectl } from './installation.ts';
-import type { Manifest } from './manifests.ts';
+import { type Manifest, workflowRun } from './manifests.ts';
 import type { OperatorProcess } from './operator-process.ts';
 import { historyProblems } from './oracle.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
@@ -127,6 +128,18 @@ export class Scenario {
     return this.runIs(name, 'is over', ({ status }) => status?.finishedAt !== undefined, options);
   }
 
+  /** Applies a Workflow with a run of the same name, and waits for its end. */
+  async ran(workflow: Manifest, options?: WaitOptions): Promise<WorkflowRun> {
+    const { name } = workflow.metadata;
+    await this.given(workflow, workflowRun(name, name));
+    return this.ended(name, options);
+  }
+
+  /** Paths of all pods, one for each attempt. */
+  async podPaths(): Promise<string[]> {
+    return (await this.pods()).map(({ metadata }) => metadata.annotations?.[ANNOTATION_TASK] ?? '').sort();
+  }
+
   /** Waits until the row of a task satisfies `holds`, and returns it. */
   async taskIs(run: string, path: string, what: string, holds: (row: Row) => boolean): Promise<Row> {
     const has = (seen: WorkflowRun) => seen.status?.tasks?.some((row) => row.path === path && holds(row)) ?? false;
@@ -204,6 +217,11 @@ export function rowOf(run: WorkflowRun, path: string): Row {
   return row;
 }
 
+/** The phases of all tasks of a run that have a row, by path. */
+export function phasesOf(run: WorkflowRun): Record<string, string> {
+  return Object.fromEntries(run.status?.tasks?.map(({ path, phase }) => [path, phase]) ?? []);
+}
+
 /** The condition of a type. @throws Error when there is none */
 export function conditionOf(object: WorkflowRun | Workflow, type: string) {
   const condition = object.status?.conditions?.find((candidate) => candidate.type === type);
@@ -211,9 +229,12 @@ export function conditionOf(object: WorkflowRun | Workflow, type: string) {
   return condition;
 }
 
+/** The run's history, but for the pages that were cut. */
+export const eventsOf = (run: WorkflowRun): HistoryEvent[] => decodeEvents(run.status?.journal?.tail ?? '[]');
+
 /** What the run's history (its unpaged part) says that a task or item handed on. */
 export function outputsOf(run: WorkflowRun, path: string): Outputs | undefined {
-  for (const event of decodeEvents(run.status?.journal?.tail ?? '[]')) {
+  for (const event of eventsOf(run)) {
     if (event.type === 'Succeeded' && event.path === path) return event.outputs;
   }
   return undefined;
