@@ -1,10 +1,15 @@
 import { expect } from 'vitest';
 import type { Workflow } from '../../src/api/index.ts';
-import { NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from '../../src/controllers/index.ts';
+import {
+  CLUSTER_ACCESS,
+  CLUSTER_WORKFLOW_TEMPLATES,
+  NAMESPACED_ACCESS,
+  OWN_NAMESPACE_ACCESS,
+} from '../../src/controllers/index.ts';
 import type { AccessRule } from '../../src/runtime/index.ts';
 import { auditLog, it, restartOperator, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../support/installation.ts';
-import { script, workflow, workflowRun } from '../support/manifests.ts';
+import { script, template, workflow, workflowRun } from '../support/manifests.ts';
 import { givenLongTail, givenPage, goOn } from '../support/paged-run.ts';
 import type { Scenario } from '../support/scenario.ts';
 
@@ -81,6 +86,24 @@ async function givenEndings(scenario: Scenario): Promise<void> {
   await scenario.until('the run has expired', async () => (await scenario.workflow('expires')).status?.lastApplied);
 }
 
+/** Templates of both kinds; what is theirs alone goes with them. */
+async function givenTemplates(scenario: Scenario): Promise<void> {
+  const name = `shared-${scenario.namespace}`;
+  const spec = { version: '1.0.0', tasks: [script('only', 'true')] };
+  await scenario.given(
+    template('own', spec),
+    { ...template(name, spec), kind: 'ClusterWorkflowTemplate' },
+    workflow('uses', {
+      tasks: [
+        { name: 'own', template: { name: 'own' } },
+        { name: 'shared', template: { name, kind: 'ClusterWorkflowTemplate' } },
+      ],
+    }),
+  );
+  await scenario.workflowIs('uses', 'True');
+  await scenario.client.delete(CLUSTER_WORKFLOW_TEMPLATES, { name });
+}
+
 it('asks for everything that its role grants, and for nothing else', async ({ scenario }) => {
   await restartOperator(async () => {
     await stage().kubectl.run(['delete', 'lease', 'ado-operator', '-n', OPERATOR_NAMESPACE]);
@@ -90,12 +113,13 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     givenManyVersions(scenario),
     givenRepeatedEvent(scenario),
     givenEndings(scenario),
+    givenTemplates(scenario),
   ]);
   await auditLog().quiet(OPERATOR_USER, 1500, 60_000);
   const asked = auditLog().since(0, ({ user, resource }) => user === OPERATOR_USER && resource !== '');
   const own = granted(OWN_NAMESPACE_ACCESS);
   const used = [...new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))].sort();
-  expect(used).toEqual([...granted(NAMESPACED_ACCESS), ...own].sort());
+  expect(used).toEqual([...granted(NAMESPACED_ACCESS), ...granted(CLUSTER_ACCESS), ...own].sort());
   const elsewhere = asked.filter(({ verb, resource, namespace }) => {
     return own.includes(`${verb} ${resource}`) && namespace !== OPERATOR_NAMESPACE;
   });
