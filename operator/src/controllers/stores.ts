@@ -62,7 +62,8 @@ export type ReflectorSettings = Pick<
 const inNamespace = (namespace: string | undefined, name: string | undefined) =>
   name ? [`${namespace ?? ''}/${name}`] : [];
 
-function createStores(servesCluster: boolean): Stores {
+/** Empty stores, with all that is found by. */
+export function createStores(servesCluster: boolean): Stores {
   return {
     workflows: new Store<Workflow>({ indexes: { [BY_REFERENCE]: referencesOfWorkflow } }),
     runs: new Store<WorkflowRun>({
