@@ -31,6 +31,8 @@ export interface Observed {
   readonly attempts: ReadonlyMap<string, AttemptObservation>;
   /** The last status was refused for its size: the run must end, and end small. */
   readonly overBudget?: boolean;
+  /** If given, no attempt may start but these, by attempt key: what is more waits for the next reconcile. */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** What the executors are to do. Doing it twice is doing it once. */

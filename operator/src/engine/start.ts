@@ -6,6 +6,7 @@ import { beginLoop } from './begin-loop.ts';
 import { ExpressionError } from './expression/index.ts';
 import { keyOf } from './items.ts';
 import type { Pass } from './pass.ts';
+import { attemptKey } from './paths.ts';
 import { renderClaims, renderTask } from './render.ts';
 import { MAX_MESSAGE_LENGTH } from './state.ts';
 import { succeed } from './success.ts';
@@ -54,6 +55,10 @@ function startAttempt(pass: Pass, place: Place): StartResult {
     const message = seen.message.slice(0, MAX_MESSAGE_LENGTH);
     pass.emit({ type: 'Failed', path, failure: { reason: seen.reason, message } });
     return 'Over';
+  }
+  if (pass.observed.only?.has(attemptKey(path, attempt)) === false) {
+    pass.cut = true;
+    return 'Refused';
   }
   try {
     const bindings = unitBindings(pass, place);

@@ -68,6 +68,7 @@ export interface ObservedRun extends Observed {
   readonly attempts: Map<string, AttemptObservation>;
   readonly recheckAfter: number | undefined;
   overBudget?: boolean;
+  only?: ReadonlySet<string>;
 }
 
 /** Everything that a decision is made on. */

@@ -26,6 +26,15 @@ const spec = {
     { name: 'd', image: 'i', run: 'true', needs: ['b', 'c'] },
   ],
 };
+/** Longer than the decisions of one reconcile. */
+const CHAIN = {
+  tasks: Array.from({ length: 20 }, (_, index) => ({
+    name: `t${index}`,
+    image: 'i',
+    run: 'true',
+    ...(index > 0 ? { needs: [`t${index - 1}`] } : {}),
+  })),
+};
 const digest = digestOf(definitionOf(spec));
 const workflow: Workflow = {
   apiVersion: '',
@@ -71,16 +80,19 @@ class World {
   readonly clock = new StoppedClock();
   readonly sights = new Map<string, AttemptObservation>();
   readonly started: string[] = [];
+  /** Whether every start finds the result in a cache. */
+  isCached = false;
   readonly runs = new Store<WorkflowRun>();
   writes = 0;
   readonly #reconciler: RunReconciler;
 
-  constructor() {
+  constructor(definition: typeof spec | typeof CHAIN = spec) {
+    const data = definitionOf(definition);
     const stores = {
       workflows: filled('n/w', workflow),
       runs: this.runs,
       pods: new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => [] } }),
-      revisions: filled('n/w-1', revision),
+      revisions: filled('n/w-1', { ...revision, data }),
       semaphores: new Store<Semaphore>(),
       templates: new Store<WorkflowTemplate>(),
       clusterTemplates: undefined,
@@ -127,7 +139,11 @@ class World {
 
   #executor(): Executor {
     return {
-      start: async (_run, { path }) => void this.started.push(path),
+      start: async (_run, { path }) => {
+        if (this.isCached) return { phase: 'Hit', outputs: {}, from: 'r0/x' };
+        this.started.push(path);
+        return undefined;
+      },
       observe: async () => ({
         seen: [...this.sights].map(([path, observation]) => ({ path, attempt: 0, observation })),
       }),
@@ -218,5 +234,15 @@ describe('the writes of a run', () => {
     world.see({ b: succeeded, c: succeeded });
     await world.reconcile();
     expect(world.writes).toBe(3);
+  });
+});
+
+describe('a long chain of cached results', () => {
+  it('is recorded in a few reconciles, none of which fails', async () => {
+    const world = new World(CHAIN);
+    world.isCached = true;
+    for (let i = 0; i < 5 && (world.counts?.succeeded ?? 0) < 20; i++) await world.reconcile();
+    expect(world.counts).toMatchObject({ succeeded: 20 });
+    expect(world.started).toEqual([]);
   });
 });

@@ -1,7 +1,6 @@
 import { parseDuration, type Reason, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
 import {
   type Decision,
-  decide,
   decodeState,
   encodeState,
   extendJournal,
@@ -13,9 +12,9 @@ import type { RunContext } from '../../executors/index.ts';
 import { type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
 import { findRevision } from '../stores.ts';
 import { acceptRun, type NotYet } from './accept.ts';
-import { apply } from './apply.ts';
+import { decideAndApply } from './decide-and-apply.ts';
 import type { RunDeps } from './deps.ts';
-import { contextOf, identityOf, isOver, type ObservedRun, observeAttempts, observeRun, sightOf } from './observe.ts';
+import { contextOf, isOver, type ObservedRun, observeAttempts, observeRun, sightOf } from './observe.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 
@@ -27,14 +26,6 @@ const RECORD_AFTER_MS = parseDuration('500ms');
 const PATIENCE_MS = parseDuration('3s');
 /** A refused start is tried again with the next event, or after this. */
 const REFUSED_AGAIN_MS = parseDuration('5s');
-/** Decisions of one reconcile: each further one knows of the refusals of the one before. */
-const MAX_DECISIONS = 4;
-/**
- * Bound of the encoded state, so that with the longest tail (36 KiB, escaped) and 50 rows the status stays below the
- * 224 KiB at which it is refused.
- */
-const STATE_REFUSED_BYTES = 112 * 1024;
-
 /** A run with everything that this reconcile works on. */
 interface Work {
   readonly run: WorkflowRun;
@@ -153,7 +144,7 @@ export class RunReconciler {
     if (work.unstored.length > 1) return this.#begin(work, signal);
     const { executor, clock } = this.#deps;
     const observed = await observeAttempts(executor, work.context, work.run, work.plan, decodeState(work.before));
-    const decision = await this.#decideAndApply(work, observed);
+    const decision = await decideAndApply(this.#deps, work, observed);
     const events = [...work.unstored, ...decision.encoded];
     if (events.length === 0) return this.#showProgress(work, decision, observed);
     const wait = this.#untilRecorded(work, decision);
@@ -179,23 +170,6 @@ export class RunReconciler {
     const memory = memories.of(work.context.uid);
     memory.successSince ??= clock.monotonic();
     return memory.successSince + RECORD_AFTER_MS - clock.monotonic();
-  }
-
-  /** Decides and applies until no start is refused that the decision did not know of. */
-  async #decideAndApply(work: Work, observed: ObservedRun): Promise<Decision> {
-    for (let round = 0; ; round++) {
-      const { clock, executor } = this.#deps;
-      const decision = decide(identityOf(work.run), work.plan, decodeState(work.before), observed, clock.now());
-      if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
-        observed.overBudget = true;
-        continue;
-      }
-      const context = { ...work.context, workspaces: work.plan.definition.workspaces };
-      const answers = await apply(executor, context, decision.actions);
-      if (answers.size === 0) return decision;
-      if (round === MAX_DECISIONS) throw new Error('starts are refused again and again; trying later');
-      for (const [key, answer] of answers) observed.attempts.set(key, answer);
-    }
   }
 
   #status(work: Work, decision: Decision, journal: Journal, observed: ObservedRun): WorkflowRunStatus {
@@ -267,10 +241,6 @@ export class RunReconciler {
 }
 
 const signalOf = (context: RunContext): AbortSignal => context.signal ?? new AbortController().signal;
-
-/** In the status the state is text inside JSON: quotes and backslashes count twice. */
-const isOverBudget = (state: string): boolean =>
-  state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);

@@ -1,0 +1,64 @@
+import type { WorkflowRun } from '../../api/index.ts';
+import {
+  type Action,
+  attemptKey,
+  type Decision,
+  decide,
+  decodeState,
+  encodeState,
+  type Plan,
+} from '../../engine/index.ts';
+import type { RunContext } from '../../executors/index.ts';
+import { type Answer, apply } from './apply.ts';
+import type { RunDeps } from './deps.ts';
+import { identityOf, type ObservedRun } from './observe.ts';
+
+/** Decisions of one reconcile: each further one knows the answers to the one before. After these nothing new is started. */
+const MAX_DECISIONS = 8;
+/**
+ * Bound of the encoded state, so that with the longest tail (36 KiB, escaped) and 50 rows the status stays below the
+ * 224 KiB at which it is refused.
+ */
+const STATE_REFUSED_BYTES = 112 * 1024;
+
+/** What is decided on. */
+interface Undecided {
+  readonly run: WorkflowRun;
+  readonly context: RunContext;
+  readonly plan: Plan;
+  /** The encoded state. */
+  readonly before: string;
+}
+
+/**
+ * Decides and applies until no start has an answer that the decision did not know of. A chain of cached results could go
+ * on for long: after some rounds it only finishes what was begun, and the next reconcile goes on.
+ */
+export async function decideAndApply(
+  { executor, clock }: Pick<RunDeps, 'executor' | 'clock'>,
+  { run, context, plan, before }: Undecided,
+  observed: ObservedRun,
+): Promise<Decision> {
+  const begun = new Set<string>();
+  for (let round = 1; ; round++) {
+    const decision = decide(identityOf(run), plan, decodeState(before), observed, clock.now());
+    if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
+      observed.overBudget = true;
+      continue;
+    }
+    const answers = await apply(executor, { ...context, workspaces: plan.definition.workspaces }, decision.actions);
+    if (answers.size === 0) return decision;
+    for (const [key, answer] of answers) observed.attempts.set(key, answer);
+    for (const key of startsWithout(answers, decision.actions)) begun.add(key);
+    if (round >= MAX_DECISIONS) observed.only = begun;
+  }
+}
+
+function startsWithout(answers: ReadonlyMap<string, Answer>, actions: readonly Action[]): string[] {
+  const starts = actions.filter(({ type }) => type === 'Start');
+  return starts.map(({ path, attempt }) => attemptKey(path, attempt)).filter((key) => !answers.has(key));
+}
+
+/** In the status the state is text inside JSON: quotes and backslashes count twice. */
+const isOverBudget = (state: string): boolean =>
+  state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;
