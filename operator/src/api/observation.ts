@@ -37,4 +37,5 @@ export type AttemptObservation =
   /** The start found the result of an earlier attempt in the cache; `from` says whose: `<run>/<path>`. */
   | { phase: 'Hit'; outputs: Outputs; from: string };
 
-export type WaitingReason = 'Unschedulable' | 'ImagePull' | 'ContainerConfig';
+/** Of pods, and of a run that waits for its Workflow. */
+export type WaitingReason = 'Unschedulable' | 'ImagePull' | 'ContainerConfig' | 'WorkflowNotFound' | 'WorkflowNotReady';

@@ -112,11 +112,30 @@ describe('what became of the run that a task started', () => {
     expect(await at.executor.observe(run, live)).toMatchObject({ seen: [{ observation: { phase: 'Unknown' } }] });
     expect(at.server.on('get')).toEqual([]);
     at.clock.move(6000);
-    expect(await observed(at)).toMatchObject({ phase: 'Pending' });
+    expect(await observed(at)).toMatchObject({ phase: 'Running' });
     at.server.objects.clear();
     expect(await at.executor.observe(run, live)).toEqual({
       seen: [{ path: 'call', attempt: 0, observation: { phase: 'Lost' } }],
     });
+  });
+
+  it('is that it waits where its Workflow is not there, which has a limit, and that it goes on where it is not its turn', async () => {
+    const waiting = (reason: string) => {
+      const condition: Condition = {
+        type: 'Succeeded',
+        status: 'Unknown',
+        reason,
+        message: 'why',
+        lastTransitionTime: '',
+      };
+      return { status: { phase: 'Pending' as const, conditions: [condition] } };
+    };
+    const at = setUp();
+    await at.executor.start(run, request);
+    at.cache({ ...at.child(), ...waiting('WorkflowNotFound') });
+    expect(await observed(at)).toMatchObject({ phase: 'Pending', reason: 'WorkflowNotFound', message: 'why' });
+    at.cache({ ...at.child(), ...waiting('Queued') }, '2');
+    expect(await observed(at)).toMatchObject({ phase: 'Running' });
   });
 
   it('is found also where the state does not know of it', async () => {

@@ -1,6 +1,8 @@
-import type { AttemptObservation, Condition, WorkflowRun } from '../api/index.ts';
+import type { AttemptObservation, Condition, WaitingReason, WorkflowRun } from '../api/index.ts';
 
 const STOPPED: ReadonlySet<string> = new Set(['Cancelled', 'Terminated']);
+/** What a run waits for that may never come. One that waits for its turn goes on without a limit. */
+const WAITING: readonly WaitingReason[] = ['WorkflowNotFound', 'WorkflowNotReady', 'ConfigMapNotFound'];
 const MAX_MESSAGE = 400;
 
 /** Whether a run has come to its end. */
@@ -24,7 +26,9 @@ export function observeChild(child: WorkflowRun, isAwaited: boolean): AttemptObs
     return { phase: 'Succeeded', message: '', outputs, ...timesOf(child) };
   }
   if (end?.status === 'False') return { ...failure(child, end), ...timesOf(child) };
-  return startedAt === undefined ? { phase: 'Pending', since: created } : { phase: 'Running', startedAt };
+  const reason = WAITING.find((word) => word === end?.reason);
+  if (reason && end) return { phase: 'Pending', reason, message: end.message.slice(0, MAX_MESSAGE), since: created };
+  return { phase: 'Running', startedAt: startedAt ?? created };
 }
 
 function failure({ metadata }: WorkflowRun, { reason, message }: Condition) {

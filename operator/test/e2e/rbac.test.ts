@@ -104,6 +104,16 @@ async function givenTemplates(scenario: Scenario): Promise<void> {
   await scenario.client.delete(CLUSTER_WORKFLOW_TEMPLATES, { name });
 }
 
+/** A task that acts as a service account, which may do nothing: that we asked for its token is all that it takes. */
+async function givenActingAsAccount(scenario: Scenario): Promise<void> {
+  const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' } };
+  await scenario.given(
+    workflow('applies', { tasks: [{ name: 'apply', resource: { manifest } }] }),
+    workflowRun('applies', 'applies'),
+  );
+  await scenario.ended('applies');
+}
+
 it('asks for everything that its role grants, and for nothing else', async ({ scenario }) => {
   await restartOperator(async () => {
     await stage().kubectl.run(['delete', 'lease', 'ado-operator', '-n', OPERATOR_NAMESPACE]);
@@ -113,6 +123,7 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     givenManyVersions(scenario),
     givenRepeatedEvent(scenario),
     givenEndings(scenario),
+    givenActingAsAccount(scenario),
     givenTemplates(scenario),
   ]);
   await auditLog().quiet(OPERATOR_USER, 1500, 60_000);

@@ -3,7 +3,7 @@ import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
-import { asksMore, endsNow, parentOf, saysMore } from './news.ts';
+import { asksMore, changesPhase, parentOf, saysMore } from './news.ts';
 import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -55,7 +55,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   runs.subscribe({
     added: (_key, run) => ofChild(run),
     updated: (_key, run, previous) => {
-      if (endsNow(run, previous)) ofChild(run);
+      if (changesPhase(run, previous)) ofChild(run);
     },
     deleted: (_key, run) => ofChild(run),
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
 import type { Pod, PodStatus } from '../../pods/index.ts';
 import { RunMemories } from './memory.ts';
-import { asksMore, endsNow, parentOf, saysMore } from './news.ts';
+import { asksMore, changesPhase, parentOf, saysMore } from './news.ts';
 
 const pod = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}, nodeName?: string): Pod => ({
   metadata: { name: 'p', namespace: 'n', finalizers: [FINALIZER_RESULT], ...metadata },
@@ -108,11 +108,11 @@ describe('a run that a task started', () => {
     expect(parentOf({ ...child(), spec: { workflowRef: { name: 'w' }, desiredState: 'Running' } })).toBeUndefined();
   });
 
-  it('is looked at by its parent when it begins, ends or is deleted, and not in between', () => {
-    const started = child({ startedAt: 'now' });
-    expect(endsNow(started, child())).toBe(true);
-    expect(endsNow(child({ startedAt: 'now', seq: 3 }), started)).toBe(false);
-    expect(endsNow(child({ startedAt: 'now', finishedAt: 'later' }), started)).toBe(true);
-    expect(endsNow({ ...started, metadata: { name: 'c', deletionTimestamp: 'now' } }, started)).toBe(true);
+  it('is looked at by its parent when its phase is another, it ends or is deleted, and not in between', () => {
+    const started = child({ phase: 'Running' });
+    expect(changesPhase(started, child({ phase: 'Pending' }))).toBe(true);
+    expect(changesPhase(child({ phase: 'Running', seq: 3 }), started)).toBe(false);
+    expect(changesPhase(child({ phase: 'Running', finishedAt: 'later' }), started)).toBe(true);
+    expect(changesPhase({ ...started, metadata: { name: 'c', deletionTimestamp: 'now' } }, started)).toBe(true);
   });
 });

@@ -30,9 +30,9 @@ export function parentOf({ metadata, spec }: WorkflowRun): string | undefined {
   return objectKey({ name: run, namespace: metadata.namespace ?? '' });
 }
 
-/** Whether a version of a run begins or ends it, or begins to delete it: what the task that started it shows. */
-export function endsNow(run: WorkflowRun, previous: WorkflowRun): boolean {
+/** Whether a version of a run is in another phase, or begins to be deleted: what the task that started it shows. */
+export function changesPhase(run: WorkflowRun, previous: WorkflowRun): boolean {
   const stage = ({ metadata, status }: WorkflowRun) =>
-    String([metadata.deletionTimestamp, status?.startedAt !== undefined, status?.finishedAt]);
+    String([metadata.deletionTimestamp, status?.phase, status?.finishedAt]);
   return stage(run) !== stage(previous);
 }
