@@ -37,5 +37,11 @@ export type AttemptObservation =
   /** The start found the result of an earlier attempt in the cache; `from` says whose: `<run>/<path>`. */
   | { phase: 'Hit'; outputs: Outputs; from: string };
 
-/** Of pods, and of a run that waits for its Workflow. */
-export type WaitingReason = 'Unschedulable' | 'ImagePull' | 'ContainerConfig' | 'WorkflowNotFound' | 'WorkflowNotReady';
+/** Of pods, and of a run that waits for what it is made of. */
+export type WaitingReason =
+  | 'Unschedulable'
+  | 'ImagePull'
+  | 'ContainerConfig'
+  | 'WorkflowNotFound'
+  | 'WorkflowNotReady'
+  | 'ConfigMapNotFound';
