@@ -93,7 +93,7 @@ describe('an object that is right', () => {
     const namespace = await api.namespace();
     expect(await apply(namespace, run())).toMatchObject({ code: 0 });
     const [head = '', row = ''] = (await api.run(['get', '-n', namespace, 'awr'])).split('\n');
-    expect(head.split(/\s+/)).toEqual(['NAME', 'WORKFLOW', 'PHASE', 'PROGRESS', 'REASON', 'AGE']);
+    expect(head.split(/\s+/)).toEqual(['NAME', 'WORKFLOW', 'PHASE', 'PROGRESS', 'WAITING-FOR', 'REASON', 'AGE']);
     expect(row).toMatch(/^release-1 +release +/);
     const state = await api.run(['get', '-n', namespace, 'awr', 'release-1', '-o', 'jsonpath={.spec.desiredState}']);
     expect(state).toBe('Running');
@@ -115,9 +115,9 @@ describe('an object that is wrong', () => {
     [
       'a task that does two things',
       tasks({ ...TASK, container: {} }),
-      'spec.tasks[0]: Invalid value: "object": a task does exactly one thing: give it either run or container',
+      'spec.tasks[0]: Invalid value: "object": a task does exactly one thing: give it one of run, container, template,',
     ],
-    ['a task that does nothing', tasks({ name: 'build' }), 'give it either run or container'],
+    ['a task that does nothing', tasks({ name: 'build' }), 'give it one of run, container, template,'],
     ['two tasks of one name', tasks(TASK, TASK), 'spec.tasks[1]: Duplicate value: {"name":"build"}'],
     [
       'a task that needs itself',
