@@ -394,3 +394,25 @@ describe('forEach.key', () => {
     expect(run(named(['x', 'x'])).state.tasks.get('a')?.unit.reason).toBe('RepeatedKey');
   });
 });
+
+describe('generated tasks that are alike', () => {
+  it('take the defaults and the parameters of where they were generated', () => {
+    const generated = { tasks: "[{'name': 'x', 'run': 'true', 'env': {'N': '${{ params.n }}'}}]" };
+    const template = (name: string, image: string) => ({
+      name,
+      parameters: [{ name: 'n' }],
+      defaults: { image },
+      tasks: [acting('gen', { generate: generated })],
+    });
+    const definition = workflow(
+      [
+        acting('a', { template: { name: 'one' }, with: { n: '1' } }),
+        acting('b', { template: { name: 'two' }, with: { n: '2' } }),
+      ],
+      { templates: [template('one', 'image-one'), template('two', 'image-two')] },
+    );
+    const simulation = run(definition);
+    expect(simulation.started('a/gen/x')).toMatchObject({ rendered: { image: 'image-one', env: { N: '1' } } });
+    expect(simulation.started('b/gen/x')).toMatchObject({ rendered: { image: 'image-two', env: { N: '2' } } });
+  });
+});

@@ -54,18 +54,18 @@ export interface ScopePlan {
   readonly outputs: NonNullable<TemplateBody['outputs']>;
   /** The declared types, which tell an Integer from a whole Number. */
   readonly types: Pick<Scope, 'parameters' | 'tasks'>;
+  /** Graphs of tasks that were generated in this one, by their JSON: compiled when they are first met. */
+  readonly generated: Map<string, ScopePlan>;
 }
 
 /** A definition, compiled once per digest. */
 export interface Plan extends ScopePlan {
   readonly digest: string;
   readonly definition: Definition;
-  /** Graphs of generated tasks, by their JSON: compiled when they are first met. */
-  readonly generated: Map<string, ScopePlan>;
   readonly bodies: Map<string, ScopePlan>;
 }
 
-/** Compiled graphs of generated tasks that a plan keeps. */
+/** Compiled graphs of generated tasks that are kept of each graph. */
 const MAX_GENERATED = 100;
 
 type Planned = Pick<PlannedTask, 'task' | 'role' | 'undoes' | 'on'>;
@@ -82,7 +82,7 @@ const SORTS: Partial<Record<Action, AttemptSort>> = {
 
 /** Compiles a valid definition. */
 export function plan(definition: Definition, digest: string): Plan {
-  const own = { digest, definition, generated: new Map(), bodies: new Map<string, ScopePlan>() };
+  const own = { digest, definition, bodies: new Map<string, ScopePlan>() };
   const planned = [
     ...definition.tasks.flatMap((task) => withSides(task, definition.compensate !== undefined)),
     ...runHooks(definition.hooks),
@@ -94,13 +94,13 @@ export function plan(definition: Definition, digest: string): Plan {
 /** The graph of generated tasks; they see the parameters and the defaults around them. */
 export function planGenerated(whole: Plan, around: ScopePlan, tasks: readonly Task[]): ScopePlan {
   const key = JSON.stringify(tasks);
-  const known = whole.generated.get(key);
+  const known = around.generated.get(key);
   if (known) return known;
   const { parameters, defaults } = around;
   const planned = tasks.flatMap((task) => withSides(task, false));
   const compiled = planScope(whole, { parameters: [...parameters], defaults, outputs: [], planned });
-  if (whole.generated.size >= MAX_GENERATED) whole.generated.clear();
-  whole.generated.set(key, compiled);
+  if (around.generated.size >= MAX_GENERATED) around.generated.clear();
+  around.generated.set(key, compiled);
   return compiled;
 }
 
@@ -155,6 +155,7 @@ function planScope(library: Library, graph: Graph): ScopePlan {
       parameters: Object.fromEntries(parameters.map(({ name, type }) => [name, type ?? 'String'])),
       tasks: Object.fromEntries(visible),
     },
+    generated: new Map(),
   };
 }
 
