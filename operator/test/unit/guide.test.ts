@@ -1,0 +1,60 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { exampleFolders, ROOT } from '../support/examples.ts';
+
+const GUIDE = join(ROOT, 'docs/guide');
+const pages = readdirSync(GUIDE).filter((name) => name.endsWith('.md') && name !== 'README.md');
+const textOf = (page: string) => readFileSync(join(GUIDE, page), 'utf8');
+
+interface Shown {
+  readonly page: string;
+  readonly file: string;
+  readonly yaml: string;
+}
+
+/** Blocks of YAML whose first line names the file that they are from. */
+const shown = pages.flatMap((page) =>
+  [...textOf(page).matchAll(/```yaml\n# (examples\/\S+)\n([\s\S]*?)```/g)].map(
+    ([, file = '', yaml = '']): Shown => ({ page, file, yaml }),
+  ),
+);
+
+describe('the guide', () => {
+  it('shows examples', () => expect(shown.length).toBeGreaterThan(8));
+
+  it.each(shown)('$page shows $file as it is', ({ file, yaml }) => {
+    const path = join(ROOT, file);
+    expect(existsSync(path), file).toBe(true);
+    expect(`\n${readFileSync(path, 'utf8')}`).toContain(`\n${yaml}`);
+  });
+
+  it.each(exampleFolders())('has a page that names examples/%s', (folder) => {
+    const naming = [...pages.map(textOf), readFileSync(join(ROOT, 'README.md'), 'utf8')];
+    expect(naming.some((text) => new RegExp(`examples/${folder}\\b(?!-)`).test(text))).toBe(true);
+  });
+
+  it.each(pages)('names %s in its index', (page) => {
+    expect(textOf('README.md')).toContain(`](${page})`);
+  });
+
+  it.each(['README.md', ...pages])('%s links only to what is there', (page) => {
+    const links = [...textOf(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) => link);
+    expect(links.filter((link) => !existsSync(join(GUIDE, link)))).toEqual([]);
+  });
+
+  it.each(pages)('%s names tests that there are', (page) => {
+    const named = [...textOf(page).matchAll(/`(operator\/\S+\.test\.ts)`/g)].map(([, test = '']) => test);
+    expect(named.length).toBeGreaterThan(0);
+    const files = named.filter((test) => !test.includes('*'));
+    expect(files.filter((test) => !existsSync(join(ROOT, test)))).toEqual([]);
+  });
+});
+
+describe('an example', () => {
+  it.each(exampleFolders().filter((name) => name !== 'quickstart'))('%s says in a README what one sees', (folder) => {
+    const readme = readFileSync(join(ROOT, 'examples', folder, 'README.md'), 'utf8');
+    expect(readme).toContain(`kubectl`);
+    expect(readme.split('\n').length).toBeLessThan(30);
+  });
+});
