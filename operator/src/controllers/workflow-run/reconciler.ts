@@ -26,6 +26,9 @@ const RECORD_AFTER_MS = parseDuration('500ms');
 const PATIENCE_MS = parseDuration('3s');
 /** A refused start is tried again with the next event, or after this. */
 const REFUSED_AGAIN_MS = parseDuration('5s');
+/** One that waits for others is told when they are done. It asks now and then all the same, or it would lose its place. */
+const WAITING_AGAIN_MS = parseDuration('20s');
+const TOLD: ReadonlySet<Reason> = new Set(['Semaphore', 'CacheBusy']);
 /** A run with everything that this reconcile works on. */
 interface Work {
   readonly run: WorkflowRun;
@@ -253,7 +256,9 @@ function requeueAt(decision: Decision, observed: ObservedRun, now: number): Resu
   const waits: number[] = [];
   if (decision.wakeAt !== undefined) waits.push(Math.max(1, decision.wakeAt - now));
   if (observed.recheckAfter !== undefined) waits.push(observed.recheckAfter);
-  const refused = [...observed.attempts.values()].some((seen) => seen.phase === 'Refused' && seen.retry);
-  if (refused) waits.push(REFUSED_AGAIN_MS);
+  for (const seen of observed.attempts.values()) {
+    if (seen.phase !== 'Refused' || !seen.retry) continue;
+    waits.push(TOLD.has(seen.reason) ? WAITING_AGAIN_MS : REFUSED_AGAIN_MS);
+  }
   return waits.length === 0 ? {} : { requeueAfter: Math.min(...waits) };
 }
