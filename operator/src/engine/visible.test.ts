@@ -16,7 +16,8 @@ describe('what other tasks may read of a task', () => {
   it('is what its action hands on, in the declared types if there are any', () => {
     const declared = [{ name: 'sum', type: 'Integer' as const }];
     expect(outputs({ compute: { sum: '1', all: '[1]' }, outputs: declared })).toEqual({ sum: 'Integer', all: 'Any' });
-    expect(outputs({ http: { url: 'https://a' } })).toEqual({ status: 'Integer', body: 'String', json: 'Any' });
+    const ofHttp = { status: 'Integer', body: 'String', json: 'Any', truncated: 'Boolean' };
+    expect(outputs({ http: { url: 'https://a' } })).toEqual(ofHttp);
     expect(outputs({ workflow: { name: 'w' } })).toEqual({ run: 'String', status: 'String' });
     const resource = { manifest: {}, outputs: { sum: 'object.a', other: 'object.b' } };
     expect(outputs({ resource, outputs: declared })).toEqual({ sum: 'Integer', other: 'Any' });

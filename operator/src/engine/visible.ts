@@ -8,7 +8,7 @@ export type Library = Readonly<Record<string, TemplateBody>>;
 type Types = Record<string, ScopeType>;
 
 /** What an HTTP task hands on, and what a child run does. */
-const HTTP_OUTPUTS: Types = { status: 'Integer', body: 'String', json: 'Any' };
+const HTTP_OUTPUTS: Types = { status: 'Integer', body: 'String', json: 'Any', truncated: 'Boolean' };
 const CHILD_OUTPUTS: Types = { run: 'String', status: 'String' };
 
 /**
