@@ -51,6 +51,16 @@ describe('the guide', () => {
   });
 });
 
+describe('the page of waiting', () => {
+  it('names every reason that a task may wait for', () => {
+    const table = readFileSync(join(ROOT, 'operator/src/api/reasons.ts'), 'utf8').split('// Waiting\n')[1] ?? '';
+    const reasons = [...table.matchAll(/^ {2}([A-Z]\w+): /gm)].map(([, reason = '']) => reason);
+    expect(reasons.length).toBeGreaterThan(10);
+    const page = textOf('waiting.md');
+    expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
+  });
+});
+
 describe('an example', () => {
   it.each(exampleFolders().filter((name) => name !== 'quickstart'))('%s says in a README what one sees', (folder) => {
     const readme = readFileSync(join(ROOT, 'examples', folder, 'README.md'), 'utf8');
