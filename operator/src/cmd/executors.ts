@@ -21,12 +21,15 @@ export interface ExecutorParts {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly isLeader: () => boolean;
+  /** Aborts when this process ends: what it asks of others is given up, since no answer could be stored any more. */
+  readonly ending: AbortSignal;
   /** Has a run looked at again, when something ended that no watch tells of. */
   readonly wake: (run: RunContext) => void;
 }
 
 /** The executors of all sorts of tasks, behind one. */
-export function wireExecutors(config: OperatorConfig, { isLeader, stores, ...parts }: ExecutorParts): ExecutorSwitch {
+export function wireExecutors(config: OperatorConfig, all: ExecutorParts): ExecutorSwitch {
+  const { isLeader, ending, stores, ...parts } = all;
   const Pod = new PodExecutor({
     ...parts,
     pods: stores.pods,
@@ -50,7 +53,7 @@ export function wireExecutors(config: OperatorConfig, { isLeader, stores, ...par
       allowedCidrs: config.httpAllowedCidrs,
       ask: async (request, stop) => {
         if (!isLeader()) throw new WebError('HttpFailed', 'this process is not the leader any more; nothing was sent');
-        return ask(request, policy, stop);
+        return ask(request, policy, AbortSignal.any([stop, ending]));
       },
     }),
   });

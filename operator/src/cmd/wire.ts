@@ -67,8 +67,9 @@ export function wire(config: OperatorConfig): AdoOperator {
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
-  const parts = { client: fenced, stores, clock };
-  const started = wireExecutors(config, { ...parts, isLeader, wake: (run) => wake(objectKey(run)) });
+  const ending = new AbortController();
+  const parts = { client: fenced, stores, clock, isLeader, ending: ending.signal };
+  const started = wireExecutors(config, { ...parts, wake: (run) => wake(objectKey(run)) });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
   const shared = { client: fenced, stores, recorder, metrics, clock };
@@ -89,6 +90,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
+  manager.beforeRelease(async () => ending.abort());
   manager.beforeRelease((ms) => recorder.stop(ms));
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
   for (const reflector of reflectors) operator.watch(reflector);
