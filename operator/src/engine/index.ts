@@ -33,7 +33,7 @@ export type { Action, Observed } from './pass.ts';
 export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
 export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
-export { type UnitRow, unitRows } from './rows.ts';
+export { allRows, rowsToShow, type UnitRow, unitRows } from './rows.ts';
 export { isSettled } from './settled.ts';
 export { isStarted } from './started.ts';
 export { isLive, isTerminal, type RunState, type Unit } from './state.ts';

@@ -54,8 +54,17 @@ const INTEREST: Record<TaskPhase, number> = {
 
 /** At most 50 rows, in the order of the definition; of more units those of most interest. */
 export function unitRows(plan: Plan, state: RunState, observed: Pick<Observed, 'attempts'>): UnitRow[] {
+  return rowsToShow(allRows(plan, state, observed));
+}
+
+/** A row for every unit that is not in a range, in the order of the definition. */
+export function allRows(plan: Plan, state: RunState, observed: Pick<Observed, 'attempts'>): UnitRow[] {
   const seen: Seen = (path, attempt) => observed.attempts.get(attemptKey(path, attempt));
-  const rows = rowsOfFrame({ plan, state, seen }, rootFrame(plan, state));
+  return rowsOfFrame({ plan, state, seen }, rootFrame(plan, state));
+}
+
+/** Those 50 of them that are of most interest, in their order. */
+export function rowsToShow(rows: UnitRow[]): UnitRow[] {
   if (rows.length <= MAX_TASK_ROWS) return rows;
   const chosen = new Set([...rows].sort(byInterest).slice(0, MAX_TASK_ROWS));
   return rows.filter((row) => chosen.has(row));

@@ -9,14 +9,15 @@ import {
   type WorkflowRunStatus,
 } from '../../api/index.ts';
 import {
+  allRows,
   countUnits,
   encodeState,
   type Journal,
   type Observed,
   type Plan,
   type RunState,
+  rowsToShow,
   type UnitRow,
-  unitRows,
 } from '../../engine/index.ts';
 import { podName } from '../../pods/index.ts';
 import { timestamp } from '../timestamp.ts';
@@ -37,7 +38,7 @@ export function buildStatus(
   const ended = counts.succeeded + counts.failed + counts.skipped;
   const failures = [...state.failures].slice(0, MAX_FAILURE_ROWS).map(([reason, count]) => ({ reason, count }));
   const { requester } = run.spec;
-  const rows = unitRows(plan, state, observed);
+  const rows = allRows(plan, state, observed);
   return {
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
     phase: phaseOf(state),
@@ -50,7 +51,7 @@ export function buildStatus(
     ...(run.status?.origin ? { origin: run.status.origin } : {}),
     counts,
     ...(failures.length > 0 ? { failures } : {}),
-    tasks: rows.map((row) => taskRow(run, row)),
+    tasks: rowsToShow(rows).map((row) => taskRow(run, row)),
     ...(state.finished ? {} : waitingFor(rows)),
     seq: state.seq,
     state: encodeState(state),
