@@ -44,10 +44,10 @@ export type ArtifactPolicy =
 export interface SweepPlan {
   readonly store: string;
   readonly namespace: string;
-  /** Uids of the runs that exist. */
-  readonly live: readonly string[];
-  /** Epoch milliseconds at which these were all. */
+  /** Epoch milliseconds at which the runs whose uids are its arguments were all. */
   readonly asOf: number;
+  /** By how much clocks may differ: what is younger stays. */
+  readonly skewMs: number;
 }
 
 /** The variables of the environment in which they are told, as JSON. */

@@ -8,6 +8,8 @@ export interface Sweep {
   readonly live: ReadonlySet<string>;
   /** Epoch milliseconds at which these were all: a run that began later is not among them. */
   readonly asOf: number;
+  /** By how much the clocks of the store and of the cluster may differ, milliseconds. */
+  readonly skewMs: number;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -18,17 +20,15 @@ export interface Swept {
   readonly bytes: number;
 }
 
-/** Clocks of the store and of the cluster may differ by so much. */
-const SKEW_MS = 300_000;
 const MAX_POLICY = 4096;
 const DEFAULT_POLICY: ArtifactPolicy = { keep: 'WithRun' };
 
 /** Deletes what runs that are gone have left, as far as their policies let it go. @throws StoreError */
-export async function sweep(store: ObjectStore, { namespace, live, asOf, now }: Sweep): Promise<Swept> {
+export async function sweep(store: ObjectStore, { namespace, live, asOf, skewMs, now }: Sweep): Promise<Swept> {
   const total = { runs: 0, objects: 0, bytes: 0 };
   for (const [uid, objects] of await objectsByRun(store, namespace)) {
     const changedAt = Math.max(...objects.map(({ modifiedAt }) => modifiedAt));
-    if (live.has(uid) || changedAt > asOf - SKEW_MS) continue;
+    if (live.has(uid) || changedAt > asOf - skewMs) continue;
     if (!mayGo(await policyOf(store, namespace, uid), changedAt, now)) continue;
     for (const { key } of inOrder(objects, policyKey(namespace, uid))) await store.delete(key);
     await store.abandon(runPrefix(namespace, uid));

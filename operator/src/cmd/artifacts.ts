@@ -14,7 +14,8 @@ const USAGE = `Usage: artifacts fetch|push|ready|gc
   fetch  puts the inputs of a task where it reads them, and ends
   push   waits for SIGTERM, publishes the outputs of a task, and ends; with --now it does not wait
   ready  waits until the push beside it would hear a SIGTERM
-  gc     deletes what runs that are gone have left in the store
+  gc UID...
+         deletes what runs other than these have left in the store
 
 What to do is told by ${ENV_ARTIFACT_PLAN} or ${ENV_SWEEP_PLAN}, as JSON; Ado writes it into the pods that it makes.
 `;
@@ -91,17 +92,17 @@ async function ready(): Promise<string> {
   return 'nothing is known of the handlers of the first process';
 }
 
-async function collect(): Promise<string> {
-  const { store, namespace, live, asOf } = told<SweepPlan>(ENV_SWEEP_PLAN);
-  const swept = await sweep(await open(store), { namespace, live: new Set(live), asOf, now: Date.now() });
+async function collect(live: readonly string[]): Promise<string> {
+  const { store, ...plan } = told<SweepPlan>(ENV_SWEEP_PLAN);
+  const swept = await sweep(await open(store), { ...plan, live: new Set(live), now: Date.now() });
   return `deleted ${swept.objects} objects of ${swept.runs} runs: ${swept.bytes} bytes`;
 }
 
-async function main([command, option]: string[]): Promise<string> {
+async function main([command, ...args]: string[]): Promise<string> {
   if (command === 'fetch') return fetchAll();
-  if (command === 'push') return pushAll(option === '--now');
+  if (command === 'push') return pushAll(args.includes('--now'));
   if (command === 'ready') return ready();
-  if (command === 'gc') return collect();
+  if (command === 'gc') return collect(args);
   if (command === '--help') return USAGE.trimEnd();
   throw new Error(`"${command ?? ''}" is no command\n\n${USAGE}`);
 }

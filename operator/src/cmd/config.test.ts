@@ -30,9 +30,9 @@ describe('the configuration of the operator', () => {
   });
 
   it('keeps artifacts where it is told, with the image of the operator, and nowhere unless it is told', () => {
-    expect(readConfig([], {}).artifacts).toBeUndefined();
+    expect(readConfig([], {}).storage.artifacts).toBeUndefined();
     const env = { ADO_ARTIFACT_STORE: 's3://shelf/a?region=eu', ADO_HTTP_IMAGE: 'ado:1', ADO_ARTIFACT_MAX: '2Mi' };
-    expect(readConfig([], env).artifacts).toMatchObject({
+    expect(readConfig([], env).storage.artifacts).toMatchObject({
       address: 's3://shelf/a?region=eu',
       location: { type: 'S3', bucket: 'shelf' },
       secret: 'ado-artifacts',

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../telemetry/index.ts';
-import { type ArtifactConfig, readArtifacts, STORAGE_OPTIONS, STORAGE_USAGE } from './storage-config.ts';
+import { readStorage, STORAGE_OPTIONS, STORAGE_USAGE, type StorageConfig } from './storage-config.ts';
 import { address, ConfigError, cidrs, hosts, milliseconds, names, whole } from './values.ts';
 
 export { ConfigError };
@@ -30,8 +30,8 @@ export interface OperatorConfig {
   readonly httpAllowedCidrs: readonly string[];
   /** Image of the pods that make all other requests; empty: there are none. */
   readonly httpImage: string;
-  /** Undefined: tasks that have artifacts are refused. */
-  readonly artifacts: ArtifactConfig | undefined;
+  /** Where artifacts and logs are kept. */
+  readonly storage: StorageConfig;
   readonly healthHost: string;
   readonly healthPort: number;
   readonly logLevel: LogLevel;
@@ -117,7 +117,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     httpHosts: hosts('http-hosts', values['http-hosts']),
     httpAllowedCidrs: cidrs('http-allow-cidrs', values['http-allow-cidrs']),
     httpImage: values['http-image'],
-    artifacts: readArtifacts(values, values['http-image']),
+    storage: readStorage(values, values['http-image']),
     healthHost,
     healthPort,
     logLevel: level,

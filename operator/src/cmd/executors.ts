@@ -6,6 +6,7 @@ import {
   ChildExecutor,
   ExecutorSwitch,
   HttpExecutor,
+  type LogArchiver,
   PodExecutor,
   podRetention,
   ResourceExecutor,
@@ -14,6 +15,8 @@ import {
 import type { Clock, KubeClient } from '../runtime/index.ts';
 import { AddressGuard, ask, HostList, WebError } from '../web/index.ts';
 import type { OperatorConfig } from './config.ts';
+import { storeOf } from './storage.ts';
+import type { StorageConfig } from './storage-config.ts';
 
 export interface ExecutorParts {
   /** Fenced: nothing is started by a process that is not the leader any more. */
@@ -23,18 +26,21 @@ export interface ExecutorParts {
   readonly isLeader: () => boolean;
   /** Aborts when this process ends: what it asks of others is given up, since no answer could be stored any more. */
   readonly ending: AbortSignal;
+  /** Keeps the logs of finished pods. */
+  readonly archiver: LogArchiver | undefined;
   /** Has a run looked at again, when something ended that no watch tells of. */
   readonly wake: (run: RunContext) => void;
 }
 
 /** The executors of all sorts of tasks, behind one. */
 export function wireExecutors(config: OperatorConfig, all: ExecutorParts): ExecutorSwitch {
-  const { isLeader, ending, stores, ...parts } = all;
+  const { isLeader, ending, archiver, stores, ...parts } = all;
   const Pod = new PodExecutor({
     ...parts,
     pods: stores.pods,
     deletes: podRetention(stores.workflows),
-    artifacts: artifactsOf(config, stores),
+    artifacts: artifactsOf(config.storage, stores),
+    archive: archiver && ((run, pod) => archiver.archive(run, pod)),
   });
   const hosts = new HostList(config.httpHosts);
   const policy = { hosts, addresses: new AddressGuard('Operator', config.httpAllowedCidrs) };
@@ -59,11 +65,8 @@ export function wireExecutors(config: OperatorConfig, all: ExecutorParts): Execu
   });
 }
 
-function artifactsOf({ artifacts }: OperatorConfig, { workflows }: Stores): ArtifactSettings | undefined {
-  if (!artifacts) return undefined;
-  const { location, address, secret, image, maxBytes } = artifacts;
-  const claim = location.type === 'Volume' ? location.claim : undefined;
-  return { store: { address, claim, secret, image, maxBytes }, policyOf: artifactPolicy(workflows) };
+function artifactsOf({ artifacts }: StorageConfig, { workflows }: Stores): ArtifactSettings | undefined {
+  return artifacts && { store: storeOf(artifacts), policyOf: artifactPolicy(workflows) };
 }
 
 /** Conditions of a resource see its object and nothing else. */

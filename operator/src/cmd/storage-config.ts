@@ -1,5 +1,6 @@
-import { parseLocation, type StoreLocation } from '../artifacts/index.ts';
-import { ConfigError } from './values.ts';
+import { STORE_FOLDER } from '../api/index.ts';
+import { parseLocation, redactor, type StoreLocation } from '../artifacts/index.ts';
+import { ConfigError, milliseconds } from './values.ts';
 
 /** Where artifacts are kept, and what pods use for it. */
 export interface ArtifactConfig {
@@ -10,23 +11,67 @@ export interface ArtifactConfig {
   readonly maxBytes: number;
 }
 
+/** Where logs outlive their pods. */
+export interface LogConfig {
+  readonly address: string;
+  /** Folder with the Secret (`secret`) or the volume (`volume`) of the store. */
+  readonly folder: string;
+  /** Pattern in the syntax of RE2 of what is taken out of logs. */
+  readonly redact: string;
+}
+
+export interface StorageConfig {
+  /** Undefined: tasks that have artifacts are refused. */
+  readonly artifacts: ArtifactConfig | undefined;
+  /** Undefined: logs go with their pods. */
+  readonly logs: LogConfig | undefined;
+  /** How often at most a namespace is swept of what runs that are gone have left. */
+  readonly sweepMs: number;
+}
+
 export const STORAGE_OPTIONS = {
   'artifact-store': { type: 'string', default: '' },
   'artifact-secret': { type: 'string', default: 'ado-artifacts' },
   'artifact-image': { type: 'string', default: '' },
   'artifact-max': { type: 'string', default: '10Gi' },
+  'artifact-sweep': { type: 'string', default: '10m' },
+  'log-archive': { type: 'string', default: '' },
+  'log-redact': { type: 'string', default: '' },
+  'store-folder': { type: 'string', default: STORE_FOLDER },
 } as const;
 
 export const STORAGE_USAGE = `  --artifact-store URL     where artifacts are kept: s3://bucket/prefix?endpoint=URL&region=R&pathStyle=true, or
                            volume://claim/folder of a claim in each namespace (default: nowhere)
   --artifact-secret NAME   Secret in each namespace with accessKey and secretKey for it (default ado-artifacts)
   --artifact-image IMAGE   image of the containers that fetch and store them: the operator's (default --http-image)
-  --artifact-max 10Gi      most bytes that all inputs, or all outputs, of a task may have`;
+  --artifact-max 10Gi      most bytes that all inputs, or all outputs, of a task may have
+  --artifact-sweep 10m     how long after the deletion of runs what they left is deleted, and how often at most
+  --log-archive URL        where logs of finished pods are kept, as --artifact-store (default: nowhere)
+  --log-redact PATTERN     what is taken out of them besides tokens and passwords, in the syntax of RE2
+  --store-folder DIR       where the Secret (DIR/secret) or the volume (DIR/volume) of --log-archive is mounted
+                           (default ${STORE_FOLDER})`;
 
 export type StorageValues = { readonly [Name in keyof typeof STORAGE_OPTIONS]: string };
 
 /** @throws ConfigError */
-export function readArtifacts(values: StorageValues, httpImage: string): ArtifactConfig | undefined {
+export function readStorage(values: StorageValues, httpImage: string): StorageConfig {
+  const sweepMs = milliseconds('artifact-sweep', values['artifact-sweep'], 1000);
+  return { artifacts: readArtifacts(values, httpImage), logs: readLogs(values), sweepMs };
+}
+
+function readLogs(values: StorageValues): LogConfig | undefined {
+  const { 'log-archive': address, 'log-redact': redact, 'store-folder': folder } = values;
+  if (address === '') return undefined;
+  location('log-archive', address);
+  try {
+    redactor(redact);
+  } catch (error) {
+    throw new ConfigError(`--log-redact: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return { address, folder, redact };
+}
+
+function readArtifacts(values: StorageValues, httpImage: string): ArtifactConfig | undefined {
   const address = values['artifact-store'];
   if (address === '') return undefined;
   const where = location('artifact-store', address);

@@ -10,10 +10,12 @@ import {
   runController,
   type Stores,
   semaphoreController,
+  sweepController,
   templateControllers,
   upkeepController,
   workflowController,
 } from '../controllers/index.ts';
+import type { RunContext } from '../executors/index.ts';
 import {
   AccessTable,
   AdoOperator,
@@ -28,6 +30,7 @@ import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { wireClaims } from './claims.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
 import { wireExecutors } from './executors.ts';
+import { sweepSettings, wireLogs } from './storage.ts';
 
 const LEASE_NAME = 'ado-operator';
 /** client-go's proportions: a leader gives up after 2/3 of its lease and renews it every 2/15. */
@@ -69,7 +72,9 @@ export function wire(config: OperatorConfig): AdoOperator {
   const wake = (key: string) => runs.queue.add(key);
   const ending = new AbortController();
   const parts = { client: fenced, stores, clock, isLeader, ending: ending.signal };
-  const started = wireExecutors(config, { ...parts, wake: (run) => wake(objectKey(run)) });
+  const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
+  const wakeRun = (run: RunContext) => wake(objectKey(run));
+  const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
   const shared = { client: fenced, stores, recorder, metrics, clock };
@@ -87,6 +92,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
+  const sweeps = sweepSettings(config.storage, logs);
+  if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));

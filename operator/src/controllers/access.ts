@@ -35,8 +35,8 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: CONFIG_MAPS, verbs: ['get', 'list', 'create', 'update', 'delete'] },
   { type: CONTROLLER_REVISIONS, verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { type: PODS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
-  // Workspaces of runs; they go with their run.
-  { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
+  // Logs that are to outlive their pods.
+  { type: PODS, subresource: 'log', verbs: ['get'] },
   // Workspaces of runs; they go with their run.
   { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
   { type: EVENTS, verbs: ['create', 'patch'] },

@@ -8,7 +8,10 @@
  * 4. A pod is let go of only when the stored state has its result, or its run is gone by a live read.
  * 5. Every call is a row of the table in access.ts.
  */
+
 export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
+export { sweepController } from './artifact-sweep/controller.ts';
+export type { SweepSettings } from './artifact-sweep/sweeper.ts';
 export { type HolderOf, Holders } from './holders.ts';
 export {
   CLUSTER_WORKFLOW_TEMPLATES,

@@ -22,6 +22,7 @@ export type {
   StartRequest,
 } from './executor.ts';
 export { HttpExecutor, type HttpExecutorOptions } from './http-executor.ts';
+export { type Archived, LogArchiver, type LogArchiverOptions } from './log-archiver.ts';
 export { PermitExecutor } from './permit-executor.ts';
 export { Ledger, type LedgerOptions, type Standing } from './permits/ledger.ts';
 export { type ArtifactSettings, PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';

@@ -43,6 +43,8 @@ export interface PodExecutorOptions {
   readonly deletes: (run: RunContext, pod: Pod) => boolean;
   /** Where artifacts are kept; tasks that have some are refused without. */
   readonly artifacts?: ArtifactSettings | undefined;
+  /** Keeps the log of a finished pod that is about to be let go; it never throws, and takes a bounded time. */
+  readonly archive?: ((run: RunContext, pod: Pod) => Promise<void>) | undefined;
 }
 
 export interface ArtifactSettings {
@@ -188,6 +190,8 @@ export class PodExecutor implements Executor {
     ] as const;
     const urgency = hurry || metadata.deletionTimestamp ? 'normal' : 'background';
     const options = { signal: run.signal, urgency, answer: 'Unread' } as const;
+    // What a run leaves when it is deleted is deleted with it.
+    if (!hurry) await this.options.archive?.(run, pod);
     try {
       if (!metadata.deletionTimestamp && this.options.deletes(run, pod)) {
         await this.deletePod(metadata, { signal: run.signal, urgency });

@@ -46,7 +46,7 @@ interface ArtifactInput {
 
 const FOLDER_VOLUME = 'ado-artifacts';
 const STORE_VOLUME = 'ado-store';
-const PROGRAM = ['/usr/bin/node', '/app/artifacts.mjs'];
+export const PROGRAM = ['/usr/bin/node', '/app/artifacts.mjs'];
 const DEFAULT_PUSH = '5m';
 const MAX_PUSH_SECONDS = 3600;
 
@@ -61,10 +61,12 @@ export function artifactParts(input: ArtifactInput): ArtifactParts {
   const plan = planOf(input);
   const folder = { name: FOLDER_VOLUME, mountPath: ARTIFACT_FOLDER };
   const mounts = [folder, ...input.workspaceMounts, storeMount(input.store)];
+  const env = [{ name: ENV_ARTIFACT_PLAN, value: JSON.stringify(plan) }];
   const common = {
     image: input.store.image,
     imagePullPolicy: 'IfNotPresent',
-    ...containerOf(plan),
+    env,
+    ...besideContainer,
     volumeMounts: mounts,
   };
   const fetch = { name: FETCH_CONTAINER, command: [...PROGRAM, 'fetch'], ...common };
@@ -129,22 +131,22 @@ export function placeOf(place: string): string {
   return whole.replace(/\/+$/, '').replace(/\/{2,}/g, '/');
 }
 
-const containerOf = (plan: ArtifactPlan) => ({
-  env: [{ name: ENV_ARTIFACT_PLAN, value: JSON.stringify(plan) }],
+/** What containers of ours need and may. */
+export const besideContainer = {
   resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
   securityContext: {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'] },
   },
-});
+};
 
-function storeVolume({ claim, secret }: ArtifactStore): unknown {
+export function storeVolume({ claim, secret }: ArtifactStore): unknown {
   if (claim !== undefined) return { name: STORE_VOLUME, persistentVolumeClaim: { claimName: claim } };
   return { name: STORE_VOLUME, secret: { secretName: secret, defaultMode: 0o440 } };
 }
 
-function storeMount({ claim }: ArtifactStore): unknown {
+export function storeMount({ claim }: ArtifactStore): unknown {
   if (claim !== undefined) return { name: STORE_VOLUME, mountPath: STORE_VOLUME_FOLDER };
   return { name: STORE_VOLUME, mountPath: STORE_SECRET_FOLDER, readOnly: true };
 }

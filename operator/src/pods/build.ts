@@ -28,7 +28,7 @@ import { type WorkspaceParts, workspaceParts } from './workspaces.ts';
 /** Where a task writes its outputs: the kubelet mounts the file and hands its content back as termination message. */
 const OUTPUTS_PATH = '/ado/outputs';
 /** User and group of tasks that name none: nobody's, and not root's. */
-const DEFAULT_USER = 65532;
+export const DEFAULT_USER = 65532;
 const DEFAULT_SHELL = ['sh', '-c'];
 const TMP_VOLUME = 'ado-tmp';
 

@@ -13,4 +13,5 @@ export { buildPod, type PodInput } from './build.ts';
 export { childRunName, podName, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
 export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';
+export { buildSweepPod, SWEEP_POD } from './sweep.ts';
 export { type Claim, claimsOf, unknownWorkspace } from './workspaces.ts';

@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 import { ConnectionError, FencedError } from './errors.ts';
 import type { Urgency } from './in-flight.ts';
 import { LineSplitter } from './lines.ts';
-import { queryOf } from './query.ts';
+import { type QueryValue, queryOf } from './query.ts';
 import {
   apiVersionOf,
   collectionPath,
@@ -40,6 +40,12 @@ export interface WriteOptions extends CallOptions {
   readonly fieldManager?: string;
   /** What happens to fields that the schema does not know (default Strict: the write fails and names them). */
   readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+}
+
+export interface TextOptions extends CallOptions {
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  /** Largest answer that is read, bytes. */
+  readonly maxBytes?: number;
 }
 
 /** For writes of which only success matters: the answer is read, but not parsed. */
@@ -146,6 +152,14 @@ export class KubeClient {
   async get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options: CallOptions = {}): Promise<T> {
     this.require('get', type, options.subresource);
     return parseJson<T>(await this.send('GET', objectPath(type, ref, options.subresource), options));
+  }
+
+  /** Reads what is no object, such as the log of a pod. */
+  async getText(type: ResourceType, ref: ObjectRef, options: TextOptions): Promise<string> {
+    this.require('get', type, options.subresource);
+    const { query = {}, maxBytes, ...call } = options;
+    const path = objectPath(type, ref, options.subresource) + queryOf(query);
+    return this.send('GET', path, call, maxBytes === undefined ? {} : { maxBytes });
   }
 
   /** Lists one page. */
@@ -295,7 +309,7 @@ export class KubeClient {
     method: Method,
     path: string,
     options: CallOptions,
-    content: Pick<RawRequest, 'body' | 'contentType' | 'guard'> = {},
+    content: Pick<RawRequest, 'body' | 'contentType' | 'guard' | 'maxBytes'> = {},
   ): Promise<string> {
     const { signal, timeoutMs, urgency } = options;
     return this.transport.request({

@@ -228,6 +228,20 @@ export const METRICS = {
     name: 'ado_pods_lost_total',
     help: 'Pods that disappeared before their result was recorded.',
   },
+  logsArchived: {
+    type: 'counter',
+    name: 'ado_logs_archived_total',
+    help: 'Logs of finished pods that were to be kept, by what became of them.',
+    labels: ['result'],
+    zero: [{ result: 'Stored' }, { result: 'Empty' }, { result: 'Failed' }, { result: 'Skipped' }],
+  },
+  artifactSweeps: {
+    type: 'counter',
+    name: 'ado_artifact_sweeps_total',
+    help: 'Sweeps of what runs that are gone have left in the store, by result.',
+    labels: ['result'],
+    zero: [{ result: 'Succeeded' }, { result: 'Failed' }],
+  },
   statusBytes: {
     type: 'histogram',
     name: 'ado_status_bytes',

@@ -171,7 +171,7 @@ describe('artifacts in S3', () => {
     await push(plan({ runUid: 'for-a-day', policy: { keep: 'For', ms: 86_400_000 } }), store);
     const corner = join(server.bucketFolder, prefix(), 'shop');
     const now = Date.now();
-    const run = { namespace: 'shop', live: new Set(['run-2']), now };
+    const run = { namespace: 'shop', live: new Set(['run-2']), skewMs: 300_000, now };
     expect(await sweep(store, { ...run, asOf: now })).toMatchObject({ runs: 0 });
 
     // What the clock of the store says of them is an hour old.

@@ -14,7 +14,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   api: { rooms: [], packages: ['zod'], pure: true },
   engine: { rooms: ['api'], packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'], pure: true },
   pods: { rooms: ['api'], packages: ['@noble/hashes'], pure: true },
-  artifacts: { rooms: ['api'], packages: ['aws4fetch', 'node:'] },
+  artifacts: { rooms: ['api'], packages: ['aws4fetch', 're2js', 'node:'] },
   telemetry: { rooms: [], packages: ['pino', 'prom-client', 'node:'] },
   runtime: {
     rooms: ['telemetry'],

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { keepLog, logStore, type ObjectStore, openStore, redactor, sweep } from '../artifacts/index.ts';
+import type { Stores, SweepSettings } from '../controllers/index.ts';
+import { artifactPolicy, LogArchiver } from '../executors/index.ts';
+import type { ArtifactStore } from '../pods/index.ts';
+import type { Clock, KubeClient } from '../runtime/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
+import type { ArtifactConfig, LogConfig, StorageConfig } from './storage-config.ts';
+
+export interface StorageParts {
+  readonly client: KubeClient;
+  readonly workflows: Stores['workflows'];
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** What keeps logs, and what deletes them when their runs are gone. */
+export interface LogKeeping {
+  readonly archiver: LogArchiver;
+  readonly sweepLogs: SweepSettings['sweepLogs'];
+}
+
+export function wireLogs(config: LogConfig | undefined, parts: StorageParts): LogKeeping | undefined {
+  if (!config) return undefined;
+  const { client, clock, metrics, workflows } = parts;
+  const policyOf = artifactPolicy(workflows);
+  const store = opened(config);
+  const clean = redactor(config.redact);
+  const archiver = new LogArchiver({
+    client,
+    clock,
+    keep: async (run, attempt, text) => {
+      const address = { namespace: run.namespace, runUid: run.uid, ...attempt };
+      await store((objects) => keepLog(logStore(objects), address, clean(text), policyOf(run)));
+    },
+    count: (result) => metrics.logsArchived.inc({ result }),
+  });
+  return {
+    archiver,
+    sweepLogs: async (plan, live) => {
+      const swept = { ...plan, live: new Set(live), now: clock.now() };
+      await store((objects) => sweep(objects, swept)).then(
+        () => metrics.artifactSweeps.inc({ result: 'Succeeded' }),
+        () => metrics.artifactSweeps.inc({ result: 'Failed' }),
+      );
+    },
+  };
+}
+
+/** The store as pods are told of it. */
+export function storeOf({ location, address, secret, image, maxBytes }: ArtifactConfig): ArtifactStore {
+  return { address, claim: location.type === 'Volume' ? location.claim : undefined, secret, image, maxBytes };
+}
+
+/** What is swept: one store that holds both is swept once, by the operator. */
+export function sweepSettings(config: StorageConfig, logs: LogKeeping | undefined): SweepSettings | undefined {
+  const { artifacts, sweepMs: everyMs } = config;
+  const store = artifacts && artifacts.address !== config.logs?.address ? storeOf(artifacts) : undefined;
+  return store || logs ? { everyMs, store, sweepLogs: logs?.sweepLogs } : undefined;
+}
+
+/** Uses a store that is opened when it is first needed, and again after a failure: its Secret may have changed. */
+function opened({ address, folder }: LogConfig) {
+  let current: Promise<ObjectStore> | undefined;
+  return async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {
+    const options = { secretFolder: join(folder, 'secret'), volumeFolder: join(folder, 'volume') };
+    current ??= openStore(address, options);
+    try {
+      return await work(await current);
+    } catch (error) {
+      current = undefined;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,40 @@
+import { graceOf } from '../../pods/index.ts';
+import { Controller, type ControllerOptions } from '../../runtime/index.ts';
+import { type SweepDeps, Sweeper, type SweepSettings } from './sweeper.ts';
+
+/** Namespaces at a time: a sweep has no hurry. */
+const CONCURRENCY = 2;
+const STOP_MS = 200;
+
+/** Sources and keys of sweeps: a key is a namespace, and runs that were deleted are what makes it due. */
+export function sweepController(
+  deps: SweepDeps,
+  settings: SweepSettings,
+  options: Pick<ControllerOptions, 'logger'>,
+): Controller {
+  const sweeper = new Sweeper(deps, settings);
+  const controller = new Controller({
+    name: 'artifact-sweep',
+    reconcile: (key, context) => sweeper.reconcile(key, context),
+    metrics: deps.metrics,
+    clock: deps.clock,
+    concurrency: CONCURRENCY,
+    maxGraceMs: STOP_MS,
+    ...options,
+  });
+  const { runs, pods } = deps.stores;
+  // A pod that stores artifacts has a grace of its own for that.
+  pods.subscribe({
+    added: (_key, pod) => {
+      if (graceOf(pod) !== undefined) sweeper.noteStoring(pod.metadata.namespace ?? '');
+    },
+  });
+  runs.subscribe({
+    deleted: (_key, { metadata }) => {
+      const namespace = metadata.namespace ?? '';
+      const wait = sweeper.noteDeleted(namespace);
+      if (wait !== undefined) controller.queue.addAfter(namespace, wait);
+    },
+  });
+  return controller;
+}

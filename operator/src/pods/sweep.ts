@@ -1,0 +1,42 @@
+import { ENV_SWEEP_PLAN, LABEL_MANAGED_BY, MANAGED_BY, type SweepPlan } from '../api/index.ts';
+import { type ArtifactStore, besideContainer, PROGRAM, storeMount, storeVolume } from './artifacts.ts';
+import { DEFAULT_USER } from './build.ts';
+import type { Pod } from './pod.ts';
+
+/** One a namespace: while it is there, no other one is made. */
+export const SWEEP_POD = 'ado-artifact-sweep';
+const DEADLINE_SECONDS = 600;
+
+/** The pod that deletes from the store what runs that are gone have left. It belongs to no run. */
+export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: readonly string[]): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: SWEEP_POD, namespace: plan.namespace, labels: { [LABEL_MANAGED_BY]: MANAGED_BY } },
+    spec: {
+      restartPolicy: 'Never',
+      activeDeadlineSeconds: DEADLINE_SECONDS,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: DEFAULT_USER,
+        runAsGroup: DEFAULT_USER,
+        fsGroup: DEFAULT_USER,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      containers: [
+        {
+          name: 'sweep',
+          image: store.image,
+          imagePullPolicy: 'IfNotPresent',
+          command: [...PROGRAM, 'gc', ...live],
+          env: [{ name: ENV_SWEEP_PLAN, value: JSON.stringify(plan) }],
+          ...besideContainer,
+          volumeMounts: [storeMount(store)],
+        },
+      ],
+      volumes: [storeVolume(store)],
+    },
+  };
+}
