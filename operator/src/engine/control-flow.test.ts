@@ -355,6 +355,15 @@ describe('hooks', () => {
     expect(bad.state.finished?.phase).toBe('Succeeded');
   });
 
+  it('of the run that were not called for are not counted', () => {
+    const hooks = (['Succeeded', 'Failed'] as const).map((on) => ({ on, run: 'x' }));
+    const simulation = run(workflow([task('a')], { hooks }));
+    expect(created(simulation)).toEqual(['a#0', 'on-succeeded.run#0']);
+    expect(countUnits(simulation.plan, simulation.state)).toMatchObject({ total: 2, succeeded: 2, skipped: 0 });
+    const rows = unitRows(simulation.plan, simulation.state, { attempts: simulation.observe() });
+    expect(rows.map(({ path }) => path)).toEqual(['a', 'on-succeeded.run']);
+  });
+
   it('of the run run at its beginning and at its end', () => {
     const hooks = (['Started', 'Failed', 'Finished'] as const).map((on) => ({ on, run: 'x' }));
     const simulation = run(workflow([task('a')], { hooks }), { a: FAILED });

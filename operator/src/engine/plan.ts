@@ -128,7 +128,7 @@ function runHooks(hooks: Definition['hooks'] = []): Planned[] {
     const task: Task = { ...side, name: `on-${on.toLowerCase()}.run`, onFailure: 'Continue' };
     if (on === 'Started') return { role: 'Hook', on, task };
     const when = WHEN_RUN[on];
-    return { role: 'Final', task: when === undefined ? task : { ...task, when } };
+    return { role: 'Final', on, task: when === undefined ? task : { ...task, when } };
   });
 }
 
