@@ -80,7 +80,7 @@ export const REASONS = {
   PodDeleted: 'Somebody deleted the pod.',
   PodLost: 'The pod disappeared before its result was read.',
   // Waiting
-  Starting: 'The pod was asked for, and its node is starting it.',
+  Starting: 'It was asked for, and has not begun; a pod is being started by its node.',
   Unschedulable: 'No node can take the pod now; the message is the scheduler’s.',
   ImagePull: 'The image could not be pulled yet.',
   ContainerConfig: 'The container could not be created; a Secret or ConfigMap may be missing.',

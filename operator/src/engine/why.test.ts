@@ -28,6 +28,14 @@ describe('a task that has not ended', () => {
     expect(starting?.message).toContain('node');
   });
 
+  it('says for a run that it starts that nothing is seen of it yet', () => {
+    const simulation = simulate([{ name: 'child', workflow: { name: 'other' } }]);
+    simulation.pass();
+    const row = rowOf(simulation, 'child', { child: { phase: 'Pending', since: simulation.now } });
+    expect(row).toMatchObject({ phase: 'Pending', reason: 'Starting' });
+    expect(row?.message).not.toContain('pod');
+  });
+
   it('says for an iteration that its delay is what it waits for', () => {
     const simulation = simulate([task('poll', { loop: { until: 'false', delay: '1m' } })], {
       'poll/0': { end: 'Succeeded' },

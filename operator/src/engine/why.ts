@@ -31,7 +31,7 @@ interface Asked {
  */
 export function whyOf(asked: Asked): Why {
   const { unit, path, seen } = asked;
-  if (unit.phase === 'Live') return { ...whyLive(seen(path, unit.attempt)), ...sinceOf(asked) };
+  if (unit.phase === 'Live') return { ...whyLive(asked, seen(path, unit.attempt)), ...sinceOf(asked) };
   if (unit.phase === 'Waiting') return whyWaiting(asked);
   if (unit.phase === 'Open') return whyOpen(asked);
   if (unit.phase === 'Backoff') return whyBackoff(asked);
@@ -45,13 +45,15 @@ function sinceOf({ unit, state, frame, planned }: Asked): Pick<Why, 'since'> {
   return { since: state.at + Math.max(frame.owner?.unit.startedAt ?? 0, ...ends) };
 }
 
-const STARTING = { phase: 'Pending', reason: 'Starting', message: 'its node is starting the pod' } as const;
-
-function whyLive(seen: AttemptObservation | undefined): Why {
+function whyLive({ planned }: Asked, seen: AttemptObservation | undefined): Why {
   if (seen?.phase === 'Running') return { phase: 'Running' };
-  if (seen?.phase !== 'Pending' || seen.reason === undefined) return STARTING;
-  return { phase: 'Pending', reason: seen.reason, message: seen.message };
+  const { reason = 'Starting', message } = seen?.phase === 'Pending' ? seen : {};
+  const isPod = planned.sort === 'Pod';
+  return { phase: 'Pending', reason, message: message ?? (isPod ? STARTING_POD : STARTING) };
 }
+
+const STARTING_POD = 'its node is starting the pod';
+const STARTING = 'it was asked for, and nothing is seen of it yet';
 
 function whyOpen({ unit, state }: Asked): Why {
   if (isComposite(unit)) return whyLoops(unit, state);
