@@ -79,6 +79,8 @@ export const REASONS = {
   NodeAdmission: 'The node refused the pod after it was scheduled.',
   PodDeleted: 'Somebody deleted the pod.',
   PodLost: 'The pod disappeared before its result was read.',
+  ChildDeleted: 'Somebody deleted the run that the task started.',
+  AnswerLost: 'The operator was restarted before the answer to its request was recorded.',
   // Waiting
   Starting: 'It was asked for, and has not begun; a pod is being started by its node.',
   Unschedulable: 'No node can take the pod now; the message is the scheduler’s.',

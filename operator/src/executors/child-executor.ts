@@ -105,11 +105,11 @@ export class ChildExecutor implements Executor {
     for (let i = 0; i < missing.length; i += AT_ONCE) {
       asked.push(...(await Promise.all(missing.slice(i, i + AT_ONCE).map((attempt) => this.askFor(run, attempt)))));
     }
-    const recheck = asked.some(({ observation }) => observation.phase !== 'Lost');
+    const recheck = asked.some(({ observation }) => observation.phase !== 'Failed');
     return { seen: [...seen, ...asked], ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
   }
 
-  /** A started attempt without a run in the cache is lost only after a live read says so. */
+  /** A run that is missing from the cache was deleted only if a live read says so. */
   private async askFor(run: RunContext, { path, attempt }: Attempt): Promise<Seen> {
     const ref = refOf(run, { path, attempt });
     const created = this.unseen.get(objectKey(ref));
@@ -119,7 +119,12 @@ export class ChildExecutor implements Executor {
     this.unseen.delete(objectKey(ref));
     const child = await this.read(run, ref);
     if (child && isChildOf(child, run)) return seenChild(child, run);
-    return { path, attempt, observation: { phase: 'Lost' } };
+    const message = `the run ${ref.name} was deleted before it had ended`;
+    return {
+      path,
+      attempt,
+      observation: { phase: 'Failed', cause: 'Infrastructure', reason: 'ChildDeleted', message },
+    };
   }
 
   async cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {

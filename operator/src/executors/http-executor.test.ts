@@ -102,7 +102,7 @@ describe('a request to a listed host', () => {
     await at.executor.release({ ...run, uid: 'other' }, () => true);
     expect(await at.look()).toMatchObject({ phase: 'Succeeded' });
     await at.executor.release(run, () => true);
-    expect(await at.look()).toEqual({ phase: 'Lost' });
+    expect(await at.look()).toMatchObject({ phase: 'Failed', cause: 'Infrastructure', reason: 'AnswerLost' });
   });
 
   it('waits while 64 others are under way, and comes again later beyond a thousand that wait', async () => {
@@ -189,6 +189,10 @@ describe('a request to any other host, or with a secret', () => {
     const seen = await at.look();
     expect(seen).toMatchObject(expected);
     expect(seen && 'exitCode' in seen).toBe('exitCode' in expected);
+  });
+
+  it('is lost as a pod', async () => {
+    expect(await setUp({ image: 'i', url: 'https://b.example/' }).look()).toEqual({ phase: 'Lost' });
   });
 
   it('is cancelled as a pod', async () => {

@@ -1,4 +1,4 @@
-import { parseDuration, type RenderedHttp, type RenderedTask } from '../api/index.ts';
+import { type AttemptObservation, parseDuration, type RenderedHttp, type RenderedTask } from '../api/index.ts';
 import type { Clock } from '../runtime/index.ts';
 import type { HostList } from '../web/index.ts';
 import type { Attempt, Hit, LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
@@ -43,7 +43,7 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
     const host = URL.parse(rendered.url)?.hostname;
     if (host === undefined) return refused('http.url is no URL; write it like https://a.example/path');
     const hasSecrets = Object.keys(headersFrom).length > 0;
-    if (!hasSecrets && this.options.hosts.has(host)) {
+    if (this.isOurs(request)) {
       const { url, headers, body } = rendered;
       const job = { path, attempt, request: { url, method, headers, body, timeoutMs }, successCodes };
       return this.worker.take(run, job) ? undefined : busy();
@@ -68,12 +68,21 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
     if (elsewhere.length === 0) return { seen };
     // In a pod, or lost with the process that made it: whoever knows pods tells which, by a live read.
     const inPods = await this.options.pods.observe(run, elsewhere);
-    const wanted = new Set(elsewhere.map(keyOf));
-    const found = inPods.seen.filter((each) => wanted.has(keyOf(each)));
-    return {
-      ...inPods,
-      seen: [...seen, ...found.map((each) => ({ ...each, observation: ofRequest(each.observation) }))],
-    };
+    const wanted = new Map(elsewhere.map((each) => [keyOf(each), each]));
+    for (const { path, attempt, observation } of inPods.seen) {
+      const each = wanted.get(keyOf({ path, attempt }));
+      if (!each) continue;
+      const isLost = observation.phase === 'Lost' && this.isOurs(each);
+      seen.push({ path, attempt, observation: isLost ? ANSWER_LOST : ofRequest(observation) });
+    }
+    return { ...inPods, seen };
+  }
+
+  /** Whether this process makes a request, rather than a pod. */
+  private isOurs({ task, rendered }: Pick<LiveAttempt, 'task' | 'rendered'>): boolean {
+    if (rendered?.sort !== 'Http' || Object.keys(task.http?.headersFrom ?? {}).length > 0) return false;
+    const host = URL.parse(rendered.url)?.hostname;
+    return host !== undefined && this.options.hosts.has(host);
   }
 
   async cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
@@ -89,6 +98,13 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
     this.worker.release(run, () => true);
   }
 }
+
+const ANSWER_LOST: AttemptObservation = {
+  phase: 'Failed',
+  cause: 'Infrastructure',
+  reason: 'AnswerLost',
+  message: 'the operator was restarted before the answer was recorded; the request is made again',
+};
 
 const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
 
