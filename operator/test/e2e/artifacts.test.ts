@@ -1,5 +1,6 @@
 import { afterAll, describe, expect } from 'vitest';
 import { CLUSTER_NAME, it, useOperator } from '../support/e2e.ts';
+import { objectsOf } from '../support/examples.ts';
 import { IMAGE, script, workflow, workflowRun } from '../support/manifests.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../support/s3-server.ts';
@@ -150,5 +151,13 @@ describe('artifacts', () => {
     ]);
     await scenario.ended('deaf');
     expect(performance.now() - started).toBeLessThan(60_000);
+  });
+
+  it.concurrent('go through the example of the guide, examples/artifacts', async ({ scenario }) => {
+    await scenario.given(store, ...objectsOf('artifacts', 'workflow.yaml'));
+    const started = async () => (await scenario.workflow('build-and-test')).status?.lastApplied?.run;
+    const run = await scenario.ended(await scenario.until('the trigger starts a run', started));
+    expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
+    expect(outputsOf(run, 'report')).toEqual({ hits: '1 1 ' });
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect } from 'vitest';
 import { type KubeObject, PERSISTENT_VOLUME_CLAIMS } from '../../src/runtime/index.ts';
 import { CLUSTER_NAME, it, stage, useOperator } from '../support/e2e.ts';
+import { objectsOf } from '../support/examples.ts';
 import { IMAGE, script, workflow, workflowRun } from '../support/manifests.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../support/program-image.ts';
 import { outputsOf, type Scenario } from '../support/scenario.ts';
@@ -21,10 +22,11 @@ afterAll(() => {
 });
 
 /** A volume on the one node, in a class of its own: clusters of ours make none by themselves. */
-async function volume(scenario: Scenario, name: string): Promise<string> {
+async function volume(scenario: Scenario, name: string, ofClass?: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ado-volume-'));
   folders.push(folder);
-  const storageClassName = `${scenario.namespace}-${name}`;
+  const whole = `${scenario.namespace}-${name}`;
+  const storageClassName = ofClass ?? whole;
   const anyNode = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'Exists' }] };
   const spec = {
     capacity: { storage: '1Gi' },
@@ -34,9 +36,9 @@ async function volume(scenario: Scenario, name: string): Promise<string> {
     local: { path: folder },
     nodeAffinity: { required: { nodeSelectorTerms: [anyNode] } },
   };
-  const object = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: storageClassName }, spec };
+  const object = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: whole }, spec };
   await scenario.kubectl(['apply', '-f', '-'], object);
-  return storageClassName;
+  return whole;
 }
 
 const removed = (scenario: Scenario, ...names: string[]) =>
@@ -149,5 +151,16 @@ describe('workspaces', () => {
     );
     const { status } = await scenario.workflowIs('undeclared', 'False');
     expect(status?.conditions?.[0]?.message).toContain('unknown workspace "source"');
+  });
+
+  it.concurrent('are as the example of the guide says, examples/workspaces', async ({ scenario }) => {
+    // Of no class, as the claim of a cluster that has no default one.
+    const name = await volume(scenario, 'example', '');
+    await scenario.given(...objectsOf('workspaces', 'workflow.yaml'));
+    const started = async () => (await scenario.workflow('shared-folder')).status?.lastApplied?.run;
+    const run = await scenario.ended(await scenario.until('the trigger starts a run', started));
+    expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
+    expect(outputsOf(run, 'publish')).toEqual({ result: 'built' });
+    await removed(scenario, name);
   });
 });
