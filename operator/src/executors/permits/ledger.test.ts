@@ -107,6 +107,27 @@ describe('an attempt that takes permits', () => {
     expect(world.holders('db')).toEqual(['a/t#0']);
   });
 
+  it('gets in before the items above it, which the state would not know', async () => {
+    const world = new World({ db: { permits: 1 } });
+    await world.ask('a', { db: 1 });
+    await Promise.all(['f[1]', 'f[0]'].map((name) => world.ask(name, { db: 1 })));
+    await world.end('a');
+    expect(await world.ask('f[1]', { db: 1 })).toBeDefined();
+    expect(await world.ask('f[0]', { db: 1 })).toBeUndefined();
+  });
+
+  it('gets what an item above it holds that the state never heard of, once the pod of that has ended', async () => {
+    const world = new World({ db: { permits: 1 } });
+    await world.ask('f[1]', { db: 1 });
+    expect(await world.ask('f[0]', { db: 1 })).toBeDefined();
+    world.over('f[1]');
+    expect(await world.ask('f[0]', { db: 1 })).toBeDefined();
+    world.pass(6_000);
+    expect(await world.ask('f[1]', { db: 1 })).toBeUndefined();
+    expect(await world.ask('f[0]', { db: 1 })).toBeUndefined();
+    expect(world.holders('db')).toEqual(['f/t[0]#0']);
+  });
+
   it('counts for its rate also after a restart', async () => {
     const world = new World({ api: { permits: 10, rate: { count: 2, per: '1m' } } });
     for (const name of ['a', 'b']) await world.ask(name, { api: 1 });
@@ -142,8 +163,9 @@ const WANTS: readonly Record<string, number>[] = [
   { x: 1, y: 2 },
   { z: 1 },
 ];
-const nameOf = (who: number) => `r${who}`;
-const wantsOf = (who: number) => WANTS[who % WANTS.length] ?? {};
+/** Four of them are the items of a fan-out. */
+const nameOf = (who: number) => (who < 8 ? `r${who}` : `f[${who - 8}]`);
+const wantsOf = (who: number) => WANTS[who < 8 ? who % WANTS.length : 3] ?? {};
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('ask' as const), who: fc.nat(11) }) },
@@ -192,6 +214,7 @@ describe('locks', () => {
         }
         expect(world.problems).toEqual([]);
         expect(world.unserved()).toEqual([]);
+        expect(world.isQuiet()).toBe(true);
         world.pass(31_000);
         await world.settleAll();
         for (const name of ['x', 'y', 'z']) expect(world.holders(name)).toEqual([]);

@@ -3,7 +3,7 @@ import { isNotFound, parseKey, type Store } from '../../runtime/index.ts';
 import type { Attempt, Refusal, RunContext } from '../executor.ts';
 import { Account, type AccountOptions, SHOW_AFTER_MS } from './account.ts';
 import { holderKey } from './holder.ts';
-import { admissible, inOrder, type Waiter, type Want } from './order.ts';
+import { admissible, inOrder, itemOf, type Waiter, type Want } from './order.ts';
 import { takeableAt } from './rate.ts';
 import { describeWait, timeOf } from './wait-message.ts';
 
@@ -40,18 +40,25 @@ const MAX_WAITERS = 10_000;
 const RECHECK_MS = 30_000;
 /** The write that frees permits waits so long for the one that gives them to the next. */
 const HANDOVER_MS = 1_000;
+/** A pod that was created may be missing from the cache for so long. */
+const CACHE_LAG_MS = 5_000;
+/** Items of one fan-out that wait ask within this. */
+const TOGETHER_MS = 10_000;
 
 /**
  * Who holds and who waits, of all Semaphores of the namespaces that are served. Invariants:
  * 1. An attempt starts only after a status says that it holds all that it asked for.
  * 2. Whether somebody waits is known here alone: after a restart they ask again, and lose at most their place.
  * 3. Permits are freed because of what is stored about their holder, never because of an event alone.
+ * 4. Of the items of a fan-out none gets in before those below it: the engine records them in that order.
  */
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #accounts = new Map<string, Account>();
   /** Those who wait, by semaphore and by their key; one that wants several is under each. */
   readonly #waiters = new Map<string, Map<string, Waiter>>();
+  /** Those of them that are items, by run and fan-out. */
+  readonly #fans = new Map<string, Set<Waiter>>();
   readonly #orders = new Map<string, { at: number; waiters: Waiter[] }>();
   /** Uids of the runs that hold or wait, by semaphore; it may name some that do so no more. */
   readonly #concerned = new Map<string, Set<string>>();
@@ -143,8 +150,7 @@ export class Ledger {
       this.#leave(waiter);
       return this.#wait(waiter, impossible);
     }
-    const isTurn = waiter.wants.every(({ key, permits }) => permits <= this.#account(key).free);
-    if (!isTurn || !this.#admissible(waiter.namespace).has(waiter)) return this.#wait(waiter);
+    if (!this.#isTurnOf(waiter) && !(this.#takeBack(waiter) && this.#isTurnOf(waiter))) return this.#wait(waiter);
     this.#leave(waiter);
     const since = timeOf(this.#options.clock.now());
     const { run, uid, path, attempt } = waiter;
@@ -160,6 +166,32 @@ export class Ledger {
     if (failed) throw failed.reason;
     this.#enter(waiter);
     return this.#wait(waiter);
+  }
+
+  #isTurnOf(waiter: Waiter): boolean {
+    const isFree = waiter.wants.every(({ key, permits }) => permits <= this.#account(key).free);
+    return isFree && this.#admissible(waiter.namespace).has(waiter);
+  }
+
+  /**
+   * Takes back what a later item of the same fan-out holds that the state does not know, once its pod has ended: it is
+   * recorded only after this one has begun, and both would wait for ever.
+   */
+  #takeBack(waiter: Waiter): boolean {
+    const { namespace, uid, item } = waiter;
+    if (!item) return false;
+    const before = this.#options.clock.now() - CACHE_LAG_MS;
+    let taken = false;
+    for (const { key } of waiter.wants) {
+      const account = this.#account(key);
+      for (const holder of [...account.holders]) {
+        const other = holder.uid === uid ? itemOf(holder.path) : undefined;
+        if (other?.of !== item.of || other.index <= item.index || Date.parse(holder.since) > before) continue;
+        if (this.#options.standingOf(namespace, holder) !== 'Unstarted') continue;
+        taken = account.release(holderKey(holder)) || taken;
+      }
+    }
+    return taken;
   }
 
   #most(key: string): number {
@@ -181,6 +213,7 @@ export class Ledger {
       uid,
       path,
       attempt,
+      item: itemOf(path),
       priority,
       since: now,
       asked: now,
@@ -192,6 +225,8 @@ export class Ledger {
   }
 
   #enter(waiter: Waiter): void {
+    const fan = waiter.item && `${waiter.uid}/${waiter.item.of}`;
+    if (fan !== undefined) this.#fans.set(fan, (this.#fans.get(fan) ?? new Set()).add(waiter));
     for (const { key } of waiter.wants) {
       const waiters = this.#waiters.get(key) ?? new Map<string, Waiter>();
       if (waiters.has(waiter.key) || waiters.size >= MAX_WAITERS) continue;
@@ -209,6 +244,9 @@ export class Ledger {
   }
 
   #leave(waiter: Waiter): void {
+    const fan = `${waiter.uid}/${waiter.item?.of}`;
+    this.#fans.get(fan)?.delete(waiter);
+    if (this.#fans.get(fan)?.size === 0) this.#fans.delete(fan);
     for (const [key, waiters] of this.#waiters) {
       if (!waiters.delete(waiter.key)) continue;
       this.#orders.delete(key);
@@ -254,12 +292,23 @@ export class Ledger {
   /** Who can have all that they want, of those who are there. */
   #admissible(namespace: string): Set<Waiter> {
     const now = this.#now();
-    const isThere = ({ woken, wants }: Waiter) =>
-      (woken === undefined || now - woken < ANSWER_MS) && wants.every(({ key }) => this.#accounts.get(key)?.isReady);
+    const isThere = (waiter: Waiter) =>
+      (waiter.woken === undefined || now - waiter.woken < ANSWER_MS) &&
+      waiter.wants.every(({ key }) => this.#accounts.get(key)?.isReady) &&
+      !this.#isBehind(waiter);
     const queues = [...this.#waiters.keys()]
       .filter((key) => parseKey(key).namespace === namespace && this.#account(key).isReady)
       .map((key) => ({ key, waiters: this.#order(key).filter(isThere), free: this.#account(key).free }));
     return admissible(queues);
+  }
+
+  /** Whether an item below it in its fan-out waits as well. One that has not asked together with it does so no more. */
+  #isBehind({ uid, item, asked }: Waiter): boolean {
+    if (!item) return false;
+    for (const other of this.#fans.get(`${uid}/${item.of}`) ?? []) {
+      if (other.item && other.item.index < item.index && other.asked >= asked - TOGETHER_MS) return true;
+    }
+    return false;
   }
 
   #wakeNext(namespace: string): number {

@@ -16,6 +16,7 @@ function waiter(
     uid: name,
     path: 't',
     attempt: 0,
+    item: undefined,
     priority: 0,
     since: 0,
     asked: 0,

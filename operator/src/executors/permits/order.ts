@@ -6,6 +6,8 @@ export interface Waiter {
   readonly uid: string;
   readonly path: string;
   readonly attempt: number;
+  /** If it is an item of a fan-out. */
+  readonly item: Item | undefined;
   /** Of its run, -100 to 100. */
   priority: number;
   /** Monotonic time of its first question, and of its last. */
@@ -15,6 +17,18 @@ export interface Waiter {
   woken: number | undefined;
   /** What it wants, by semaphore in the order of their names. */
   readonly wants: readonly Want[];
+}
+
+export interface Item {
+  /** Path of the fan-out. */
+  readonly of: string;
+  readonly index: number;
+}
+
+/** Which item of which fan-out a path names, if it names one. */
+export function itemOf(path: string): Item | undefined {
+  const match = /^(.*)\[(\d+)\]$/.exec(path);
+  return match ? { of: match[1] ?? '', index: Number(match[2]) } : undefined;
 }
 
 export interface Want {

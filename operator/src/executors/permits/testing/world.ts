@@ -10,16 +10,23 @@ import {
 import type { Refusal } from '../../executor.ts';
 import { holderKey, readHolders } from '../holder.ts';
 import { Ledger } from '../ledger.ts';
+import { itemOf } from '../order.ts';
 
 type Wants = Readonly<Record<string, number>>;
-/** Where an attempt is: it asks, its pod runs, it is over. */
+/** Where an attempt is: it asks, its pod runs, its pod has ended before the state knew of it, it is over. */
 interface Attempt {
   readonly attempt: number;
   readonly wants: Wants;
-  phase: 'Asking' | 'Running' | 'Over';
+  phase: 'Asking' | 'Running' | 'Ended' | 'Over';
   served: boolean;
+  /** Whether the state knows that it was started. Of items it does so only in their order. */
+  recorded: boolean;
 }
 const RESOURCE = { group: 'g', version: 'v', plural: 'semaphores', kind: 'Semaphore', namespaced: true };
+
+/** `a` is the one task of the run a, `f[2]` an item of the one fan-out of the run f. */
+const runOf = (name: string): string => itemOf(name)?.of ?? name;
+const pathOf = (name: string): string => `t${name.slice(runOf(name).length)}`;
 
 /** A server with Semaphores, runs of one task each, and a ledger that can be killed at any time. */
 export class World {
@@ -79,11 +86,13 @@ export class World {
     const life = this.#life;
     const answer = await this.#ledger.ask(
       this.#run(name),
-      { path: 't', attempt: attempt.attempt },
+      { path: pathOf(name), attempt: attempt.attempt },
       this.#permits(wants),
     );
-    if (answer || life !== this.#life || attempt.phase !== 'Asking') return answer;
-    attempt.phase = 'Running';
+    if (answer || life !== this.#life || attempt.phase === 'Over') return answer;
+    attempt.recorded ||= this.#isRecordable(name);
+    if (attempt.phase === 'Asking') attempt.phase = 'Running';
+    else if (attempt.phase === 'Ended' && attempt.recorded) attempt.phase = 'Over';
     attempt.served = true;
     this.#check();
     return undefined;
@@ -92,11 +101,12 @@ export class World {
   /** An attempt asks, and the process dies before its pod is created. */
   async take(name: string, wants: Wants): Promise<void> {
     const { attempt } = this.#attemptOf(name, wants);
-    await this.#ledger.ask(this.#run(name), { path: 't', attempt }, this.#permits(wants));
+    await this.#ledger.ask(this.#run(name), { path: pathOf(name), attempt }, this.#permits(wants));
   }
 
   async tryAsk(name: string, wants: Wants): Promise<void> {
-    if (this.#attemptOf(name, wants).phase === 'Asking') await this.ask(name, wants).catch(() => undefined);
+    const { phase, recorded } = this.#attemptOf(name, wants);
+    if (phase !== 'Over' && !recorded) await this.ask(name, wants).catch(() => undefined);
   }
 
   async tryTake(name: string, wants: Wants): Promise<void> {
@@ -105,20 +115,21 @@ export class World {
 
   over(name: string): void {
     const attempt = this.#attempts.get(name);
-    if (attempt?.phase === 'Running') attempt.phase = 'Over';
+    if (attempt?.phase === 'Running') attempt.phase = attempt.recorded ? 'Over' : 'Ended';
   }
 
   /** The run is stopped, whatever its attempt does. */
   terminate(name: string): void {
     const attempt = this.#attempts.get(name);
-    if (attempt) Object.assign(attempt, { phase: 'Over', served: true });
+    if (attempt) Object.assign(attempt, { phase: 'Over', served: true, recorded: true });
   }
 
   /** The attempt is over, and the next one of its task is due. */
   fail(name: string): void {
     const before = this.#attempts.get(name);
-    if (before?.phase !== 'Running') return;
-    this.#attempts.set(name, { ...before, attempt: before.attempt + 1, phase: 'Asking', served: false });
+    if (before?.phase !== 'Running' || !before.recorded) return;
+    const next = { attempt: before.attempt + 1, phase: 'Asking', served: false, recorded: false } as const;
+    this.#attempts.set(name, { ...before, ...next });
   }
 
   async end(name: string): Promise<void> {
@@ -127,7 +138,7 @@ export class World {
   }
 
   endOldest(): void {
-    for (const attempt of this.#attempts.values()) if (attempt.phase === 'Running') attempt.phase = 'Over';
+    for (const name of this.#attempts.keys()) this.over(name);
   }
 
   async settle(name: string): Promise<void> {
@@ -154,27 +165,37 @@ export class World {
       semaphores: this.#store,
       clock: { ...realClock, now: () => this.#now, monotonic: () => this.#now },
       standingOf: (_namespace, holder) => this.#standingOf(holder),
-      mayStart: (_namespace, run) => this.#attempts.get(run)?.phase === 'Asking',
+      mayStart: (_namespace, run) =>
+        [...this.#attempts].some(([name, { phase }]) => runOf(name) === run && phase !== 'Over'),
       priorityOf: () => 0,
       wake: (key) => void this.woken.push(key),
       settleSoon: () => undefined,
     });
   }
 
-  #standingOf({ run, attempt }: Holder): 'Held' | 'Free' | 'Unstarted' {
-    const known = this.#attempts.get(run);
+  #standingOf({ run, path, attempt }: Holder): 'Held' | 'Free' | 'Unstarted' {
+    const known = this.#attempts.get(`${run}${path.slice(1)}`);
     if (!known || known.attempt > attempt || known.phase === 'Over') return 'Free';
     return known.phase === 'Running' ? 'Held' : 'Unstarted';
   }
 
+  /** The items below it have begun. */
+  #isRecordable(name: string): boolean {
+    const item = itemOf(name);
+    if (!item) return true;
+    return Array.from({ length: item.index }, (_, index) => this.#attempts.get(`${item.of}[${index}]`)).every(
+      (other) => other && (other.recorded || other.attempt > 0),
+    );
+  }
+
   #attemptOf(name: string, wants: Wants): Attempt {
-    const attempt = this.#attempts.get(name) ?? { attempt: 0, wants, phase: 'Asking', served: false };
+    const attempt = this.#attempts.get(name) ?? { attempt: 0, wants, phase: 'Asking', served: false, recorded: false };
     this.#attempts.set(name, attempt);
     return attempt;
   }
 
   #run(name: string) {
-    return { name, namespace: 'n', uid: name, workflow: 'w' };
+    return { name: runOf(name), namespace: 'n', uid: runOf(name), workflow: 'w' };
   }
 
   #permits(wants: Wants) {
@@ -230,7 +251,8 @@ export class World {
       const keys = new Set(holders.map(holderKey));
       for (const [run, { attempt, phase, wants }] of this.#attempts) {
         if (phase !== 'Running' || !wants[name]) continue;
-        if (!keys.has(`${run}/t#${attempt}`)) this.problems.push(`${run} runs without holding ${name}`);
+        if (!keys.has(`${runOf(run)}/${pathOf(run)}#${attempt}`))
+          this.problems.push(`${run} runs without holding ${name}`);
       }
     }
   }
