@@ -6,7 +6,14 @@ import {
   type SemaphoreSpec,
   type SemaphoreStatus,
 } from '../../api/index.ts';
-import { type Clock, isInvalid, type KubeClient, type ObjectRef, type ResourceType } from '../../runtime/index.ts';
+import {
+  type Clock,
+  isConflict,
+  isInvalid,
+  type KubeClient,
+  type ObjectRef,
+  type ResourceType,
+} from '../../runtime/index.ts';
 import { holderKey, readHolders, writeHolders } from './holder.ts';
 import { type Bucket, drained, takeable } from './rate.ts';
 
@@ -172,7 +179,7 @@ export class Account {
         for (const key of saving) this.#unsaved.delete(key);
         return;
       } catch (error) {
-        if (!isInvalid(error) || round === MAX_ROUNDS) throw error;
+        if (!(isInvalid(error) || isConflict(error)) || round === MAX_ROUNDS) throw error;
       }
     }
   }
