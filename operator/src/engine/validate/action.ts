@@ -57,13 +57,7 @@ function outputProblems(task: Task, action: Action, path: string): Problem[] {
 /** Fields of one attempt, on tasks that have none of their own. */
 const OF_ATTEMPT = ['cache', 'semaphores', 'attemptTimeout'] as const satisfies readonly (keyof Task)[];
 const WITHOUT_ATTEMPT: readonly Action[] = ['template', 'sleep', 'compute', 'generate'];
-const OF_POD = [
-  ...Object.keys(podSurface),
-  'shell',
-  'pendingTimeout',
-  'artifacts',
-  'workspaces',
-] as readonly (keyof Task)[];
+const OF_POD = [...Object.keys(podSurface), 'shell', 'pendingTimeout'] as readonly (keyof Task)[];
 const WITHOUT_POD: readonly Action[] = [...WITHOUT_ATTEMPT, 'workflow'];
 
 function meaningless(task: Task, action: Action, path: string): Problem[] {
