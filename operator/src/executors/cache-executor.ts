@@ -76,7 +76,10 @@ export class CacheExecutor implements Executor {
     const { cache } = request.claims ?? {};
     const policy = cache ? this.#options.policyOf(run) : 'Ignore';
     if (!cache || policy === 'Ignore') return this.#inner.start(run, request);
-    const answer = await this.#claim(run, request, cache, policy);
+    const answer = await this.#claim(run, request, cache, policy).catch((error: unknown) => {
+      // The namespace lets nobody store results, or the operator not: then they are computed.
+      if (!isForbidden(error)) throw error;
+    });
     return answer ?? this.#inner.start(run, request);
   }
 
@@ -143,14 +146,9 @@ export class CacheExecutor implements Executor {
     return this.#isBusy(run, request, entry.holder) ? this.#wait(run, name, entry) : undefined;
   }
 
-  /** @returns whether the right to compute is ours, or nobody's because the namespace allows no entries */
-  async #write(map: CacheMap | undefined, wanted: CacheMap): Promise<boolean> {
-    try {
-      return map ? await this.#maps.replace(map, wanted) : await this.#maps.create(wanted);
-    } catch (error) {
-      if (isForbidden(error)) return true;
-      throw error;
-    }
+  /** @returns whether the right to compute is ours */
+  #write(map: CacheMap | undefined, wanted: CacheMap): Promise<boolean> {
+    return map ? this.#maps.replace(map, wanted) : this.#maps.create(wanted);
   }
 
   /** A result that is young enough; one that the run itself computed also where it computes all anew. */
@@ -196,11 +194,15 @@ export class CacheExecutor implements Executor {
 
   async #recall(run: RunContext): Promise<void> {
     const pending = new Map<string, string>();
-    remember(this.#pending, run.uid, pending);
-    for (const map of await this.#maps.pendingOf(run.namespace, run.uid)) {
+    const maps = await this.#maps.pendingOf(run.namespace, run.uid).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error;
+      return [];
+    });
+    for (const map of maps) {
       const { holder } = readEntry(map);
       if (holder) pending.set(holder.path, map.metadata.name);
     }
+    remember(this.#pending, run.uid, pending);
   }
 
   /** Stores the result of an attempt, or lets go of the entry of one that has none. */
