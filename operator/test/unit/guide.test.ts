@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exampleFolders, ROOT } from '../support/examples.ts';
+import type { WorkflowSpec } from '../../src/api/index.ts';
+import { validateWorkflow } from '../../src/engine/index.ts';
+import { exampleFolders, objectsOf, ROOT } from '../support/examples.ts';
 
 const GUIDE = join(ROOT, 'docs/guide');
 const pages = readdirSync(GUIDE).filter((name) => name.endsWith('.md') && name !== 'README.md');
@@ -62,6 +64,12 @@ describe('the page of waiting', () => {
 });
 
 describe('an example', () => {
+  it.each(exampleFolders())('%s has Workflows that can run', (folder) => {
+    const workflows = objectsOf(folder, 'workflow.yaml').filter(({ kind }) => kind === 'Workflow');
+    expect(workflows.length).toBeGreaterThan(0);
+    for (const { spec } of workflows) expect(validateWorkflow(spec as WorkflowSpec)).toEqual([]);
+  });
+
   it.each(exampleFolders().filter((name) => name !== 'quickstart'))('%s says in a README what one sees', (folder) => {
     const readme = readFileSync(join(ROOT, 'examples', folder, 'README.md'), 'utf8');
     expect(readme).toContain(`kubectl`);
