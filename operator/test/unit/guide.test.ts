@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WorkflowSpec } from '../../src/api/index.ts';
-import { validateWorkflow } from '../../src/engine/index.ts';
+import { validateWorkflow } from '../../src/engine/validate/index.ts';
 import { exampleFolders, objectsOf, ROOT } from '../support/examples.ts';
 
 const GUIDE = join(ROOT, 'docs/guide');
