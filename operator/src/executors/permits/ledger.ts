@@ -90,7 +90,7 @@ export class Ledger {
       this.#supersede(accounts, waiter);
       if (accounts.every((account) => account.isSaved(waiter.key))) return this.#hold(waiter);
       // A part of it, from a write that failed half way: kept while the rest is awaited, it could close a circle.
-      for (const account of accounts) if (account.release(waiter.key)) this.#options.settleSoon(account.key);
+      for (const account of accounts) if (this.#free(account, waiter.key)) this.#options.settleSoon(account.key);
       return await this.#take(waiter);
     } catch (error) {
       if (isNotFound(error)) return this.#notFound(waiter, wants[0]?.key ?? '');
@@ -162,7 +162,7 @@ export class Ledger {
     const saves = await Promise.allSettled(accounts.map((account) => account.save()));
     const failed = saves.find((save) => save.status === 'rejected');
     if (!failed && accounts.every((account) => account.isSaved(waiter.key))) return undefined;
-    for (const account of accounts) if (!account.isSaved(waiter.key)) account.release(waiter.key);
+    for (const account of accounts) if (!account.isSaved(waiter.key)) this.#free(account, waiter.key);
     if (failed) throw failed.reason;
     this.#enter(waiter);
     return this.#wait(waiter);
@@ -188,7 +188,7 @@ export class Ledger {
         const other = holder.uid === uid ? itemOf(holder.path) : undefined;
         if (other?.of !== item.of || other.index <= item.index || Date.parse(holder.since) > before) continue;
         if (this.#options.standingOf(namespace, holder) !== 'Unstarted') continue;
-        taken = account.release(holderKey(holder)) || taken;
+        taken = this.#free(account, holderKey(holder)) || taken;
       }
     }
     return taken;
@@ -238,6 +238,11 @@ export class Ledger {
     }
   }
 
+  #free(account: Account, key: string): boolean {
+    this.#asked.delete(key);
+    return account.release(key);
+  }
+
   #hold(waiter: Waiter): undefined {
     this.#asked.set(waiter.key, this.#now());
     this.#leave(waiter);
@@ -258,7 +263,8 @@ export class Ledger {
   #supersede(accounts: readonly Account[], { uid, path, attempt }: Waiter): void {
     for (const account of accounts) {
       for (const holder of [...account.holders]) {
-        if (holder.uid === uid && holder.path === path && holder.attempt < attempt) account.release(holderKey(holder));
+        if (holder.uid === uid && holder.path === path && holder.attempt < attempt)
+          this.#free(account, holderKey(holder));
       }
     }
   }
@@ -333,8 +339,7 @@ export class Ledger {
       const asked = this.#asked.get(key) ?? now;
       this.#asked.set(key, asked);
       if (standing === 'Held' || (standing === 'Unstarted' && now - asked < UNSTARTED_MS)) continue;
-      freed = account.release(key) || freed;
-      this.#asked.delete(key);
+      freed = this.#free(account, key) || freed;
     }
     return freed;
   }
