@@ -219,7 +219,7 @@ describe('locks', () => {
         await world.settleAll();
         for (const name of ['x', 'y', 'z']) expect(world.holders(name)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
