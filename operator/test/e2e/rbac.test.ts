@@ -1,5 +1,8 @@
-import { expect } from 'vitest';
-import type { Workflow } from '../../src/api/index.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { API_VERSION, type Workflow } from '../../src/api/index.ts';
 import {
   CLUSTER_ACCESS,
   CLUSTER_WORKFLOW_TEMPLATES,
@@ -13,7 +16,11 @@ import { script, template, workflow, workflowRun } from '../support/manifests.ts
 import { givenLongTail, givenPage, goOn } from '../support/paged-run.ts';
 import type { Scenario } from '../support/scenario.ts';
 
-useOperator();
+/** Where logs are kept: without a place for them the operator asks for none. */
+const logs = mkdtempSync(join(tmpdir(), 'ado-rbac-'));
+afterAll(() => rmSync(logs, { recursive: true, force: true }));
+
+useOperator({ flags: ['--log-archive', 'volume://logs/ado', '--store-folder', logs] });
 
 const granted = (rules: readonly AccessRule[]) =>
   rules.flatMap(({ type, subresource, verbs }) => {
@@ -114,7 +121,37 @@ async function givenActingAsAccount(scenario: Scenario): Promise<void> {
   await scenario.ended('applies');
 }
 
+/** A result that is cached, one that is not because its task failed, and a permit. */
+async function givenClaims(scenario: Scenario): Promise<void> {
+  const cached = (name: string, run: string) => script(name, run, { cache: { key: name } });
+  const held = script('held', 'true', { semaphores: [{ name: 'one' }] });
+  await scenario.given(
+    { apiVersion: API_VERSION, kind: 'Semaphore', metadata: { name: 'one' }, spec: { permits: 1 } },
+    workflow('claims', { tasks: [cached('good', 'true'), cached('bad', 'false'), held] }),
+    workflowRun('claims', 'claims'),
+  );
+  await scenario.ended('claims');
+}
+
+/** A volume that two tasks share, the second of which starts when the operator has forgotten that it is there. */
+async function givenWorkspace(scenario: Scenario): Promise<void> {
+  const shared = { workspaces: [{ name: 'shared', mountPath: '/shared' }] };
+  await scenario.given(
+    workflow('shares', {
+      workspaces: [{ name: 'shared', size: '1Mi' }],
+      tasks: [
+        script('first', 'true', shared),
+        { name: 'nap', sleep: { duration: '20s' } },
+        script('second', 'true', { ...shared, needs: ['nap'] }),
+      ],
+    }),
+    workflowRun('shares', 'shares'),
+  );
+  await scenario.podOf('first');
+}
+
 it('asks for everything that its role grants, and for nothing else', async ({ scenario }) => {
+  await givenWorkspace(scenario);
   await restartOperator(async () => {
     await stage().kubectl.run(['delete', 'lease', 'ado-operator', '-n', OPERATOR_NAMESPACE]);
   });
@@ -125,7 +162,10 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     givenEndings(scenario),
     givenActingAsAccount(scenario),
     givenTemplates(scenario),
+    givenClaims(scenario),
+    scenario.podOf('second'),
   ]);
+  await scenario.kubectl(['delete', 'awr', 'shares']);
   await auditLog().quiet(OPERATOR_USER, 1500, 60_000);
   const asked = auditLog().since(0, ({ user, resource }) => user === OPERATOR_USER && resource !== '');
   const own = granted(OWN_NAMESPACE_ACCESS);

@@ -14,6 +14,7 @@ export const CLUSTER_NAME = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
 export interface Installed extends Stage {
   readonly cluster: Cluster;
   readonly credentials: OperatorCredentials;
+  readonly flags: readonly string[];
   operator: OperatorProcess;
 }
 
@@ -41,11 +42,9 @@ export function useOperator({ flags = [], own }: UseOptions = {}): void {
     const kubectl = new Kubectl(cluster);
     await installManifests(kubectl);
     const credentials = await OperatorCredentials.create(cluster, kubectl);
-    const operator = await OperatorProcess.start({
-      kubeconfig: credentials.path,
-      flags: typeof flags === 'function' ? await flags(cluster) : flags,
-    });
-    installed = { cluster, kubectl, credentials, operator, client: clientOf(cluster.kubeconfig) };
+    const given = typeof flags === 'function' ? await flags(cluster) : flags;
+    const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags: given });
+    installed = { flags: given, cluster, kubectl, credentials, operator, client: clientOf(cluster.kubeconfig) };
   });
   afterAll(async () => {
     if (!installed) return;
@@ -68,10 +67,10 @@ export function auditLog(): AuditLog {
 
 /** Ends the operator as Kubernetes does and starts another one, as an upgrade does. Returns the exit code of the first. */
 export async function restartOperator(whileDown: () => Promise<void> = async () => undefined): Promise<number> {
-  const { operator, credentials } = stage();
+  const { operator, credentials, flags } = stage();
   const code = await operator.stop();
   await whileDown();
-  stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path });
+  stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
   return code;
 }
 
