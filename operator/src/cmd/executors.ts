@@ -5,6 +5,7 @@ import {
   artifactPolicy,
   ChildExecutor,
   ExecutorSwitch,
+  earlierRuns,
   HttpExecutor,
   type LogArchiver,
   PodExecutor,
@@ -65,8 +66,9 @@ export function wireExecutors(config: OperatorConfig, all: ExecutorParts): Execu
   });
 }
 
-function artifactsOf({ artifacts }: StorageConfig, { workflows }: Stores): ArtifactSettings | undefined {
-  return artifacts && { store: storeOf(artifacts), policyOf: artifactPolicy(workflows) };
+function artifactsOf({ artifacts }: StorageConfig, { workflows, runs }: Stores): ArtifactSettings | undefined {
+  if (!artifacts) return undefined;
+  return { store: storeOf(artifacts), policyOf: artifactPolicy(workflows), earlierOf: earlierRuns(runs) };
 }
 
 /** Conditions of a resource see its object and nothing else. */

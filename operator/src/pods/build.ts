@@ -3,6 +3,7 @@ import {
   ANNOTATION_TASK,
   API_VERSION,
   type ArtifactPolicy,
+  type EarlierRun,
   FINALIZER_RESULT,
   LABEL_ATTEMPT,
   LABEL_MANAGED_BY,
@@ -43,7 +44,14 @@ export interface PodInput {
   /** The workspaces that the workflow declares. */
   readonly workspaces?: readonly Workspace[] | undefined;
   /** Where the artifacts of the task are kept, and for how long; a task that has some cannot do without. */
-  readonly artifacts?: { readonly store: ArtifactStore; readonly policy: ArtifactPolicy } | undefined;
+  readonly artifacts?: ArtifactContext | undefined;
+}
+
+export interface ArtifactContext {
+  readonly store: ArtifactStore;
+  readonly policy: ArtifactPolicy;
+  /** Runs that this one repeats in part, the newest first. */
+  readonly earlier?: readonly EarlierRun[] | undefined;
 }
 
 /** What is in the pod besides the container of the task. */

@@ -53,6 +53,7 @@ function plan(more: Partial<ArtifactPlan> = {}): ArtifactPlan {
     maxBytes: 1024 * MIB,
     pushMs: 60_000,
     policy: { keep: 'WithRun' },
+    earlier: [],
     inputs: [],
     outputs: [{ name: 'out', path: join(folder, 'out'), optional: false }],
     ...more,
@@ -123,6 +124,17 @@ describe('artifacts in S3', () => {
     await push(plan(), store);
     await fetchInputs(plan({ path: 'test', inputs: input(join(folder, 'in')) }), store);
     expect(digest(readFileSync(join(folder, 'in')))).toBe(digest(bytes));
+  });
+
+  it('are taken up where the connection broke while they were read', async () => {
+    const bytes = randomBytes(12 * MIB);
+    writeFileSync(join(folder, 'out'), bytes);
+    await push(plan(), store);
+    let cuts = 0;
+    server.judge = ({ method, url }) => (method === 'GET' && url.endsWith('/out') && cuts++ < 3 ? 'Cut' : 'Pass');
+    await fetchInputs(plan({ path: 'test', inputs: input(join(folder, 'in')) }), store);
+    expect(digest(readFileSync(join(folder, 'in')))).toBe(digest(bytes));
+    expect(server.seen.filter(({ status }) => status === 206).length).toBe(3);
   });
 
   it('are refused when their bytes are not those that were published, and nothing is left of them', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect } from 'vitest';
 import { CLUSTER_NAME, it, useOperator } from '../support/e2e.ts';
 import { objectsOf } from '../support/examples.ts';
-import { IMAGE, script, workflow, workflowRun } from '../support/manifests.ts';
+import { IMAGE, type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../support/s3-server.ts';
 import { outputsOf, rowOf, type Scenario } from '../support/scenario.ts';
@@ -159,5 +159,28 @@ describe('artifacts', () => {
     const run = await scenario.ended(await scenario.until('the trigger starts a run', started));
     expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
     expect(outputsOf(run, 'report')).toEqual({ hits: '1 1 ' });
+  });
+
+  it.concurrent('of a run that is retried are taken over with its results', async ({ scenario }) => {
+    await scenario.given(
+      store,
+      workflow('retried', {
+        tasks: [
+          script('make', 'echo "of $ADO_RUN" > /ado/artifacts/word', made('word')),
+          script('take', 'echo "word=$(cat /ado/artifacts/word)" > $ADO_OUTPUTS; test "$ADO_RUN" = second', {
+            needs: ['make'],
+            artifacts: { inputs: [{ name: 'word', from: 'make.word' }] },
+            outputs: [{ name: 'word' }],
+          }),
+        ],
+      }),
+      workflowRun('first', 'retried'),
+    );
+    expect((await scenario.ended('first')).status?.phase).toBe('Failed');
+    const second = workflowRun('second', 'retried') as Manifest & { spec: object };
+    await scenario.given({ ...second, spec: { ...second.spec, from: { run: 'first', mode: 'Retry' } } });
+    const run = await scenario.ended('second');
+    expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
+    expect(outputsOf(run, 'take')).toEqual({ word: 'of first' });
   });
 });

@@ -21,8 +21,10 @@ export interface SeenRequest {
   status: number;
 }
 
-/** What the door does with a request: let it pass, or end the connection. */
-export type Verdict = 'Pass' | 'Break';
+/** What the door does with a request: let it pass, end the connection, or end it in the middle of the answer. */
+export type Verdict = 'Pass' | 'Break' | 'Cut';
+
+const CUT_AFTER = 1024 * 1024;
 
 export class S3Server {
   readonly #child: ChildProcess;
@@ -112,6 +114,12 @@ export class S3Server {
       seen.status = answer.statusCode ?? 0;
       outgoing.writeHead(seen.status, answer.headers);
       answer.pipe(outgoing);
+      if (verdict !== 'Cut') return;
+      let passed = 0;
+      answer.on('data', (chunk: Buffer) => {
+        passed += chunk.length;
+        if (passed > CUT_AFTER) outgoing.destroy();
+      });
     });
     inner.on('error', () => incoming.socket.destroy());
     incoming.on('error', () => inner.destroy());
