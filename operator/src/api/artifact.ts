@@ -13,16 +13,8 @@ export interface ArtifactPlan {
   readonly pushMs: number;
   /** How long the artifacts of the run are kept. */
   readonly policy: ArtifactPolicy;
-  /** Runs that this one repeats in part, the newest first: what it took over from them was published there. */
-  readonly earlier: readonly EarlierRun[];
   readonly inputs: readonly PlannedInput[];
   readonly outputs: readonly PlannedOutput[];
-}
-
-export interface EarlierRun {
-  readonly runUid: string;
-  /** Whether single items of a task were taken over; otherwise tasks were, as a whole. */
-  readonly byItem: boolean;
 }
 
 export interface PlannedInput {

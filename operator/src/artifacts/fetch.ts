@@ -24,8 +24,11 @@ interface Budget {
 }
 
 async function fetchInput(plan: ArtifactPlan, store: ObjectStore, input: PlannedInput, budget: Budget): Promise<void> {
+  const prefix = runPrefix(plan.namespace, plan.runUid) + input.producer;
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
   const found: { from: Published; artifact: PublishedArtifact }[] = [];
-  for (const from of await publishedFor(plan, store, input.producer)) {
+  for (const from of publishedIn(keys, prefix)) {
     const artifact = await artifactIn(store, from.key, input.artifact);
     if (artifact) found.push({ from, artifact });
   }
@@ -39,23 +42,6 @@ async function fetchInput(plan: ArtifactPlan, store: ObjectStore, input: Planned
   if (!isFan) return fetchOne(store, only.artifact, input.path, budget);
   await mkdir(input.path, { recursive: true });
   for (const { from, artifact } of found) await fetchOne(store, artifact, join(input.path, String(from.item)), budget);
-}
-
-/** The attempts that count of the task that made an input: those of this run, else those that it took over. */
-async function publishedFor(plan: ArtifactPlan, store: ObjectStore, producer: string): Promise<Published[]> {
-  const found = await publishedOf(store, runPrefix(plan.namespace, plan.runUid) + producer);
-  for (const { runUid, byItem } of plan.earlier) {
-    if (found.length > 0 && !byItem) break;
-    const before = await publishedOf(store, runPrefix(plan.namespace, runUid) + producer);
-    found.push(...before.filter(({ item }) => !found.some((newer) => newer.item === item)));
-  }
-  return found;
-}
-
-async function publishedOf(store: ObjectStore, prefix: string): Promise<Published[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list(prefix)) keys.push(key);
-  return publishedIn(keys, prefix);
 }
 
 async function artifactIn(store: ObjectStore, key: string, name: string): Promise<PublishedArtifact | undefined> {

@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function plan(more: Partial<ArtifactPlan> = {}): ArtifactPlan {
   const common = { store: 'volume://claim', namespace: 'shop', runUid: 'run-1', path: 'build', attempt: 1 };
   const policy = { keep: 'WithRun' } as const;
-  return { ...common, maxBytes: 10_000, pushMs: 10_000, policy, earlier: [], inputs: [], outputs: [], ...more };
+  return { ...common, maxBytes: 10_000, pushMs: 10_000, policy, inputs: [], outputs: [], ...more };
 }
 const output = (name: string, optional = false) => ({ name, path: join(folder, name), optional });
 const input = (more: object = {}) => ({
@@ -51,26 +51,6 @@ describe('artifacts in a volume', () => {
     await push(plan({ attempt: 2, outputs: [output('absent', true)] }), store);
     await expect(fetchOf()).rejects.toThrow(/task "build" published no artifact "out"/);
     await fetchOf({ optional: true });
-  });
-
-  it('of a run that is repeated are taken over: items that did not run again, or tasks as a whole', async () => {
-    const keep = async (path: string, text: string, runUid: string) => {
-      writeFileSync(join(folder, 'out'), text);
-      await push(plan({ path, runUid, outputs: [output('out')] }), store);
-    };
-    for (const item of [0, 1, 2]) await keep(`build[${item}]`, `first ${item}`, 'first');
-    await keep('build[1]', 'second 1', 'second');
-    const take = async (byItem: boolean) => {
-      rmSync(join(folder, 'in'), { recursive: true, force: true });
-      const earlier = [
-        { runUid: 'second', byItem },
-        { runUid: 'first', byItem },
-      ];
-      await fetchInputs(plan({ runUid: 'third', path: 'test', earlier, inputs: [input()] }), store);
-      return readdirSync(join(folder, 'in')).map((item) => readFileSync(join(folder, 'in', item), 'utf8'));
-    };
-    expect(await take(true)).toEqual(['first 0', 'second 1', 'first 2']);
-    expect(await take(false)).toEqual(['second 1']);
   });
 
   it('may be fetched again over what a broken try left', async () => {

@@ -5,7 +5,6 @@ import {
   artifactPolicy,
   ChildExecutor,
   ExecutorSwitch,
-  earlierRuns,
   HttpExecutor,
   type LogArchiver,
   PodExecutor,
@@ -66,9 +65,8 @@ export function wireExecutors(config: OperatorConfig, all: ExecutorParts): Execu
   });
 }
 
-function artifactsOf({ artifacts }: StorageConfig, { workflows, runs }: Stores): ArtifactSettings | undefined {
-  if (!artifacts) return undefined;
-  return { store: storeOf(artifacts), policyOf: artifactPolicy(workflows), earlierOf: earlierRuns(runs) };
+function artifactsOf({ artifacts }: StorageConfig, { workflows }: Stores): ArtifactSettings | undefined {
+  return artifacts && { store: storeOf(artifacts), policyOf: artifactPolicy(workflows) };
 }
 
 /** Conditions of a resource see its object and nothing else. */

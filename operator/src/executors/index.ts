@@ -7,7 +7,7 @@
  * 4. An attempt that is missing is lost only after a live read has said so.
  * 5. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
  */
-export { artifactPolicy, earlierRuns } from './artifact-policy.ts';
+export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';
 export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
 export { CHILDREN_BY_RUN_UID, ChildExecutor, type ChildExecutorOptions, parentUidOf } from './child-executor.ts';

@@ -1,14 +1,12 @@
 import {
   ANNOTATION_TASK,
   type ArtifactPolicy,
-  type EarlierRun,
   FINALIZER_RESULT,
   LABEL_ATTEMPT,
   type ObjectMeta,
   type RenderedTask,
 } from '../api/index.ts';
 import {
-  type ArtifactContext,
   type ArtifactStore,
   buildPod,
   graceOf,
@@ -52,7 +50,6 @@ export interface PodExecutorOptions {
 export interface ArtifactSettings {
   readonly store: ArtifactStore;
   readonly policyOf: (run: RunContext) => ArtifactPolicy;
-  readonly earlierOf: (run: RunContext) => readonly EarlierRun[];
 }
 
 const NO_STORE: Refusal = {
@@ -89,12 +86,8 @@ export class PodExecutor implements Executor {
   async start(run: RunContext, request: StartRequest<RenderedTask>): Promise<Refusal | undefined> {
     const { client, clock, artifacts } = this.options;
     if (!artifacts && hasArtifacts(request.task)) return NO_STORE;
-    const manifest = buildPod({
-      run,
-      ...request,
-      workspaces: run.workspaces,
-      artifacts: hasArtifacts(request.task) ? contextOf(artifacts, run) : undefined,
-    });
+    const store = artifacts && { store: artifacts.store, policy: artifacts.policyOf(run) };
+    const manifest = buildPod({ run, ...request, workspaces: run.workspaces, artifacts: store });
     // Created a moment ago, when another start of the same decision was refused.
     if (this.unseen.has(podKey(manifest.metadata))) return undefined;
     const refusal = request.task.workspaces && (await this.claims.ensure(run, request.task));
@@ -228,9 +221,6 @@ export class PodExecutor implements Executor {
     return pods;
   }
 }
-
-const contextOf = (settings: ArtifactSettings | undefined, run: RunContext): ArtifactContext | undefined =>
-  settings && { store: settings.store, policy: settings.policyOf(run), earlier: settings.earlierOf(run) };
 
 const podKey = (meta: Pick<ObjectMeta, 'name' | 'namespace'>) => `${meta.namespace ?? ''}/${meta.name}`;
 

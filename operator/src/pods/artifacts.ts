@@ -2,7 +2,6 @@ import {
   ARTIFACT_FOLDER,
   type ArtifactPlan,
   type ArtifactPolicy,
-  type EarlierRun,
   ENV_ARTIFACT_PLAN,
   parseDuration,
   STORE_SECRET_FOLDER,
@@ -37,7 +36,6 @@ export interface ArtifactParts {
 interface ArtifactInput {
   readonly store: ArtifactStore;
   readonly policy: ArtifactPolicy;
-  readonly earlier?: readonly EarlierRun[] | undefined;
   readonly run: { readonly namespace: string; readonly uid: string };
   readonly task: Task;
   readonly path: string;
@@ -89,7 +87,7 @@ export function artifactParts(input: ArtifactInput): ArtifactParts {
   };
 }
 
-function planOf({ store, policy, earlier = [], run, task, path, attempt }: ArtifactInput): ArtifactPlan {
+function planOf({ store, policy, run, task, path, attempt }: ArtifactInput): ArtifactPlan {
   const { inputs = [], outputs = [], pushTimeout = DEFAULT_PUSH } = task.artifacts ?? {};
   const scope = scopeOf(path);
   return {
@@ -101,7 +99,6 @@ function planOf({ store, policy, earlier = [], run, task, path, attempt }: Artif
     maxBytes: store.maxBytes,
     pushMs: Math.min(parseDuration(pushTimeout), MAX_PUSH_SECONDS * 1000),
     policy,
-    earlier,
     inputs: inputs.map(({ name, from, path: place, optional = false }) => {
       const dot = from.indexOf('.');
       return {

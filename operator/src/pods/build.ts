@@ -3,7 +3,6 @@ import {
   ANNOTATION_TASK,
   API_VERSION,
   type ArtifactPolicy,
-  type EarlierRun,
   FINALIZER_RESULT,
   LABEL_ATTEMPT,
   LABEL_MANAGED_BY,
@@ -44,14 +43,7 @@ export interface PodInput {
   /** The workspaces that the workflow declares. */
   readonly workspaces?: readonly Workspace[] | undefined;
   /** Where the artifacts of the task are kept, and for how long; a task that has some cannot do without. */
-  readonly artifacts?: ArtifactContext | undefined;
-}
-
-export interface ArtifactContext {
-  readonly store: ArtifactStore;
-  readonly policy: ArtifactPolicy;
-  /** Runs that this one repeats in part, the newest first. */
-  readonly earlier?: readonly EarlierRun[] | undefined;
+  readonly artifacts?: { readonly store: ArtifactStore; readonly policy: ArtifactPolicy } | undefined;
 }
 
 /** What is in the pod besides the container of the task. */

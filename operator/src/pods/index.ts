@@ -9,7 +9,7 @@
  * 6. What the infrastructure did is never blamed on the user; running out of memory is the user's.
  */
 export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
-export { type ArtifactContext, buildPod, type PodInput } from './build.ts';
+export { buildPod, type PodInput } from './build.ts';
 export { childRunName, podName, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
 export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';

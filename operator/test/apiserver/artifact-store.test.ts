@@ -53,7 +53,6 @@ function plan(more: Partial<ArtifactPlan> = {}): ArtifactPlan {
     maxBytes: 1024 * MIB,
     pushMs: 60_000,
     policy: { keep: 'WithRun' },
-    earlier: [],
     inputs: [],
     outputs: [{ name: 'out', path: join(folder, 'out'), optional: false }],
     ...more,

@@ -161,7 +161,7 @@ describe('artifacts', () => {
     expect(outputsOf(run, 'report')).toEqual({ hits: '1 1 ' });
   });
 
-  it.concurrent('of a run that is retried are taken over with its results', async ({ scenario }) => {
+  it.concurrent('of a run that is retried are made again where they are needed again', async ({ scenario }) => {
     await scenario.given(
       store,
       workflow('retried', {
@@ -181,6 +181,6 @@ describe('artifacts', () => {
     await scenario.given({ ...second, spec: { ...second.spec, from: { run: 'first', mode: 'Retry' } } });
     const run = await scenario.ended('second');
     expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
-    expect(outputsOf(run, 'take')).toEqual({ word: 'of first' });
+    expect(outputsOf(run, 'take')).toEqual({ word: 'of second' });
   });
 });

@@ -21,20 +21,14 @@ function given(settings: Partial<SweepSettings> = {}) {
     delete: async (_type: unknown, { name }: { name: string }) => void pods.delete(name),
   } as unknown as KubeClient;
   const runs = new Store<WorkflowRun>();
-  const run = (namespace: string, name: string, status?: object) =>
+  const run = (namespace: string, name: string) =>
     ({
       apiVersion: '',
       kind: '',
       metadata: { namespace, name, uid: `uid-of-${name}` },
       spec: {},
-      status,
     }) as unknown as WorkflowRun;
-  const all = [
-    run('shop', 'a'),
-    run('shop', 'b'),
-    run('shops', 'c'),
-    run('series', 'second', { origin: { uid: 'uid-of-first' } }),
-  ];
+  const all = [run('shop', 'a'), run('shop', 'b'), run('shops', 'c')];
   runs.replace(
     all.map((object) => ({
       key: objectKey(object.metadata),
@@ -78,16 +72,6 @@ describe('a sweep', () => {
       asOf: 1_600_000,
       skewMs: 300_000,
     });
-  });
-
-  it('spares what a run stored that another one repeats', async () => {
-    const { sweeper, pods, pass, sweep } = given();
-    sweeper.noteStoring('series');
-    sweeper.noteDeleted('series');
-    pass(600_000);
-    await sweep('series');
-    const [pod] = pods.values();
-    expect(pod?.spec.containers[0]?.command?.slice(3)).toEqual(['uid-of-second', 'uid-of-first']);
   });
 
   it('is taken away when it has ended, and none begins while one runs', async () => {

@@ -111,10 +111,6 @@ export class Sweeper {
   #liveIn(namespace: string): string[] {
     const { runs } = this.#deps.stores;
     const prefix = objectKey({ namespace, name: '' });
-    return [...runs.keys()].flatMap((key) => {
-      const run = key.startsWith(prefix) ? runs.get(key) : undefined;
-      // A run that repeats another one in part reads what that one has stored.
-      return [run?.metadata.uid, run?.status?.origin?.uid].filter((uid) => uid !== undefined);
-    });
+    return [...runs.keys()].flatMap((key) => (key.startsWith(prefix) ? (runs.get(key)?.metadata.uid ?? []) : []));
   }
 }
