@@ -13,6 +13,7 @@ import { readyTasks } from './rules/ready-tasks.ts';
 import { releasedOutputs } from './rules/released-outputs.ts';
 import { retries } from './rules/retries.ts';
 import { stopping } from './rules/stopping.ts';
+import { strays } from './rules/strays.ts';
 import { timers } from './rules/timers.ts';
 import { undo } from './rules/undo.ts';
 import type { RunState } from './state.ts';
@@ -44,8 +45,11 @@ const RULES: readonly ((pass: Pass) => void)[] = [
   retries,
   undo,
   readyTasks,
+  // Once more, for what has just begun: a pass must say when it wants to be woken for it.
+  deadlines,
   releasedOutputs,
   completion,
+  strays,
 ];
 
 /**

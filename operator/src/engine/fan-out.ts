@@ -33,16 +33,19 @@ export function expand(pass: Pass, frame: Frame, planned: PlannedTask): void {
 export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, task: TaskState): void {
   const { fan } = task;
   if (!fan || isTerminal(task.unit)) return;
+  const hurried = () => causeOfItems(planned, task) !== undefined;
+  const before = hurried();
   for (const [index, unit] of [...fan.live]) {
-    if (unit.phase === 'Open' && pass.room()) advanceOpen(pass, placeOfItem(frame, planned, index, unit));
+    if (unit.phase === 'Open' && !hurried() && pass.room()) advanceOpen(pass, placeOfItem(frame, planned, index, unit));
   }
-  const cause = causeOfItems(planned, task);
-  let refused = cause !== undefined;
-  while (!refused && nextItem(fan) < fan.count && mayStartItem(pass, planned, fan)) {
+  let refused = false;
+  while (!refused && !hurried() && nextItem(fan) < fan.count && mayStartItem(pass, planned, fan)) {
     if (!pass.room()) return;
     refused = advanceItem(pass, placeOfItem(frame, planned, nextItem(fan), newUnit())) === 'Refused';
   }
-  if ((nextItem(fan) >= fan.count || cause) && fan.live.size === 0) finish(pass, frame, planned, fan);
+  if ((nextItem(fan) >= fan.count || hurried()) && fan.live.size === 0) return finish(pass, frame, planned, fan);
+  // The first failure has come just now: what it ends has its turn at once.
+  if (!before && hurried()) pass.cut = true;
 }
 
 /** The next item to begin with; those that an earlier run has done are passed over. */
@@ -56,11 +59,17 @@ function placeOfItem(frame: Frame, planned: PlannedTask, index: number, unit: Un
 }
 
 function mayStartItem(pass: Pass, planned: PlannedTask, fan: Fan): boolean {
-  const limit = planned.task.forEach?.parallelism ?? Number.POSITIVE_INFINITY;
   const mayStart = planned.sort === undefined ? pass.mayOpen() : pass.mayStart();
-  if (!mayStart || fan.live.size >= Math.min(limit, MAX_OPEN_ITEMS) + MAX_WAITING_ITEMS) return false;
-  return busyItems(fan) < Math.min(limit, MAX_OPEN_ITEMS);
+  return mayStart && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
 }
+
+/** Whether one more item may be under way, a new one or one that waited to be tried again. */
+export function hasRoom(planned: PlannedTask, fan: Fan): boolean {
+  return busyItems(fan) < widthOf(planned);
+}
+
+const widthOf = ({ task }: PlannedTask): number =>
+  Math.min(task.forEach?.parallelism ?? MAX_OPEN_ITEMS, MAX_OPEN_ITEMS);
 
 /** Items in backoff do not hold a place, but there is an end to how many the state keeps open. */
 const MAX_WAITING_ITEMS = 1000;

@@ -19,7 +19,10 @@ export function sleep(pass: Pass, place: Place): StartResult {
   if (wake - pass.t > MAX_SLEEP_MS) throw new ExpressionError('sleep: the longest is 365 days; wait in several steps');
   pass.emit({ type: 'Slept', path: place.path, wake: Math.max(wake, pass.t) });
   pass.wake(wake);
-  return 'Started';
+  if (wake > pass.t) return 'Started';
+  // What is over already is never woken for.
+  pass.emit({ type: 'Succeeded', path: place.path });
+  return 'Over';
 }
 
 function durationOf(text: string): number {

@@ -79,6 +79,8 @@ function turnIn(pass: Pass, frame: Frame, name: string, index: number | undefine
   if (!planned || planned.sort === undefined || planned.task.loop) return 'None';
   const isAfter = planned.role === 'Undo' || planned.role === 'Final';
   if (isAfter && !pass.state.result) return 'Later';
+  // The tasks have ended: what was started for them without a record is none of them any more.
+  if (!isAfter && frame.path === '' && pass.state.result) return 'None';
   const fan = frame.tasks.get(name)?.fan;
   // A task that became a fan-out has no attempt of its own.
   if (index === undefined) return turnOf(!fan);

@@ -1,5 +1,7 @@
+import { hasRoom } from '../fan-out.ts';
 import type { Pass } from '../pass.ts';
 import { startUnit } from '../start.ts';
+import type { Place } from '../walk.ts';
 
 /** Starts the next attempt of what waited long enough. */
 export function retries(pass: Pass): void {
@@ -8,8 +10,14 @@ export function retries(pass: Pass): void {
     if (unit.phase !== 'Backoff' || cause) continue;
     const due = unit.since ?? 0;
     pass.wake(due);
-    if (pass.t < due || !pass.mayStart()) continue;
+    if (pass.t < due || !pass.mayStart() || !hasPlace(place)) continue;
     if (!pass.room()) return;
     startUnit(pass, place);
   }
+}
+
+/** Other items may have taken the place of one that waited: it starts when one of them has ended. */
+function hasPlace({ frame, planned, index, loop }: Place): boolean {
+  const fan = frame.tasks.get(planned.task.name)?.fan;
+  return index === undefined || loop !== undefined || !fan || hasRoom(planned, fan);
 }

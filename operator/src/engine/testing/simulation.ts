@@ -18,6 +18,7 @@ import {
   encodeState,
   evolve,
   isSettled,
+  type Observed,
   type Plan,
   plan,
   type RunState,
@@ -112,7 +113,11 @@ export class Simulation {
   }
 
   decide(): Decision {
-    const observed = { desiredState: this.desiredState, attempts: this.observe() };
+    return this.decideOn({ desiredState: this.desiredState, attempts: this.observe() });
+  }
+
+  /** What follows from something else than what there is. */
+  decideOn(observed: Observed): Decision {
     return decide(IDENTITY, this.plan, this.state, observed, this.now);
   }
 
