@@ -1,8 +1,11 @@
 import type { Bytes } from './store.ts';
 
-/** Cuts a stream into pieces of exactly `size` bytes; the last one is what remains, and is never empty. */
+/**
+ * Cuts a stream into pieces of exactly `size` bytes; the last one is what remains, and is never empty. A piece holds until
+ * the next one is asked for: all of them are in the same memory.
+ */
 export async function* parts(body: Bytes, size: number): AsyncGenerator<Buffer<ArrayBuffer>> {
-  let part = Buffer.allocUnsafeSlow(size);
+  const part = Buffer.allocUnsafeSlow(size);
   let filled = 0;
   for await (const chunk of body) {
     for (let at = 0; at < chunk.length; ) {
@@ -12,8 +15,6 @@ export async function* parts(body: Bytes, size: number): AsyncGenerator<Buffer<A
       at += taken;
       if (filled < size) continue;
       yield part;
-      // The piece before may still be on its way.
-      part = Buffer.allocUnsafeSlow(size);
       filled = 0;
     }
   }
