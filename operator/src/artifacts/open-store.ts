@@ -6,7 +6,7 @@ import { ArtifactError, type ObjectStore } from './store.ts';
 import { VolumeStore } from './volume.ts';
 
 export interface OpenOptions {
-  /** Folder in which the Secret of the store is mounted: accessKey, secretKey and, if any, sessionToken. */
+  /** Folder in which the Secret of the store is mounted: accessKey, secretKey and, if any, sessionToken and ca.crt. */
   readonly secretFolder: string;
   /** Where the volume of a `volume://` store is mounted. */
   readonly volumeFolder: string;
@@ -20,13 +20,13 @@ export async function openStore(
 ): Promise<ObjectStore> {
   const location = parseLocation(address);
   if (location.type === 'Volume') return new VolumeStore(join(volumeFolder, location.path));
-  const [accessKey, secretKey, sessionToken] = await Promise.all(
-    ['accessKey', 'secretKey', 'sessionToken'].map((name) => secret(secretFolder, name)),
+  const [accessKey, secretKey, sessionToken, authorities] = await Promise.all(
+    ['accessKey', 'secretKey', 'sessionToken', 'ca.crt'].map((name) => secret(secretFolder, name)),
   );
   if (!accessKey || !secretKey) {
     throw new ArtifactError(`${secretFolder} holds no accessKey and secretKey; put both into the Secret of the store`);
   }
-  return new S3Store({ location, credentials: { accessKey, secretKey, sessionToken }, signal });
+  return new S3Store({ location, credentials: { accessKey, secretKey, sessionToken, authorities }, signal });
 }
 
 async function secret(folder: string, name: string): Promise<string | undefined> {

@@ -15,6 +15,8 @@ export interface Credentials {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly sessionToken?: string | undefined;
+  /** Certificates, as PEM, of whoever signs that of the store, where it is nobody whom all trust. */
+  readonly authorities?: string | undefined;
 }
 
 export interface S3Options {
@@ -59,8 +61,10 @@ export class S3Requests {
 
   constructor(options: S3Options) {
     const isSecure = options.location.endpoint.startsWith('https:');
+    const { authorities: ca } = options.credentials;
+    const settings = { keepAlive: true, timeout: SILENCE_MS };
     this.#options = options;
-    this.#agent = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true, timeout: SILENCE_MS });
+    this.#agent = isSecure ? new SecureAgent(ca ? { ...settings, ca } : settings) : new PlainAgent(settings);
     this.#request = isSecure ? secureRequest : plainRequest;
   }
 
@@ -70,10 +74,13 @@ export class S3Requests {
    */
   async send(request: S3Request): Promise<S3Answer> {
     const { tries = 6, pauseMs = 200, signal } = this.#options;
+    let why = '';
     for (let turn = 1; ; turn++) {
       const outcome = await this.#attempt(request);
       if ('status' in outcome) return outcome;
-      if (!outcome.again || turn >= tries || signal?.aborted) throw this.#error(request, outcome.why);
+      // That time is up says less than what happened before.
+      if (why === '' || !signal?.aborted) why = outcome.why;
+      if (!outcome.again || turn >= tries || signal?.aborted) throw this.#error(request, why);
       await pause(Math.min(MAX_PAUSE_MS, pauseMs * 2 ** (turn - 1)) * (0.5 + Math.random() / 2), signal);
     }
   }
@@ -110,7 +117,7 @@ export class S3Requests {
       const why = `${status} ${textOf(text, 'Code') ?? ''} ${textOf(text, 'Message') ?? text.slice(0, 200)}`;
       return { why: why.trim(), again: status >= 500 || [408, 425, 429].includes(status) };
     } catch (error) {
-      return { why: describe(error), again: true };
+      return { why: describe(error), again: !isDistrust(error) };
     }
   }
 
@@ -160,6 +167,10 @@ export class S3Requests {
     return url.toString();
   }
 }
+
+/** Whether the certificate of the store was refused: it will be again. */
+const isDistrust = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && /CERT|VERIFY/.test(String(error.code));
 
 async function* empty(): AsyncGenerator<Uint8Array> {}
 

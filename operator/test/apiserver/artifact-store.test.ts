@@ -174,6 +174,18 @@ describe('artifacts in S3', () => {
     expect(server.seen).toHaveLength(1);
   });
 
+  it('go over TLS, to a store whose authority is in its Secret and to no other', async () => {
+    const secure = await S3Server.start('127.0.0.1', true);
+    writeFileSync(join(folder, 'out'), 'x');
+    const options = { secretFolder: join(folder, 'secret'), volumeFolder: folder };
+    const address = secure.location('tls');
+    await expect(push(plan(), await openStore(address, options))).rejects.toThrow(/self-signed certificate/);
+    writeFileSync(join(folder, 'secret/ca.crt'), secure.certificate ?? '');
+    await push(plan(), await openStore(address, options));
+    expect(secure.done('PUT', /manifest/)).toHaveLength(1);
+    await secure.stop();
+  });
+
   it('go when their run is gone, as their policy says, and never those of a run that began since', async () => {
     writeFileSync(join(folder, 'out'), 'x');
     await push(plan(), store);

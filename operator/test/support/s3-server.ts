@@ -1,11 +1,13 @@
 /** A real S3 server over a folder, with a door before it that counts, holds back and breaks what goes through. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBinaries } from '../../cluster/build.ts';
+import { must } from '../../cluster/command.ts';
 import { streamProgress } from '../../cluster/progress.ts';
 import { freePort } from './operator-process.ts';
 import { waitFor } from './wait-for.ts';
@@ -36,15 +38,25 @@ export class S3Server {
   /** Asked for every request. */
   judge: (request: SeenRequest) => Verdict | Promise<Verdict> = () => 'Pass';
 
-  private constructor(child: ChildProcess, folder: string, behind: number) {
+  /** Certificate by which the door is known, where it speaks TLS. */
+  readonly certificate: string | undefined;
+
+  private constructor(
+    child: ChildProcess,
+    folder: string,
+    behind: number,
+    tls: { key: string; cert: string } | undefined,
+  ) {
     this.#child = child;
     this.#folder = folder;
     this.#behind = behind;
-    this.#door = createServer((incoming, outgoing) => void this.#pass(incoming, outgoing));
+    this.certificate = tls?.cert;
+    const pass = (incoming: IncomingMessage, outgoing: ServerResponse) => void this.#pass(incoming, outgoing);
+    this.#door = tls ? createSecureServer(tls, pass) : createServer(pass);
   }
 
   /** Builds the server where it is missing and starts it. `host` is where the door listens (default 127.0.0.1). */
-  static async start(host = '127.0.0.1'): Promise<S3Server> {
+  static async start(host = '127.0.0.1', secure = false): Promise<S3Server> {
     const { versitygw } = await ensureBinaries(['versitygw'], streamProgress(process.stderr));
     const folder = mkdtempSync(join(tmpdir(), 'ado-s3-'));
     mkdirSync(join(folder, 'data', BUCKET), { recursive: true });
@@ -61,7 +73,7 @@ export class S3Server {
         log = (log + text.toString()).slice(-8192);
       });
     }
-    const server = new S3Server(child, folder, port);
+    const server = new S3Server(child, folder, port, secure ? await selfSigned(folder) : undefined);
     await new Promise<void>((resolve) => server.#door.listen(0, host, resolve));
     const answers = () =>
       fetch(`http://127.0.0.1:${port}/`).then(
@@ -74,7 +86,7 @@ export class S3Server {
 
   /** Address of the door, as the host `name` knows it. */
   endpoint(name = '127.0.0.1'): string {
-    return `http://${name}:${(this.#door.address() as AddressInfo).port}`;
+    return `${this.certificate ? 'https' : 'http'}://${name}:${(this.#door.address() as AddressInfo).port}`;
   }
 
   /** Address of the store for Ado. */
@@ -125,4 +137,13 @@ export class S3Server {
     incoming.on('error', () => inner.destroy());
     incoming.pipe(inner);
   }
+}
+
+/** A certificate for this machine that nobody but its file vouches for. */
+async function selfSigned(folder: string): Promise<{ key: string; cert: string }> {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const names = ['-subj', '/CN=store', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  await must('openssl', ['req', ...kind, ...names, '-keyout', key, '-out', cert]);
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
 }
