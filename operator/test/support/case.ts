@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Workflow, WorkflowRun } from '../../src/api/index.ts';
-import { WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
+import type { Semaphore, Workflow, WorkflowRun } from '../../src/api/index.ts';
+import { SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
 import { type KubeClient, NAMESPACES } from '../../src/runtime/index.ts';
 import type { Stage } from './case-stage.ts';
 import { FaultProxy, type ProxiedRequest, type ProxyOptions, type Rule } from './fault-proxy.ts';
@@ -13,8 +13,8 @@ import { OperatorUnderTest } from './operator-under-test.ts';
 import { type Logged, lineOf, podCreates } from './request-log.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
-/** What a user brings: a Workflow, and a run of it unless it starts by itself. */
-export type Scenario = (namespace: string) => { workflow: Workflow; run?: WorkflowRun };
+/** What a user brings: a Workflow, a run of it unless it starts by itself, and the semaphore that it needs. */
+export type Scenario = (namespace: string) => { workflow: Workflow; run?: WorkflowRun; semaphore?: Semaphore };
 
 /** What a fault may do beside what its rules do to requests. */
 export interface Hands {
@@ -189,7 +189,8 @@ export class Case {
   }
 
   async give(scenario: Scenario): Promise<void> {
-    const { workflow, run } = scenario(this.namespace);
+    const { workflow, run, semaphore } = scenario(this.namespace);
+    if (semaphore) await this.#stage.client.create(SEMAPHORES, semaphore);
     await this.#stage.client.create(WORKFLOWS, workflow);
     if (run) await this.#stage.client.create(WORKFLOW_RUNS, run);
   }

@@ -3,10 +3,11 @@ import {
   ANNOTATION_TASK,
   LABEL_ATTEMPT,
   type RunJournal,
+  type Semaphore,
   type Workflow,
   type WorkflowRun,
 } from '../../src/api/index.ts';
-import { RUN_JOURNALS, WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
+import { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
 import { decodeState } from '../../src/engine/index.ts';
 import { isHeld, type Pod, podName } from '../../src/pods/index.ts';
 import { type KubeClient, PODS } from '../../src/runtime/index.ts';
@@ -17,26 +18,38 @@ export interface Objects {
   readonly runs: readonly WorkflowRun[];
   readonly pods: readonly Pod[];
   readonly journals: readonly RunJournal[];
+  readonly semaphores: readonly Semaphore[];
 }
 
 export async function readObjects(client: KubeClient, namespace: string): Promise<Objects> {
-  const [workflows, runs, pods, journals] = await Promise.all([
+  const [workflows, runs, pods, journals, semaphores] = await Promise.all([
     client.list<Workflow>(WORKFLOWS, { namespace }),
     client.list<WorkflowRun>(WORKFLOW_RUNS, { namespace }),
     client.list<Pod>(PODS, { namespace }),
     client.list<RunJournal>(RUN_JOURNALS, { namespace }),
+    client.list<Semaphore>(SEMAPHORES, { namespace }),
   ]);
-  return { workflows: workflows.items, runs: runs.items, pods: pods.items, journals: journals.items };
+  return {
+    workflows: workflows.items,
+    runs: runs.items,
+    pods: pods.items,
+    journals: journals.items,
+    semaphores: semaphores.items,
+  };
 }
 
-/** The run is over, and nothing is left to do for it: Ready workflow, pods released and, if so wished, deleted. */
-export function isSettled({ workflows, runs, pods }: Objects): boolean {
+/**
+ * The run is over, and nothing is left to do for it: Ready workflow, pods released and, if so wished, deleted, and
+ * permits given back.
+ */
+export function isSettled({ workflows, runs, pods, semaphores }: Objects): boolean {
   const ready = workflows.every(({ status }) =>
     status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
   );
   const over = runs.length > 0 && runs.every(({ status }) => status?.finishedAt !== undefined);
+  const free = semaphores.every(({ status }) => status?.held === 0 && status.waiting === 0);
   const deletes = workflows.some(({ spec }) => spec.retention?.pods === 'Delete');
-  return ready && over && (deletes ? pods.length === 0 : pods.every((pod) => !isHeld(pod)));
+  return ready && over && free && (deletes ? pods.length === 0 : pods.every((pod) => !isHeld(pod)));
 }
 
 export const attemptOf = ({ metadata }: Pod): string =>
@@ -72,7 +85,7 @@ export function endOf({ workflows, runs, pods }: Objects): End {
 }
 
 /** What may never be, however a run ended. */
-export function brokenInvariants({ runs, pods, journals }: Objects): string[] {
+export function brokenInvariants({ runs, pods, journals }: Omit<Objects, 'semaphores'>): string[] {
   const problems = runs.flatMap((run) => historyProblems(run, journals));
   for (const pod of pods) {
     const [run] = runs;
