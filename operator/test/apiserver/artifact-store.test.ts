@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactPlan } from '../../src/api/index.ts';
 import { fetchInputs, type ObjectStore, openStore, push, sweep } from '../../src/artifacts/index.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../support/s3-server.ts';
@@ -176,6 +176,7 @@ describe('artifacts in S3', () => {
 
   it('go over TLS, to a store whose authority is in its Secret and to no other', async () => {
     const secure = await S3Server.start('127.0.0.1', true);
+    onTestFinished(() => secure.stop());
     writeFileSync(join(folder, 'out'), 'x');
     const options = { secretFolder: join(folder, 'secret'), volumeFolder: folder };
     const address = secure.location('tls');
@@ -183,7 +184,6 @@ describe('artifacts in S3', () => {
     writeFileSync(join(folder, 'secret/ca.crt'), secure.certificate ?? '');
     await push(plan(), await openStore(address, options));
     expect(secure.done('PUT', /manifest/)).toHaveLength(1);
-    await secure.stop();
   });
 
   it('go when their run is gone, as their policy says, and never those of a run that began since', async () => {
