@@ -43,6 +43,8 @@ export class Account {
   readonly #holders = new Map<string, Holder>();
   /** Those that no status said yet. */
   readonly #unsaved = new Set<string>();
+  /** Those that the status still names and that hold no more. */
+  readonly #released = new Set<string>();
   readonly #served = new Map<string, number>();
   #bucket: Bucket = { taken: 0, at: 0 };
   #spec: SemaphoreSpec = { permits: 1 };
@@ -132,6 +134,7 @@ export class Account {
     const key = holderKey(holder);
     this.#holders.set(key, holder);
     this.#unsaved.add(key);
+    this.#released.delete(key);
     this.#served.set(holder.share ?? '', ++this.#grants);
     if (this.#served.size > MAX_HOLDERS) this.#served.delete(this.#served.keys().next().value ?? '');
     this.#take(holder.permits);
@@ -140,7 +143,9 @@ export class Account {
   /** Takes permits back; the next `save` says so. */
   release(key: string): boolean {
     this.#unsaved.delete(key);
-    return this.#holders.delete(key);
+    const held = this.#holders.delete(key);
+    if (held) this.#released.add(key);
+    return held;
   }
 
   /** Whether the status says something else than what is so. How many wait is worth no write of its own for a while. */
@@ -169,14 +174,16 @@ export class Account {
   async #write(): Promise<void> {
     for (let round = 1; ; round++) {
       if (this.#isDoubtful) await this.#load();
-      if (!this.isDirty) return;
+      if (!this.isDirty) return this.#released.clear();
       const saving = [...this.#unsaved];
+      const freeing = [...this.#released];
       this.#isDoubtful = true;
       try {
         this.#stored = await this.#patch();
         this.#savedAt = this.#options.clock.monotonic();
         this.#isDoubtful = false;
-        for (const key of saving) this.#unsaved.delete(key);
+        without(this.#unsaved, saving);
+        without(this.#released, freeing);
         return;
       } catch (error) {
         if (!(isInvalid(error) || isConflict(error)) || round === MAX_ROUNDS) throw error;
@@ -220,7 +227,10 @@ export class Account {
     this.#isDoubtful = false;
     this.#holders.clear();
     this.#unsaved.clear();
-    for (const holder of readHolders(seen.status ?? {})) this.#holders.set(holderKey(holder), holder);
+    for (const holder of readHolders(seen.status ?? {})) {
+      const key = holderKey(holder);
+      if (!this.#released.has(key)) this.#holders.set(key, holder);
+    }
     const { taken = 0, windowStart } = seen.status ?? {};
     this.#bucket = { taken, at: windowStart === undefined ? 0 : Date.parse(windowStart) };
     for (const [key, holder] of ours) {
@@ -253,6 +263,10 @@ export class Account {
       ...writeHolders([...this.#holders.values()]),
     };
   }
+}
+
+function without(keys: Set<string>, done: readonly string[]): void {
+  for (const key of done) keys.delete(key);
 }
 
 /** What a write is worth: not the number of those who wait, which rides along. */

@@ -107,6 +107,14 @@ describe('an attempt that takes permits', () => {
     expect(world.holders('db')).toEqual(['a/t#0']);
   });
 
+  it('gives them back also when the write that says so meets another one', async () => {
+    const world = new World({ db: { permits: 1 } });
+    await world.ask('a', { db: 1 });
+    world.fault('stale');
+    await world.end('a');
+    expect(world.holders('db')).toEqual([]);
+  });
+
   it('gets in before the items above it, which the state would not know', async () => {
     const world = new World({ db: { permits: 1 } });
     await world.ask('a', { db: 1 });
@@ -152,7 +160,7 @@ describe('an attempt that takes permits', () => {
 type Step =
   | { do: 'ask' | 'take' | 'end' | 'fail' | 'terminate'; who: number }
   | { do: 'askAll' | 'crash' | 'settle' }
-  | { do: 'fault'; how: 'before' | 'after' }
+  | { do: 'fault'; how: 'before' | 'after' | 'stale' }
   | { do: 'pass'; ms: number };
 
 const WANTS: readonly Record<string, number>[] = [
@@ -174,7 +182,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom('take', 'end', 'fail', 'terminate'), who: fc.nat(11) }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('askAll', 'crash', 'settle') }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('fault' as const), how: fc.constantFrom('before', 'after') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('fault' as const), how: fc.constantFrom('before', 'after', 'stale') }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 100, max: 40_000 }) }) },
 ) as fc.Arbitrary<Step>;
 

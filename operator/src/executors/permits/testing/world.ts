@@ -36,7 +36,7 @@ export class World {
   readonly #objects = new Map<string, Semaphore>();
   readonly #store = new Store<Semaphore>();
   readonly #attempts = new Map<string, Attempt>();
-  readonly #faults: ('before' | 'after')[] = [];
+  readonly #faults: ('before' | 'after' | 'stale')[] = [];
   #ledger: Ledger;
   #life = 0;
   #version = 0;
@@ -66,7 +66,7 @@ export class World {
     this.#now += ms;
   }
 
-  fault(how: 'before' | 'after'): void {
+  fault(how: 'before' | 'after' | 'stale'): void {
     this.#faults.push(how);
   }
 
@@ -212,6 +212,7 @@ export class World {
   readonly #patch = async (_type: unknown, { name }: { name: string }, patch: unknown): Promise<Semaphore> => {
     await new Promise((resolve) => setImmediate(resolve));
     const fault = this.#faults.shift();
+    if (fault === 'stale') throw new ApiError(422, { reason: 'Invalid' });
     if (fault === 'before') throw new ConnectionError('ECONNRESET', 'broken', true);
     const made = this.#apply(name, (patch as { operations: JsonPatchOperation[] }).operations);
     if (fault === 'after') throw new ConnectionError('ECONNRESET', 'broken', true);
