@@ -13,6 +13,9 @@ const project = (name: string, include: string[], timeout: number, parallel = tr
   },
 });
 
+/** Random runs of the engine: more than a test should take. */
+const MODEL = 'src/engine/model/*.test.ts';
+
 export default defineConfig({
   test: {
     coverage: {
@@ -22,7 +25,10 @@ export default defineConfig({
       reporter: ['json'],
     },
     projects: [
-      project('unit', ['src/**/*.test.ts', 'cluster/**/*.test.ts', 'test/unit/**/*.test.ts'], 30_000),
+      project('unit', ['src/**/*.test.ts', 'cluster/**/*.test.ts', 'test/unit/**/*.test.ts'], 30_000, true, {
+        exclude: [MODEL],
+      }),
+      project('model', [MODEL], 24 * 3_600_000),
       project('apiserver', ['test/apiserver/**/*.test.ts'], 120_000, false),
       project('e2e', ['test/e2e/**/*.test.ts'], 300_000, false),
       project('install', ['test/install/**/*.test.ts'], 300_000, false, { globalSetup: 'test/install/setup.ts' }),

@@ -17,7 +17,7 @@ interface Outcome {
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PROJECTS = ['unit', 'apiserver', 'e2e', 'install', 'crash', 'faults'] as const;
+const PROJECTS = ['unit', 'model', 'apiserver', 'e2e', 'install', 'crash', 'faults'] as const;
 const STEPS = ['verify', ...PROJECTS] as const;
 type Step = (typeof STEPS)[number];
 /** Clusters that tests may leave when they are killed; ending one that is not there is harmless. */
