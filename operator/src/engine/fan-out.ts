@@ -34,7 +34,6 @@ export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, ta
   const { fan } = task;
   if (!fan || isTerminal(task.unit)) return;
   const hurried = () => causeOfItems(planned, task) !== undefined;
-  const before = hurried();
   for (const [index, unit] of [...fan.live]) {
     if (unit.phase === 'Open' && !hurried() && pass.room()) advanceOpen(pass, placeOfItem(frame, planned, index, unit));
   }
@@ -44,8 +43,8 @@ export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, ta
     refused = advanceItem(pass, placeOfItem(frame, planned, nextItem(fan), newUnit())) === 'Refused';
   }
   if ((nextItem(fan) >= fan.count || hurried()) && fan.live.size === 0) return finish(pass, frame, planned, fan);
-  // The first failure has come just now: what it ends has its turn at once.
-  if (!before && hurried()) pass.cut = true;
+  // A failure that has come just now: what it ends has its turn at once.
+  if (pass.itemFailed && hurried()) pass.cut = true;
 }
 
 /** The next item to begin with; those that an earlier run has done are passed over. */

@@ -76,6 +76,8 @@ export class Pass {
   live = 0;
   /** Undo still has its turn, before finally. */
   isUndoing = false;
+  /** An item of a fan-out has failed since the rule stopping had its turn: with failFast, others are to end. */
+  itemFailed = false;
   #bytes = 0;
 
   constructor(identity: RunIdentity, plan: Plan, state: RunState, observed: Observed, now: number) {
@@ -104,6 +106,7 @@ export class Pass {
     this.encoded.push(text);
     this.live += liveChange(this.state, timed);
     evolve(this.state, timed);
+    if (timed.type === 'Failed' && timed.path.endsWith(']')) this.itemFailed = true;
   }
 
   act(action: Action): void {

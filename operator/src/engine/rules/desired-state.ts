@@ -11,7 +11,9 @@ export function desiredState(pass: Pass): void {
   if (wanted === 'Cancelled' && !pass.state.stop && !pass.state.result) {
     pass.emit({ type: 'RunStopping', reason: 'Cancelled', message: 'cancelled by desiredState' });
   }
-  if (overBudget && pass.state.stop?.reason !== 'StatusTooLarge') {
+  const { stop } = pass.state;
+  // A termination ends everything at once: nothing is smaller.
+  if (overBudget && stop?.reason !== 'StatusTooLarge' && stop?.reason !== 'Terminated') {
     pass.emit({ type: 'OutputsReleased', tasks: [...pass.state.tasks.keys()] });
     const message = 'the status of the run would exceed its budget; use fewer live tasks or smaller outputs';
     pass.emit({ type: 'RunStopping', reason: 'StatusTooLarge', message });

@@ -72,6 +72,31 @@ describe('the rule stopping', () => {
   });
 });
 
+describe('the rule desired-state', () => {
+  it('lets a run that is too large and terminated be terminated', () => {
+    const simulation = simulate([task('a')], {}, { a: NEVER });
+    simulation.pass();
+    const observed = { desiredState: 'Terminated', attempts: simulation.observe(), overBudget: true } as const;
+    expect(simulation.decideOn(observed).state.finished?.reason).toBe('Terminated');
+  });
+});
+
+describe('the rule stopping, for failFast', () => {
+  it('has its turn at once when the failure is that of an item that was stopped itself', () => {
+    const loop = { while: 'true', delay: '1h' };
+    const forEach = { items: [0, 1, 2], parallelism: 2, failFast: true };
+    const simulation = simulate([task('a', { forEach, loop, timeout: '3s' })], {}, { 'a[1]/0': NEVER });
+    simulation.pass();
+    simulation.now += 1000;
+    simulation.pass();
+    simulation.now += 2000;
+    simulation.pass();
+    simulation.now += 1000;
+    expect(simulation.run().state.finished?.phase).toBe('Failed');
+    expect(simulation.folded()).toBe(simulation.stored);
+  });
+});
+
 describe('the rule adoption', () => {
   it('takes nothing for a task of a run whose tasks have ended', () => {
     const simulation = simulate([task('a')], { finally: [task('last')] }, { a: NEVER, last: NEVER });

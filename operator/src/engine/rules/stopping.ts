@@ -11,6 +11,7 @@ const TERMINATE_GRACE_SECONDS = 1;
  * no lost cancel; a terminated run does not wait for that.
  */
 export function stopping(pass: Pass): void {
+  pass.itemFailed = false;
   for (const place of pass.places()) {
     if (!pass.room()) return;
     const { unit, cause, path } = place;
