@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Definition, RunJournal, WorkflowRun } from '../../src/api/index.ts';
 
-const FOLDER = join(import.meta.dirname, '../histories');
+export const FOLDER = join(import.meta.dirname, '../histories');
 
 export interface RecordedHistory {
   readonly definition: Definition;

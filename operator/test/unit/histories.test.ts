@@ -22,6 +22,18 @@ describe('the recorded histories', () => {
     const { definition, digest, state } = recorded;
     expect(digestOf(definition)).toBe(digest);
     expect(decodeState(state).digest).toBe(digest);
-    expect(plan(definition, digest).tasks.size).toBe(definition.tasks.length);
+    const { tasks } = plan(definition, digest);
+    expect([...tasks.values()].filter(({ role }) => role === 'Main')).toHaveLength(definition.tasks.length);
+  });
+
+  it('know both versions of states, and write each as it was: nothing is a new version that an old one can hold', () => {
+    const versions = histories.map(({ recorded }) => JSON.parse(recorded.state).v as number);
+    expect(new Set(versions)).toEqual(new Set([1, 2]));
+    for (const { recorded } of histories.filter((_, index) => versions[index] === 1)) {
+      const state = decodeState(recorded.state);
+      expect(JSON.parse(encodeState(state)).v).toBe(1);
+      state.result = { phase: 'Failed', reason: 'TaskFailed', message: '', t: state.t };
+      expect(JSON.parse(encodeState(state)).v).toBe(2);
+    }
   });
 });

@@ -1,0 +1,119 @@
+/** Runs that are simulated for the recorded histories: what a real cluster would take long to show in one run. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Definition, Task } from '../../src/api/index.ts';
+import { encodeEvents } from '../../src/api/index.ts';
+import { type Fate, Simulation } from '../../src/engine/testing/simulation.ts';
+import { FOLDER, type RecordedHistory } from './histories.ts';
+
+interface Simulated {
+  readonly definition: Definition;
+  readonly fates?: Readonly<Record<string, Fate>>;
+  /** Something that people do after so many passes. */
+  readonly meanwhile?: (simulation: Simulation, pass: number) => void;
+}
+
+const task = (name: string, rest: Partial<Task> = {}): Task => ({ name, run: 'true', ...rest });
+const of = (tasks: Task[], rest: Partial<Definition> = {}): Definition => ({
+  defaults: { image: 'busybox' },
+  tasks,
+  ...rest,
+});
+const V = [{ name: 'v', type: 'Integer' as const }];
+const FAILED: Fate = { end: 'Failed' };
+
+export const SIMULATED: Readonly<Record<string, Simulated>> = {
+  'template-in-a-loop': {
+    definition: of(
+      [
+        {
+          name: 'poll',
+          template: { name: 'check', kind: 'Local' },
+          with: { n: '${{ state.n }}' },
+          loop: { state: { n: '1' }, next: { n: 'state.n * 2' }, until: 'state.n > 4', delay: '1s', keepLast: 1 },
+        },
+        task('use', { needs: ['poll'], when: 'tasks.poll.outputs.n == 8' }),
+      ],
+      {
+        library: {
+          'Local/check@': {
+            parameters: [{ name: 'n', type: 'Integer' }],
+            tasks: [task('ask', { outputs: V, retry: { limit: 1 } }), task('tell', { needs: ['ask'] })],
+            outputs: [{ name: 'v', type: 'Integer', value: 'tasks.ask.outputs.v + params.n' }],
+          },
+        },
+      },
+    ),
+    fates: {
+      'poll/0/ask': { end: 'Succeeded', outputs: 'v=1' },
+      'poll/1/ask#0': FAILED,
+      'poll/1/ask': { end: 'Succeeded', outputs: 'v=2' },
+      'poll/2/ask': { end: 'Succeeded', outputs: 'v=3' },
+    },
+  },
+  'generated-tasks-and-a-matrix': {
+    definition: of([
+      {
+        name: 'expand',
+        generate: { tasks: "['x', 'y'].map(n, {'name': n, 'run': 'true', 'outputs': [{'name': 'v'}]})" },
+      },
+      task('build', {
+        needs: ['expand'],
+        forEach: {
+          matrix: { axes: { os: ['a', 'b'], arch: [1, 2] }, exclude: [{ os: 'b', arch: 2 }] },
+          failFast: true,
+        },
+        when: "tasks.expand.outputs.x.v == '1' && item.arch > 0",
+        onFailure: 'Continue',
+      }),
+    ]),
+    fates: { 'expand/x': { end: 'Succeeded', outputs: 'v=1' }, 'build[1]': FAILED, 'build[2]': { end: 'Never' } },
+  },
+  'undo-and-finally': {
+    definition: of(
+      [
+        task('a', { undo: { run: 'true' }, hooks: [{ on: 'Succeeded', run: 'true' }] }),
+        task('b', { needs: ['a'], undo: { run: 'true', retry: { limit: 1 } } }),
+        task('c', { needs: ['b'] }),
+      ],
+      { compensate: ['Failed'], finally: [task('last', { env: { WHY: '${{ run.reason }}' } })] },
+    ),
+    fates: { c: FAILED, 'b.undo#0': FAILED },
+  },
+  'a-sleep-and-a-pause': {
+    definition: of(
+      [{ name: 'nap', sleep: { duration: '30s' } }, task('a', { needs: ['nap'] }), task('b', { timeout: '20s' })],
+      {
+        timeout: '1h',
+      },
+    ),
+    fates: { b: { end: 'Never' } },
+    meanwhile: (simulation, pass) => {
+      if (pass === 1) simulation.desiredState = 'Paused';
+      if (pass === 3) simulation.desiredState = 'Running';
+    },
+  },
+};
+
+/** Simulates a run to its end. */
+export function simulate({ definition, fates = {}, meanwhile }: Simulated): RecordedHistory {
+  const fate = (path: string, attempt: number): Fate =>
+    fates[`${path}#${attempt}`] ?? fates[path] ?? { end: 'Succeeded' };
+  const simulation = new Simulation(definition, { fate });
+  for (let pass = 0; !simulation.state.finished; pass++) {
+    if (pass > 100) throw new Error('the run does not end');
+    meanwhile?.(simulation, pass);
+    const decision = simulation.pass();
+    if (!decision.more && !decision.state.finished) simulation.now = simulation.nextMoment(decision);
+  }
+  const { stored, history, plan } = simulation;
+  return { definition, digest: plan.digest, history: [], tail: encodeEvents(history), state: stored };
+}
+
+/** Writes those that are asked for by name into the folder of recorded histories. */
+export function recordSimulated(names: readonly string[]): void {
+  for (const name of names) {
+    const recorded = simulate(SIMULATED[name] as Simulated);
+    writeFileSync(join(FOLDER, `${name}.json`), `${JSON.stringify(recorded, null, 2)}\n`);
+  }
+}
