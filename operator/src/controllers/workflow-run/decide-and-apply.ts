@@ -39,25 +39,37 @@ export async function decideAndApply(
   { run, context, plan, before }: Undecided,
   observed: ObservedRun,
 ): Promise<Decision> {
-  const begun = new Set<string>();
+  const begun = new Map<string, Start>();
   for (let round = 1; ; round++) {
     const decision = decide(identityOf(run), plan, decodeState(before), observed, clock.now());
     if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
       observed.overBudget = true;
       continue;
     }
-    const answers = await apply(executor, { ...context, workspaces: plan.definition.workspaces }, decision.actions);
-    if (answers.size === 0) return decision;
+    const whole = { ...context, workspaces: plan.definition.workspaces };
+    const answers = await apply(executor, whole, decision.actions);
+    if (answers.size === 0) {
+      // What an earlier round started, and an answer made needless: nothing looks at it once the run is over.
+      if (decision.state.finished) await apply(executor, whole, [...begun.values()].map(cancelOf));
+      return decision;
+    }
     for (const [key, answer] of answers) observed.attempts.set(key, answer);
-    for (const key of startsWithout(answers, decision.actions)) begun.add(key);
-    if (round >= MAX_DECISIONS) observed.only = begun;
+    for (const start of startsWithout(answers, decision.actions)) begun.set(keyOf(start), start);
+    if (round >= MAX_DECISIONS) observed.only = new Set(begun.keys());
   }
 }
 
-function startsWithout(answers: ReadonlyMap<string, Answer>, actions: readonly Action[]): string[] {
-  const starts = actions.filter(({ type }) => type === 'Start');
-  return starts.map(({ path, attempt }) => attemptKey(path, attempt)).filter((key) => !answers.has(key));
+type Start = Extract<Action, { type: 'Start' }>;
+
+const keyOf = ({ path, attempt }: Start): string => attemptKey(path, attempt);
+
+function startsWithout(answers: ReadonlyMap<string, Answer>, actions: readonly Action[]): Start[] {
+  return actions.filter((action): action is Start => action.type === 'Start' && !answers.has(keyOf(action)));
 }
+
+const cancelOf = ({ path, attempt, task, rendered: { sort } }: Start): Action => {
+  return { type: 'Cancel', path, attempt, task, sort };
+};
 
 /** In the status the state is text inside JSON: quotes and backslashes count twice. */
 const isOverBudget = (state: string): boolean =>
