@@ -58,6 +58,8 @@ describe('the image', () => {
     expect(files.filter((path) => !libraries.includes(path)).sort()).toEqual([
       'app/artifacts.mjs',
       'app/artifacts.mjs.map',
+      'app/http-task.mjs',
+      'app/http-task.mjs.map',
       'app/operator.mjs',
       'app/operator.mjs.map',
       'etc/group',
