@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import { ANNOTATION_TASK, LABEL_RUN, type WorkflowRunStatus } from '../../src/api/index.ts';
 import { it, useOperator } from '../support/e2e.ts';
+import { objectsOf } from '../support/examples.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
 import { conditionOf, type Scenario } from '../support/scenario.ts';
 
@@ -87,5 +88,15 @@ describe('after a failure', () => {
     await expect(scenario.given(withValues)).rejects.toThrow(/a retry has the parameters of the run/);
     const without = repeating('without', 'series', { run: 'base', mode: 'Fork' });
     await expect(scenario.given(without)).rejects.toThrow(/mode Fork needs the task/);
+  });
+
+  it.concurrent('the example ends as its words say', async ({ scenario }) => {
+    const objects = (file: string) => objectsOf('after-a-failure', file);
+    await scenario.given(...objects('workflow.yaml'), ...objects('run.yaml'));
+    await scenario.ended('monday');
+    await scenario.given(...objects('retry.yaml'), ...objects('fork.yaml'));
+    expect((await scenario.ended('monday-retried')).status?.phase).toBe('Failed');
+    expect((await scenario.ended('monday-with-rows')).status?.phase).toBe('Succeeded');
+    expect(await tasksOf(scenario, 'monday-with-rows')).toEqual(['load']);
   });
 });
