@@ -14,6 +14,8 @@ export interface RenderedTask {
   readonly args: readonly string[] | undefined;
   /** The script of `run`; never rendered. */
   readonly script: string | undefined;
+  /** Variables whose values are in Secrets: only the kubelet reads them. */
+  readonly secretEnv?: Readonly<Record<string, { readonly name: string; readonly key: string }>>;
   /** Nodes on which earlier attempts failed, where `retry.otherNode` says so. */
   readonly avoidNodes?: readonly string[];
 }

@@ -34,5 +34,9 @@ export const passedOn = z
 export const VALUE_TYPES = ['String', 'Integer', 'Number', 'Boolean', 'List', 'Object'] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];
 export const valueType = z.enum(VALUE_TYPES);
+/** What a parameter can be besides: a reference `secret/key`, whose value only the kubelet reads. */
+export const PARAMETER_TYPES = [...VALUE_TYPES, 'Secret'] as const;
+export type ParameterType = (typeof PARAMETER_TYPES)[number];
+export const parameterType = z.enum(PARAMETER_TYPES);
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

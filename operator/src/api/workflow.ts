@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { anyJson, expression, identifier, objectName, taskName, valueType } from './scalars.ts';
+import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
 
@@ -11,7 +11,11 @@ const bound = (description: string) =>
 
 export const parameter = z.object({
   name: identifier.describe('Name of the parameter, read as params.<name>.'),
-  type: valueType.optional().describe('Type of the value; default String.'),
+  type: parameterType
+    .optional()
+    .describe(
+      'Type of the value; default String. Secret: a key of a Secret of the namespace, written as name/key, which tasks get by an env that is this parameter alone.',
+    ),
   default: anyJson.optional().describe('Value when a run gives none; without it the parameter is required.'),
   enum: z.array(anyJson).min(1).max(100).optional().describe('The values that it can have.'),
   minimum: bound('The smallest value of an Integer or Number.'),

@@ -34,7 +34,8 @@ export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): L
 function renderedOf(sight: Sight, place: Place): Pick<LiveUnit, 'rendered'> {
   if (place.planned.sort === 'Pod') return {};
   try {
-    const rendered = renderTask(place.planned.task, place.frame.plan.defaults, unitBindings(sight, place));
+    const { defaults, parameters } = place.frame.plan;
+    const rendered = renderTask(place.planned.task, defaults, unitBindings(sight, place), parameters);
     return rendered.sort === 'Pod' ? {} : { rendered };
   } catch (error) {
     if (error instanceof ExpressionError) return {};

@@ -74,4 +74,13 @@ describe('the declaration of a parameter', () => {
       'spec.parameters[0].default: the default of "env": "qa" is none of its values: "dev", "prod"; change the default, or the type of the parameter',
     ]);
   });
+
+  it('refers to a Secret by name and key, and to nothing else', () => {
+    const declared = [{ name: 's', type: 'Secret' as const }];
+    const given = (value: string) => resolveParameters(declared, [{ name: 's', value }]);
+    expect(given('db/password')).toEqual({ values: { s: 'db/password' } });
+    for (const wrong of ['password', 'db/', '/x', 'a/b/c', 'DB/x', 'hunter2!']) {
+      expect(given(wrong), wrong).toMatchObject({ problem: expect.stringContaining('write its name and a key') });
+    }
+  });
 });

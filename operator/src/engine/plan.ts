@@ -12,6 +12,7 @@ import {
 import { type Scope, taskReferences } from './expression/index.ts';
 import { topologicalOrder } from './graph.ts';
 import { libraryKey, type ResolvedRef } from './library.ts';
+import { parameterTypes } from './parameter-types.ts';
 import { sourcesOf } from './sources.ts';
 import { visibleTask } from './visible.ts';
 
@@ -152,7 +153,7 @@ function planScope(library: Library, graph: Graph): ScopePlan {
     parameters,
     outputs,
     types: {
-      parameters: Object.fromEntries(parameters.map(({ name, type }) => [name, type ?? 'String'])),
+      parameters: parameterTypes(parameters),
       tasks: Object.fromEntries(visible),
     },
     generated: new Map(),

@@ -29,4 +29,15 @@ describe('a rendered task', () => {
     );
     expect(rendered).toMatchObject({ image: 'd', env: { A: '2', B: '1' } });
   });
+
+  it('leads a variable that is a Secret parameter alone to the Secret, and no other value ever', () => {
+    const parameters = [{ name: 'token', type: 'Secret' as const }, { name: 'evil' }];
+    const values = { ...bindings, params: { token: 'db/password', evil: 'db/password' } };
+    const env = { A: '${{ params.token }}', B: 'x ${{ params.token }}', C: '${{ params.evil }}' };
+    const rendered = renderTask({ name: 'a', run: 'true', image: 'i', env }, undefined, values, parameters);
+    expect(rendered).toMatchObject({
+      env: { B: 'x db/password', C: 'db/password' },
+      secretEnv: { A: { name: 'db', key: 'password' } },
+    });
+  });
 });

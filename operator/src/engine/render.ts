@@ -1,5 +1,6 @@
 import {
   type Json,
+  type Parameter,
   parseDuration,
   type Rendered,
   type RenderedClaims,
@@ -7,6 +8,7 @@ import {
   type Task,
   type TaskDefaults,
 } from '../api/index.ts';
+import { secretOf } from './coerce.ts';
 import { type Bindings, evaluate, renderTemplate, renderText, textOf } from './expression/index.ts';
 
 const DEFAULT_MAX_AGE = '24h';
@@ -21,7 +23,12 @@ const forKubelet = (value: string): string => value.replaceAll('$', () => '$$');
  * What an attempt is started with: every template of the task filled in.
  * @throws ExpressionError when a template cannot be evaluated
  */
-export function renderTask(task: Task, defaults: TaskDefaults | undefined, bindings: Bindings): Rendered {
+export function renderTask(
+  task: Task,
+  defaults: TaskDefaults | undefined,
+  bindings: Bindings,
+  parameters: readonly Parameter[] = [],
+): Rendered {
   const { http, workflow, resource } = task;
   if (http) {
     const headers = Object.entries(http.headers ?? {}).map(([name, text]) => [name, renderText(text, bindings)]);
@@ -41,12 +48,19 @@ export function renderTask(task: Task, defaults: TaskDefaults | undefined, bindi
       manifest: renderValue(resource.manifest as Json, bindings) as { [field: string]: Json },
     };
   }
-  return renderPod(task, defaults, bindings);
+  return renderPod(task, defaults, bindings, parameters);
 }
 
-function renderPod(task: Task, defaults: TaskDefaults | undefined, bindings: Bindings): RenderedTask {
+function renderPod(
+  task: Task,
+  defaults: TaskDefaults | undefined,
+  bindings: Bindings,
+  parameters: readonly Parameter[],
+): RenderedTask {
   const texts = (list: readonly string[] | undefined) => list?.map((text) => renderText(text, bindings, forKubelet));
-  const env = Object.entries({ ...defaults?.env, ...task.env });
+  const all = Object.entries({ ...defaults?.env, ...task.env });
+  const secretEnv = Object.fromEntries(all.flatMap(([name, text]) => secretIn(name, text, bindings, parameters)));
+  const env = all.filter(([name]) => !Object.hasOwn(secretEnv, name));
   return {
     sort: 'Pod',
     image: renderText(task.container?.image ?? task.image ?? defaults?.image ?? '', bindings),
@@ -54,7 +68,26 @@ function renderPod(task: Task, defaults: TaskDefaults | undefined, bindings: Bin
     command: texts(task.container?.command),
     args: texts(task.container?.args),
     script: task.run,
+    ...(Object.keys(secretEnv).length > 0 ? { secretEnv } : {}),
   };
+}
+
+const ONE_PARAMETER = /^\$\{\{\s*params\.(\w+)\s*\}\}$/;
+
+/**
+ * A variable that is a parameter of the type Secret and nothing else. Whether it is one is a matter of the definition
+ * alone: no value that a task hands on can lead to a Secret.
+ */
+function secretIn(
+  variable: string,
+  text: string,
+  { params }: Bindings,
+  parameters: readonly Parameter[],
+): [string, { name: string; key: string }][] {
+  const name = ONE_PARAMETER.exec(text)?.[1];
+  const isSecret = parameters.some((parameter) => parameter.name === name && parameter.type === 'Secret');
+  const secret = isSecret && name !== undefined ? secretOf(params[name]) : undefined;
+  return secret ? [[variable, secret]] : [];
 }
 
 /** A value of JSON with the templates in its texts filled in; a text that is one template keeps the type of its value. */

@@ -63,7 +63,7 @@ function startAttempt(pass: Pass, place: Place): StartResult {
   try {
     const bindings = unitBindings(pass, place);
     const { nodes } = unit;
-    const texts = renderTask(task, frame.plan.defaults, bindings);
+    const texts = renderTask(task, frame.plan.defaults, bindings, frame.plan.parameters);
     const rendered = nodes && texts.sort === 'Pod' ? { ...texts, avoidNodes: nodes } : texts;
     const claims = renderClaims(task, bindings);
     const { defaults } = frame.plan;

@@ -175,4 +175,12 @@ describe('/tmp', () => {
       },
     });
   });
+
+  it('lets the kubelet alone read the Secret of a parameter', () => {
+    const secretEnv = { TOKEN: { name: 'db', key: 'password' } };
+    const rendered = { sort: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
+    const input = { run: RUN, task: { name: 'a', run: 'x' }, defaults: undefined, path: 'a', attempt: 0 };
+    const { env } = container(buildPod({ ...input, rendered: { ...rendered, secretEnv } }));
+    expect(env).toContainEqual({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } });
+  });
 });

@@ -175,7 +175,7 @@ function buildContainer(input: PodInput, surface: PodSurface, mounts: unknown[])
     imagePullPolicy: surface.imagePullPolicy ?? 'IfNotPresent',
     command: commandOf(input),
     args: rendered.args,
-    env: containerEnv(task, defaults, rendered.env, own),
+    env: containerEnv(task, defaults, rendered, own),
     envFrom: surface.envFrom,
     resources: surface.resources,
     securityContext: containerSecurity(surface.securityContext),

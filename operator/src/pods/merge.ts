@@ -1,4 +1,4 @@
-import type { PodSurface, SecurityContext, Task, TaskDefaults } from '../api/index.ts';
+import type { PodSurface, RenderedTask, SecurityContext, Task, TaskDefaults } from '../api/index.ts';
 
 type Named = Record<string, unknown>;
 
@@ -46,17 +46,20 @@ export function mergeSurface(defaults: TaskDefaults | undefined, task: Task): Po
 export function containerEnv(
   task: Task,
   defaults: TaskDefaults | undefined,
-  rendered: Readonly<Record<string, string>>,
+  { env, secretEnv = {} }: Pick<RenderedTask, 'env' | 'secretEnv'>,
   own: Readonly<Record<string, string>>,
 ): Named[] {
   const references = { ...defaults?.envValueFrom, ...task.envValueFrom };
   const isReference = (name: string) =>
     !(name in own) && name in references && (name in (task.envValueFrom ?? {}) || !(name in (task.env ?? {})));
-  const literals = Object.entries({ ...rendered, ...own }).filter(([name]) => !isReference(name));
+  const literals = Object.entries({ ...env, ...own }).filter(([name]) => !isReference(name));
   return [
     ...Object.keys(references)
       .filter(isReference)
       .map((name) => ({ name, valueFrom: references[name] })),
+    ...Object.entries(secretEnv)
+      .filter(([name]) => !isReference(name) && !(name in own))
+      .map(([name, secretKeyRef]) => ({ name, valueFrom: { secretKeyRef } })),
     ...literals.map(([name, value]) => ({ name, value })),
   ];
 }

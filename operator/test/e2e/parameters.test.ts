@@ -77,4 +77,27 @@ describe('parameters', () => {
     const seen = await scenario.workflowIs('wrong', 'False');
     expect(conditionOf(seen, 'Ready').message).toContain('spec.parameters[0].minimum: no value of "size" is both');
   });
+
+  it.concurrent('of the type Secret reach a task and its template, and nothing that is stored', async ({
+    scenario,
+  }) => {
+    const run = 'case "$TOKEN" in hunt*2) ;; *) exit 1 ;; esac';
+    const env = { TOKEN: '${{ params.token }}' };
+    const definition = workflow('secret', {
+      parameters: [{ name: 'token', type: 'Secret', default: 'db/password' }],
+      templates: [
+        { name: 'inner', parameters: [{ name: 'token', type: 'Secret' }], tasks: [script('in', run, { env })] },
+      ],
+      tasks: [
+        script('out', run, { env }),
+        { name: 'through', template: { name: 'inner' }, with: { token: '${{ params.token }}' } },
+      ],
+    });
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db' }, stringData: { password: 'hunter2' } };
+    await scenario.given(secret, definition, workflowRun('secret', 'secret'));
+    const { status } = await scenario.ended('secret');
+    expect(status?.phase, JSON.stringify(status?.tasks)).toBe('Succeeded');
+    const stored = [await scenario.runs(), await scenario.pods(), await scenario.journals()];
+    expect(JSON.stringify(stored)).not.toContain('hunter2');
+  });
 });

@@ -1,5 +1,6 @@
 import type { Task, TaskDefaults, TemplateBody } from '../../api/index.ts';
 import { findCycle } from '../graph.ts';
+import { parameterTypes } from '../parameter-types.ts';
 import type { Library } from '../visible.ts';
 import { artifactProblems } from './artifacts.ts';
 import { defaultDurations } from './durations.ts';
@@ -8,7 +9,7 @@ import { type Elsewhere, graphProblems } from './needs.ts';
 import { parameterProblems } from './parameters.ts';
 import { surfaceProblems } from './pod.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
-import { parameterTypes, type Scopes, scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
+import { type Scopes, scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
 import { taskProblems } from './task.ts';
 
 /** Parameters, defaults and outputs of a Workflow or template that stands at a path. */

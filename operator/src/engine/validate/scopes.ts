@@ -1,5 +1,5 @@
-import type { Parameter, Task } from '../../api/index.ts';
-import type { Scope, ScopeType, VisibleTask } from '../expression/index.ts';
+import type { Task } from '../../api/index.ts';
+import type { Scope, VisibleTask } from '../expression/index.ts';
 import { ancestors } from '../graph.ts';
 import { type Library, visibleTask } from '../visible.ts';
 
@@ -44,10 +44,6 @@ export function scopeOfDefaults(parameters: Parameters): Scope {
 /** The scope of a task with the task itself in it: that of hooks of its end. */
 export function withItself(scope: Scope, task: Task, library: Library): Scope {
   return { ...scope, tasks: { ...scope.tasks, [task.name]: visibleTask(task, library) } };
-}
-
-export function parameterTypes(parameters: readonly Parameter[] = []): Record<string, ScopeType> {
-  return Object.fromEntries(parameters.map(({ name, type }) => [name, type ?? 'String']));
 }
 
 const NOTHING: Scope = { parameters: {}, tasks: {}, allTasks: new Set(), item: false, attempt: false };

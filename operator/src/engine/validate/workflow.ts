@@ -1,5 +1,6 @@
 import type { Definition, WorkflowSpec } from '../../api/index.ts';
 import { type FindTemplate, libraryKey, walkLibrary } from '../library.ts';
+import { parameterTypes } from '../parameter-types.ts';
 import type { Library } from '../visible.ts';
 import { mountProblems, workspaceProblems } from './artifacts.ts';
 import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './body.ts';
@@ -7,7 +8,7 @@ import { concurrencyProblems } from './concurrency.ts';
 import { durationProblems } from './durations.ts';
 import { type Problem, repeated } from './problem.ts';
 import { report } from './report.ts';
-import { parameterTypes, scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
+import { scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
 import { runHookProblems } from './task.ts';
 
