@@ -444,3 +444,90 @@ describe('what failed inside of something that has ended', () => {
     });
   });
 });
+
+describe('a sleep that cannot be', () => {
+  it.each([
+    [{ until: 'tomorrow' }, 'is no time'],
+    [{ duration: 'long' }, 'is no duration'],
+    [{ duration: '9000h' }, 'the longest is 365 days'],
+  ])('%j fails, and says why', (sleep, words) => {
+    const { unit } = run(workflow([acting('nap', { sleep })])).state.tasks.get('nap') ?? {};
+    expect(unit).toMatchObject({ phase: 'Failed', reason: 'ExpressionError' });
+    expect(unit?.message).toContain(words);
+  });
+
+  it('is none when its time is over', () => {
+    const simulation = simulate(workflow([acting('nap', { sleep: { until: '2001-01-01T00:00:00+02:00' } })]));
+    simulation.pass();
+    expect(simulation.state.finished?.phase).toBe('Succeeded');
+  });
+
+  it('ends at its time, and not before', () => {
+    const simulation = simulate(workflow([acting('nap', { sleep: { duration: '10s' } })]));
+    simulation.pass();
+    const rows = unitRows(simulation.plan, simulation.state, { attempts: new Map() });
+    expect(rows[0]).toMatchObject({ reason: 'Sleeping', until: simulation.now + 10_000 });
+    simulation.now += 9_999;
+    simulation.pass();
+    expect(simulation.phaseOf('nap')).toBe('Open');
+    simulation.now += 1;
+    simulation.pass();
+    expect(simulation.phaseOf('nap')).toBe('Succeeded');
+  });
+});
+
+describe('a state that grows', () => {
+  it('fails its loop at 4 KiB, at the beginning as later', () => {
+    const ten = '[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]';
+    const source = `${ten}.map(i, ${ten}.map(j, ${ten}.map(k, 1234567)))`;
+    const loops = [
+      { state: { v: source }, until: 'true' },
+      { state: { v: '0' }, next: { v: source }, until: 'iteration > 3' },
+    ];
+    for (const loop of loops) {
+      const { unit } = run(workflow([acting('a', { compute: { x: '1' }, loop })])).state.tasks.get('a') ?? {};
+      expect(unit).toMatchObject({ phase: 'Failed', reason: 'LoopStateTooLarge' });
+    }
+  });
+});
+
+describe('what is said of several failures', () => {
+  it('is the first, and how many more', () => {
+    const { state } = run(workflow(['a', 'b', 'c'].map((name) => task(name))), { a: FAILED, b: FAILED, c: FAILED });
+    expect(state.finished?.message).toBe('task a: ExitCode: exit code 1; 2 more failed');
+  });
+});
+
+describe('the counts and rows of a stopped fan-out', () => {
+  it('tell cancelled items from those that never began', () => {
+    const simulation = simulate(workflow([task('a', { forEach: { sequence: { to: 4 }, parallelism: 2 } })]), {
+      'a[0]': { end: 'Never' },
+      'a[1]': { end: 'Never' },
+    });
+    simulation.pass();
+    simulation.desiredState = 'Cancelled';
+    simulation.run();
+    const rows = unitRows(simulation.plan, simulation.state, { attempts: new Map() });
+    expect(rows.map(({ phase }) => phase)).toEqual(['Cancelled', 'Cancelled', 'Skipped', 'Skipped', 'Skipped']);
+    expect(countUnits(simulation.plan, simulation.state)).toMatchObject({ total: 5, skipped: 5, pending: 0 });
+  });
+});
+
+describe('of more rows than are shown', () => {
+  it('failures and what is newest stay', () => {
+    const items = 40;
+    const forEach = { sequence: { to: items - 1 }, parallelism: 1 };
+    const simulation = run(
+      workflow([task('a', { forEach, onFailure: 'Continue' }), task('b', { forEach, needs: ['a'] })]),
+      {
+        'a[3]': FAILED,
+      },
+    );
+    const shown = unitRows(simulation.plan, simulation.state, { attempts: new Map() }).map(({ path }) => path);
+    expect(shown).toHaveLength(50);
+    expect(shown).toContain('a[3]');
+    expect(shown).toContain('b[39]');
+    expect(shown).toContain('a[39]');
+    expect(shown).not.toContain('a[0]');
+  });
+});

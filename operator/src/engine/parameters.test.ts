@@ -83,4 +83,13 @@ describe('the declaration of a parameter', () => {
       expect(given(wrong), wrong).toMatchObject({ problem: expect.stringContaining('write its name and a key') });
     }
   });
+
+  it('are only those that are declared, and all of them', () => {
+    const declared = [{ name: 'a' }, { name: 'b', default: 'x' }];
+    expect(resolveParameters(declared, [{ name: 'c', value: '1' }])).toMatchObject({
+      problem: expect.stringContaining('"c" is not a parameter of the workflow; it has: a, b'),
+    });
+    expect(resolveParameters(declared)).toMatchObject({ problem: expect.stringContaining('"a" is required') });
+    expect(resolveParameters(declared, [{ name: 'a', value: '1' }])).toEqual({ values: { a: '1', b: 'x' } });
+  });
 });
