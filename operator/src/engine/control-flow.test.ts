@@ -531,3 +531,56 @@ describe('of more rows than are shown', () => {
     expect(shown).not.toContain('a[0]');
   });
 });
+
+describe('one pass', () => {
+  it('gives the place of an attempt that has ended to the next one', () => {
+    const simulation = simulate(workflow([task('a'), task('b')], { parallelism: 1 }));
+    simulation.pass();
+    expect(created(simulation)).toEqual(['a#0']);
+    simulation.now += 1000;
+    simulation.pass();
+    expect(created(simulation)).toEqual(['a#0', 'b#0']);
+  });
+
+  it('finds what a lost decision began of finally, and leaves it until its turn', () => {
+    const simulation = simulate(workflow([task('a')], { finally: [task('after')] }));
+    simulation.pass();
+    const observed = { desiredState: 'Running' as const, attempts: simulation.observe() };
+    observed.attempts.set('after#0', { phase: 'Running', startedAt: simulation.now });
+    const { events, actions } = simulation.decideOn(observed);
+    expect([events, actions]).toEqual([[], []]);
+  });
+});
+
+describe('the reason of a failure', () => {
+  it('is that of the last attempt, not of one before', () => {
+    const simulation = simulate(workflow([task('a', { retry: { limit: 1 } })]), {
+      'a#0': { end: 'Failed', exitCode: 3 },
+      'a#1': { end: 'Failed', exitCode: 4 },
+    }).run();
+    expect(simulation.state.tasks.get('a')?.unit).toMatchObject({ exitCode: 4, message: 'exit code 4', retries: 1 });
+  });
+});
+
+describe('a row of a task that waits', () => {
+  it('says since when', () => {
+    const simulation = simulate(workflow([task('a'), task('b'), task('c', { needs: ['a'] })], { parallelism: 1 }));
+    const begun = simulation.now;
+    simulation.pass();
+    const rows = () => unitRows(simulation.plan, simulation.state, { attempts: new Map() });
+    expect(rows().find(({ path }) => path === 'b')).toMatchObject({ reason: 'Parallelism', since: begun });
+    simulation.now += 1000;
+    simulation.pass();
+    expect(rows().find(({ path }) => path === 'b')).toMatchObject({ reason: 'Starting', since: begun + 1000 });
+    expect(rows().find(({ path }) => path === 'c')).toMatchObject({ reason: 'Parallelism', since: begun + 1000 });
+  });
+});
+
+describe('skipped items', () => {
+  it('count as skipped, in small and in large fan-outs', () => {
+    for (const to of [3, 99]) {
+      const { plan, state } = run(workflow([task('a', { when: 'item > 1', forEach: { sequence: { to } } })]));
+      expect(countUnits(plan, state)).toMatchObject({ total: to + 1, skipped: 2, succeeded: to - 1 });
+    }
+  });
+});
