@@ -21,6 +21,7 @@ import type {
   RunContext,
   StartRequest,
 } from './executor.ts';
+import { PassOn } from './pass-on.ts';
 import { holderKey } from './permits/holder.ts';
 import type { Standing } from './permits/ledger.ts';
 
@@ -54,8 +55,7 @@ const MAX_REMEMBERED = 10_000;
  * 2. An entry gets its result after the run that computed it has it in status. One that never gets it is a lost saving.
  * 3. Nothing that is wrong with an entry makes a task fail: then it is computed.
  */
-export class CacheExecutor implements Executor {
-  readonly #inner: Executor;
+export class CacheExecutor extends PassOn {
   readonly #options: CacheOptions;
   readonly #maps: CacheMaps;
   /** Names of the entries that runs compute, by uid and path. */
@@ -67,38 +67,26 @@ export class CacheExecutor implements Executor {
   readonly #sweptAt = new Map<string, number>();
 
   constructor(inner: Executor, options: CacheOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#options = options;
     this.#maps = new CacheMaps(options.client);
   }
 
-  async start(run: RunContext, request: StartRequest): Promise<Refusal | Hit | undefined> {
+  override async start(run: RunContext, request: StartRequest): Promise<Refusal | Hit | undefined> {
     const { cache } = request.claims ?? {};
     const policy = cache ? this.#options.policyOf(run) : 'Ignore';
-    if (!cache || policy === 'Ignore') return this.#inner.start(run, request);
+    if (!cache || policy === 'Ignore') return super.start(run, request);
     const answer = await this.#claim(run, request, cache, policy).catch((error: unknown) => {
       // The namespace lets nobody store results, or the operator not: then they are computed.
       if (!isForbidden(error)) throw error;
     });
-    return answer ?? this.#inner.start(run, request);
+    return answer ?? super.start(run, request);
   }
 
-  async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
+  override async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
     // After a restart: which entries the live attempts of the run are to fill.
     if (!this.#pending.has(run.uid) && live.some(({ task }) => task.cache)) await this.#recall(run);
-    return this.#inner.observe(run, live);
-  }
-
-  cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
-    return this.#inner.cancel(run, attempt, graceSeconds);
-  }
-
-  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void> {
-    return this.#inner.release(run, isSettled, hurry);
-  }
-
-  discard(run: RunContext): Promise<void> {
-    return this.#inner.discard(run);
+    return super.observe(run, live);
   }
 
   /** Takes in what was just stored of a run: results go into their entries, and those who wait for them ask again. */

@@ -14,7 +14,7 @@ import {
   WORKFLOW_RUN,
   type WorkflowRun,
 } from '../api/index.ts';
-import { childRunName, taskHash } from '../pods/index.ts';
+import { childRunName, ownedByRun, taskHash } from '../pods/index.ts';
 import {
   type Clock,
   isAlreadyExists,
@@ -213,7 +213,7 @@ function buildChild(
         [LABEL_ATTEMPT]: String(attempt),
       },
       annotations: { [ANNOTATION_TASK]: path, [ANNOTATION_DEPTH]: String(depth) },
-      ...(isAwaited ? { ownerReferences: [ownedBy(run)] } : {}),
+      ...(isAwaited ? { ownerReferences: [ownedByRun(run)] } : {}),
     },
     spec: {
       workflowRef: { name: rendered.workflow },
@@ -224,15 +224,6 @@ function buildChild(
     },
   };
 }
-
-const ownedBy = ({ name, uid }: RunContext) => ({
-  apiVersion: API_VERSION,
-  kind: WORKFLOW_RUN.kind,
-  name,
-  uid,
-  controller: true,
-  blockOwnerDeletion: false,
-});
 
 /** Whether a task of the run started this one: by its owner, or for a run that nobody waits for by its frozen origin. */
 function isChildOf(child: WorkflowRun, run: RunContext): boolean {

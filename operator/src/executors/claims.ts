@@ -1,14 +1,5 @@
-import {
-  API_VERSION,
-  LABEL_MANAGED_BY,
-  LABEL_RUN,
-  LABEL_RUN_UID,
-  LABEL_WORKFLOW,
-  MANAGED_BY,
-  type Task,
-  WORKFLOW_RUN,
-} from '../api/index.ts';
-import { type Claim, claimsOf, unknownWorkspace } from '../pods/index.ts';
+import type { Task } from '../api/index.ts';
+import { type Claim, claimsOf, labelsOfRun, ownedByRun, unknownWorkspace } from '../pods/index.ts';
 import {
   isAlreadyExists,
   isControlledBy,
@@ -82,22 +73,8 @@ function claimManifest(run: RunContext, { name, workspace }: Claim): KubeObject 
     metadata: {
       name,
       namespace: run.namespace,
-      labels: {
-        [LABEL_MANAGED_BY]: MANAGED_BY,
-        [LABEL_WORKFLOW]: run.workflow,
-        [LABEL_RUN]: run.name,
-        [LABEL_RUN_UID]: run.uid,
-      },
-      ownerReferences: [
-        {
-          apiVersion: API_VERSION,
-          kind: WORKFLOW_RUN.kind,
-          name: run.name,
-          uid: run.uid,
-          controller: true,
-          blockOwnerDeletion: false,
-        },
-      ],
+      labels: labelsOfRun(run),
+      ownerReferences: [ownedByRun(run)],
     },
     spec: {
       accessModes,

@@ -1,25 +1,19 @@
 import {
   ANNOTATION_GRACE,
   ANNOTATION_TASK,
-  API_VERSION,
   type ArtifactPolicy,
   FINALIZER_RESULT,
   LABEL_ATTEMPT,
-  LABEL_MANAGED_BY,
-  LABEL_RUN,
-  LABEL_RUN_UID,
   LABEL_TASK_HASH,
-  LABEL_WORKFLOW,
-  MANAGED_BY,
   type PodSurface,
   type RenderedTask,
   type SecurityContext,
   type Task,
   type TaskDefaults,
-  WORKFLOW_RUN,
   type Workspace,
 } from '../api/index.ts';
 import { type ArtifactParts, type ArtifactStore, artifactParts, hasArtifacts } from './artifacts.ts';
+import { labelsOfRun, ownedByRun } from './belonging.ts';
 import { containerEnv, mergeSurface } from './merge.ts';
 import { podName, taskHash } from './name.ts';
 import { type Container, MAIN_CONTAINER, type Pod } from './pod.ts';
@@ -69,10 +63,7 @@ export function buildPod(input: PodInput): Pod {
     name: podName(run.name, run.uid, path, attempt),
     namespace: run.namespace,
     labels: {
-      [LABEL_MANAGED_BY]: MANAGED_BY,
-      [LABEL_WORKFLOW]: run.workflow,
-      [LABEL_RUN]: run.name,
-      [LABEL_RUN_UID]: run.uid,
+      ...labelsOfRun(run),
       [LABEL_TASK_HASH]: taskHash(path),
       [LABEL_ATTEMPT]: String(attempt),
       ...extras.workspaces.labels,
@@ -82,16 +73,7 @@ export function buildPod(input: PodInput): Pod {
       ...(extras.artifacts.graceSeconds === undefined ? {} : { [ANNOTATION_GRACE]: String(grace) }),
     },
     finalizers: [FINALIZER_RESULT],
-    ownerReferences: [
-      {
-        apiVersion: API_VERSION,
-        kind: WORKFLOW_RUN.kind,
-        name: run.name,
-        uid: run.uid,
-        controller: true,
-        blockOwnerDeletion: false,
-      },
-    ],
+    ownerReferences: [ownedByRun(run)],
   };
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: buildSpec(input, surface, extras) };
 }

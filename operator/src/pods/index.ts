@@ -9,6 +9,7 @@
  * 6. What the infrastructure did is never blamed on the user; running out of memory is the user's.
  */
 export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
+export { labelsOfRun, ownedByRun } from './belonging.ts';
 export { buildPod, type PodInput } from './build.ts';
 export { childRunName, podName, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
