@@ -13,7 +13,11 @@ const RETRY_AFTER_S = 2;
 /** Long enough that every kind of request meets it, ms. */
 const STORM_MS = 5_000;
 
-const endpointOf = ({ method, path }: Logged): string => `${method} ${path.split('?')[0]}`;
+/** Two reflectors may list one resource by different labels, and ask at the same time. */
+function endpointOf({ method, path }: Logged): string {
+  const [resource, query] = path.split('?');
+  return `${method} ${resource} ${new URLSearchParams(query).get('labelSelector') ?? ''}`;
+}
 
 /** Requests to an endpoint that came before the time was over for which it had asked to be left alone. */
 function tooEarly({ log }: Outcome): string[] {
