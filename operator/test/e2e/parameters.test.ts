@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { it, useOperator } from '../support/e2e.ts';
-import { type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
+import { IMAGE, type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
 import { conditionOf, outputsOf, type Scenario } from '../support/scenario.ts';
 
 useOperator();
@@ -86,7 +86,11 @@ describe('parameters', () => {
     const definition = workflow('secret', {
       parameters: [{ name: 'token', type: 'Secret', default: 'db/password' }],
       templates: [
-        { name: 'inner', parameters: [{ name: 'token', type: 'Secret' }], tasks: [script('in', run, { env })] },
+        {
+          name: 'inner',
+          parameters: [{ name: 'token', type: 'Secret' }],
+          tasks: [script('in', run, { env, image: IMAGE })],
+        },
       ],
       tasks: [
         script('out', run, { env }),
