@@ -42,11 +42,11 @@ const planOf = (pod: Pod): ArtifactPlan => {
 };
 const BOTH: Partial<Task> = {
   artifacts: {
-    inputs: [{ name: 'source', from: 'checkout.tree', path: '/work/tree/' }],
+    inputs: [{ name: 'source', from: 'checkout.tree', path: '/space/tree/' }],
     outputs: [{ name: 'binary' }, { name: 'report', path: 'out/report.xml', optional: true }],
   },
   workspaces: [
-    { name: 'source', mountPath: '/work' },
+    { name: 'source', mountPath: '/space' },
     { name: 'cache', mountPath: '/cache', readOnly: true, subPath: 'go' },
   ],
 };
@@ -63,7 +63,7 @@ describe('the pod of a task with artifacts and workspaces', () => {
       path: 'build',
       attempt: 2,
       pushMs: 300_000,
-      inputs: [{ producer: 'checkout', artifact: 'tree', path: '/work/tree', optional: false }],
+      inputs: [{ producer: 'checkout', artifact: 'tree', path: '/space/tree', optional: false }],
       outputs: [
         { name: 'binary', path: '/ado/artifacts/binary', optional: false },
         { name: 'report', path: '/ado/artifacts/out/report.xml', optional: true },

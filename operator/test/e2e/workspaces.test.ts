@@ -51,7 +51,7 @@ const claim = (name: string, storageClassName: string) => ({
 });
 const claims = async ({ namespace }: Scenario) =>
   (await stage().client.list<KubeObject>(PERSISTENT_VOLUME_CLAIMS, { namespace })).items;
-const mounted = (more: object = {}) => ({ workspaces: [{ name: 'source', mountPath: '/work', ...more }] });
+const mounted = (more: object = {}) => ({ workspaces: [{ name: 'source', mountPath: '/space', ...more }] });
 
 describe('workspaces', () => {
   it.concurrent('are one volume for all tasks of a run, also for those that are live at once, and go with the run', async ({
@@ -62,10 +62,10 @@ describe('workspaces', () => {
       workflow('share', {
         workspaces: [{ name: 'source', size: '1Gi', storageClassName }],
         tasks: [
-          script('checkout', 'mkdir -p /work/src && echo code > /work/src/main', mounted()),
+          script('checkout', 'mkdir -p /space/src && echo code > /space/src/main', mounted()),
           // Each of the two ends only when the other one has begun.
           ...['left', 'right'].map((name) =>
-            script(name, 'touch /work/$ADO_TASK; until test -e /work/left -a -e /work/right; do sleep 0.1; done', {
+            script(name, 'touch /space/$ADO_TASK; until test -e /space/left -a -e /space/right; do sleep 0.1; done', {
               needs: ['checkout'],
               ...mounted(),
             }),
@@ -120,9 +120,9 @@ describe('workspaces', () => {
       workflow('both', {
         workspaces: [{ name: 'source', size: '1Gi', storageClassName: source }],
         tasks: [
-          script('make', 'mkdir -p /work/out; echo built > /work/out/binary', {
+          script('make', 'mkdir -p /space/out; echo built > /space/out/binary', {
             ...mounted(),
-            artifacts: { outputs: [{ name: 'out', path: '/work/out' }] },
+            artifacts: { outputs: [{ name: 'out', path: '/space/out' }] },
           }),
           script('take', 'echo "it=$(cat /ado/artifacts/out/binary)" > $ADO_OUTPUTS', {
             needs: ['make'],

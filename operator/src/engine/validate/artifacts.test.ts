@@ -60,10 +60,10 @@ describe('artifacts', () => {
   });
 
   it('may lie in a workspace of the task', () => {
-    const workspaces = [{ name: 'source', mountPath: '/work/' }];
+    const workspaces = [{ name: 'source', mountPath: '/space/' }];
     const spec = {
       workspaces: [{ name: 'source', size: '1Gi' }],
-      tasks: [make, read({ workspaces }, { path: '/work/x' })],
+      tasks: [make, read({ workspaces }, { path: '/space/x' })],
     };
     expect(problems(spec)).toEqual([]);
   });
@@ -73,7 +73,7 @@ describe('workspaces', () => {
   const task = (mount: object = {}) => ({
     name: 'a',
     run: 'true',
-    workspaces: [{ name: 'source', mountPath: '/work', ...mount }],
+    workspaces: [{ name: 'source', mountPath: '/space', ...mount }],
   });
   const source = (more: object) => ({ name: 'source', size: '1Gi', ...more });
   const of = (workspace: object, ...tasks: object[]) =>

@@ -145,7 +145,7 @@ function mountPlaceProblems(mountPath: string, subPath: string | undefined, path
   const clean = mountPath.replace(/\/+$/, '');
   const inWay = /^\/ado(\/|$)/.test(clean);
   if (!PLACE.test(mountPath) || !mountPath.startsWith('/') || clean === '' || clean.includes('..')) {
-    return [{ path: `${path}.mountPath`, message: `"${mountPath}" is no place for a workspace; write it like /work` }];
+    return [{ path: `${path}.mountPath`, message: `"${mountPath}" is no place for a workspace; write it like /space` }];
   }
   if (inWay) return [{ path: `${path}.mountPath`, message: `"${mountPath}" belongs to Ado; choose another place` }];
   if (subPath === undefined || (PLACE.test(subPath) && !subPath.startsWith('/') && !subPath.includes('..'))) return [];
