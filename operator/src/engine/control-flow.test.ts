@@ -426,25 +426,6 @@ describe('generated tasks that are alike', () => {
   });
 });
 
-describe('what failed inside of something that has ended', () => {
-  it('is still shown where it stood, with its attempt, as the first few of many', () => {
-    const definition = workflow([acting('each', { template: { name: 't' }, forEach: { sequence: { to: 30 } } })], {
-      templates: [{ name: 't', tasks: [task('leaf')] }],
-    });
-    const fates = Object.fromEntries(Array.from({ length: 31 }, (_, index) => [`each[${index}]/leaf`, FAILED]));
-    const { plan, state } = run(definition, fates);
-    const inner = unitRows(plan, state, { attempts: new Map() }).filter(({ path }) => path.endsWith('/leaf'));
-    expect(inner).toHaveLength(10);
-    expect(inner[0]).toMatchObject({
-      path: 'each[0]/leaf',
-      phase: 'Failed',
-      reason: 'ExitCode',
-      attempt: 0,
-      sort: 'Pod',
-    });
-  });
-});
-
 describe('a sleep that cannot be', () => {
   it.each([
     [{ until: 'tomorrow' }, 'is no time'],

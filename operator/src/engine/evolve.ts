@@ -1,18 +1,15 @@
 import type { CopiedItems, Failure, HistoryEvent, HistoryEventType, Outputs } from '../api/index.ts';
 import { innerOf, sumInner } from './inner.ts';
 import { type Located, unitAt } from './locate.ts';
-import { formatPath } from './paths.ts';
 import { addToRanges, parseRanges, type Ranges } from './ranges.ts';
 import {
   type Fan,
   type LoopState,
-  MAX_FAILED_INSIDE,
   MAX_KEPT_FAILURES,
   newFan,
   newUnit,
   type RunState,
   SMALL_FAN_OUT,
-  type TaskState,
   type Unit,
 } from './state.ts';
 
@@ -33,7 +30,7 @@ type EndPhase = 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled';
 function end(state: RunState, path: string, phase: EndPhase, t: number): Located {
   const located = unitAt(state, path);
   const { unit, task, index } = located;
-  closeUnit(state, path, unit);
+  closeUnit(unit);
   unit.phase = phase;
   unit.finishedAt = t;
   delete unit.since;
@@ -50,22 +47,11 @@ function end(state: RunState, path: string, phase: EndPhase, t: number): Located
   return located;
 }
 
-/** What is inside of a unit that ends: counted, if it was the tasks of a template, and dropped but for what failed. */
-function closeUnit(state: RunState, path: string, unit: Unit): void {
-  if (unit.scope) {
-    unit.inner = innerOf(unit.scope);
-    for (const [name, task] of unit.scope.tasks) keepFailed(state, formatPath(path, name), task);
-  }
+/** What is inside of a unit that ends: counted, if it was the tasks of a template, and dropped. */
+function closeUnit(unit: Unit): void {
+  if (unit.scope) unit.inner = innerOf(unit.scope);
   delete unit.scope;
   delete unit.loop;
-}
-
-function keepFailed(state: RunState, path: string, { unit, fan }: TaskState): void {
-  const items = [...(fan?.kept ?? [])].map(([index, item]) => [`${path}[${index}]`, item] as const);
-  for (const [at, each] of fan ? items : [[path, unit] as const]) {
-    const isKept = each.phase === 'Failed' && !FAILED_INSIDE.has(each.reason ?? '');
-    if (isKept && state.failedInside.size < MAX_FAILED_INSIDE) state.failedInside.set(at, each);
-  }
 }
 
 function rangesOf(fan: Fan, phase: EndPhase): Ranges {
@@ -259,7 +245,6 @@ export function begin(event: EventOf<'Accepted'>): RunState {
     desired: 'Running',
     pausedFor: 0,
     tasks: new Map(),
-    failedInside: new Map(),
     failures: new Map(),
   };
 }

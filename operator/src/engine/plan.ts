@@ -8,13 +8,11 @@ import {
   type Task,
   type TaskDefaults,
   type TemplateBody,
-  type TemplateKind,
 } from '../api/index.ts';
 import { type Scope, taskReferences } from './expression/index.ts';
 import { topologicalOrder } from './graph.ts';
 import { libraryKey, type ResolvedRef } from './library.ts';
 import { parameterTypes } from './parameter-types.ts';
-import { parseSegments } from './paths.ts';
 import { sourcesOf } from './sources.ts';
 import { visibleTask } from './visible.ts';
 
@@ -52,8 +50,6 @@ export interface ScopePlan {
   readonly readers: ReadonlyMap<string, readonly string[]>;
   /** Tasks that the outputs of the template read. */
   readonly exported: ReadonlySet<string>;
-  /** Where names of templates lead that say no kind: what this graph stands in. */
-  readonly home: TemplateKind;
   readonly defaults: TaskDefaults | undefined;
   readonly parameters: readonly Parameter[];
   readonly outputs: NonNullable<TemplateBody['outputs']>;
@@ -74,10 +70,7 @@ export interface Plan extends ScopePlan {
 const MAX_GENERATED = 100;
 
 type Planned = Pick<PlannedTask, 'task' | 'role' | 'undoes' | 'on'>;
-type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & {
-  readonly home: TemplateKind;
-  readonly planned: readonly Planned[];
-};
+type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & { readonly planned: readonly Planned[] };
 type Library = Pick<Plan, 'definition' | 'bodies'>;
 
 const SORTS: Partial<Record<Action, AttemptSort>> = {
@@ -96,7 +89,7 @@ export function plan(definition: Definition, digest: string): Plan {
     ...runHooks(definition.hooks),
     ...(definition.finally ?? []).map((task): Planned => ({ task, role: 'Final' })),
   ];
-  return { ...own, ...planScope(own, { ...definition, home: 'Local', outputs: [], planned }) };
+  return { ...own, ...planScope(own, { ...definition, outputs: [], planned }) };
 }
 
 /** The graph of generated tasks; they see the parameters and the defaults around them. */
@@ -104,9 +97,9 @@ export function planGenerated(whole: Plan, around: ScopePlan, tasks: readonly Ta
   const key = JSON.stringify(tasks);
   const known = around.generated.get(key);
   if (known) return known;
-  const { home, parameters, defaults } = around;
+  const { parameters, defaults } = around;
   const planned = tasks.flatMap((task) => withSides(task, false));
-  const compiled = planScope(whole, { home, parameters: [...parameters], defaults, outputs: [], planned });
+  const compiled = planScope(whole, { parameters: [...parameters], defaults, outputs: [], planned });
   if (around.generated.size >= MAX_GENERATED) around.generated.clear();
   around.generated.set(key, compiled);
   return compiled;
@@ -141,7 +134,7 @@ function runHooks(hooks: Definition['hooks'] = []): Planned[] {
 }
 
 function planScope(library: Library, graph: Graph): ScopePlan {
-  const { home, parameters = [], defaults, outputs = [], planned } = graph;
+  const { parameters = [], defaults, outputs = [], planned } = graph;
   const tasks = new Map<string, PlannedTask>();
   const readers = new Map<string, string[]>();
   for (const each of planned) {
@@ -155,7 +148,6 @@ function planScope(library: Library, graph: Graph): ScopePlan {
     tasks,
     order: topologicalOrder(planned.map(({ task }) => task)),
     readers,
-    home,
     exported: new Set(outputs.flatMap(({ value }) => [...taskReferences(value)])),
     defaults,
     parameters,
@@ -192,19 +184,7 @@ function bodyOf(library: Library, ref: ResolvedRef): ScopePlan | undefined {
   const body = library.definition.library?.[key];
   if (known || !body) return known;
   const planned = body.tasks.flatMap((task) => withSides(task, false));
-  const compiled = planScope(library, { ...body, home: ref.kind, planned });
+  const compiled = planScope(library, { ...body, planned });
   library.bodies.set(key, compiled);
   return compiled;
-}
-
-/** The task of a path as far as templates lead there; nothing is known of one that was generated. */
-export function plannedAt(plan: ScopePlan, path: string): PlannedTask | undefined {
-  let scope: ScopePlan | undefined = plan;
-  let planned: PlannedTask | undefined;
-  for (const { name } of parseSegments(path)) {
-    if (name === undefined) continue;
-    planned = scope?.tasks.get(name);
-    scope = planned?.body;
-  }
-  return planned;
 }

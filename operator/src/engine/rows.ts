@@ -8,7 +8,7 @@ import {
 import { isHidden, phaseOf } from './counts.ts';
 import type { Observed } from './pass.ts';
 import { attemptKey, formatPath } from './paths.ts';
-import { type Plan, type PlannedTask, plannedAt } from './plan.ts';
+import type { Plan, PlannedTask } from './plan.ts';
 import { inRanges } from './ranges.ts';
 import { type Fan, type LoopState, newUnit, type RunState, SMALL_FAN_OUT, type Unit } from './state.ts';
 import { type Frame, frameIn, rootFrame } from './walk.ts';
@@ -60,16 +60,7 @@ export function unitRows(plan: Plan, state: RunState, observed: Pick<Observed, '
 /** A row for every unit that is not in a range, in the order of the definition. */
 export function allRows(plan: Plan, state: RunState, observed: Pick<Observed, 'attempts'>): UnitRow[] {
   const seen: Seen = (path, attempt) => observed.attempts.get(attemptKey(path, attempt));
-  const view = { plan, state, seen };
-  return [...rowsOfFrame(view, rootFrame(plan, state)), ...rowsOfFailed(view)];
-}
-
-/** What failed inside of something that has ended, where it stood. */
-function rowsOfFailed(view: View): UnitRow[] {
-  return [...view.state.failedInside].flatMap(([path, unit]) => {
-    const planned = plannedAt(view.plan, path);
-    return planned ? [unitRow(view, { frame: rootFrame(view.plan, view.state), planned, path, unit })] : [];
-  });
+  return rowsOfFrame({ plan, state, seen }, rootFrame(plan, state));
 }
 
 /** Those 50 of them that are of most interest, in their order. */

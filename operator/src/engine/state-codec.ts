@@ -1,6 +1,6 @@
 import type { DesiredState, Json } from '../api/index.ts';
 import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit } from './state.ts';
-import { decodeTasks, decodeUnits, encodeTasks, encodeUnits, type WireTasks, type WireUnits } from './task-codec.ts';
+import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
 
 /** The state was written by an operator that this one does not understand. Nothing may be decided on it, nor written over it. */
 export class UnknownStateVersionError extends Error {
@@ -19,7 +19,6 @@ interface WireState {
   paused?: [since: number | null, total: number];
   first?: number;
   tasks: WireTasks;
-  lost?: WireUnits;
   fails?: [string, number][];
   stop?: [string, string, number];
   result?: WireResult;
@@ -42,7 +41,6 @@ export function encodeState(state: RunState): string {
     paused: paused ? [state.pausedSince ?? null, state.pausedFor] : undefined,
     first: state.firstTaskAt,
     tasks: encodeTasks(state.tasks),
-    lost: encodeUnits(state.failedInside),
     fails: state.failures.size > 0 ? [...state.failures] : undefined,
     stop: state.stop ? [state.stop.reason, state.stop.message, state.stop.t] : undefined,
     result: encodeResult(state.result),
@@ -72,7 +70,6 @@ export function decodeState(text: string): RunState {
     desired: wire.want,
     pausedFor: wire.paused?.[1] ?? 0,
     tasks: decodeTasks(wire.tasks),
-    failedInside: decodeUnits(wire.lost),
     failures: new Map(wire.fails ?? []),
   };
   if (typeof wire.paused?.[0] === 'number') state.pausedSince = wire.paused[0];
@@ -92,7 +89,7 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
-  if (state.result || state.failedInside.size > 0) return 2;
+  if (state.result) return 2;
   for (const { unit, fan } of state.tasks.values()) {
     if (isNew(unit)) return 2;
     if (fan && (fan.inner || [...fan.live.values(), ...fan.kept.values()].some(isNew))) return 2;

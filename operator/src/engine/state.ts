@@ -126,8 +126,6 @@ export interface RunState {
   firstTaskAt?: number;
   /** Only tasks that something happened to; all others wait. */
   tasks: Map<string, TaskState>;
-  /** What failed inside of templates and loops that have ended, by path: the first few, for people. */
-  failedInside: Map<string, Unit>;
   /** Failures of tasks and items by reason. */
   failures: Map<string, number>;
   stop?: { reason: string; message: string; t: number };
@@ -136,8 +134,6 @@ export interface RunState {
   finished?: RunResult;
 }
 
-/** How many of what failed inside of something that has ended are kept. */
-export const MAX_FAILED_INSIDE = 10;
 /** How many failures keep their message in state; the rest are counts here and whole in the journal. */
 export const MAX_KEPT_FAILURES = 50;
 export const MAX_MESSAGE_LENGTH = 512;

@@ -64,15 +64,6 @@ export function decodeTasks(wire: WireTasks): Map<string, TaskState> {
   return new Map(Object.entries(wire).map(([name, task]) => [name, decodeTask(task)]));
 }
 
-/** Units by path. */
-export type WireUnits = Record<string, Tuple>;
-
-export const encodeUnits = (units: Map<string, Unit>): WireUnits | undefined => encodeMap(units, encodeUnit);
-
-export function decodeUnits(wire: WireUnits = {}): Map<string, Unit> {
-  return new Map(Object.entries(wire).map(([path, unit]) => [path, decodeUnit(unit)]));
-}
-
 function encodeUnit(unit: Unit): Tuple {
   const tuple: Tuple = [
     PHASE_CODES[unit.phase],

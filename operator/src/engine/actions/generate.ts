@@ -14,7 +14,6 @@ export function generate(pass: Pass, place: Place): StartResult {
   const judged = validateGenerated(value, {
     parameters: frame.plan.types.parameters,
     defaults: frame.plan.defaults,
-    home: frame.plan.home,
     library: definition.library ?? {},
   });
   if ('tasks' in judged) {

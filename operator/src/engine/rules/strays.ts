@@ -1,7 +1,7 @@
 import { locate } from '../locate.ts';
 import type { Pass } from '../pass.ts';
-import { attemptKey, parseAttemptKey } from '../paths.ts';
-import { plannedAt } from '../plan.ts';
+import { attemptKey, parseAttemptKey, parseSegments } from '../paths.ts';
+import type { PlannedTask, ScopePlan } from '../plan.ts';
 import { isTerminal, type RunState } from '../state.ts';
 
 /**
@@ -24,4 +24,16 @@ function isStray(state: RunState, path: string, attempt: number): boolean {
   const found = locate(state, path);
   if (typeof found === 'string') return found === 'Over' || state.finished !== undefined;
   return attempt > found.unit.attempt && (state.finished !== undefined || isTerminal(found.unit));
+}
+
+/** The task of a path as far as templates lead there; nothing is known of one that was generated. */
+function plannedAt(plan: ScopePlan, path: string): PlannedTask | undefined {
+  let scope: ScopePlan | undefined = plan;
+  let planned: PlannedTask | undefined;
+  for (const { name } of parseSegments(path)) {
+    if (name === undefined) continue;
+    planned = scope?.tasks.get(name);
+    scope = planned?.body;
+  }
+  return planned;
 }
