@@ -2,7 +2,7 @@ import type { CopiedItems, CopiedTask, HistoryEvent, Outputs } from '../api/inde
 import { utf8Length } from './outputs.ts';
 import type { Plan } from './plan.ts';
 import { formatRanges } from './ranges.ts';
-import { isTerminal, type RunState, type TaskState } from './state.ts';
+import type { RunState, TaskState } from './state.ts';
 
 /** What a run may take over from another, as JSON: it is written with the first status of the run. */
 export const MAX_COPIED_BYTES = 24 * 1024;
@@ -61,9 +61,7 @@ function partsOf(plan: Plan, origin: RunState, whole: ReadonlySet<string>): Set<
 
 const isGood = ({ unit }: TaskState): boolean => unit.phase === 'Succeeded' || unit.phase === 'Skipped';
 
-function hasEndedWell(state: TaskState): boolean {
-  return isTerminal(state.unit) && isGood(state) && state.unit.reason !== 'NeedFailed';
-}
+const hasEndedWell = (state: TaskState): boolean => isGood(state) && state.unit.reason !== 'NeedFailed';
 
 /** Whether the outputs that are still read are not all in the origin's state, so that its history has to be asked. */
 export function needsHistory(plan: Plan, origin: RunState, reuse: Reuse): boolean {

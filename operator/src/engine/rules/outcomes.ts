@@ -41,8 +41,8 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   const ran = ranOf(pass, seen);
   const isLate = unit.phase === 'Stopping' && (ran === undefined || ran[1] > (unit.since ?? 0));
   if (isLate) return failed(pass, judged, { reason: unit.reason ?? '', message: unit.message ?? '' }, 'User', ran);
-  const parsed = parseOutputs(seen.message, planned.task.outputs);
   if (seen.outputs) return succeed(pass, judged, seen.outputs, withRan(ran));
+  const parsed = parseOutputs(seen.message, planned.task.outputs);
   if ('failure' in parsed) return failed(pass, judged, parsed.failure, 'User', ran);
   succeed(pass, judged, parsed.outputs, withRan(ran));
 }
