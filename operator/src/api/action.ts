@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import { formField } from './form.ts';
 import { expression, identifier, objectName, passedOn } from './scalars.ts';
+import { MAX_RESPONSES, signalName } from './signal.ts';
 
 /** What a task can do. It does exactly one of these. */
 export const ACTIONS = [
@@ -13,6 +15,8 @@ export const ACTIONS = [
   'resource',
   'compute',
   'generate',
+  'approval',
+  'waitForSignal',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -111,6 +115,78 @@ const generate = z.object({
   tasks: expression.describe('CEL that yields a list of tasks, at most 100 and 16 KiB. They run under this task.'),
 });
 
+const people = z.object({
+  users: z
+    .array(z.string().min(1).max(253))
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .optional()
+    .describe('Users by name. A service account counts only here: system:serviceaccount:<namespace>:<name>.'),
+  groups: z
+    .array(z.string().min(1).max(253))
+    .max(32)
+    .meta({ 'x-kubernetes-list-type': 'set' })
+    .optional()
+    .describe('Groups whose members count, but for service accounts.'),
+});
+
+const form = z
+  .array(formField)
+  .max(32)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+  .optional();
+
+const unattested = z
+  .boolean()
+  .optional()
+  .describe('Whether what the admission webhook does not vouch for counts too; default false.');
+
+const approval = z.object({
+  message: z.string().min(1).max(4096).describe('What is asked. May contain ${{ }}.'),
+  approvers: people.optional().describe('Who may decide; default: everybody who may patch signals.'),
+  approvals: z.int().min(1).max(MAX_RESPONSES).optional().describe('How many must approve; default 1.'),
+  rejections: z.int().min(1).max(MAX_RESPONSES).optional().describe('How many rejections fail it; default 1: a veto.'),
+  notRequester: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether who asked for the run may not decide; a run whose requester is not known then waits for others.',
+    ),
+  form: form.describe('Values that who approves may give; they become outputs.'),
+  expiresAfter: duration('How long to wait; default: until somebody decides.').optional(),
+  onExpiry: z
+    .enum(['Reject', 'Approve', 'Escalate'])
+    .optional()
+    .describe('What happens then: it fails (Reject, the default), it succeeds, or others are asked.'),
+  escalation: z
+    .object({
+      approvers: people.describe('Who may decide then, besides the others.'),
+      approvals: z
+        .int()
+        .min(1)
+        .max(MAX_RESPONSES)
+        .optional()
+        .describe('How many must approve then; default: as before.'),
+      expiresAfter: duration('How much longer to wait; default: until somebody decides.').optional(),
+      onExpiry: z.enum(['Reject', 'Approve']).optional().describe('What happens then; default Reject.'),
+    })
+    .optional()
+    .describe('Escalate: who is asked then.'),
+  allowUnattested: unattested,
+});
+
+const waitForSignal = z.object({
+  name: signalName.optional().describe('Name of the signals that it waits for; default: that of the task.'),
+  values: form.describe('What a signal carries; its values become outputs. One that does not fit is rejected.'),
+  from: people.optional().describe('Who may send it; default: everybody who may create signals.'),
+  expiresAfter: duration('How long to wait; default: until one comes.').optional(),
+  onExpiry: z
+    .enum(['Fail', 'Continue'])
+    .optional()
+    .describe('What happens then: it fails (the default), or it succeeds without values.'),
+  allowUnattested: unattested,
+});
+
 export const withArguments = z
   .record(identifier, z.string().max(16_384))
   .meta({ maxProperties: 100 })
@@ -134,6 +210,8 @@ export const taskActions = {
   resource: resource.optional().describe('An object to apply, and to wait for.'),
   compute: compute.optional().describe('CEL by name: values that the task hands on, without a pod.'),
   generate: generate.optional().describe('Tasks that are made while the run is under way.'),
+  approval: approval.optional().describe('A decision of people.'),
+  waitForSignal: waitForSignal.optional().describe('Data that is sent to the run.'),
   with: withArguments,
 };
 
@@ -154,4 +232,7 @@ export function exactlyOne(fields: readonly string[], message: string): { rule: 
 export type TemplateRef = z.infer<typeof templateRef>;
 export type ChildWorkflow = z.infer<typeof childWorkflow>;
 export type HttpAction = z.infer<typeof http>;
+export type Approval = z.infer<typeof approval>;
+export type WaitForSignal = z.infer<typeof waitForSignal>;
+export type People = z.infer<typeof people>;
 export type ResourceAction = z.infer<typeof resource>;

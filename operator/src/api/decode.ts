@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { RunJournal, Semaphore, Workflow, WorkflowRun, WorkflowTemplate } from './object.ts';
+import type { RunJournal, Semaphore, Signal, Workflow, WorkflowRun, WorkflowTemplate } from './object.ts';
 import { runJournal } from './run-journal.ts';
 import { semaphore } from './semaphore.ts';
+import { signal } from './signal.ts';
 import { workflow } from './workflow.ts';
 import { workflowRun } from './workflow-run.ts';
 import { clusterWorkflowTemplate, workflowTemplate } from './workflow-template.ts';
@@ -26,6 +27,7 @@ function decoder<T>(kind: string, schema: z.ZodType): (raw: unknown) => T {
 export const decodeWorkflow = decoder<Workflow>('Workflow', workflow);
 export const decodeWorkflowRun = decoder<WorkflowRun>('WorkflowRun', workflowRun);
 export const decodeSemaphore = decoder<Semaphore>('Semaphore', semaphore);
+export const decodeSignal = decoder<Signal>('Signal', signal);
 export const decodeWorkflowTemplate = decoder<WorkflowTemplate>('WorkflowTemplate', workflowTemplate);
 export const decodeClusterWorkflowTemplate = decoder<WorkflowTemplate>(
   'ClusterWorkflowTemplate',

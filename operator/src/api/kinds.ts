@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { runJournal } from './run-journal.ts';
 import { semaphore } from './semaphore.ts';
+import { signal } from './signal.ts';
 import { workflow } from './workflow.ts';
 import { workflowRun } from './workflow-run.ts';
 import { clusterWorkflowTemplate, workflowTemplate } from './workflow-template.ts';
@@ -144,6 +145,33 @@ export const SEMAPHORE: KindDefinition = {
   selectableFields: [],
 };
 
+export const SIGNAL: KindDefinition = {
+  kind: 'Signal',
+  plural: 'signals',
+  singular: 'signal',
+  shortNames: ['asig'],
+  categories: ['ado'],
+  schema: signal,
+  status: true,
+  columns: [
+    { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'Approval, Input or Data.' },
+    { name: 'Run', type: 'string', jsonPath: '.spec.run', description: 'The run that it is for.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'What became of it.' },
+    { name: 'Waiting-For', type: 'string', jsonPath: '.status.waitingFor', description: 'What is missing.' },
+    { name: 'Votes', type: 'string', jsonPath: '.status.votes', description: 'Approvals of those needed.' },
+    { name: 'Expires', type: 'string', jsonPath: '.status.expiresAt', description: 'When it expires.' },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.spec.request.message',
+      description: 'What is asked.',
+      priority: 1,
+    },
+    AGE,
+  ],
+  selectableFields: ['.spec.run', '.spec.type', '.status.phase'],
+};
+
 const TEMPLATE_COLUMNS: readonly PrinterColumn[] = [
   { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'The version that is written.' },
   {
@@ -195,4 +223,5 @@ export const KINDS: readonly KindDefinition[] = [
   WORKFLOW_RUN,
   RUN_JOURNAL,
   SEMAPHORE,
+  SIGNAL,
 ];

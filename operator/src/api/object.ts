@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { runJournal } from './run-journal.ts';
 import type { semaphore } from './semaphore.ts';
+import type { signal } from './signal.ts';
 import type { workflow } from './workflow.ts';
 import type { workflowRun } from './workflow-run.ts';
 import type { workflowTemplate } from './workflow-template.ts';
@@ -38,6 +39,7 @@ export type WorkflowRun = WithMeta<z.infer<typeof workflowRun>>;
 export type WorkflowTemplate = WithMeta<z.infer<typeof workflowTemplate>>;
 export type RunJournal = WithMeta<z.infer<typeof runJournal>>;
 export type Semaphore = WithMeta<z.infer<typeof semaphore>>;
+export type Signal = WithMeta<z.infer<typeof signal>>;
 
 /** `namespace/name`, the key of an object in stores and queues. */
 export function objectKey(meta: ObjectMeta): string {

@@ -4,6 +4,7 @@ import {
   type KindDefinition,
   RUN_JOURNAL,
   SEMAPHORE,
+  SIGNAL,
   VERSION,
   WORKFLOW,
   WORKFLOW_RUN,
@@ -26,3 +27,4 @@ export const CLUSTER_WORKFLOW_TEMPLATES = resourceOf(CLUSTER_WORKFLOW_TEMPLATE);
 export const WORKFLOW_RUNS = resourceOf(WORKFLOW_RUN);
 export const RUN_JOURNALS = resourceOf(RUN_JOURNAL);
 export const SEMAPHORES = resourceOf(SEMAPHORE);
+export const SIGNALS = resourceOf(SIGNAL);

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+export const MAX_GROUPS = 64;
+
+/**
+ * Who did something, as the API server knows them: its words for a user (`username`, `uid`, `groups`), never what a client
+ * wrote about itself. `attestation` is what the admission webhook adds; without one that fits, nobody vouches for it.
+ */
+export const stampFields = {
+  username: z.string().min(1).max(253).describe('The user, as the API server knows them.'),
+  uid: z.string().max(128).optional().describe('Uid of the user, where the API server knows one.'),
+  groups: z
+    .array(z.string().max(253))
+    .max(MAX_GROUPS)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .optional()
+    .describe('The groups of the user at that time.'),
+  time: z.string().max(40).optional().describe('When, in RFC 3339 with milliseconds.'),
+  attestation: z
+    .string()
+    .max(128)
+    .optional()
+    .describe('What the admission webhook vouches with: a code over all of this that only it can make.'),
+};
+
+export const stamp = z.object(stampFields);
+export type Stamp = z.infer<typeof stamp>;
