@@ -1,4 +1,5 @@
 import type { Json } from './scalars.ts';
+import type { SignalDecision, SignalPhase } from './signal.ts';
 import type { Task } from './task.ts';
 import type { DesiredState } from './workflow-run.ts';
 
@@ -54,10 +55,48 @@ export type HistoryEvent =
   | { type: 'Skipped'; t: number; path: string; reason: string; message?: string }
   | { type: 'Cancelled'; t: number; path: string; reason: string }
   | { type: 'OutputsReleased'; t: number; tasks: string[] }
+  /** People have answered a task that asks. */
+  | { type: 'Responded'; t: number; path: string; votes: Vote[] }
+  /** Nobody decided in time; others are asked too. */
+  | { type: 'Escalated'; t: number; path: string }
+  /** A signal came to its end; `path` is the task that took it, or asked. */
+  | {
+      type: 'Judged';
+      t: number;
+      uid: string;
+      phase: Exclude<SignalPhase, 'Pending'>;
+      reason: string;
+      path?: string;
+      message?: string;
+      decision?: SignalDecision;
+      /** Data: who sent it, and its object. */
+      sender?: string;
+      object?: string;
+    }
+  /** These signals say themselves how they ended; nothing else needs to remember it. */
+  | { type: 'Acknowledged'; t: number; uids: string[] }
   | { type: 'RunStopping'; t: number; reason: string; message: string }
   /** The result of the tasks is fixed; what follows is undo and finally. */
   | { type: 'Settled'; t: number; phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string }
   | { type: 'Finished'; t: number; phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string };
+
+/** What a user answered, as it is recorded. */
+export interface Vote {
+  username: string;
+  /** When, in milliseconds since the run was accepted. */
+  at: number;
+  /** What makes the user one of those who are asked: their own name, or this group. */
+  group?: string;
+  /** The admission webhook does not vouch for it. */
+  unattested?: boolean;
+  decision?: SignalDecision;
+  comment?: string;
+  values?: { [name: string]: Json };
+  /** It counts only once others are asked too. */
+  later?: boolean;
+  /** Why it does not count. */
+  void?: string;
+}
 
 export type HistoryEventType = HistoryEvent['type'];
 /** When the containers really ran: milliseconds since the run was accepted, by the node's clock. */
@@ -107,6 +146,13 @@ export const EVENTS: EventTable = {
   Skipped: { code: 'K', fields: ['path', 'reason', 'message'] },
   Cancelled: { code: 'C', fields: ['path', 'reason'] },
   OutputsReleased: { code: 'L', fields: ['tasks'] },
+  Responded: { code: 'V', fields: ['path', 'votes'] },
+  Escalated: { code: 'G', fields: ['path'] },
+  Judged: {
+    code: 'J',
+    fields: ['uid', 'phase', 'reason', 'path', 'message', 'decision', 'sender', 'object'],
+  },
+  Acknowledged: { code: 'Q', fields: ['uids'] },
   RunStopping: { code: 'X', fields: ['reason', 'message'] },
   Settled: { code: 'M', fields: ['phase', 'reason', 'message'] },
   Finished: { code: 'Z', fields: ['phase', 'reason', 'message'] },

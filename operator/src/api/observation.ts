@@ -1,5 +1,6 @@
 import type { Outputs } from './history.ts';
 import type { Reason } from './reasons.ts';
+import type { SignalDecision } from './signal.ts';
 
 /**
  * What an executor saw of one attempt. The same words for every executor, so that the engine does not know what runs
@@ -35,7 +36,38 @@ export type AttemptObservation =
   /** The create was refused in this reconcile; `retry`: it may be taken later. */
   | { phase: 'Refused'; reason: Reason; message: string; retry: boolean }
   /** The start found the result of an earlier attempt in the cache; `from` says whose: `<run>/<path>`. */
-  | { phase: 'Hit'; outputs: Outputs; from: string };
+  | { phase: 'Hit'; outputs: Outputs; from: string }
+  /** People or systems were asked: what they have answered so far, in the order of the object. */
+  | { phase: 'Asked'; signal: { uid: string; name: string }; responses: readonly ObservedResponse[] };
+
+/** Who did something, and whether the admission webhook vouches for it. */
+export interface ObservedUser {
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly attested: boolean;
+  /** Epoch milliseconds; only of what is attested. */
+  readonly time?: number;
+}
+
+/** An answer as it is stored. */
+export interface ObservedResponse extends ObservedUser {
+  readonly decision?: SignalDecision;
+  readonly comment?: string;
+  readonly values?: Readonly<Record<string, string>>;
+  /** Digest of what was shown to the user. */
+  readonly digest?: string;
+}
+
+/** Data that was sent to the run and has not come to its end. */
+export interface DataSignal {
+  readonly uid: string;
+  /** Name of the object. */
+  readonly object: string;
+  /** What tasks wait for. */
+  readonly name: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly sender?: ObservedUser;
+}
 
 /** Of pods, and of a run that waits for what it is made of. */
 export type WaitingReason =

@@ -1,10 +1,11 @@
 import type { Json } from './scalars.ts';
+import type { SignalDecision, SignalRequest } from './signal.ts';
 
 /** What runs an attempt. Sleeps, computations, templates and generated tasks need nothing but the engine. */
-export type AttemptSort = 'Pod' | 'Http' | 'Child' | 'Resource';
+export type AttemptSort = 'Pod' | 'Http' | 'Child' | 'Resource' | 'Signal';
 
 /** What an attempt is started with: the texts of a task with every `${{ }}` filled in. */
-export type Rendered = RenderedTask | RenderedHttp | RenderedChild | RenderedResource;
+export type Rendered = RenderedTask | RenderedHttp | RenderedChild | RenderedResource | RenderedSignal;
 
 export interface RenderedTask {
   readonly sort: 'Pod';
@@ -36,6 +37,17 @@ export interface RenderedChild {
 export interface RenderedResource {
   readonly sort: 'Resource';
   readonly manifest: { readonly [field: string]: Json };
+}
+
+export interface RenderedSignal {
+  readonly sort: 'Signal';
+  readonly type: 'Approval' | 'Input';
+  /** The run as people name it: of a chain the first. */
+  readonly run: string;
+  /** What is shown. */
+  readonly request: SignalRequest;
+  /** Responses that are on record already: a signal that was deleted is made again with them. */
+  readonly answered: readonly { readonly username: string; readonly decision?: SignalDecision }[];
 }
 
 /** What an attempt asks for besides being run: texts of `cache` and `semaphores`, filled in. */

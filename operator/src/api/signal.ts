@@ -56,7 +56,6 @@ const request = z.object({
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .optional()
     .describe('Values that are asked for.'),
-  expiresAt: z.string().max(40).optional().describe('When nobody is asked any more.'),
   digest: z.string().max(64).describe('Digest of all of this.'),
 });
 

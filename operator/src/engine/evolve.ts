@@ -11,6 +11,7 @@ import {
   type RunState,
   SMALL_FAN_OUT,
   type Unit,
+  type Verdict,
 } from './state.ts';
 
 /** How many nodes on which an attempt failed are remembered. */
@@ -38,6 +39,7 @@ function end(state: RunState, path: string, phase: EndPhase, t: number): Located
   delete unit.message;
   delete unit.exitCode;
   delete unit.nodes;
+  delete unit.ask;
   const { fan } = task;
   if (located.loop || index === undefined || !fan) return located;
   fan.live.delete(index);
@@ -209,6 +211,31 @@ const EVOLVERS: Evolvers = {
       task.fan?.outputs.clear();
     }
   },
+  Responded: (state, event) => {
+    const unit = unitOf(state, event.path);
+    unit.ask ??= { votes: [], values: {} };
+    for (const { comment, values, ...vote } of event.votes) {
+      unit.ask.votes.push(vote);
+      if (vote.void !== undefined) continue;
+      if (comment !== undefined) unit.ask.comment = comment;
+      if (vote.decision !== 'Reject') Object.assign(unit.ask.values, values);
+    }
+  },
+  Escalated: (state, event) => {
+    const unit = unitOf(state, event.path);
+    unit.ask ??= { votes: [], values: {} };
+    unit.ask.escalatedAt = event.t;
+  },
+  Judged: (state, { uid, phase, reason, path, message, decision }) => {
+    const verdict: Verdict = { phase, reason };
+    if (message !== undefined) verdict.message = message;
+    if (path !== undefined) verdict.task = path;
+    if (decision !== undefined) verdict.decision = decision;
+    state.verdicts.set(uid, verdict);
+  },
+  Acknowledged: (state, event) => {
+    for (const uid of event.uids) state.verdicts.delete(uid);
+  },
   RunStopping: (state, event) => {
     state.stop = { reason: event.reason, message: event.message, t: event.t };
   },
@@ -246,5 +273,6 @@ export function begin(event: EventOf<'Accepted'>): RunState {
     pausedFor: 0,
     tasks: new Map(),
     failures: new Map(),
+    verdicts: new Map(),
   };
 }

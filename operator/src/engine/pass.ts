@@ -1,6 +1,7 @@
 import {
   type AttemptObservation,
   type AttemptSort,
+  type DataSignal,
   type DesiredState,
   encodeEvent,
   type HistoryEvent,
@@ -31,6 +32,10 @@ export interface Observed {
   readonly attempts: ReadonlyMap<string, AttemptObservation>;
   /** The last status was refused for its size: the run must end, and end small. */
   readonly overBudget?: boolean;
+  /** Data that was sent and has not come to its end, in the order in which it is taken. */
+  readonly inbox?: readonly DataSignal[];
+  /** Uids of signals whose verdict is in the state and not yet in their own status; not given: not known. */
+  readonly unacknowledged?: ReadonlySet<string>;
   /** If given, no attempt may start but these, by attempt key: what is more waits for the next reconcile. */
   readonly only?: ReadonlySet<string>;
 }

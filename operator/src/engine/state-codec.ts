@@ -1,5 +1,5 @@
 import type { DesiredState, Json } from '../api/index.ts';
-import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit } from './state.ts';
+import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit, type Verdict } from './state.ts';
 import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
 
 /** The state was written by an operator that this one does not understand. Nothing may be decided on it, nor written over it. */
@@ -21,9 +21,11 @@ interface WireState {
   tasks: WireTasks;
   fails?: [string, number][];
   stop?: [string, string, number];
+  sig?: [uid: string, ...verdict: WireVerdict][];
   result?: WireResult;
   end?: WireResult;
 }
+type WireVerdict = [phase: Verdict['phase'], reason: string, more?: Omit<Verdict, 'phase' | 'reason'>];
 type WireResult = [phase: string, reason: string, message: string, t: number];
 
 /** The state as the opaque text of `status.state`. Equal states give equal bytes. */
@@ -43,6 +45,7 @@ export function encodeState(state: RunState): string {
     tasks: encodeTasks(state.tasks),
     fails: state.failures.size > 0 ? [...state.failures] : undefined,
     stop: state.stop ? [state.stop.reason, state.stop.message, state.stop.t] : undefined,
+    sig: state.verdicts.size > 0 ? [...state.verdicts].map(encodeVerdict) : undefined,
     result: encodeResult(state.result),
     end: encodeResult(state.finished),
   };
@@ -71,6 +74,7 @@ export function decodeState(text: string): RunState {
     pausedFor: wire.paused?.[1] ?? 0,
     tasks: decodeTasks(wire.tasks),
     failures: new Map(wire.fails ?? []),
+    verdicts: new Map((wire.sig ?? []).map(decodeVerdict)),
   };
   if (typeof wire.paused?.[0] === 'number') state.pausedSince = wire.paused[0];
   if (wire.first !== undefined) state.firstTaskAt = wire.first;
@@ -78,6 +82,14 @@ export function decodeState(text: string): RunState {
   if (wire.result) state.result = decodeResult(wire.result);
   if (wire.end) state.finished = decodeResult(wire.end);
   return state;
+}
+
+function encodeVerdict([uid, { phase, reason, ...more }]: [string, Verdict]): [string, ...WireVerdict] {
+  return Object.keys(more).length > 0 ? [uid, phase, reason, more] : [uid, phase, reason];
+}
+
+function decodeVerdict([uid, phase, reason, more]: [string, ...WireVerdict]): [string, Verdict] {
+  return [uid, { phase, reason, ...more }];
 }
 
 const encodeResult = (result: RunResult | undefined): WireResult | undefined =>
@@ -89,12 +101,20 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
+  if (state.verdicts.size > 0 || asks(state.tasks)) return 3;
   if (state.result) return 2;
   for (const { unit, fan } of state.tasks.values()) {
     if (isNew(unit)) return 2;
     if (fan && (fan.inner || [...fan.live.values(), ...fan.kept.values()].some(isNew))) return 2;
   }
   return 1;
+}
+
+/** Whether anybody was asked anything. */
+function asks(tasks: RunState['tasks']): boolean {
+  const asking = ({ ask, scope, loop }: Unit): boolean =>
+    ask !== undefined || (scope !== undefined && asks(scope.tasks)) || (loop !== undefined && asking(loop.unit));
+  return [...tasks.values()].some(({ unit, fan }) => asking(unit) || [...(fan?.live.values() ?? [])].some(asking));
 }
 
 const isNew = (unit: Unit): boolean =>

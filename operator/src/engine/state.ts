@@ -1,11 +1,11 @@
-import type { DesiredState, Json, Outputs, Task } from '../api/index.ts';
+import type { DesiredState, Json, Outputs, SignalDecision, SignalPhase, Task, Vote } from '../api/index.ts';
 import type { Ranges } from './ranges.ts';
 
 /**
  * Versions of the encoded state that are read; any other is refused and not touched. A state is written with the lowest
- * that can hold it: 2 knows units that are open, with scopes and loops.
+ * that can hold it: 2 knows units that are open, with scopes and loops; 3 knows signals and chains.
  */
-export const STATE_VERSIONS: readonly number[] = [1, 2];
+export const STATE_VERSIONS: readonly number[] = [1, 2, 3];
 
 /**
  * A unit is a plain task, one item of a fan-out, or one iteration of a loop. Live and Stopping: it has an attempt that may
@@ -53,8 +53,31 @@ export interface Unit {
   from?: string;
   /** What `forEach.key` names the item. */
   key?: string;
+  /** What people have answered, while they are asked. */
+  ask?: Ask;
   /** Nodes on which earlier attempts failed, while `retry.otherNode` asks for them. */
   nodes?: string[];
+}
+
+/** What was answered so far: one vote a user, in the order in which they were recorded, without what only history keeps. */
+export interface Ask {
+  votes: Omit<Vote, 'comment' | 'values'>[];
+  /** Values that were given, the later over the earlier. */
+  values: { [name: string]: Json };
+  /** The newest remark. */
+  comment?: string;
+  /** When others were asked too. */
+  escalatedAt?: number;
+}
+
+/** How a signal came to its end. */
+export interface Verdict {
+  phase: Exclude<SignalPhase, 'Pending'>;
+  reason: string;
+  message?: string;
+  /** Path of the task that took it, or asked. */
+  task?: string;
+  decision?: SignalDecision;
 }
 
 /** A loop that is open: its current iteration, and what is carried on. */
@@ -129,6 +152,8 @@ export interface RunState {
   /** Failures of tasks and items by reason. */
   failures: Map<string, number>;
   stop?: { reason: string; message: string; t: number };
+  /** Ends of signals by uid, until the signals themselves say so: none is taken twice. */
+  verdicts: Map<string, Verdict>;
   /** The result of the tasks, once it is fixed and only undo and finally may still run. */
   result?: RunResult;
   finished?: RunResult;

@@ -1,6 +1,6 @@
-import type { Json, Outputs, Task } from '../api/index.ts';
+import type { Json, Outputs, SignalDecision, Task } from '../api/index.ts';
 import { formatRanges, parseRanges } from './ranges.ts';
-import type { Fan, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
+import type { Ask, Fan, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
 
 const PHASE_CODES: Record<UnitPhase, string> = {
   Waiting: 'w',
@@ -24,7 +24,17 @@ interface WireMore {
   f?: string;
   n?: string[];
   k?: string;
+  a?: WireAsk;
 }
+/** `u`: username and when, then what few votes have. */
+interface WireAsk {
+  u: WireVote[];
+  s?: { [name: string]: Json };
+  c?: string;
+  e?: number;
+}
+type WireVote = [username: string, at: number, decision: SignalDecision | null, more?: WireVoteMore];
+type WireVoteMore = Omit<Ask['votes'][number], 'username' | 'at' | 'decision'>;
 type WireInner = [succeeded: number, failed: number, skipped: number];
 interface WireScope {
   t: WireTasks;
@@ -82,8 +92,8 @@ function encodeUnit(unit: Unit): Tuple {
   return tuple;
 }
 
-function encodeMore({ scope, loop, inner, from, nodes, key }: Unit): WireMore | null {
-  if (!scope && !loop && !inner && from === undefined && !nodes && key === undefined) return null;
+function encodeMore({ scope, loop, inner, from, nodes, key, ask }: Unit): WireMore | null {
+  if (!scope && !loop && !inner && from === undefined && !nodes && key === undefined && !ask) return null;
   return {
     s: scope && { t: encodeTasks(scope.tasks), p: scope.params, g: scope.generated },
     l: loop && encodeLoop(loop),
@@ -91,7 +101,34 @@ function encodeMore({ scope, loop, inner, from, nodes, key }: Unit): WireMore | 
     f: from,
     n: nodes,
     k: key,
+    a: ask && encodeAsk(ask),
   } as WireMore;
+}
+
+function encodeAsk({ votes, values, comment, escalatedAt }: Ask): WireAsk {
+  return {
+    u: votes.map(({ username, at, decision, ...more }): WireVote => {
+      return Object.keys(more).length > 0 ? [username, at, decision ?? null, more] : [username, at, decision ?? null];
+    }),
+    s: Object.keys(values).length > 0 ? values : undefined,
+    c: comment,
+    e: escalatedAt,
+  } as WireAsk;
+}
+
+function decodeAsk({ u, s, c, e }: WireAsk): Ask {
+  const votes = u.map(([username, at, decision, more]) => ({
+    username,
+    at,
+    ...(decision === null ? {} : { decision }),
+    ...more,
+  }));
+  return {
+    votes,
+    values: s ?? {},
+    ...(c === undefined ? {} : { comment: c }),
+    ...(e === undefined ? {} : { escalatedAt: e }),
+  };
 }
 
 const encodeInner = ({ succeeded, failed, skipped }: InnerCounts): WireInner => [succeeded, failed, skipped];
@@ -122,13 +159,14 @@ function decodeUnit(tuple: Tuple): Unit {
   return unit;
 }
 
-function decodeMore(unit: Unit, { s, l, i, f, n, k }: WireMore): void {
+function decodeMore(unit: Unit, { s, l, i, f, n, k, a }: WireMore): void {
   if (s) unit.scope = decodeScope(s);
   if (l) unit.loop = decodeLoop(l);
   if (i) unit.inner = decodeInner(i);
   if (f !== undefined) unit.from = f;
   if (n) unit.nodes = n;
   if (k !== undefined) unit.key = k;
+  if (a) unit.ask = decodeAsk(a);
 }
 
 function decodeScope({ t, p, g }: WireScope): ScopeState {

@@ -49,6 +49,7 @@ export class Witness {
   /** Units of which an attempt was found that no recorded decision had started: that is a fact, whatever its turn. */
   readonly #adopted = new Set<string>();
   readonly #undone: string[] = [];
+  readonly #judged = new Set<string>();
   #settled: EventOf<'Settled'> | undefined;
   #finished: EventOf<'Finished'> | undefined;
   #stop: string | undefined;
@@ -68,7 +69,16 @@ export class Witness {
     if (event.type === 'RunStopping') this.#stop = event.reason;
     if (event.type === 'Settled') this.#settle(event);
     if (event.type === 'Finished') this.#finish(event);
-    if ('path' in event) this.#seeUnit(event);
+    if (event.type === 'Judged') this.#judge(event);
+    else if ('path' in event) this.#seeUnit(event);
+  }
+
+  /** A signal comes to one end, and what is delivered goes to a task that is waiting for it. */
+  #judge(event: EventOf<'Judged'>): void {
+    if (this.#judged.has(event.uid)) throw violation(event, 'a second time');
+    this.#judged.add(event.uid);
+    const isHanded = event.phase === 'Delivered' && event.path !== undefined;
+    if (isHanded && !this.live.has(event.path ?? '')) throw violation(event, 'to a task that does not wait');
   }
 
   #settle(event: EventOf<'Settled'>): void {
