@@ -9,6 +9,7 @@
  */
 export * from './action.ts';
 export * from './artifact.ts';
+export * from './attests.ts';
 export * from './conditions.ts';
 export * from './decode.ts';
 export * from './duration.ts';

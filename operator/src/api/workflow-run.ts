@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { identifier, objectName, taskName } from './scalars.ts';
+import { stamp } from './stamp.ts';
 
 export const DESIRED_STATES = ['Running', 'Paused', 'Cancelled', 'Terminated'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
@@ -44,10 +45,12 @@ export const workflowRunSpec = z
       .describe(
         'Running: tasks start when they may. Paused: nothing new starts. Cancelled: pods end with grace. Terminated: everything stops at once.',
       ),
-    requester: z
-      .object({ username: z.string().min(1).max(253).describe('Who asked, as the creator of the run says.') })
+    desiredStateBy: stamp
       .optional()
-      .describe('Who asked for the run. Not attested: it is what the creator of the object wrote.'),
+      .describe('Who wrote the desired state, if not whoever asked for the run. Written by the admission webhook.'),
+    requester: stamp
+      .optional()
+      .describe('Who asked for the run. Written by the admission webhook; without one it is what the creator wrote.'),
     origin: z
       .object({
         type: z

@@ -23,8 +23,20 @@ const ROOMS: Readonly<Record<string, Room>> = {
   web: { rooms: [], packages: ['undici', 'node:'] },
   executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes'] },
   controllers: { rooms: ['api', 'engine', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
+  admission: { rooms: ['api', 'engine', 'runtime', 'telemetry'], packages: ['pkijs', 'asn1js', 'node:'] },
   cmd: {
-    rooms: ['api', 'engine', 'pods', 'executors', 'controllers', 'artifacts', 'runtime', 'telemetry', 'web'],
+    rooms: [
+      'admission',
+      'api',
+      'engine',
+      'pods',
+      'executors',
+      'controllers',
+      'artifacts',
+      'runtime',
+      'telemetry',
+      'web',
+    ],
     packages: ['@kubernetes/client-node', 'node:'],
   },
 };

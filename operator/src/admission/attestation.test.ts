@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { Signal, SignalResponse, Stamp, WorkflowRun } from '../api/index.ts';
+import { Attestation, desiredStateClaim, requesterClaim, responseClaim, senderClaim } from './attestation.ts';
+
+const key = new Uint8Array(32).fill(7);
+const attestation = new Attestation(() => key);
+const ada: Stamp = { username: 'ada', groups: ['release'], time: '2026-01-02T03:04:05.678Z' };
+const metadata = { namespace: 'shop', name: 'ship-approve', uid: 'u-1' };
+
+const signal = (more: Partial<Signal['spec']> = {}): Signal => ({
+  apiVersion: '',
+  kind: 'Signal',
+  metadata,
+  spec: { type: 'Data', run: 'ship', ...more },
+});
+
+const run = (more: Partial<WorkflowRun['spec']> = {}): WorkflowRun => ({
+  apiVersion: '',
+  kind: 'WorkflowRun',
+  metadata: { ...metadata, name: 'ship' },
+  spec: { workflowRef: { name: 'ship' }, desiredState: 'Running', ...more },
+});
+
+const answered = (more: Partial<SignalResponse> = {}): SignalResponse => {
+  const response: SignalResponse = { ...ada, decision: 'Approve', digest: 'd', ...more };
+  return { ...response, attestation: attestation.code(responseClaim(signal(), response)) };
+};
+
+describe('an attestation', () => {
+  it('fits what it was made for, whatever the order of the fields', () => {
+    const { username, ...rest } = answered();
+    expect(attestation.response(signal(), { ...rest, username })).toBe(true);
+  });
+
+  it('fits nothing that differs in a single field, and no other Signal', () => {
+    const response = answered({ comment: 'well', values: { size: '1' } });
+    expect(attestation.response(signal(), response)).toBe(true);
+    const changes: Partial<SignalResponse>[] = [
+      { username: 'eve' },
+      { uid: 'x' },
+      { groups: ['release', 'admins'] },
+      { time: '2026-01-02T03:04:05.679Z' },
+      { decision: 'Reject' },
+      { comment: 'bad' },
+      { values: { size: '2' } },
+      { digest: 'e' },
+    ];
+    for (const change of changes) expect(attestation.response(signal(), { ...response, ...change })).toBe(false);
+    for (const change of [{ namespace: 'other' }, { name: 'other' }, { uid: 'u-2' }]) {
+      const other = { ...signal(), metadata: { ...metadata, ...change } };
+      expect(attestation.response(other, response)).toBe(false);
+    }
+  });
+
+  it('is of one key alone, and is not simply there', () => {
+    const other = new Attestation(() => new Uint8Array(32).fill(8));
+    const response = answered();
+    expect(other.response(signal(), response)).toBe(false);
+    const { attestation: _code, ...without } = response;
+    expect(attestation.response(signal(), without)).toBe(false);
+    expect(attestation.response(signal(), { ...response, attestation: '' })).toBe(false);
+    expect(attestation.response(signal(), { ...response, attestation: 'é'.repeat(43) })).toBe(false);
+  });
+
+  it('vouches for the sender of just this data', () => {
+    const sent = signal({ name: 'paid', data: { amount: '1' } });
+    const sender = { ...ada, attestation: attestation.code(senderClaim(sent, ada)) };
+    const of = (more: Partial<Signal['spec']>) => ({ ...sent, spec: { ...sent.spec, sender, ...more } });
+    expect(attestation.sender(of({}))).toBe(true);
+    expect(attestation.sender(sent)).toBe(false);
+    expect(attestation.sender(of({ data: { amount: '2' } }))).toBe(false);
+    expect(attestation.sender(of({ name: 'other' }))).toBe(false);
+    expect(attestation.sender(of({ run: 'other' }))).toBe(false);
+    expect(attestation.sender(of({ sender: { ...sender, username: 'eve' } }))).toBe(false);
+  });
+
+  it('vouches for who asked for a run, and for who wrote its desired state', () => {
+    const asked = run();
+    const requester = { ...ada, attestation: attestation.code(requesterClaim(asked, ada)) };
+    expect(attestation.requester(run({ requester }))).toBe(true);
+    expect(attestation.requester(run({ requester, workflowRef: { name: 'other' } }))).toBe(false);
+    expect(attestation.requester(run())).toBe(false);
+    const paused = run({ desiredState: 'Paused' });
+    const by = { ...ada, attestation: attestation.code(desiredStateClaim(paused, ada)) };
+    expect(attestation.desiredState(run({ desiredState: 'Paused', desiredStateBy: by }))).toBe(true);
+    expect(attestation.desiredState(run({ desiredState: 'Cancelled', desiredStateBy: by }))).toBe(false);
+    expect(attestation.requester(run({ requester: by }))).toBe(false);
+    expect(attestation.desiredState(run())).toBe(false);
+  });
+
+  it('goes over to runs that are made because of one, where the first has one', () => {
+    const asked = run();
+    const requester = { ...ada, attestation: attestation.code(requesterClaim(asked, ada)) };
+    const child = { ...run({ workflowRef: { name: 'child' } }), metadata: { ...metadata, name: 'ship-child' } };
+    const inherited = attestation.inherited(run({ requester }), child);
+    expect(inherited).toMatchObject(ada);
+    expect(
+      attestation.requester({ ...child, spec: { ...child.spec, ...(inherited && { requester: inherited }) } }),
+    ).toBe(true);
+    const forged = { ...ada, attestation: 'x' };
+    expect(attestation.inherited(run({ requester: forged }), child)).toEqual(ada);
+    expect(attestation.inherited(asked, child)).toBeUndefined();
+  });
+});

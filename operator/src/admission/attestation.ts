@@ -1,0 +1,106 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import {
+  type Attests,
+  type Signal,
+  type SignalResponse,
+  type Stamp,
+  type WorkflowRun,
+  withoutAttestation,
+} from '../api/index.ts';
+import { canonicalJson } from '../engine/index.ts';
+
+/** Keys have as many bytes as the digest that they are mixed into. */
+export const KEY_BYTES = 32;
+
+/** What is vouched for. Its `of` tells the four apart, so that a code for one never fits another. */
+type Claim =
+  | ReturnType<typeof responseClaim>
+  | ReturnType<typeof senderClaim>
+  | ReturnType<typeof requesterClaim>
+  | ReturnType<typeof desiredStateClaim>;
+
+/** An answer is bound to its Signal by uid: one that was made again under the same name asks again. */
+export function responseClaim(signal: Signal, response: SignalResponse) {
+  const { namespace, name, uid } = signal.metadata;
+  return { of: 'response', namespace, name, uid, response: withoutAttestation(response) } as const;
+}
+
+/** Bound by name: what is being created has no uid yet. */
+export function senderClaim({ metadata, spec }: Signal, sender: Stamp) {
+  const { namespace, name } = metadata;
+  const { run, name: channel, data } = spec;
+  return { of: 'sender', namespace, name, run, channel, data, sender: withoutAttestation(sender) } as const;
+}
+
+/** Bound by name, and to what is asked for. */
+export function requesterClaim({ metadata, spec }: WorkflowRun, requester: Stamp) {
+  const { namespace, name } = metadata;
+  return {
+    of: 'requester',
+    namespace,
+    name,
+    workflow: spec.workflowRef.name,
+    requester: withoutAttestation(requester),
+  } as const;
+}
+
+/** Bound to the state that was asked for. */
+export function desiredStateClaim({ metadata, spec }: WorkflowRun, by: Stamp) {
+  const { namespace, name, uid } = metadata;
+  return {
+    of: 'desiredState',
+    namespace,
+    name,
+    uid,
+    desiredState: spec.desiredState,
+    by: withoutAttestation(by),
+  } as const;
+}
+
+/** Makes and judges attestations: HMAC-SHA256 over the canonical JSON of a claim, base64url, by the cluster's key. */
+export class Attestation implements Attests {
+  readonly #key: () => Uint8Array;
+
+  /** `key` is asked at each use: it may be read only after this was made. */
+  constructor(key: () => Uint8Array) {
+    this.#key = key;
+  }
+
+  /** The code that vouches for a claim. @throws Error while there is no key */
+  code(claim: Claim): string {
+    return createHmac('sha256', this.#key()).update(canonicalJson(claim)).digest('base64url');
+  }
+
+  response(signal: Signal, response: SignalResponse): boolean {
+    return this.#fits(response.attestation, () => responseClaim(signal, response));
+  }
+
+  sender(signal: Signal): boolean {
+    const { sender } = signal.spec;
+    return sender !== undefined && this.#fits(sender.attestation, () => senderClaim(signal, sender));
+  }
+
+  requester(run: WorkflowRun): boolean {
+    const { requester } = run.spec;
+    return requester !== undefined && this.#fits(requester.attestation, () => requesterClaim(run, requester));
+  }
+
+  desiredState(run: WorkflowRun): boolean {
+    const by = run.spec.desiredStateBy;
+    return by !== undefined && this.#fits(by.attestation, () => desiredStateClaim(run, by));
+  }
+
+  inherited(from: WorkflowRun, to: WorkflowRun): Stamp | undefined {
+    const { requester } = from.spec;
+    if (requester === undefined) return undefined;
+    const stamp = withoutAttestation(requester);
+    return this.requester(from) ? { ...stamp, attestation: this.code(requesterClaim(to, stamp)) } : stamp;
+  }
+
+  #fits(code: string | undefined, claim: () => Claim): boolean {
+    if (code === undefined) return false;
+    const given = Buffer.from(code);
+    const wanted = Buffer.from(this.code(claim()));
+    return given.length === wanted.length && timingSafeEqual(given, wanted);
+  }
+}
