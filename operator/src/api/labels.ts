@@ -6,6 +6,8 @@ export const LABEL_RUN = `${GROUP}/run`;
 export const LABEL_RUN_UID = `${GROUP}/run-uid`;
 export const LABEL_TASK_HASH = `${GROUP}/task-hash`;
 export const LABEL_ATTEMPT = `${GROUP}/attempt`;
+/** The first run of a chain of runs that continue one another, on all of them; its value is that run's name. */
+export const LABEL_CHAIN = `${GROUP}/chain`;
 /** Marks a ConfigMap that holds the cached result of a task; its value is the short digest of the key. */
 export const LABEL_CACHE = `${GROUP}/cache`;
 export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
@@ -31,6 +33,9 @@ export const ANNOTATION_DIGEST = `${GROUP}/digest`;
 export const ANNOTATION_HOLDER = `${GROUP}/holder`;
 /** How long a cached result may be used, in milliseconds from when it was stored. */
 export const ANNOTATION_MAX_AGE = `${GROUP}/max-age-ms`;
+
+/** On a run that has ended: the completion triggers that have acted upon it, as short digests with commas. */
+export const ANNOTATION_COMPLETIONS = `${GROUP}/completions`;
 
 /** Keeps a finished pod until its result is in the run's status. */
 export const FINALIZER_RESULT = `${GROUP}/result`;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
+import { chainStatus, continues } from './continue-as-new.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { identifier, objectName, taskName } from './scalars.ts';
 import { stamp } from './stamp.ts';
@@ -54,10 +55,11 @@ export const workflowRunSpec = z
     origin: z
       .object({
         type: z
-          .enum(['Manual', 'OnChange', 'Workflow'])
-          .describe('What made the run; Workflow: a task of another run.'),
+          .enum(['Manual', 'OnChange', 'Workflow', 'Webhook', 'Completion'])
+          .describe('What made the run; Workflow: a task of another run; Completion: the end of another run.'),
         digest: z.string().max(64).optional().describe('Digest of what onChange acted upon.'),
-        run: objectName.optional().describe('The run whose task started this one.'),
+        trigger: z.string().max(40).optional().describe('Name of the trigger that made the run.'),
+        run: objectName.optional().describe('The run whose task, or whose end, started this one.'),
         uid: z.string().max(64).optional().describe('Uid of that run.'),
         task: z.string().max(512).optional().describe('Path of that task.'),
       })
@@ -102,6 +104,9 @@ export const workflowRunSpec = z
       .optional()
       .describe('An earlier run that this one repeats, as a whole or from a point on.'),
     number: z.int().min(1).optional().describe('Ordinal of the run among those of its trigger.'),
+    continues: continues
+      .optional()
+      .describe('The run that this one continues. Only the operator makes runs that continue others.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -111,6 +116,11 @@ export const workflowRunSpec = z
       frozen('origin'),
       frozen('number'),
       frozen('from'),
+      frozen('continues'),
+      {
+        rule: '!has(self.continues) || (!has(self.from) && !has(self.parameters))',
+        message: 'a run that continues another takes everything over from it; leave out from and parameters',
+      },
       {
         rule: "!has(self.from) || self.from.mode != 'Retry' || !has(self.parameters)",
         message: 'a retry has the parameters of the run that it repeats; use mode Fork or Rerun for others',
@@ -175,6 +185,7 @@ export const workflowRunStatus = z.object({
     })
     .optional()
     .describe('The series of runs that this one belongs to; copied, since the others may be gone.'),
+  chain: chainStatus.optional().describe('The chain of runs that continue one another, if there is one.'),
   counts: z
     .object({
       total: count('known so far'),
@@ -236,8 +247,12 @@ export const workflowRun = z
   .meta({
     'x-kubernetes-validations': [
       {
-        rule: 'size(self.metadata.name) <= 52',
+        rule: 'size(self.metadata.name) <= 52 || (has(self.spec.continues) && size(self.metadata.name) <= 63)',
         message: 'the name of a WorkflowRun has at most 52 characters, so that its pods can be named after it',
+      },
+      {
+        rule: '!has(self.status) || !has(self.status.chain) || !has(self.status.chain.next) || self.spec.desiredState == oldSelf.spec.desiredState',
+        message: 'this run has been continued by another; change the desiredState of the run in its status.chain.next',
       },
     ],
   });

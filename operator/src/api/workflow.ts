@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { completion, completionStatus } from './completion.ts';
 import { conditions } from './conditions.ts';
+import { chainRetention, continueAsNew } from './continue-as-new.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
+import { MAX_TRIGGERS, webhook, webhookStatus } from './webhook.ts';
 
 const bound = (description: string) =>
   z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).optional().describe(description);
@@ -70,6 +73,7 @@ const retention = z.object({
       'What happens to a pod whose result is read: kept with its run (the default), deleted if it succeeded, or deleted.',
     ),
   artifacts: artifactRetention.optional().describe('How long artifacts and logs of a run are kept.'),
+  chain: chainRetention.optional().describe('Runs that continue one another.'),
 });
 
 /** What a template hands on when its tasks have ended. */
@@ -132,6 +136,7 @@ export const definitionFields = {
     .optional()
     .describe('Tasks that run after all others have ended, however they did, but for a termination.'),
   hooks: taskHooks.describe('What happens besides when the run starts or ends; it never changes the result.'),
+  continueAsNew: continueAsNew.optional().describe('How a run goes on as a new one; by default only loops do.'),
   compensate: z
     .array(z.enum(['Failed', 'Cancelled']))
     .min(1)
@@ -161,7 +166,21 @@ const concurrency = z.object({
 
 export const workflowSpec = z.object({
   triggers: z
-    .object({ onChange: onChange.optional().describe('Runs when the definition changes.') })
+    .object({
+      onChange: onChange.optional().describe('Runs when the definition changes.'),
+      webhooks: z
+        .array(webhook)
+        .max(MAX_TRIGGERS)
+        .meta(listMap('name'))
+        .optional()
+        .describe('Runs when a request comes: POST /hooks/<namespace>/<workflow>/<trigger>.'),
+      completions: z
+        .array(completion)
+        .max(MAX_TRIGGERS)
+        .meta(listMap('name'))
+        .optional()
+        .describe('Runs when a run of another Workflow has ended.'),
+    })
     .optional()
     .describe('What starts a run by itself; none: a run is started by creating a WorkflowRun.'),
   concurrency: concurrency.optional().describe('How many runs of the workflow may be under way at once; default: all.'),
@@ -181,6 +200,18 @@ export const workflowStatus = z.object({
     })
     .optional()
     .describe('High-water mark of onChange: what it was last acted upon, kept after the run is gone.'),
+  webhooks: z
+    .array(webhookStatus)
+    .max(MAX_TRIGGERS)
+    .meta(listMap('name'))
+    .optional()
+    .describe('Where requests of the webhooks are sent to, and whether they can be taken.'),
+  completions: z
+    .array(completionStatus)
+    .max(MAX_TRIGGERS)
+    .meta(listMap('name'))
+    .optional()
+    .describe('From when on the ends of other runs count.'),
 });
 
 const metadata = z.looseObject({});

@@ -11,12 +11,14 @@
  * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
+export { type Coerced, coerce } from './coerce.ts';
 export { copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
 export { begin, evolve } from './evolve.ts';
 export { ExpressionError, evaluate } from './expression/index.ts';
+export { fillForm, readForm } from './form.ts';
 export { extendJournal, type Journal, type Page } from './journal.ts';
 export {
   type FindTemplate,
@@ -28,13 +30,21 @@ export {
   templateReferences,
 } from './library.ts';
 export { liveAttempts } from './live.ts';
-export { parametersToRead, resolveParameters } from './parameters.ts';
+export { misfit, parametersToRead, resolveParameters } from './parameters.ts';
 export type { Action, Observed } from './pass.ts';
 export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
 export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
 export { allRows, rowsToShow, type UnitRow, unitRows } from './rows.ts';
 export { isSettled } from './settled.ts';
+export { type SignalView, signalView } from './signal-view.ts';
 export { isStarted } from './started.ts';
-export { isLive, isTerminal, type RunState, type Unit } from './state.ts';
+export { isLive, isTerminal, type RunState, type Unit, type Verdict } from './state.ts';
 export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';
+export {
+  type TriggerContext,
+  type TriggerProblem,
+  triggerHolds,
+  triggerParameters,
+  triggerValue,
+} from './triggers.ts';

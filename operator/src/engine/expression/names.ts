@@ -2,7 +2,7 @@ import { CONSTANTS } from './language.ts';
 import { byLikeness, probablyMeant, suggestion } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { Reference } from './references.ts';
-import { ENDED_FIELDS, ROOTS, RUN_FIELDS, type Scope, SITUATIONAL, type VisibleTask } from './scope.ts';
+import { ENDED_FIELDS, ROOTS, RUN_FIELDS, type Scope, SITUATIONAL, SOURCE_FIELDS, type VisibleTask } from './scope.ts';
 
 /** The names in an expression that its scope does not have, each with what was probably meant. */
 export function nameFindings(references: readonly Reference[], scope: Scope): Finding[] {
@@ -29,6 +29,10 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
       return runFault(reference, scope);
     case 'state':
       return scope.state === undefined ? rootFault(reference, scope) : stateFault(reference, scope.state);
+    case 'headers':
+      return rootFault(reference, scope) ?? headerFault(reference);
+    case 'source':
+      return rootFault(reference, scope) ?? sourceFault(reference);
     default:
       return rootFault(reference, scope);
   }
@@ -59,6 +63,18 @@ function runFields({ ended }: Scope): string[] {
 function stateFault({ path: [step] }: Reference, fields: readonly string[]): Finding | undefined {
   if (step?.name === undefined || fields.includes(step.name)) return undefined;
   return fieldFault(step.name, step.offset, fields, 'loop.state');
+}
+
+/** A header that no request can have, as it is written here. */
+function headerFault({ path: [step] }: Reference): Finding | undefined {
+  const lower = step?.name?.toLowerCase();
+  if (step === undefined || lower === step.name) return undefined;
+  return { message: `names of headers are in lower case here: headers["${lower}"]`, offset: step.offset };
+}
+
+function sourceFault({ path: [step] }: Reference): Finding | undefined {
+  if (step?.name === undefined || SOURCE_FIELDS.some((field) => field === step.name)) return undefined;
+  return fieldFault(step.name, step.offset, SOURCE_FIELDS, 'source');
 }
 
 function fieldFault(name: string, offset: number, known: readonly string[], of: string): Finding {

@@ -37,6 +37,10 @@ export interface Scope {
   readonly apart?: boolean | undefined;
   /** `self` is visible, with this type: the value of a parameter that is judged. */
   readonly self?: ScopeType | undefined;
+  /** `body` (any JSON), `headers` and `query` are visible: the request that a webhook got. */
+  readonly request?: boolean | undefined;
+  /** `source` is visible: the run whose end starts another one. */
+  readonly source?: boolean | undefined;
   /** `run` has `result`, `reason`, `message` and `failures`: in finally. */
   readonly ended?: boolean | undefined;
 }
@@ -69,6 +73,11 @@ export interface Bindings {
   readonly status?: string;
   readonly object?: Json;
   readonly self?: Json;
+  readonly body?: Json;
+  /** By their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly source?: Readonly<Record<string, Json>>;
   /**
    * The declared types. JSON does not tell 2 from 2.0: with this, a whole value of a Number is a double, as the
    * static check took it to be; without it, it is an int, and `params.ratio / 4` would divide as ints do.
@@ -93,11 +102,14 @@ export const ENDED_FIELDS: Readonly<Record<string, string>> = {
   failures: 'list<dyn>',
 };
 
+/** The fields of `source`. */
+export const SOURCE_FIELDS = ['run', 'workflow', 'result', 'reason', 'message', 'parameters'] as const;
+
 interface Situational {
   /** Its CEL type. */
   readonly type: string;
   /** The field of the scope that makes it visible. */
-  readonly needs: 'item' | 'attempt' | 'state' | 'outputs' | 'status' | 'object' | 'self';
+  readonly needs: 'item' | 'attempt' | 'state' | 'outputs' | 'status' | 'object' | 'self' | 'request' | 'source';
   readonly elsewhere: string;
 }
 
@@ -120,6 +132,10 @@ export const SITUATIONAL: Readonly<Record<string, Situational>> = Object.fromEnt
   situational('status', 'string', 'status', 'loop.next and loop.until'),
   situational('object', 'dyn', 'object', 'successWhen, failWhen and outputs of a resource'),
   situational('self', 'dyn', 'self', 'the rules of a parameter'),
+  situational('request', 'dyn', 'body', 'triggers.webhooks'),
+  situational('request', 'map<string, string>', 'headers', 'triggers.webhooks'),
+  situational('request', 'map<string, string>', 'query', 'triggers.webhooks'),
+  situational('source', 'dyn', 'source', 'triggers.completions'),
 ]);
 
 /** The names that every expression sees, and that none may give to a variable of its own. */

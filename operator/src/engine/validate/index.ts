@@ -13,4 +13,5 @@ export { type GenerationContext, validateGenerated } from './generated.ts';
 export type { Problem } from './problem.ts';
 export { MAX_PROBLEMS } from './report.ts';
 export { validateTemplate } from './template.ts';
+export { triggerProblems } from './triggers.ts';
 export { validateWorkflow } from './workflow.ts';

@@ -11,6 +11,7 @@ import { report } from './report.ts';
 import { scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
 import { runHookProblems } from './task.ts';
+import { triggerProblems } from './triggers.ts';
 
 /**
  * What keeps a Workflow from running, in the order of its fields; empty if nothing does. Without `find`, templates that
@@ -28,6 +29,7 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
     ...mountProblems(spec.finally ?? [], 'spec.finally', spec.workspaces),
     ...libraryMounts(spec, library),
     ...concurrencyProblems(spec),
+    ...triggerProblems(spec),
     ...unresolved.map(({ path, message }) => ({ path, message })),
     ...mainProblems(definition, library),
     ...finalProblems(definition, library),

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { duration } from './duration.ts';
+import { expression, identifier, matching, objectName, taskName } from './scalars.ts';
+
+export const MAX_TRIGGERS = 16;
+/** What a request may carry unless its trigger says otherwise, and the most that a trigger may say, bytes. */
+export const DEFAULT_BODY_BYTES = 256 * 1024;
+export const MAX_BODY_BYTES = 1024 * 1024;
+/** How many requests a trigger takes unless it says otherwise. */
+export const DEFAULT_RATE = { count: 600, per: '1m' } as const;
+
+export const triggerName = taskName.describe('Name of the trigger, unique among those of its sort.');
+
+/** Values for the parameters of the run that a trigger makes, as `with` of a task. */
+export const triggerValues = z.record(identifier, z.string().max(4096)).meta({ maxProperties: 100 });
+
+const headerName = matching(
+  z.string().min(1).max(64),
+  '^[A-Za-z0-9-]+$',
+  'the name of a header is letters, digits and dashes: X-Hub-Signature-256',
+);
+
+const secretKey = (description: string) =>
+  z
+    .object({
+      name: objectName.describe('Name of the Secret, in the namespace of the workflow.'),
+      key: z.string().min(1).max(253).describe('Key in it.'),
+    })
+    .describe(description);
+
+const secrets = {
+  secretKeyRef: secretKey('The secret that the sender has too.'),
+  previousSecretKeyRef: secretKey('The secret before: it counts too, until all senders have the new one.').optional(),
+};
+
+const timestamp = z.object({
+  header: headerName.describe('The header with the time in seconds since 1970, alone or as the element t=.'),
+  tolerance: duration('How far the time may be away; default 5m.').optional(),
+});
+
+const hmac = z.object({
+  ...secrets,
+  header: headerName.optional().describe('The header with the signature; default X-Hub-Signature-256.'),
+  algorithm: z.enum(['SHA256', 'SHA512']).optional().describe('The digest of the HMAC; default SHA256.'),
+  encoding: z.enum(['Hex', 'Base64']).optional().describe('How the signature is written; default Hex.'),
+  prefix: z
+    .string()
+    .max(32)
+    .optional()
+    .describe('What stands before the signature; default sha256= or sha512=. Empty: nothing does.'),
+  signed: z
+    .string()
+    .min(6)
+    .max(128)
+    .optional()
+    .describe(
+      'What is signed, with {body} and {timestamp} in it; default {body}, or {timestamp}.{body} with timestamp.',
+    ),
+  timestamp: timestamp
+    .optional()
+    .describe('The time that the signature covers: a request that is older than this is refused.'),
+});
+
+const token = z.object({
+  ...secrets,
+  header: headerName.optional().describe('The header with the token; default Authorization, with Bearer before it.'),
+});
+
+/** One way to start runs by an HTTP request. */
+export const webhook = z.object({
+  name: triggerName,
+  suspend: z.boolean().optional().describe('Whether requests are refused for now.'),
+  auth: z
+    .object({
+      hmac: hmac.optional().describe('The sender signs the body, as GitHub does.'),
+      token: token.optional().describe('The sender shows the secret itself, as GitLab does.'),
+    })
+    .meta({
+      'x-kubernetes-validations': [
+        { rule: 'has(self.hmac) != has(self.token)', message: 'give hmac or token, and not both' },
+      ],
+    })
+    .describe('How a request shows where it comes from. There is no way to do without.'),
+  filter: expression
+    .optional()
+    .describe('CEL over body, headers and query: a request for which it is false makes no run.'),
+  with: triggerValues
+    .optional()
+    .describe('Values for the parameters of the run, as text with CEL over body, headers and query in it.'),
+  idempotencyKey: expression
+    .optional()
+    .describe(
+      'CEL over body, headers and query: requests with the same key make one run. Default: the header X-GitHub-Delivery, Idempotency-Key or Webhook-Id, else a digest of the body.',
+    ),
+  rateLimit: z
+    .object({
+      count: z.int().min(1).max(100_000).describe('How many requests.'),
+      per: duration('In which time.'),
+    })
+    .optional()
+    .describe(
+      'How many requests each replica of the operator takes; default 600 a minute. Further ones are told to come later.',
+    ),
+  maxBodyBytes: z
+    .int()
+    .min(1)
+    .max(MAX_BODY_BYTES)
+    .optional()
+    .describe('How large a body may be; default 262144, at most 1048576.'),
+});
+
+/** What is known of a webhook. */
+export const webhookStatus = z.object({
+  name: z.string().max(40).describe('Name of the trigger.'),
+  path: z.string().max(512).describe('Path that requests are sent to, on the address for webhooks.'),
+  message: z.string().max(512).optional().describe('Why it takes no requests, and what to do.'),
+});
+
+export type WebhookStatus = z.infer<typeof webhookStatus>;
+export type Webhook = z.infer<typeof webhook>;
+export type WebhookHmac = z.infer<typeof hmac>;
+export type WebhookToken = z.infer<typeof token>;
+export type SecretKeyRef = { readonly name: string; readonly key: string };
+
+/** The path that requests of a trigger are sent to. */
+export function webhookPath(namespace: string, workflow: string, trigger: string): string {
+  return `/hooks/${namespace}/${workflow}/${trigger}`;
+}
