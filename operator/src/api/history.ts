@@ -18,6 +18,8 @@ export type HistoryEvent =
       digest: string;
       parameters: { [name: string]: Json };
       flags: number[];
+      /** What a run that continues another takes over from it; engine/chain.ts says what that is. */
+      carried?: { [name: string]: Json };
     }
   | { type: 'DesiredStateChanged'; t: number; desired: DesiredState }
   | { type: 'Expanded'; t: number; path: string; count: number }
@@ -75,6 +77,13 @@ export type HistoryEvent =
     }
   /** These signals say themselves how they ended; nothing else needs to remember it. */
   | { type: 'Acknowledged'; t: number; uids: string[] }
+  /**
+   * The run goes on as another one, the run `index` of its chain: with its own parameters from the start, or without
+   * them from where it is. Nothing happens to this run after that but its end.
+   */
+  | { type: 'Continuing'; t: number; index: number; parameters?: { [name: string]: Json } }
+  /** It was time to go on as another one, and that cannot be; it is asked again much later. */
+  | { type: 'NotContinued'; t: number; message: string }
   | { type: 'RunStopping'; t: number; reason: string; message: string }
   /** The result of the tasks is fixed; what follows is undo and finally. */
   | { type: 'Settled'; t: number; phase: 'Succeeded' | 'Failed' | 'Cancelled'; reason: string; message: string }
@@ -94,8 +103,9 @@ export interface Vote {
   values?: { [name: string]: Json };
   /** It counts only once others are asked too. */
   later?: boolean;
-  /** Why it does not count. */
+  /** Why it does not count, in one word and, where that is not enough, in some more. */
   void?: string;
+  why?: string;
 }
 
 export type HistoryEventType = HistoryEvent['type'];
@@ -131,7 +141,7 @@ type EventTable = {
 };
 
 export const EVENTS: EventTable = {
-  Accepted: { code: 'A', fields: ['at', 'stateVersion', 'digest', 'parameters', 'flags'] },
+  Accepted: { code: 'A', fields: ['at', 'stateVersion', 'digest', 'parameters', 'flags', 'carried'] },
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
   Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted', 'key'] },
@@ -153,6 +163,8 @@ export const EVENTS: EventTable = {
     fields: ['uid', 'phase', 'reason', 'path', 'message', 'decision', 'sender', 'object'],
   },
   Acknowledged: { code: 'Q', fields: ['uids'] },
+  Continuing: { code: 'H', fields: ['index', 'parameters'] },
+  NotContinued: { code: 'B', fields: ['message'] },
   RunStopping: { code: 'X', fields: ['reason', 'message'] },
   Settled: { code: 'M', fields: ['phase', 'reason', 'message'] },
   Finished: { code: 'Z', fields: ['phase', 'reason', 'message'] },

@@ -88,6 +88,12 @@ export const WORKFLOW_RUN: KindDefinition = {
       description: 'Finished tasks of all known tasks.',
     },
     {
+      name: 'Chain',
+      type: 'integer',
+      jsonPath: '.status.chain.index',
+      description: 'Which run of its chain it is; the first is 0.',
+    },
+    {
       name: 'Waiting-For',
       type: 'string',
       jsonPath: '.status.waitingFor',

@@ -4,7 +4,7 @@ import { expression, identifier } from './scalars.ts';
 
 /** How many iterations a loop has when it does not say, and how many it may ask for. */
 export const DEFAULT_ITERATIONS = 100;
-export const MAX_ITERATIONS = 10_000;
+export const MAX_ITERATIONS = 1_000_000;
 
 const fields = (what: string) => z.record(identifier, expression).meta({ maxProperties: 16 }).optional().describe(what);
 

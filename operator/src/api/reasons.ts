@@ -28,6 +28,10 @@ export const REASONS = {
   TimedOut: 'The timeout of the run or of the task passed.',
   Queued: 'As many runs as spec.concurrency allows are under way; the run starts when its turn comes.',
   ConcurrencySkipped: 'As many runs as spec.concurrency allows were under way, so the run was not started.',
+  ContinuedAsNew: 'The run goes on as a new one, which the message names.',
+  NotContinued: 'The run goes on as it is, since it cannot continue as a new one; the message says why.',
+  NameTaken: 'An object of the name that is needed exists already; delete it.',
+  PredecessorGone: 'The run that this one continues is gone, and what it would take over with it.',
   ConfigMapNotFound: 'A ConfigMap that a parameter takes its default from does not exist, or has no such key.',
   // Tasks: skipped
   WhenFalse: 'The task has a `when` that was false.',

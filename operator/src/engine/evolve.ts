@@ -1,4 +1,5 @@
 import type { CopiedItems, Failure, HistoryEvent, HistoryEventType, Outputs } from '../api/index.ts';
+import { takeOver } from './chain.ts';
 import { innerOf, sumInner } from './inner.ts';
 import { type Located, unitAt } from './locate.ts';
 import { addToRanges, parseRanges, type Ranges } from './ranges.ts';
@@ -236,6 +237,12 @@ const EVOLVERS: Evolvers = {
   Acknowledged: (state, event) => {
     for (const uid of event.uids) state.verdicts.delete(uid);
   },
+  Continuing: (state, { index, parameters }) => {
+    state.continuing = parameters ? { index, parameters } : { index };
+  },
+  NotContinued: (state, event) => {
+    state.stays = { seq: state.seq, message: event.message };
+  },
   RunStopping: (state, event) => {
     state.stop = { reason: event.reason, message: event.message, t: event.t };
   },
@@ -262,7 +269,7 @@ export function evolve(state: RunState, event: HistoryEvent): RunState {
 
 /** The state after the first event of a history. */
 export function begin(event: EventOf<'Accepted'>): RunState {
-  return {
+  const state: RunState = {
     seq: 1,
     at: event.at,
     t: 0,
@@ -275,4 +282,5 @@ export function begin(event: EventOf<'Accepted'>): RunState {
     failures: new Map(),
     verdicts: new Map(),
   };
+  return event.carried ? takeOver(state, event.carried) : state;
 }

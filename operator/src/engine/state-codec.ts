@@ -22,6 +22,9 @@ interface WireState {
   fails?: [string, number][];
   stop?: [string, string, number];
   sig?: [uid: string, ...verdict: WireVerdict][];
+  link?: number;
+  next?: [index: number, parameters?: { [name: string]: Json }];
+  stays?: [seq: number, message: string];
   result?: WireResult;
   end?: WireResult;
 }
@@ -46,6 +49,9 @@ export function encodeState(state: RunState): string {
     fails: state.failures.size > 0 ? [...state.failures] : undefined,
     stop: state.stop ? [state.stop.reason, state.stop.message, state.stop.t] : undefined,
     sig: state.verdicts.size > 0 ? [...state.verdicts].map(encodeVerdict) : undefined,
+    link: state.link,
+    next: state.continuing && encodeNext(state.continuing),
+    stays: state.stays && [state.stays.seq, state.stays.message],
     result: encodeResult(state.result),
     end: encodeResult(state.finished),
   };
@@ -79,6 +85,9 @@ export function decodeState(text: string): RunState {
   if (typeof wire.paused?.[0] === 'number') state.pausedSince = wire.paused[0];
   if (wire.first !== undefined) state.firstTaskAt = wire.first;
   if (wire.stop) state.stop = { reason: wire.stop[0], message: wire.stop[1], t: wire.stop[2] };
+  if (wire.link !== undefined) state.link = wire.link;
+  if (wire.next) state.continuing = decodeNext(wire.next);
+  if (wire.stays) state.stays = { seq: wire.stays[0], message: wire.stays[1] };
   if (wire.result) state.result = decodeResult(wire.result);
   if (wire.end) state.finished = decodeResult(wire.end);
   return state;
@@ -92,6 +101,12 @@ function decodeVerdict([uid, phase, reason, more]: [string, ...WireVerdict]): [s
   return [uid, { phase, reason, ...more }];
 }
 
+const encodeNext = ({ index, parameters }: NonNullable<RunState['continuing']>): NonNullable<WireState['next']> =>
+  parameters ? [index, parameters] : [index];
+
+const decodeNext = ([index, parameters]: NonNullable<WireState['next']>): NonNullable<RunState['continuing']> =>
+  parameters ? { index, parameters } : { index };
+
 const encodeResult = (result: RunResult | undefined): WireResult | undefined =>
   result && [result.phase, result.reason, result.message, result.t];
 
@@ -101,7 +116,7 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
-  if (state.verdicts.size > 0 || asks(state.tasks)) return 3;
+  if (state.verdicts.size > 0 || isInChain(state) || asks(state.tasks)) return 3;
   if (state.result) return 2;
   for (const { unit, fan } of state.tasks.values()) {
     if (isNew(unit)) return 2;
@@ -109,6 +124,9 @@ function versionOf(state: RunState): number {
   }
   return 1;
 }
+
+const isInChain = ({ link, continuing, stays }: RunState): boolean =>
+  link !== undefined || continuing !== undefined || stays !== undefined;
 
 /** Whether anybody was asked anything. */
 function asks(tasks: RunState['tasks']): boolean {

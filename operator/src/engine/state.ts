@@ -154,6 +154,12 @@ export interface RunState {
   stop?: { reason: string; message: string; t: number };
   /** Ends of signals by uid, until the signals themselves say so: none is taken twice. */
   verdicts: Map<string, Verdict>;
+  /** Which run of its chain it is, if it continues another; the first is 0. */
+  link?: number;
+  /** It goes on as another run, from where it is unless that begins anew with these parameters. */
+  continuing?: { index: number; parameters?: { [name: string]: Json } };
+  /** After so many events it was time to go on as another run, and that could not be. */
+  stays?: { seq: number; message: string };
   /** The result of the tasks, once it is fixed and only undo and finally may still run. */
   result?: RunResult;
   finished?: RunResult;
