@@ -1,5 +1,5 @@
 import { finishWith } from './actions/compute.ts';
-import { tasksRead } from './bindings.ts';
+import { runBindings, tasksRead } from './bindings.ts';
 import { evaluateBoolean } from './expression/index.ts';
 import { advanceFanOut, expand } from './fan-out.ts';
 import { advanceLoop } from './loop.ts';
@@ -103,7 +103,7 @@ function finish(pass: Pass, place: Place, frame: Frame): void {
     const { identity } = pass;
     const tasks = tasksRead(frame, plan.exported);
     const wanted = plan.outputs.map((output) => ({ ...output, type: output.type ?? ('String' as const) }));
-    finishWith(pass, place, wanted, { params, tasks, run: { ...identity }, types: plan.types });
+    finishWith(pass, place, wanted, { params, tasks, run: runBindings(identity), types: plan.types });
   } catch (error) {
     failForExpression(pass, path, error);
   }

@@ -12,6 +12,17 @@ export interface RunIdentity {
   readonly uid: string;
   readonly workflow: string;
   readonly number?: number;
+  /** The first run of its chain, if it is not the first itself. */
+  readonly root?: string;
+  /** Who asked for the run, where that is known, and whether the API server vouches for it. */
+  readonly requester?: { readonly username: string; readonly attested: boolean };
+  /** A person or a system made the run by itself: no trigger, and no task of another run. */
+  readonly isManual?: boolean;
+}
+
+/** What expressions see of a run. */
+export function runBindings({ name, namespace, uid, workflow, number }: RunIdentity): Bindings['run'] {
+  return { name, namespace, uid, workflow, ...(number === undefined ? {} : { number }) };
 }
 
 /** How many failures `run.failures` lists. */
@@ -48,7 +59,7 @@ export function bindingsFor(
   return {
     params: frame.params,
     tasks: tasksRead(frame, planned.reads, result !== undefined),
-    run: result ? { ...identity, ...ended(frame, result) } : { ...identity },
+    run: { ...runBindings(identity), ...(result ? ended(frame, result) : {}) },
     types: frame.plan.types,
     ...(undoes === undefined ? {} : { outputs: outputsOf(frame.tasks.get(undoes)) }),
   };

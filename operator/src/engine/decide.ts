@@ -4,6 +4,7 @@ import type { RunIdentity } from './bindings.ts';
 import { begin } from './evolve.ts';
 import { type Action, type Observed, Pass } from './pass.ts';
 import type { Plan } from './plan.ts';
+import { acknowledged } from './rules/acknowledged.ts';
 import { adoption } from './rules/adoption.ts';
 import { completion } from './rules/completion.ts';
 import { deadlines } from './rules/deadlines.ts';
@@ -12,6 +13,7 @@ import { outcomes } from './rules/outcomes.ts';
 import { readyTasks } from './rules/ready-tasks.ts';
 import { releasedOutputs } from './rules/released-outputs.ts';
 import { retries } from './rules/retries.ts';
+import { signals } from './rules/signals.ts';
 import { stopping } from './rules/stopping.ts';
 import { strays } from './rules/strays.ts';
 import { timers } from './rules/timers.ts';
@@ -38,6 +40,7 @@ export interface Decision {
 const RULES: readonly ((pass: Pass) => void)[] = [
   adoption,
   outcomes,
+  signals,
   timers,
   desiredState,
   deadlines,
@@ -48,6 +51,7 @@ const RULES: readonly ((pass: Pass) => void)[] = [
   // Once more, for what has just begun: a pass must say when it wants to be woken for it.
   deadlines,
   releasedOutputs,
+  acknowledged,
   completion,
   strays,
 ];

@@ -1,6 +1,7 @@
 import type { AttemptSort, Rendered, Task, TaskDefaults } from '../api/index.ts';
 import { ExpressionError } from './expression/index.ts';
 import { renderTask } from './render.ts';
+import { renderSignal } from './render-signal.ts';
 import { isLive } from './state.ts';
 import { type Sight, unitBindings } from './unit-bindings.ts';
 import { type Place, placesOf, rootFrame } from './walk.ts';
@@ -32,10 +33,13 @@ export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): L
 
 /** An attempt keeps no copy of its texts in the state: what they were made of is still there. */
 function renderedOf(sight: Sight, place: Place): Pick<LiveUnit, 'rendered'> {
-  if (place.planned.sort === 'Pod') return {};
+  const { planned, unit, frame } = place;
+  if (planned.sort === 'Pod') return {};
   try {
-    const { defaults, parameters } = place.frame.plan;
-    const rendered = renderTask(place.planned.task, defaults, unitBindings(sight, place), parameters);
+    const bindings = unitBindings(sight, place);
+    if (planned.sort === 'Signal') return { rendered: renderSignal(planned, unit, sight.identity, bindings) };
+    const { defaults, parameters } = frame.plan;
+    const rendered = renderTask(planned.task, defaults, bindings, parameters);
     return rendered.sort === 'Pod' ? {} : { rendered };
   } catch (error) {
     if (error instanceof ExpressionError) return {};

@@ -79,6 +79,8 @@ const SORTS: Partial<Record<Action, AttemptSort>> = {
   http: 'Http',
   workflow: 'Child',
   resource: 'Resource',
+  approval: 'Signal',
+  waitForSignal: 'Signal',
 };
 
 /** Compiles a valid definition. */

@@ -40,6 +40,7 @@ function sourcesOfAction(task: Task): (string | undefined)[] {
     ...(resource ? textsIn(resource.manifest) : []),
     ...Object.values(compute ?? {}),
     generate?.tasks,
+    task.approval?.message,
   ];
 }
 

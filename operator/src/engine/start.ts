@@ -8,6 +8,7 @@ import { keyOf } from './items.ts';
 import type { Pass } from './pass.ts';
 import { attemptKey } from './paths.ts';
 import { renderClaims, renderTask } from './render.ts';
+import { renderSignal } from './render-signal.ts';
 import { MAX_MESSAGE_LENGTH } from './state.ts';
 import { succeed } from './success.ts';
 import { unitBindings } from './unit-bindings.ts';
@@ -63,7 +64,10 @@ function startAttempt(pass: Pass, place: Place): StartResult {
   try {
     const bindings = unitBindings(pass, place);
     const { nodes } = unit;
-    const texts = renderTask(task, frame.plan.defaults, bindings, frame.plan.parameters);
+    const texts =
+      planned.sort === 'Signal'
+        ? renderSignal(planned, unit, pass.identity, bindings)
+        : renderTask(task, frame.plan.defaults, bindings, frame.plan.parameters);
     const rendered = nodes && texts.sort === 'Pod' ? { ...texts, avoidNodes: nodes } : texts;
     const claims = renderClaims(task, bindings);
     const { defaults } = frame.plan;

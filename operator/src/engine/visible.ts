@@ -10,6 +10,9 @@ type Types = Record<string, ScopeType>;
 /** What an HTTP task hands on, and what a child run does. */
 const HTTP_OUTPUTS: Types = { status: 'Integer', body: 'String', json: 'Any', truncated: 'Boolean' };
 const CHILD_OUTPUTS: Types = { run: 'String', status: 'String' };
+/** What an approval hands on besides the values of its form, and what a wait for a signal does. */
+const APPROVAL_OUTPUTS: Types = { decision: 'String', approvers: 'List', comment: 'String' };
+const SIGNAL_OUTPUTS: Types = { sender: 'String' };
 
 /**
  * What other tasks may read of a task, with the types they can count on. The kind of a template must be written out, as
@@ -26,7 +29,7 @@ export function visibleTask(task: Task, library: Library = {}): VisibleTask {
 /** The types of what one execution of the action hands on; nothing if they are not known before it ends. */
 function outputsOf(task: Task, library: Library): Types | undefined {
   const declared = typesOf(task.outputs ?? []);
-  const { template, compute, resource } = task;
+  const { template, compute, resource, approval, waitForSignal } = task;
   if (task.generate !== undefined) return undefined;
   if (template !== undefined) {
     const body = library[libraryKey(template as ResolvedRef)];
@@ -34,6 +37,8 @@ function outputsOf(task: Task, library: Library): Types | undefined {
   }
   if (task.http !== undefined) return { ...HTTP_OUTPUTS, ...declared };
   if (task.workflow !== undefined) return { ...CHILD_OUTPUTS, ...declared };
+  if (approval !== undefined) return { ...typesOf(approval.form ?? []), ...APPROVAL_OUTPUTS };
+  if (waitForSignal !== undefined) return { ...typesOf(waitForSignal.values ?? []), ...SIGNAL_OUTPUTS };
   return { ...anyOf(compute), ...anyOf(resource?.outputs), ...declared };
 }
 

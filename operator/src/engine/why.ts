@@ -1,5 +1,6 @@
 import type { AttemptObservation, TaskPhase } from '../api/index.ts';
 import type { PlannedTask } from './plan.ts';
+import { viewOf } from './signal-view.ts';
 import { isComposite, isTerminal, type LoopState, type RunState, type Unit } from './state.ts';
 import type { Frame } from './walk.ts';
 
@@ -45,11 +46,27 @@ function sinceOf({ unit, state, frame, planned }: Asked): Pick<Why, 'since'> {
   return { since: state.at + Math.max(frame.owner?.unit.startedAt ?? 0, ...ends) };
 }
 
-function whyLive({ planned }: Asked, seen: AttemptObservation | undefined): Why {
+function whyLive(asked: Asked, seen: AttemptObservation | undefined): Why {
+  const { planned } = asked;
+  if (planned.sort === 'Signal') return whyAsked(asked, seen);
   if (seen?.phase === 'Running') return { phase: 'Running' };
   const { reason = 'Starting', message } = seen?.phase === 'Pending' ? seen : {};
   const isPod = planned.sort === 'Pod';
   return { phase: 'Pending', reason, message: message ?? (isPod ? STARTING_POD : STARTING) };
+}
+
+/** Who is asked, and how they answer. */
+function whyAsked({ planned, unit, state }: Asked, seen: AttemptObservation | undefined): Why {
+  const { waitingFor, expiresAt } = viewOf({ planned, unit }, state);
+  const isApproval = planned.action === 'approval';
+  const signal = seen?.phase === 'Asked' ? seen.signal.name : undefined;
+  const how = isApproval ? '{"spec":{"decision":"Approve"}}' : '{"spec":{"values":{…}}}';
+  const command = signal === undefined ? '' : `; kubectl patch asig ${signal} --type merge -p '${how}'`;
+  return {
+    reason: isApproval ? 'Approval' : 'Signal',
+    message: `waits for ${waitingFor}${command}`,
+    ...(expiresAt === undefined ? {} : { until: expiresAt }),
+  };
 }
 
 const STARTING_POD = 'its node is starting the pod';

@@ -12,7 +12,7 @@ export function deadlines(pass: Pass): void {
     if (!pass.room()) return;
     if (place.cause) continue;
     if (place.unit.phase === 'Live') pending(pass, place);
-    if (place.unit.phase === 'Live') attemptTimeout(pass, place);
+    if (place.unit.phase === 'Live' && place.planned.sort !== 'Signal') attemptTimeout(pass, place);
     taskTimeout(pass, place);
   }
   runTimeout(pass);
@@ -20,11 +20,12 @@ export function deadlines(pass: Pass): void {
 
 /**
  * The timeout of a task, its attempts, waits and iterations included. That of `defaults` is for what has attempts: it does
- * not end a sleep, a loop or a template, which have no usual length.
+ * not end a sleep, a loop, a template or a wait for people, which have no usual length.
  */
 function taskTimeout(pass: Pass, { path, planned, frame, unit, loop }: Place): void {
   const { task, sort } = planned;
-  const usual = sort !== undefined && !task.loop ? frame.plan.defaults?.timeout : undefined;
+  const isUsual = sort !== undefined && sort !== 'Signal' && !task.loop;
+  const usual = isUsual ? frame.plan.defaults?.timeout : undefined;
   const text = loop ? undefined : (task.timeout ?? usual);
   if (text === undefined || unit.startedAt === undefined) return;
   if (unit.phase !== 'Live' && unit.phase !== 'Backoff' && unit.phase !== 'Open') return;
@@ -32,7 +33,7 @@ function taskTimeout(pass: Pass, { path, planned, frame, unit, loop }: Place): v
   const deadline = unit.startedAt + timeout;
   if (pass.t < deadline) return pass.wake(deadline);
   const message = `the task did not end within its timeout of ${timeout / 1000} s`;
-  if (unit.phase === 'Live' || isComposite(unit))
+  if ((unit.phase === 'Live' && sort !== 'Signal') || isComposite(unit))
     return pass.emit({ type: 'Stopping', path, reason: 'TimedOut', message });
   pass.emit({ type: 'Failed', path, failure: { reason: 'TimedOut', message } });
 }

@@ -15,6 +15,11 @@ export function stopping(pass: Pass): void {
   for (const place of pass.places()) {
     if (!pass.room()) return;
     const { unit, cause, path } = place;
+    // Nobody has to end what only waits for people.
+    if (isLive(unit) && cause && place.planned.sort === 'Signal') {
+      pass.emit({ type: 'Cancelled', path, reason: cause.reason });
+      continue;
+    }
     if (isLive(unit) && (cause || unit.phase === 'Stopping')) cancel(pass, place);
     const waits = unit.phase === 'Backoff' || (unit.phase === 'Open' && !isComposite(unit));
     if (cause && waits) pass.emit({ type: 'Cancelled', path, reason: cause.reason });

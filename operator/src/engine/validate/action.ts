@@ -4,6 +4,7 @@ import { forEachProblems } from './for-each.ts';
 import { httpProblems } from './http.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
 import { resourceProblems } from './resource.ts';
+import { approvalProblems, waitProblems } from './signal.ts';
 
 /** What a task does, and whether what it says besides has a meaning for that. */
 export function actionProblems(task: Task, path: string): Problem[] {
@@ -25,6 +26,8 @@ export function actionProblems(task: Task, path: string): Problem[] {
     ...sleepProblems(task.sleep, `${path}.sleep`),
     ...httpProblems(task.http, `${path}.http`),
     ...resourceProblems(task.resource, `${path}.resource`),
+    ...approvalProblems(task.approval, `${path}.approval`),
+    ...waitProblems(task.waitForSignal, `${path}.waitForSignal`),
   ];
 }
 
@@ -36,12 +39,16 @@ const OWN_OUTPUTS: Readonly<Partial<Record<Action, (task: Task) => readonly stri
   workflow: () => ['run', 'status'],
   compute: ({ compute }) => Object.keys(compute ?? {}),
   resource: ({ resource }) => Object.keys(resource?.outputs ?? {}),
+  approval: () => [],
+  waitForSignal: () => [],
 };
 
 const WHERE_DECLARED: Readonly<Partial<Record<Action, string>>> = {
   template: 'the outputs of a template are declared in the template',
   sleep: 'a sleep hands on nothing',
   generate: 'the outputs of generated tasks are those of each task by its name',
+  approval: 'the values of an approval are declared in its form',
+  waitForSignal: 'the values of a signal are declared in waitForSignal.values',
 };
 
 function outputProblems(task: Task, action: Action, path: string): Problem[] {
@@ -56,7 +63,8 @@ function outputProblems(task: Task, action: Action, path: string): Problem[] {
 
 /** Fields of one attempt, on tasks that have none of their own. */
 const OF_ATTEMPT = ['cache', 'semaphores', 'attemptTimeout'] as const satisfies readonly (keyof Task)[];
-const WITHOUT_ATTEMPT: readonly Action[] = ['template', 'sleep', 'compute', 'generate'];
+const WITHOUT_ATTEMPT: readonly Action[] = ['template', 'sleep', 'compute', 'generate', 'approval', 'waitForSignal'];
+const OF_PEOPLE: readonly Action[] = ['approval', 'waitForSignal'];
 const OF_POD = [...Object.keys(podSurface), 'shell', 'pendingTimeout'] as readonly (keyof Task)[];
 const WITHOUT_POD: readonly Action[] = [...WITHOUT_ATTEMPT, 'workflow'];
 
@@ -68,6 +76,7 @@ function meaningless(task: Task, action: Action, path: string): Problem[] {
       .map((field) => ({ path: `${path}.${field}`, message: `a task that is a ${action} ${what}; ${remedy}` }));
   return [
     ...(action === 'template' ? refuse(['retry'], 'is not tried again as a whole') : []),
+    ...(OF_PEOPLE.includes(action) ? refuse(['retry'], 'is asked once') : []),
     ...(WITHOUT_ATTEMPT.includes(action) ? refuse(OF_ATTEMPT, 'has no attempt of its own') : []),
     ...(WITHOUT_POD.includes(action) ? refuse(OF_POD, 'has no pod of its own') : []),
   ];

@@ -84,7 +84,10 @@ function templates(fields: readonly Template[], scope: Scope): Problem[] {
   return fields.flatMap(([path, text]) => inExpression(path, checkTemplate(text, scope)));
 }
 
-type Textual = Pick<Task, 'image' | 'env' | 'container' | 'with' | 'sleep' | 'http' | 'resource' | 'cache'>;
+type Textual = Pick<
+  Task,
+  'image' | 'env' | 'container' | 'with' | 'sleep' | 'http' | 'resource' | 'cache' | 'approval'
+>;
 
 /** The fields whose `${{ }}` are evaluated. */
 function templatesOf(of: Textual, path: string): Template[] {
@@ -103,6 +106,7 @@ function templatesOf(of: Textual, path: string): Template[] {
     ...optional(`${path}.http.body`, of.http?.body),
     ...textsIn(of.resource?.manifest, `${path}.resource.manifest`, 0),
     ...optional(`${path}.cache.key`, of.cache?.key),
+    ...optional(`${path}.approval.message`, of.approval?.message),
   ];
 }
 

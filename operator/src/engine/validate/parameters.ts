@@ -5,11 +5,11 @@ import { misfit } from '../parameters.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
 
 /** Parameters: each declared once, with bounds that suit its type and a default that suits both. */
-export function parameterProblems(parameters: readonly Parameter[]): Problem[] {
-  const path = (index: number) => `spec.parameters[${index}].name`;
+export function parameterProblems(parameters: readonly Parameter[], list = 'spec.parameters'): Problem[] {
+  const path = (index: number) => `${list}[${index}].name`;
   const names = parameters.map(({ name }) => name);
   const each = parameters.flatMap((parameter, index) => {
-    const at = `spec.parameters[${index}]`;
+    const at = `${list}[${index}]`;
     return [
       ...defaultProblems(parameter, at),
       ...enumProblems(parameter, at),
