@@ -21,6 +21,7 @@ import {
   type Observed,
   type Plan,
   plan,
+  type RunIdentity,
   type RunState,
   replay,
 } from '../index.ts';
@@ -50,7 +51,7 @@ export interface SimulationOptions {
   readonly copied?: HistoryEvent;
 }
 
-const IDENTITY = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
+const IDENTITY: RunIdentity = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
 const START = 1_700_000_000_000;
 
 /**
@@ -62,6 +63,7 @@ export class Simulation {
   readonly pods = new Map<string, SimulatedPod>();
   now = START;
   desiredState: DesiredState = 'Running';
+  identity = IDENTITY;
   /** Encoded events of the whole history. */
   history: string[];
   stored: string;
@@ -118,7 +120,7 @@ export class Simulation {
 
   /** What follows from something else than what there is. */
   decideOn(observed: Observed): Decision {
-    return decide(IDENTITY, this.plan, this.state, observed, this.now);
+    return decide(this.identity, this.plan, this.state, observed, this.now);
   }
 
   /** Carries out the first `count` actions, as a process that dies in between does. */
