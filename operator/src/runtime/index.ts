@@ -42,7 +42,7 @@ export * from './errors.ts';
 export { type HealthCheck, HealthServer } from './health.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElector, type LeaderOptions } from './leader.ts';
-export { type Ending, Manager, type ManagerOptions, type Source, type Worker } from './manager.ts';
+export { type Ending, type Listener, Manager, type ManagerOptions, type Source, type Worker } from './manager.ts';
 export {
   AdoOperator,
   type AdoOperatorOptions,

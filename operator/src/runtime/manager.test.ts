@@ -122,6 +122,29 @@ describe('Manager', () => {
     expect(log).toEqual(['acquired']);
   });
 
+  it('lets listeners answer while another leads, and until the lease is handed back', async () => {
+    const log: string[] = [];
+    const { elector, win } = fakeElector(log);
+    const made = parts({ elector });
+    made.log.push = log.push.bind(log) as never;
+    const sync = made.source('pods');
+    made.worker('worker');
+    made.manager.addListener({
+      name: 'hooks',
+      start: async () => void log.push('hooks listens'),
+      stop: async () => void log.push('hooks ends'),
+    });
+    const running = made.manager.run();
+    sync();
+    await until(() => log.includes('hooks listens'));
+    expect(log).not.toContain('acquired');
+    win();
+    await until(() => log.includes('worker starts'));
+    made.manager.stop();
+    await running;
+    expect(log.slice(-3)).toEqual(['released', 'hooks ends', 'pods ends']);
+  });
+
   it('can be stopped before its caches are complete', async () => {
     const { manager, source, log } = parts();
     source('one');

@@ -23,6 +23,15 @@ export interface Worker {
   stop(graceMs: number): Promise<void>;
 }
 
+/** What every replica does, leader or not: it answers requests. */
+export interface Listener {
+  readonly name: string;
+  /** Starts to listen. @throws Error when the address is taken */
+  start(): Promise<void>;
+  /** Takes no more requests, and ends those that are under way within `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
 export interface ManagerOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -48,7 +57,9 @@ export type Ending = 'Stopped' | 'LeadershipLost';
  *    as leader, with every cache complete.
  * 2. On the way down: workers take nothing and finish (bounded), then the lease is handed back, then sources end. A
  *    standby can lead only when nothing of ours writes any more.
- * 3. When leadership is lost, workers get no grace, and the lease is left alone: it is somebody else's.
+ * 3. Listeners answer from when the caches are complete until the lease is handed back: whoever has not heard yet that
+ *    this process ends still gets an answer.
+ * 4. When leadership is lost, workers get no grace, and the lease is left alone: it is somebody else's.
  */
 export class Manager {
   private readonly options: ManagerOptions;
@@ -56,6 +67,7 @@ export class Manager {
   private readonly logger: Logger;
   private readonly sources: Source[] = [];
   private readonly workers: Worker[] = [];
+  private readonly listeners: Listener[] = [];
   private readonly finishers: ((graceMs: number) => Promise<void>)[] = [];
   private readonly readyChecks: HealthCheck[] = [];
   private readonly health: HealthServer | undefined;
@@ -99,6 +111,12 @@ export class Manager {
     this.workers.push(worker);
   }
 
+  /** Adds something that answers requests, whether this process leads or not. @throws Error once the manager runs. */
+  addListener(listener: Listener): void {
+    this.mustNotRun();
+    this.listeners.push(listener);
+  }
+
   /**
    * Adds what is to be finished after the last worker has stopped, while this process still leads: a queue of Events,
    * for instance. Called on every way down, without grace when leadership is lost.
@@ -131,7 +149,7 @@ export class Manager {
     try {
       this.port = await this.health?.start();
       sources = Promise.all(this.sources.map((source) => source.run(sourcesEnd.signal)));
-      return await this.lead(this.stopping.signal);
+      return await this.serve(this.stopping.signal);
     } catch (error) {
       if (isAborted(error)) return 'Stopped';
       throw error;
@@ -144,9 +162,18 @@ export class Manager {
     }
   }
 
-  private async lead(signal: AbortSignal): Promise<Ending> {
+  private async serve(signal: AbortSignal): Promise<Ending> {
     await orAborted(Promise.all(this.sources.map((source) => source.synced)), signal);
     this.logger.info({ sources: this.sources.length }, 'caches are complete');
+    try {
+      for (const listener of this.listeners) await listener.start();
+      return await this.lead(signal);
+    } finally {
+      await Promise.all(this.listeners.map((listener) => listener.stop(FINISH_MS)));
+    }
+  }
+
+  private async lead(signal: AbortSignal): Promise<Ending> {
     const { elector } = this.options;
     await elector?.acquire(signal);
     const renewal = new AbortController();
