@@ -1,0 +1,72 @@
+import type { Signal, SignalResponse } from '../api/index.ts';
+import { canonicalJson } from '../engine/index.ts';
+import { formProblem } from './form.ts';
+import { isServiceAccount, type User } from './people.ts';
+
+const SHOWN = 8;
+
+/** What somebody wrote into the inbox. */
+export type Answer = Pick<SignalResponse, 'decision' | 'comment' | 'values'>;
+
+/** The inbox of a Signal; nothing when it is empty. */
+export function inboxOf({ spec }: Signal): Answer | undefined {
+  const { decision, comment, values } = spec;
+  if (decision === undefined && comment === undefined && values === undefined) return undefined;
+  return {
+    ...(decision === undefined ? {} : { decision }),
+    ...(comment === undefined ? {} : { comment }),
+    ...(values === undefined ? {} : { values }),
+  };
+}
+
+/** Whether two answers decide the same: what is remarked beside it is no decision. */
+export function decidesTheSame(one: Answer, other: Answer): boolean {
+  return one.decision === other.decision && canonicalJson(one.values ?? {}) === canonicalJson(other.values ?? {});
+}
+
+/** Why an answer of this user cannot count whatever else happens; nothing if it may. */
+export function answerProblem(signal: Signal, answer: Answer, user: User): string | undefined {
+  return endProblem(signal) ?? personProblem(signal, user) ?? contentProblem(signal, answer);
+}
+
+function endProblem({ status }: Signal): string | undefined {
+  const phase = status?.phase ?? 'Pending';
+  if (phase === 'Pending') return undefined;
+  const by = status?.decision === undefined ? '' : ` with ${status.decision}`;
+  return `this signal has ended (${phase}${by}); nothing waits for an answer any more`;
+}
+
+function personProblem({ spec }: Signal, user: User): string | undefined {
+  const { users = [], groups = [], notRequester } = spec.request ?? {};
+  const { username } = user;
+  if (notRequester === username) {
+    return `"${username}" asked for the run and may not decide it; somebody else must (spec.request.notRequester)`;
+  }
+  if (users.includes(username)) return undefined;
+  if (isServiceAccount(user)) {
+    return `"${username}" is a service account, which counts only where the approvers of the task name it as a user`;
+  }
+  if (users.length === 0 && groups.length === 0) return undefined;
+  if (user.groups.some((group) => groups.includes(group))) return undefined;
+  return `"${username}" is not asked; asked are ${asked('users', users)}${
+    users.length > 0 && groups.length > 0 ? ' and ' : ''
+  }${asked('groups', groups)}`;
+}
+
+function asked(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return `the ${what} ${names.slice(0, SHOWN).join(', ')}${more}`;
+}
+
+function contentProblem({ spec }: Signal, { decision, values }: Answer): string | undefined {
+  const form = spec.request?.form;
+  if (spec.type === 'Input') {
+    if (decision === 'Reject') return 'spec.decision: an Input is answered with spec.values, and cannot be rejected';
+    return values === undefined && (form ?? []).length > 0
+      ? `spec.values: nothing is given; asked for: ${form?.map(({ name }) => name).join(', ')}`
+      : formProblem(form, values);
+  }
+  if (decision === undefined) return 'spec.decision: it is empty; write Approve or Reject';
+  return decision === 'Approve' ? formProblem(form, values) : undefined;
+}

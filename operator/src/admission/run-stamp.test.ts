@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import type { WorkflowRun } from '../api/index.ts';
+import { Attestation } from './attestation.ts';
+import type { User } from './people.ts';
+import { stampRun } from './run-stamp.ts';
+import type { Changes, Moment, Stamped } from './stamped.ts';
+
+const attestation = new Attestation(() => new Uint8Array(32).fill(1));
+const ada: User = { username: 'ada', groups: ['release'] };
+const bob: User = { username: 'bob', groups: [] };
+const moment = (user: User): Moment => ({ user, now: 0, attestation, suffix: 'x1y2z3w4' });
+const TIME = '1970-01-01T00:00:00.000Z';
+
+const run = (more: Partial<WorkflowRun['spec']> = {}, meta = {}): WorkflowRun => ({
+  apiVersion: '',
+  kind: 'WorkflowRun',
+  metadata: { name: 'ship-1', namespace: 'shop', uid: 'u', ...meta },
+  spec: { workflowRef: { name: 'ship' }, desiredState: 'Running', ...more },
+});
+
+function taken(stamped: Stamped): Changes {
+  if ('refusal' in stamped) throw new Error(stamped.refusal);
+  return stamped;
+}
+
+function stored(object: WorkflowRun, user: User, old?: WorkflowRun): WorkflowRun {
+  const { spec, name } = taken(stampRun({ object, ...(old && { old }) }, moment(user)));
+  const metadata = { ...object.metadata, ...(name && { name }) };
+  return { ...object, metadata, spec: Object.assign({}, object.spec, spec) };
+}
+
+const refusal = (stamped: Stamped) => ('refusal' in stamped ? stamped.refusal : 'nothing was refused');
+
+describe('a run that somebody creates', () => {
+  it('says who asked for it, vouched for', () => {
+    const made = stored(run(), ada);
+    expect(made.spec.requester).toMatchObject({ ...ada, time: TIME });
+    expect(attestation.requester(made)).toBe(true);
+  });
+
+  it('cannot be asked for in the name of another', () => {
+    const say = (more: Partial<WorkflowRun['spec']>) => refusal(stampRun({ object: run(more) }, moment(ada)));
+    expect(say({ requester: { username: 'bob' } })).toBe(
+      'spec.requester: "bob" is not who asks; leave it out, "ada" is written down',
+    );
+    expect(stored(run({ requester: { username: 'ada', groups: ['admins'] } }), ada).spec.requester?.groups).toEqual([
+      'release',
+    ]);
+    expect(stored(run({ desiredStateBy: { username: 'bob' } }), ada).spec.desiredStateBy).toBeUndefined();
+  });
+
+  it('gets a generated name that its pods can be named after', () => {
+    const made = stored(run({}, { name: '', generateName: `${'a'.repeat(60)}-` }), ada);
+    expect(made.metadata.name).toBe(`${'a'.repeat(44)}x1y2z3w4`);
+    expect(attestation.requester(made)).toBe(true);
+  });
+});
+
+describe('a change of desiredState', () => {
+  const before = stored(run(), ada);
+  const paused = stored({ ...before, spec: { ...before.spec, desiredState: 'Paused' } }, bob, before);
+
+  it('says whose it is, vouched for', () => {
+    expect(paused.spec.desiredStateBy).toMatchObject({ username: 'bob', time: TIME });
+    expect(attestation.desiredState(paused)).toBe(true);
+    expect(paused.spec.requester).toEqual(before.spec.requester);
+  });
+
+  it('is nobody’s where only something else changed', () => {
+    const labelled = { ...paused, metadata: { ...paused.metadata, labels: { seen: 'yes' } } };
+    expect(stored(labelled, ada, paused).spec).toEqual(paused.spec);
+  });
+
+  it('is not in the name of another', () => {
+    const forged = (more: Partial<WorkflowRun['spec']>) =>
+      refusal(stampRun({ object: { ...paused, spec: { ...paused.spec, ...more } }, old: paused }, moment(ada)));
+    expect(forged({ desiredState: 'Running', desiredStateBy: { username: 'eve' } })).toContain('"eve" is not who asks');
+    expect(forged({ desiredStateBy: { username: 'ada' } })).toContain('spec.desiredStateBy');
+  });
+
+  it('keeps what was written for who applies a manifest again', () => {
+    const { requester: _requester, desiredStateBy: _by, ...spec } = paused.spec;
+    expect(stored({ ...paused, spec }, bob, paused).spec).toEqual(paused.spec);
+  });
+});

@@ -1,0 +1,54 @@
+import type { Stamp, WorkflowRun } from '../api/index.ts';
+import { canonicalJson } from '../engine/index.ts';
+import { desiredStateClaim, requesterClaim } from './attestation.ts';
+import { stampOf, unstampable } from './people.ts';
+import { type Moment, nameOf, type Stamped, type Wish } from './stamped.ts';
+
+/** Runs made by hand: their pods are named after them. */
+const MAX_NAME = 52;
+
+/** What becomes of a WorkflowRun that somebody creates or changes. The operator itself is not asked. */
+export function stampRun({ object, old }: Wish<WorkflowRun>, moment: Moment): Stamped {
+  const refusal = unstampable(moment.user);
+  if (refusal !== undefined) return { refusal };
+  return old === undefined ? stampRequester(object, moment) : stampChange(object, old, moment);
+}
+
+function stampRequester(run: WorkflowRun, { user, now, attestation, suffix }: Moment): Stamped {
+  const refusal = inOtherName('requester', run.spec.requester, user.username);
+  if (refusal !== undefined) return { refusal };
+  const name = nameOf(run.metadata, suffix, MAX_NAME);
+  const requester = stampOf(user, now);
+  const named = { ...run, metadata: { ...run.metadata, name } };
+  const attested = { ...requester, attestation: attestation.code(requesterClaim(named, requester)) };
+  return { spec: { requester: attested, desiredStateBy: undefined }, name };
+}
+
+function stampChange(run: WorkflowRun, old: WorkflowRun, { user, now, attestation }: Moment): Stamped {
+  // Who applies a manifest again leaves out what was written for them.
+  const requester = run.spec.requester ?? old.spec.requester;
+  if (run.spec.desiredState === old.spec.desiredState) return unchangedState(run, old, requester);
+  const refusal = inOtherName('desiredStateBy', changedStamp(run, old), user.username);
+  if (refusal !== undefined) return { refusal };
+  const by = stampOf(user, now);
+  return {
+    spec: { requester, desiredStateBy: { ...by, attestation: attestation.code(desiredStateClaim(run, by)) } },
+  };
+}
+
+function unchangedState(run: WorkflowRun, old: WorkflowRun, requester: Stamp | undefined): Stamped {
+  const given = changedStamp(run, old);
+  if (given === undefined) return { spec: { requester, desiredStateBy: old.spec.desiredStateBy } };
+  return { refusal: 'spec.desiredStateBy: the admission webhook writes it when desiredState changes; leave it out' };
+}
+
+/** What a request says of who wrote the desired state, where that is not simply what is stored. */
+function changedStamp(run: WorkflowRun, old: WorkflowRun): Stamp | undefined {
+  const given = run.spec.desiredStateBy;
+  return canonicalJson(given) === canonicalJson(old.spec.desiredStateBy) ? undefined : given;
+}
+
+function inOtherName(field: string, given: Stamp | undefined, username: string): string | undefined {
+  if (given === undefined || given.username === username) return undefined;
+  return `spec.${field}: "${given.username}" is not who asks; leave it out, "${username}" is written down`;
+}
