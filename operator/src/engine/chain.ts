@@ -38,9 +38,10 @@ export function acceptNext(before: RunState, stateVersion: number, now: number):
   return { type: 'Accepted', t: 0, at, stateVersion, digest, flags: [...flags], ...plain };
 }
 
-/** Bytes of the event that would begin the next run if this one went on from where it is. */
-export function bytesToCarry(state: RunState, index: number): number {
-  const next = acceptNext({ ...state, continuing: { index } }, 3, state.at + state.t);
+/** Bytes of the event that would begin the next run: anew with these parameters, or without any from where it is. */
+export function bytesToCarry(state: RunState, index: number, parameters?: { [name: string]: Json }): number {
+  const continuing = parameters ? { index, parameters } : { index };
+  const next = acceptNext({ ...state, continuing }, 0, state.at + state.t);
   return utf8Length(encodeEvent(next));
 }
 

@@ -7,6 +7,7 @@ import type { Plan } from './plan.ts';
 import { acknowledged } from './rules/acknowledged.ts';
 import { adoption } from './rules/adoption.ts';
 import { completion } from './rules/completion.ts';
+import { continued } from './rules/continued.ts';
 import { deadlines } from './rules/deadlines.ts';
 import { desiredState } from './rules/desired-state.ts';
 import { outcomes } from './rules/outcomes.ts';
@@ -62,7 +63,7 @@ const RULES: readonly ((pass: Pass) => void)[] = [
  */
 export function decide(identity: RunIdentity, plan: Plan, state: RunState, observed: Observed, now: number): Decision {
   const pass = new Pass(identity, plan, state, observed, now);
-  if (!state.finished) for (const rule of RULES) rule(pass);
+  if (!state.finished) apply(pass);
   return {
     events: pass.events,
     encoded: pass.encoded,
@@ -71,6 +72,15 @@ export function decide(identity: RunIdentity, plan: Plan, state: RunState, obser
     wakeAt: pass.wakeAt === undefined || state.finished ? undefined : state.at + pass.wakeAt,
     more: pass.cut,
   };
+}
+
+/** Nothing happens any more to a run that goes on as another one, but its end. */
+function apply(pass: Pass): void {
+  if (pass.state.continuing) return continued(pass);
+  for (const rule of RULES) {
+    rule(pass);
+    if (pass.state.continuing) return;
+  }
 }
 
 /** The first event of a run and the state after it. */

@@ -41,6 +41,7 @@ export { type SignalView, signalView } from './signal-view.ts';
 export { isStarted } from './started.ts';
 export { isLive, isTerminal, type RunState, type Unit, type Verdict } from './state.ts';
 export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';
+export { acceptContinuing } from './succession.ts';
 export {
   type TriggerContext,
   type TriggerProblem,

@@ -1,6 +1,7 @@
 import { DEFAULT_ITERATIONS, type Json, type Outputs, parseDuration } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
 import { evaluated, isTooLarge, STATE_TOO_LARGE } from './begin-loop.ts';
+import { continuesHere } from './continuing.ts';
 import { type Bindings, evaluateBoolean } from './expression/index.ts';
 import type { Pass } from './pass.ts';
 import { failForExpression, startUnit } from './start.ts';
@@ -33,6 +34,7 @@ function advanceIteration(pass: Pass, iteration: Place, loop: LoopState): boolea
     advanceOpen(pass, iteration);
     return isTerminal(loop.unit);
   }
+  if (continuesHere(pass, loop)) return false;
   if (loop.due !== undefined && pass.t < loop.due) {
     pass.wake(loop.due);
     return false;

@@ -36,6 +36,8 @@ export interface Observed {
   readonly inbox?: readonly DataSignal[];
   /** Uids of signals whose verdict is in the state and not yet in their own status; not given: not known. */
   readonly unacknowledged?: ReadonlySet<string>;
+  /** The run that continues this one, once it exists. */
+  readonly continuedAs?: string;
   /** If given, no attempt may start but these, by attempt key: what is more waits for the next reconcile. */
   readonly only?: ReadonlySet<string>;
 }
@@ -71,6 +73,8 @@ export class Pass {
   readonly observed: Observed;
   /** Now, in milliseconds since the run was accepted; never before the newest event, whatever the clock did. */
   readonly t: number;
+  /** The number of events before this pass. */
+  readonly firstSeq: number;
   /** The tasks of the run itself. */
   readonly root: Frame;
   wakeAt: number | undefined;
@@ -91,12 +95,14 @@ export class Pass {
     this.state = state;
     this.observed = observed;
     this.t = Math.max(state.t, now - state.at);
+    this.firstSeq = state.seq;
     this.root = rootFrame(plan, state);
     for (const { unit } of this.places()) if (isLive(unit)) this.live++;
   }
 
   /** Whether there is room for one more decision; says that there was more when there is not. */
   room(): boolean {
+    if (this.state.continuing) return false;
     const full =
       this.events.length >= MAX_EVENTS || this.actions.length >= MAX_ACTIONS || this.#bytes >= MAX_EVENT_BYTES;
     if (full) this.cut = true;

@@ -48,7 +48,7 @@ export interface ScopePlan {
   readonly order: readonly string[];
   /** For each task, the tasks that read its outputs. */
   readonly readers: ReadonlyMap<string, readonly string[]>;
-  /** Tasks that the outputs of the template read. */
+  /** Tasks that the outputs of the template read, or what asks whether a run continues. */
   readonly exported: ReadonlySet<string>;
   readonly defaults: TaskDefaults | undefined;
   readonly parameters: readonly Parameter[];
@@ -70,7 +70,11 @@ export interface Plan extends ScopePlan {
 const MAX_GENERATED = 100;
 
 type Planned = Pick<PlannedTask, 'task' | 'role' | 'undoes' | 'on'>;
-type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & { readonly planned: readonly Planned[] };
+type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & {
+  readonly planned: readonly Planned[];
+  /** What else reads tasks once they have ended. */
+  readonly afterwards?: readonly string[];
+};
 type Library = Pick<Plan, 'definition' | 'bodies'>;
 
 const SORTS: Partial<Record<Action, AttemptSort>> = {
@@ -91,7 +95,9 @@ export function plan(definition: Definition, digest: string): Plan {
     ...runHooks(definition.hooks),
     ...(definition.finally ?? []).map((task): Planned => ({ task, role: 'Final' })),
   ];
-  return { ...own, ...planScope(own, { ...definition, outputs: [], planned }) };
+  const { when, with: texts = {} } = definition.continueAsNew ?? {};
+  const afterwards = [...(when === undefined ? [] : [when]), ...Object.values(texts)];
+  return { ...own, ...planScope(own, { ...definition, outputs: [], planned, afterwards }) };
 }
 
 /** The graph of generated tasks; they see the parameters and the defaults around them. */
@@ -136,7 +142,7 @@ function runHooks(hooks: Definition['hooks'] = []): Planned[] {
 }
 
 function planScope(library: Library, graph: Graph): ScopePlan {
-  const { parameters = [], defaults, outputs = [], planned } = graph;
+  const { parameters = [], defaults, outputs = [], planned, afterwards = [] } = graph;
   const tasks = new Map<string, PlannedTask>();
   const readers = new Map<string, string[]>();
   for (const each of planned) {
@@ -150,7 +156,9 @@ function planScope(library: Library, graph: Graph): ScopePlan {
     tasks,
     order: topologicalOrder(planned.map(({ task }) => task)),
     readers,
-    exported: new Set(outputs.flatMap(({ value }) => [...taskReferences(value)])),
+    exported: new Set(
+      [...outputs.map(({ value }) => value), ...afterwards].flatMap((text) => [...taskReferences(text)]),
+    ),
     defaults,
     parameters,
     outputs,

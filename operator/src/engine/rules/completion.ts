@@ -1,4 +1,5 @@
 import { describeFailures, failuresIn } from '../advance.ts';
+import { continuesAnew } from '../continuing.ts';
 import type { Pass } from '../pass.ts';
 import type { Role } from '../plan.ts';
 import { isTerminal, type RunResult } from '../state.ts';
@@ -13,9 +14,15 @@ export function completion(pass: Pass): void {
   const outcome = state.result ? lastOutcome(pass, state.result) : outcomeOf(pass);
   if (!outcome) return;
   const hasMore = !state.result && outcome.reason !== 'Terminated' && hasAfter(pass, outcome);
-  pass.emit({ type: hasMore ? 'Settled' : 'Finished', ...outcome });
+  if (!hasMore) return finish(pass, outcome);
+  pass.emit({ type: 'Settled', ...outcome });
   // What follows has its turn at once.
-  if (hasMore) pass.cut = true;
+  pass.cut = true;
+}
+
+function finish(pass: Pass, outcome: Outcome): void {
+  const end = continuesAnew(pass, outcome);
+  if (typeof end === 'object') pass.emit({ type: 'Finished', ...end });
 }
 
 /** How the tasks of the run have ended, hooks included; undefined while they have not. */

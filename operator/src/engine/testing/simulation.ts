@@ -10,6 +10,7 @@ import {
 import {
   type Action,
   accept,
+  acceptContinuing,
   attemptKey,
   type Decision,
   decide,
@@ -49,6 +50,8 @@ export interface SimulationOptions {
   readonly parameters?: Record<string, never>;
   /** What the run takes over from another. */
   readonly copied?: HistoryEvent;
+  /** The stored state of the run that it continues, and when. */
+  readonly continues?: { readonly stored: string; readonly now: number };
 }
 
 const IDENTITY: RunIdentity = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
@@ -75,8 +78,11 @@ export class Simulation {
   constructor(definition: Definition, options: SimulationOptions = {}) {
     this.plan = plan(definition, digestOf(definition));
     this.#fate = options.fate ?? (() => ({ end: 'Succeeded' }));
-    const { state, encoded } = accept(this.plan.digest, options.parameters ?? {}, this.now);
-    const { copied } = options;
+    const { copied, continues } = options;
+    this.now = continues?.now ?? START;
+    const { state, encoded } = continues
+      ? acceptContinuing(decodeState(continues.stored), this.now)
+      : accept(this.plan.digest, options.parameters ?? {}, this.now);
     this.stored = encodeState(copied ? evolve(state, copied) : state);
     this.history = copied ? [encoded, encodeEvent(copied)] : [encoded];
   }
@@ -115,7 +121,8 @@ export class Simulation {
   }
 
   decide(): Decision {
-    return this.decideOn({ desiredState: this.desiredState, attempts: this.observe() });
+    const continuedAs = this.state.continuing ? { continuedAs: 'the-next' } : {};
+    return this.decideOn({ desiredState: this.desiredState, attempts: this.observe(), ...continuedAs });
   }
 
   /** What follows from something else than what there is. */

@@ -5,6 +5,7 @@ import type { Library } from '../visible.ts';
 import { mountProblems, workspaceProblems } from './artifacts.ts';
 import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './body.ts';
 import { concurrencyProblems } from './concurrency.ts';
+import { continueProblems } from './continue-as-new.ts';
 import { durationProblems } from './durations.ts';
 import { type Problem, repeated } from './problem.ts';
 import { report } from './report.ts';
@@ -34,6 +35,7 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
     ...mainProblems(definition, library),
     ...finalProblems(definition, library),
     ...hookProblems(definition, library),
+    ...continueProblems(definition, library),
     ...localProblems(spec, library),
     ...sizeProblems([...definition.tasks, ...(definition.finally ?? [])], 'spec.tasks', library),
   ]);
