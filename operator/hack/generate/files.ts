@@ -1,19 +1,31 @@
 import { GROUP, KINDS } from '../../src/api/index.ts';
-import { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from '../../src/controllers/index.ts';
+import {
+  CLUSTER_ACCESS,
+  NAMESPACED_ACCESS,
+  OWN_NAMESPACE_ACCESS,
+  WEBHOOK_ACCESS,
+} from '../../src/controllers/index.ts';
 import { crd } from './crd.ts';
-import { clusterRole, ownNamespaceRole, servedNamespaceRole, serviceAccount } from './rbac.ts';
+import { clusterRole, ownNamespaceRole, servedNamespaceRole, serviceAccount, webhookRole } from './rbac.ts';
 import { reference } from './reference.ts';
 import { yamlFile } from './yaml.ts';
 
 /** Folders in which every file with the header is ours, so that one of a kind that is gone is noticed. */
-export const GENERATED_FOLDERS = ['crds', 'config/rbac', 'config/rbac/own', 'config/rbac/served'] as const;
+export const GENERATED_FOLDERS = [
+  'crds',
+  'config/rbac',
+  'config/rbac/own',
+  'config/rbac/served',
+  'config/rbac/webhooks',
+] as const;
 
-/** Rights of every install; of one for the whole cluster; and of one for some namespaces, in each of them. */
+/** Rights of every install; of one for the whole cluster; of one for some namespaces, in each; and for webhooks, in each. */
 const ROLES = {
   'own/service-account.yaml': [serviceAccount()],
   'own/role.yaml': ownNamespaceRole(OWN_NAMESPACE_ACCESS),
   'cluster-role.yaml': clusterRole([...NAMESPACED_ACCESS, ...CLUSTER_ACCESS]),
   'served/role.yaml': servedNamespaceRole(NAMESPACED_ACCESS),
+  'webhooks/role.yaml': webhookRole(WEBHOOK_ACCESS),
 };
 
 /** Every generated file: its text, by its path from the root of the repository. */

@@ -45,6 +45,11 @@ export function servedNamespaceRole(table: readonly AccessRule[]): unknown[] {
   return bound('Role', table, metadata(SERVICE_ACCOUNT));
 }
 
+/** What it may do in a namespace whose webhooks it is to take requests for; whoever applies it says which. */
+export function webhookRole(table: readonly AccessRule[]): unknown[] {
+  return bound('Role', table, metadata(`${SERVICE_ACCOUNT}-webhooks`));
+}
+
 function bound(kind: 'ClusterRole' | 'Role', table: readonly AccessRule[], meta: ReturnType<typeof metadata>) {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: meta.name };

@@ -1,10 +1,21 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../telemetry/index.ts';
-import { readStorage, STORAGE_OPTIONS, STORAGE_USAGE, type StorageConfig } from './storage-config.ts';
-import { address, ConfigError, cidrs, hosts, milliseconds, names, whole } from './values.ts';
+import { readStorage, STORAGE_OPTIONS, type StorageConfig } from './storage-config.ts';
+import { USAGE } from './usage.ts';
+import {
+  address,
+  ConfigError,
+  cidrs,
+  hosts,
+  type ListenAddress,
+  listener,
+  milliseconds,
+  names,
+  whole,
+} from './values.ts';
 
-export { ConfigError };
+export { ConfigError, USAGE };
 
 /** How the operator is started. Every option has a flag and, for a container, an environment variable. */
 export interface OperatorConfig {
@@ -32,6 +43,8 @@ export interface OperatorConfig {
   readonly httpImage: string;
   /** Where artifacts and logs are kept. */
   readonly storage: StorageConfig;
+  /** Where requests for webhooks are taken; none: nowhere. */
+  readonly hooks: ListenAddress | undefined;
   readonly healthHost: string;
   readonly healthPort: number;
   readonly logLevel: LogLevel;
@@ -54,33 +67,10 @@ const OPTIONS = {
   'http-allow-cidrs': { type: 'string', default: '' },
   'http-image': { type: 'string', default: '' },
   ...STORAGE_OPTIONS,
+  'hooks-address': { type: 'string', default: '' },
   'health-address': { type: 'string', default: '127.0.0.1:8081' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
-
-export const USAGE = `Usage: operator [options]
-
-  --kubeconfig FILE        how to reach the API server (default: in the cluster, else ~/.kube/config)
-  --context NAME           context of the kubeconfig
-  --namespace NAME         namespace of the operator itself, for its lease (default ado-system)
-  --namespaces A,B         serve these namespaces only (default: all)
-  --except-namespaces A,B  serve all but these, which other operators serve by --namespaces
-  --identity NAME          name of this replica (default: host name and process id)
-  --no-leader-election     act without a lease; only where no other replica can run
-  --lease-duration 15s     how long a silent leader keeps its lease
-  --relist-period 5m       how often everything is listed again, to repair missed events
-  --watch-silence 90s      how long a watch may be silent before it counts as dead; bookmarks come about once a minute
-  --request-timeout 30s    how long one request to the API server may take
-  --concurrency 64         objects of a kind reconciled at once
-  --http-hosts A,*.B       hosts that tasks of http reach from the operator itself (default: none)
-  --http-allow-cidrs C,D   ranges that requests may reach although they are local or private (default: none)
-  --http-image IMAGE       image of the pods that make all other requests (default: none, they are refused)
-${STORAGE_USAGE}
-  --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
-  --log-level info         trace, debug, info, warn or error
-
-Each option may also be given as an environment variable: ADO_LEASE_DURATION=15s.
-`;
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
@@ -101,7 +91,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
   const values = parse([...fromEnvironment(env), ...args]);
   const level = LEVELS.find((known) => known === values['log-level']);
   if (!level) throw new ConfigError(`--log-level: "${values['log-level']}" is none of ${LEVELS.join(', ')}`);
-  const [healthHost, healthPort] = address(values['health-address']);
+  const [healthHost, healthPort] = address('health-address', values['health-address']);
   return {
     kubeconfig: values.kubeconfig,
     context: values.context,
@@ -118,6 +108,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     httpAllowedCidrs: cidrs('http-allow-cidrs', values['http-allow-cidrs']),
     httpImage: values['http-image'],
     storage: readStorage(values, values['http-image']),
+    hooks: listener('hooks-address', values['hooks-address']),
     healthHost,
     healthPort,
     logLevel: level,

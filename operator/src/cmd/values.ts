@@ -41,10 +41,22 @@ export function whole(name: string, text: string, least: number, most: number): 
 }
 
 /** HOST:PORT. @throws ConfigError */
-export function address(text: string): [string, number] {
+export function address(option: string, text: string): [string, number] {
   const colon = text.lastIndexOf(':');
-  if (colon < 1) throw new ConfigError(`--health-address: "${text}" is not of the form HOST:PORT`);
-  return [text.slice(0, colon), whole('health-address', text.slice(colon + 1), 0, 65_535)];
+  if (colon < 1) throw new ConfigError(`--${option}: "${text}" is not of the form HOST:PORT`);
+  return [text.slice(0, colon), whole(option, text.slice(colon + 1), 0, 65_535)];
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** HOST:PORT to listen on, or nothing where it is left out. @throws ConfigError */
+export function listener(option: string, text: string): ListenAddress | undefined {
+  if (text === '') return undefined;
+  const [host, port] = address(option, text);
+  return { host, port };
 }
 
 /** Hosts as HostList takes them. @throws ConfigError */

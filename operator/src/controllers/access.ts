@@ -6,12 +6,14 @@ import {
   LEASES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
+  SECRETS,
   SERVICE_ACCOUNTS,
 } from '../runtime/index.ts';
 import {
   CLUSTER_WORKFLOW_TEMPLATES,
   RUN_JOURNALS,
   SEMAPHORES,
+  SIGNALS,
   WORKFLOW_RUNS,
   WORKFLOW_TEMPLATES,
   WORKFLOWS,
@@ -31,6 +33,9 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: RUN_JOURNALS, verbs: ['get', 'create'] },
   { type: SEMAPHORES, verbs: ['get', 'list', 'watch'] },
   { type: SEMAPHORES, subresource: 'status', verbs: ['patch'] },
+  // By which tasks ask people, and what is sent to runs.
+  { type: SIGNALS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
+  { type: SIGNALS, subresource: 'status', verbs: ['patch'] },
   // Cached results of tasks, and defaults of parameters: read one by one, never watched.
   { type: CONFIG_MAPS, verbs: ['get', 'list', 'create', 'update', 'delete'] },
   { type: CONTROLLER_REVISIONS, verbs: ['get', 'list', 'watch', 'create', 'delete'] },
@@ -43,6 +48,9 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   // Tasks of resource act as the service account of their workflow, and with nothing but its rights.
   { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
 ];
+
+/** What it may ask besides in the namespaces that let it read the secrets of their webhooks. Never bound to all of them. */
+export const WEBHOOK_ACCESS: readonly AccessRule[] = [{ type: SECRETS, verbs: ['get'] }];
 
 /** What it may ask of objects that are in no namespace, where it serves the whole cluster. */
 export const CLUSTER_ACCESS: readonly AccessRule[] = [

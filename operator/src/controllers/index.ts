@@ -9,22 +9,28 @@
  * 5. Every call is a row of the table in access.ts.
  */
 
-export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
+export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, WEBHOOK_ACCESS } from './access.ts';
 export { sweepController } from './artifact-sweep/controller.ts';
 export type { SweepSettings } from './artifact-sweep/sweeper.ts';
 export { type HolderOf, Holders } from './holders.ts';
+export { problemText } from './judgement.ts';
 export {
   CLUSTER_WORKFLOW_TEMPLATES,
   RUN_JOURNALS,
   SEMAPHORES,
+  SIGNALS,
   WORKFLOW_RUNS,
   WORKFLOW_TEMPLATES,
   WORKFLOWS,
 } from './resources.ts';
 export { Plans, type Revision } from './revision.ts';
 export { semaphoreController } from './semaphore/controller.ts';
+export { signalController } from './signal/controller.ts';
 export { createReflectors, type ReflectorSettings, type Stores } from './stores.ts';
 export { templateControllers } from './template/controller.ts';
+export { findTemplates } from './template/find.ts';
+export { reusedMessage, withItself } from './template/judge.ts';
+export { digestOfVersion } from './template/version.ts';
 export { workflowController } from './workflow/controller.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';

@@ -136,10 +136,10 @@ describe('Manager', () => {
     });
     const running = made.manager.run();
     sync();
-    await until(() => log.includes('hooks listens'));
+    await until('hooks listens', () => log.includes('hooks listens'));
     expect(log).not.toContain('acquired');
     win();
-    await until(() => log.includes('worker starts'));
+    await until('the worker starts', () => log.includes('worker starts'));
     made.manager.stop();
     await running;
     expect(log.slice(-3)).toEqual(['released', 'hooks ends', 'pods ends']);

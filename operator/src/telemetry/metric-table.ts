@@ -242,6 +242,28 @@ export const METRICS = {
     labels: ['result'],
     zero: [{ result: 'Succeeded' }, { result: 'Failed' }],
   },
+  hookRequests: {
+    type: 'counter',
+    name: 'ado_webhook_requests_total',
+    help: 'Requests to webhooks, by what became of them.',
+    labels: ['result'],
+    zero: [
+      { result: 'Accepted' },
+      { result: 'Duplicate' },
+      { result: 'Filtered' },
+      { result: 'Unauthorized' },
+      { result: 'TooLarge' },
+      { result: 'TooSlow' },
+      { result: 'RateLimited' },
+      { result: 'Unavailable' },
+    ],
+  },
+  hookDuration: {
+    type: 'histogram',
+    name: 'ado_webhook_request_duration_seconds',
+    help: 'Time from the headers of a request to a webhook to its answer.',
+    buckets: REQUEST_BUCKETS,
+  },
   statusBytes: {
     type: 'histogram',
     name: 'ado_status_bytes',

@@ -23,7 +23,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   web: { rooms: [], packages: ['undici', 'node:'] },
   executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes'] },
   controllers: { rooms: ['api', 'engine', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
-  admission: { rooms: ['api', 'engine', 'runtime', 'telemetry'], packages: ['pkijs', 'asn1js', 'node:'] },
+  admission: {
+    rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'],
+    packages: ['pkijs', 'asn1js', 'node:'],
+  },
+  hooks: { rooms: ['api', 'engine', 'runtime', 'telemetry'], packages: ['node:'] },
   cmd: {
     rooms: [
       'admission',
@@ -33,6 +37,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'executors',
       'controllers',
       'artifacts',
+      'hooks',
       'runtime',
       'telemetry',
       'web',

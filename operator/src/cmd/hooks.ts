@@ -1,0 +1,29 @@
+import type { Stores } from '../controllers/index.ts';
+import { WEBHOOK_ACCESS, WORKFLOW_RUNS, WORKFLOWS } from '../controllers/index.ts';
+import { HookServer, RateLimits, Receiver, SecretReader } from '../hooks/index.ts';
+import type { AccessRule, Clock, KubeClient } from '../runtime/index.ts';
+import type { Logger, Metrics } from '../telemetry/index.ts';
+import type { OperatorConfig } from './config.ts';
+
+interface Parts {
+  /** Not fenced: every replica takes requests, and the name of a run is lock enough. */
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What takes requests for webhooks, and what reads their secrets; nothing where there is no address for them. */
+export function wireHooks(config: OperatorConfig, parts: Parts) {
+  if (config.hooks === undefined) return undefined;
+  const { client, clock, stores } = parts;
+  const secrets = new SecretReader(client, clock);
+  const types = { run: WORKFLOW_RUNS, workflow: WORKFLOWS };
+  const { workflows, runs } = stores;
+  const receiver = new Receiver({ ...parts, workflows, runs, types, secrets, limits: new RateLimits() });
+  return { server: new HookServer({ ...parts, ...config.hooks, receiver }), secrets };
+}
+
+/** What it may ask besides where it takes requests. */
+export const hookAccess = ({ hooks }: OperatorConfig): readonly AccessRule[] => (hooks ? WEBHOOK_ACCESS : []);

@@ -1,0 +1,178 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { objectKey, type Webhook, type Workflow } from '../api/index.ts';
+import { type TriggerContext, triggerHolds, triggerParameters } from '../engine/index.ts';
+import { triggerProblems } from '../engine/validate/index.ts';
+import { ApiError, type Clock, isForbidden, isInvalid, type Store } from '../runtime/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { type Answer, type Refused, UNAUTHORIZED, unavailable } from './answer.ts';
+import { isKnown, isSigned, pretend } from './authenticate.ts';
+import { contextOf } from './context.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { keyOf, makeRun, type RunsOptions } from './run.ts';
+import type { SecretReader } from './secrets.ts';
+
+export interface ReceiverOptions extends RunsOptions {
+  readonly workflows: Store<Workflow>;
+  readonly secrets: SecretReader;
+  readonly limits: RateLimits;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A trigger and the Workflow that it is of. */
+export interface Target {
+  readonly workflow: Workflow;
+  readonly webhook: Webhook;
+}
+
+/** A request whose body was read. */
+export interface HookRequest {
+  readonly headers: IncomingHttpHeaders;
+  /** The query, without its question mark. */
+  readonly query: string;
+  readonly bytes: Buffer;
+}
+
+/** How long a sender waits that meets a trigger which is suspended, seconds. */
+const SUSPENDED_SECONDS = 300;
+const MAX_REFUSAL = 500;
+
+/** The steps of a request, in their order: who asks, how often, what, whether it counts, and the run that it makes. */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** The trigger of a path, if there is one. */
+  find(namespace: string, workflow: string, trigger: string): Target | undefined {
+    const found = this.#options.workflows.get(objectKey({ namespace, name: workflow }));
+    if (!found || found.metadata.deletionTimestamp) return undefined;
+    const webhook = found.spec.triggers?.webhooks?.find(({ name }) => name === trigger);
+    return webhook && { workflow: found, webhook };
+  }
+
+  /** What becomes of a request to a trigger, or to one that does not exist. Never throws. */
+  async receive(target: Target | undefined, request: HookRequest): Promise<Answer> {
+    if (target === undefined) {
+      pretend(request.bytes);
+      return UNAUTHORIZED;
+    }
+    const logger = this.#options.logger.child(namesOf(target));
+    try {
+      const refused = await this.#authenticate(target, request, logger);
+      return refused ?? (await this.#accept(target, request));
+    } catch (error) {
+      return failed(error, logger);
+    }
+  }
+
+  async #authenticate(target: Target, request: HookRequest, logger: Logger): Promise<Refused | undefined> {
+    if (await this.#shows(target, request, false, logger)) return undefined;
+    // The sender may have a secret that is newer than what was read.
+    return (await this.#shows(target, request, true, logger)) ? undefined : UNAUTHORIZED;
+  }
+
+  /** @throws Unreadable when there is no secret to compare with */
+  async #shows({ workflow, webhook }: Target, request: HookRequest, fresh: boolean, logger: Logger): Promise<boolean> {
+    const { hmac, token } = webhook.auth;
+    const refs = hmac ?? token;
+    if (refs === undefined) return false;
+    const read = await this.#options.secrets.read(workflow.metadata.namespace ?? '', refs, fresh);
+    if ('problem' in read) {
+      logger.warn({ problem: read.problem }, 'a webhook has no secret');
+      throw new Unreadable();
+    }
+    const evidence = { headers: request.headers, body: request.bytes, now: this.#options.clock.now() };
+    return hmac ? isSigned(hmac, read.secrets, evidence) : isKnown(token ?? refs, read.secrets, evidence);
+  }
+
+  async #accept(target: Target, request: HookRequest): Promise<Answer> {
+    const { webhook, workflow } = target;
+    const waitMs = this.#options.limits.take(bucketOf(target), webhook.rateLimit, this.#options.clock.monotonic());
+    if (waitMs !== undefined) return rateLimited(waitMs);
+    if (webhook.suspend) return SUSPENDED;
+    if (!canBeJudged(workflow)) return NOT_READY;
+    const context = contextOf(webhook, request);
+    if ('status' in context) return context;
+    const filter = triggerHolds('filter', webhook.filter, context);
+    if ('field' in filter) return { status: 422, result: 'FilterFailed', detail: filter.message, field: 'filter' };
+    if (!filter.holds) return { status: 200, result: 'Filtered' };
+    return this.#run(target, context, request.bytes);
+  }
+
+  async #run(target: Target, context: TriggerContext, bytes: Buffer): Promise<Answer> {
+    const { webhook, workflow } = target;
+    const key = keyOf(webhook, context, bytes);
+    if ('status' in key) return key;
+    const values = triggerParameters(webhook.with, workflow.spec.parameters, context);
+    if ('field' in values) {
+      return { status: 422, result: 'ParametersInvalid', detail: values.message, field: values.field };
+    }
+    const made = await makeRun(this.#options, { ...target, ...key, ...values });
+    if (made === undefined) return unavailable('the names that the run could have are taken by other runs');
+    const { run, isNew } = made;
+    this.#options.logger.info({ ...namesOf(target), run, isNew }, 'a webhook has a run');
+    const { namespace = '' } = workflow.metadata;
+    return isNew
+      ? { status: 202, result: 'Accepted', run, namespace }
+      : { status: 200, result: 'Duplicate', run, namespace };
+  }
+}
+
+/** There is no secret to compare with; what keeps it away is in the log and in the status of the Workflow. */
+class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+}
+
+const SUSPENDED: Refused = {
+  status: 503,
+  result: 'Suspended',
+  detail: 'the trigger is suspended; send it again when it is not',
+  retryAfterSeconds: SUSPENDED_SECONDS,
+};
+
+const NOT_READY: Refused = {
+  status: 503,
+  result: 'NotReady',
+  detail: 'the triggers of the Workflow are not valid; its condition Ready says why',
+  retryAfterSeconds: 60,
+};
+
+const rateLimited = (waitMs: number): Refused => ({
+  status: 429,
+  result: 'RateLimited',
+  detail: 'more requests than the trigger takes; send it again later',
+  retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
+});
+
+const bucketOf = ({ workflow, webhook }: Target) => `${workflow.metadata.uid}/${webhook.name}`;
+
+const namesOf = ({ workflow: { metadata }, webhook }: Target) => ({
+  namespace: metadata.namespace,
+  workflow: metadata.name,
+  trigger: webhook.name,
+});
+
+/** Workflows as they were judged, so that each version is judged once. */
+const judged = new WeakMap<Workflow, boolean>();
+
+function canBeJudged(workflow: Workflow): boolean {
+  const before = judged.get(workflow);
+  if (before !== undefined) return before;
+  const isValid = triggerProblems(workflow.spec).length === 0;
+  judged.set(workflow, isValid);
+  return isValid;
+}
+
+/** What the API server would not have is told to the sender; all else is ours, and may be sent again. */
+function failed(error: unknown, logger: Logger): Refused {
+  if (error instanceof Unreadable) return unavailable('the trigger cannot tell who asks; its Workflow says why', 30);
+  if (error instanceof ApiError && (isInvalid(error) || isForbidden(error))) {
+    logger.warn({ reason: error.reason }, 'the run of a webhook was refused');
+    return { status: 422, result: 'RunRefused', detail: error.message.slice(0, MAX_REFUSAL) };
+  }
+  logger.error({ err: error }, 'a webhook failed');
+  return unavailable('the request could not be acted upon; send it again');
+}
