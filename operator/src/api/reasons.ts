@@ -9,6 +9,15 @@ export const REASONS = {
   PodRefused: 'The API server refused a dry run of a pod of this definition; the message is its answer.',
   TemplateNotFound: 'A template that the tasks lead to does not exist, or has no such version; the message names it.',
   VersionReused: 'The version exists with other content; raise spec.version.',
+  // Schedules
+  SlotStarted: 'The run of the newest slot was started.',
+  SlotSkipped: 'Slots were let pass, because a run of the schedule was under way; overlap says what else could be done.',
+  SlotQueued: 'Slots wait until the run before them has ended.',
+  SlotsMissed: 'Slots could not be started in time; catchUp says what becomes of those.',
+  SlotRefused: 'The run of a slot cannot be made; the message says why.',
+  ScheduleSuspended: 'The schedule is suspended; slots pass and are not made up for.',
+  ScheduleEnded: 'The schedule has no further slot.',
+  ClockBehind: 'The clock is behind slots that were started already; the next one starts when it has passed them.',
   // WorkflowRun
   WorkflowNotFound: 'The Workflow that the run names does not exist yet; the run starts when it does.',
   WorkflowNotReady: 'The Workflow that the run names is not valid yet; the run starts when it is.',
@@ -82,6 +91,7 @@ export const REASONS = {
   Waiting: 'The signal waits for what its status says.',
   RunEnded: 'The run had ended before a task took the signal.',
   RunNotFound: 'There is no run of the name that the signal is for.',
+  TaskEnded: 'The task that asked by the signal ended without it.',
   NotAsked: 'No task asked by this signal: the operator did not make it.',
   // Tasks and signals: answers
   Rejected: 'Those who were asked rejected it; the message says who.',

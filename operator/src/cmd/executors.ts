@@ -1,4 +1,5 @@
-import { type Stores, WORKFLOW_RUNS } from '../controllers/index.ts';
+import type { Attests } from '../api/index.ts';
+import { SIGNALS, type Stores, WORKFLOW_RUNS } from '../controllers/index.ts';
 import { evaluate } from '../engine/index.ts';
 import {
   type ArtifactSettings,
@@ -11,6 +12,7 @@ import {
   podRetention,
   ResourceExecutor,
   type RunContext,
+  SignalExecutor,
 } from '../executors/index.ts';
 import type { Clock, KubeClient } from '../runtime/index.ts';
 import { AddressGuard, ask, HostList, WebError } from '../web/index.ts';
@@ -28,6 +30,8 @@ export interface ExecutorParts {
   readonly ending: AbortSignal;
   /** Keeps the logs of finished pods. */
   readonly archiver: LogArchiver | undefined;
+  /** Whether the admission webhook vouches for what signals say of people. */
+  readonly attests: Attests;
   /** Has a run looked at again, when something ended that no watch tells of. */
   readonly wake: (run: RunContext) => void;
 }
@@ -47,6 +51,7 @@ export function wireExecutors(config: OperatorConfig, all: ExecutorParts): Execu
   return new ExecutorSwitch({
     Pod,
     Child: new ChildExecutor({ ...parts, runs: stores.runs, type: WORKFLOW_RUNS }),
+    Signal: new SignalExecutor({ ...parts, signals: stores.signals, type: SIGNALS }),
     Resource: new ResourceExecutor({
       ...parts,
       evaluate: (source, { object }) => evaluate(source, { params: {}, tasks: {}, run: NO_RUN, object }),

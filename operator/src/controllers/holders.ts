@@ -1,8 +1,9 @@
 import { ANNOTATION_TASK, LABEL_ATTEMPT, objectKey, type WorkflowRun } from '../api/index.ts';
-import { decodeState, isSettled, isStarted, type RunState, UnknownStateVersionError } from '../engine/index.ts';
+import { isSettled, isStarted } from '../engine/index.ts';
 import { PODS_BY_RUN_UID, type Standing } from '../executors/index.ts';
 import { observePod } from '../pods/index.ts';
 import type { Clock } from '../runtime/index.ts';
+import { storedState } from './stored-state.ts';
 import type { Stores } from './stores.ts';
 
 /** An attempt that holds something: permits of a Semaphore, or the right to compute a cached result. */
@@ -12,9 +13,6 @@ export interface HolderOf {
   readonly path: string;
   readonly attempt: number;
 }
-
-/** States by the run that they were decoded from: a run that many holders name is decoded once. */
-const decoded = new WeakMap<WorkflowRun, RunState | 'Unreadable'>();
 
 /** Judges holders by what is stored of their runs. What cannot be read is held. */
 export class Holders {
@@ -34,7 +32,7 @@ export class Holders {
     if (this.#hasLivePod(holder)) return 'Held';
     const run = this.#runOf(namespace, holder);
     if (!run || run.status?.finishedAt !== undefined) return 'Free';
-    const state = stateOf(run);
+    const state = storedState(run);
     if (state === 'Unreadable') return 'Held';
     if (state === undefined) return 'Unstarted';
     if (isSettled(state, holder.path, holder.attempt)) return 'Free';
@@ -64,23 +62,5 @@ export class Holders {
       const { phase } = observePod(pod, this.#clock.now());
       return phase === 'Pending' || phase === 'Running';
     });
-  }
-}
-
-function stateOf(run: WorkflowRun): RunState | 'Unreadable' | undefined {
-  if (run.status?.state === undefined) return undefined;
-  const known = decoded.get(run);
-  if (known) return known;
-  const state = read(run.status.state);
-  decoded.set(run, state);
-  return state;
-}
-
-function read(text: string): RunState | 'Unreadable' {
-  try {
-    return decodeState(text);
-  } catch (error) {
-    if (error instanceof UnknownStateVersionError) return 'Unreadable';
-    throw error;
   }
 }

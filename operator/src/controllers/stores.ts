@@ -2,6 +2,7 @@ import {
   ANNOTATION_DIGEST,
   decodeClusterWorkflowTemplate,
   decodeSemaphore,
+  decodeSignal,
   decodeWorkflow,
   decodeWorkflowRun,
   decodeWorkflowTemplate,
@@ -13,6 +14,7 @@ import {
   MANAGED_BY,
   objectKey,
   type Semaphore,
+  type Signal,
   type Workflow,
   type WorkflowRun,
   type WorkflowTemplate,
@@ -20,8 +22,16 @@ import {
 import { CHILDREN_BY_RUN_UID, PODS_BY_RUN_UID, parentUidOf } from '../executors/index.ts';
 import { type Pod, trimPod } from '../pods/index.ts';
 import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
-import { CLUSTER_WORKFLOW_TEMPLATES, SEMAPHORES, WORKFLOW_RUNS, WORKFLOW_TEMPLATES, WORKFLOWS } from './resources.ts';
+import {
+  CLUSTER_WORKFLOW_TEMPLATES,
+  SEMAPHORES,
+  SIGNALS,
+  WORKFLOW_RUNS,
+  WORKFLOW_TEMPLATES,
+  WORKFLOWS,
+} from './resources.ts';
 import type { Revision } from './revision.ts';
+import { isEnded, RUNS_BY_ROOT, rootOf } from './signal/chain.ts';
 import {
   BY_REFERENCE,
   referencesOfTemplate,
@@ -38,6 +48,9 @@ import {
 
 export const RUNS_BY_WORKFLOW = 'workflow';
 export const PODS_BY_RUN = 'run';
+/** Signals that have not come to their end, under the run that they are for. */
+export const PENDING_BY_RUN = 'pending';
+export const SIGNALS_BY_UID = 'uid';
 export const REVISIONS_BY_WORKFLOW = 'workflow';
 
 /** Everything that the controllers read: one store a kind, filled by its reflector. */
@@ -47,6 +60,7 @@ export interface Stores {
   readonly pods: Store<Pod>;
   readonly revisions: Store<Revision>;
   readonly semaphores: Store<Semaphore>;
+  readonly signals: Store<Signal>;
   readonly templates: Store<WorkflowTemplate>;
   /** Nothing where single namespaces are served. */
   readonly clusterTemplates: Store<WorkflowTemplate> | undefined;
@@ -69,6 +83,7 @@ export function createStores(servesCluster: boolean): Stores {
     runs: new Store<WorkflowRun>({
       indexes: {
         [RUNS_BY_WORKFLOW]: ({ metadata, spec }) => inNamespace(metadata.namespace, spec.workflowRef.name),
+        [RUNS_BY_ROOT]: (run) => inNamespace(run.metadata.namespace, rootOf(run)),
         [CHILDREN_BY_RUN_UID]: parentUidOf,
       },
     }),
@@ -84,6 +99,12 @@ export function createStores(servesCluster: boolean): Stores {
       },
     }),
     semaphores: new Store<Semaphore>(),
+    signals: new Store<Signal>({
+      indexes: {
+        [PENDING_BY_RUN]: (signal) => (isEnded(signal) ? [] : inNamespace(signal.metadata.namespace, signal.spec.run)),
+        [SIGNALS_BY_UID]: ({ metadata }) => [metadata.uid ?? ''],
+      },
+    }),
     templates: new Store<WorkflowTemplate>({
       indexes: { [BY_REFERENCE]: (template) => referencesOfTemplate(template, 'WorkflowTemplate') },
     }),
@@ -112,6 +133,7 @@ export function createReflectors(settings: ReflectorSettings): {
     new Reflector({ ...settings, type: WORKFLOWS, decode: decodeWorkflow, store: stores.workflows }),
     new Reflector({ ...settings, type: WORKFLOW_RUNS, decode: decodeWorkflowRun, store: stores.runs }),
     new Reflector({ ...settings, type: SEMAPHORES, decode: decodeSemaphore, store: stores.semaphores }),
+    new Reflector({ ...settings, type: SIGNALS, decode: decodeSignal, store: stores.signals }),
     new Reflector({
       ...settings,
       type: PODS,

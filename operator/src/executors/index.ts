@@ -31,4 +31,7 @@ export { refusalOf } from './refusal.ts';
 export { ResourceExecutor, type ResourceExecutorOptions } from './resource-executor.ts';
 export type { Evaluate } from './resource-verdict.ts';
 export { podRetention } from './retention.ts';
+export { SignalExecutor, type SignalExecutorOptions } from './signal-executor.ts';
+export { signalObjectName } from './signal-name.ts';
+export { observeUser } from './signal-object.ts';
 export { ExecutorSwitch, type SortExecutor, type SortExecutors } from './switch.ts';

@@ -29,6 +29,7 @@ function setUp(observations: Partial<Record<AttemptSort, Observation>> = {}, bro
     Http: executorOf('Http'),
     Child: executorOf('Child'),
     Resource: executorOf('Resource'),
+    Signal: executorOf('Signal'),
   } as unknown as SortExecutors;
   return { calls, executor: new ExecutorSwitch(executors) };
 }
@@ -68,8 +69,8 @@ describe('the switch between executors', () => {
     await expect(executor.release(run, () => true)).rejects.toThrow('broken');
     await executor.discard(run);
     expect(calls.sort()).toEqual([
-      ...['discard Child', 'discard Http', 'discard Pod', 'discard Resource'],
-      ...['release Child', 'release Http', 'release Resource'],
+      ...['discard Child', 'discard Http', 'discard Pod', 'discard Resource', 'discard Signal'],
+      ...['release Child', 'release Http', 'release Resource', 'release Signal'],
     ]);
   });
 });

@@ -22,7 +22,7 @@ export type SortExecutors = {
 
 /** Sorts whose attempts are objects of the cluster, found by their run: also those that the state does not know. */
 const WITH_OBJECTS: ReadonlySet<AttemptSort> = new Set(['Pod', 'Child']);
-const SORTS = ['Pod', 'Child', 'Resource', 'Http'] as const satisfies readonly AttemptSort[];
+const SORTS = ['Pod', 'Child', 'Resource', 'Http', 'Signal'] as const satisfies readonly AttemptSort[];
 
 /**
  * One executor of those of all sorts. What two of them see of the same attempt is what the one says that is of its sort:

@@ -1,9 +1,11 @@
-import { LABEL_RUN, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
+import { LABEL_RUN, LABEL_WORKFLOW, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
+import { isEnded } from '../signal/chain.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
-import { asksMore, changesPhase, parentOf, saysMore } from './news.ts';
+import { addresseesOf } from './inbox.ts';
+import { answersMore, asksMore, changesPhase, parentOf, saysMore } from './news.ts';
 import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -69,6 +71,18 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
       if (saysMore(pod, previous)) ofPod(key, pod);
     },
     deleted: ofPod,
+  });
+  // One that is gone is made again, if a task still asks by it.
+  const ofSignal = (_key: string, signal: Signal) => {
+    if (isEnded(signal)) return;
+    for (const run of addresseesOf(deps.stores, signal)) queue.add(run);
+  };
+  deps.stores.signals.subscribe({
+    added: ofSignal,
+    updated: (key, signal, previous) => {
+      if (answersMore(signal, previous)) ofSignal(key, signal);
+    },
+    deleted: ofSignal,
   });
   const waiting = (key: string) => {
     for (const run of runs.byIndex(RUNS_BY_WORKFLOW, key)) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkflowRun } from '../../api/index.ts';
+import { UNATTESTED, type WorkflowRun } from '../../api/index.ts';
 import { accept, attemptKey, encodeState, plan } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import { realClock } from '../../runtime/index.ts';
@@ -23,7 +23,7 @@ describe('decisions and their answers', () => {
     const before = encodeState(accept('d', {}, 0).state);
     const observed = { desiredState: 'Running' as const, attempts: new Map(), recheckAfter: undefined };
     const undecided = { run: run as WorkflowRun, context: context as never, plan: plan(definition, 'd'), before };
-    const { state } = await decideAndApply({ executor, clock: realClock }, undecided, observed);
+    const { state } = await decideAndApply({ executor, clock: realClock, attests: UNATTESTED }, undecided, observed);
     expect(state.finished?.phase).toBe('Failed');
     expect(cancelled).toEqual(['a[1]#0']);
   });

@@ -35,13 +35,13 @@ interface Undecided {
  * on for long: after some rounds it only finishes what was begun, and the next reconcile goes on.
  */
 export async function decideAndApply(
-  { executor, clock }: Pick<RunDeps, 'executor' | 'clock'>,
+  { executor, clock, attests }: Pick<RunDeps, 'executor' | 'clock' | 'attests'>,
   { run, context, plan, before }: Undecided,
   observed: ObservedRun,
 ): Promise<Decision> {
   const begun = new Map<string, Start>();
   for (let round = 1; ; round++) {
-    const decision = decide(identityOf(run), plan, decodeState(before), observed, clock.now());
+    const decision = decide(identityOf(run, attests), plan, decodeState(before), observed, clock.now());
     if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
       observed.overBudget = true;
       continue;

@@ -1,3 +1,4 @@
+import type { Attests } from '../../api/index.ts';
 import type { CacheExecutor, Executor } from '../../executors/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
@@ -12,6 +13,8 @@ export interface RunDeps {
   readonly executor: Executor;
   /** Takes in the results that were stored, where tasks have a cache. */
   readonly cache?: Pick<CacheExecutor, 'recorded'>;
+  /** Whether the admission webhook vouches for what objects say of people. */
+  readonly attests: Attests;
   readonly plans: Plans;
   readonly memories: RunMemories;
   readonly recorder: Recorder;

@@ -1,4 +1,4 @@
-import { FINALIZER_RESULT, objectKey, type WorkflowRun } from '../../api/index.ts';
+import { FINALIZER_RESULT, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
 import { observePod, type Pod } from '../../pods/index.ts';
 
 /**
@@ -35,4 +35,9 @@ export function changesPhase(run: WorkflowRun, previous: WorkflowRun): boolean {
   const stage = ({ metadata, status }: WorkflowRun) =>
     String([metadata.deletionTimestamp, status?.phase, status?.finishedAt]);
   return stage(run) !== stage(previous);
+}
+
+/** Whether a version of a signal says anything that a run decides on: what was answered or sent, not how it ended. */
+export function answersMore(signal: Signal, previous: Signal): boolean {
+  return signal.metadata.generation !== previous.metadata.generation;
 }

@@ -1,16 +1,18 @@
-import type { AttemptObservation, WorkflowRun } from '../../api/index.ts';
+import type { AttemptObservation, Attests, WorkflowRun } from '../../api/index.ts';
 import {
   attemptKey,
+  type Decision,
   liveAttempts,
   type Observed,
   type Plan,
   type RunIdentity,
   type RunState,
 } from '../../engine/index.ts';
-import type { Executor, RunContext } from '../../executors/index.ts';
+import type { RunContext } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
+import { observeMail } from './inbox.ts';
 import { freshest } from './memory.ts';
 
 /** The run to decide on: never older than what this process wrote last. Undefined when it is gone. */
@@ -57,11 +59,18 @@ export function contextOf(run: WorkflowRun, signal: AbortSignal): RunContext {
   return { name, namespace, uid, workflow: run.spec.workflowRef.name, signal };
 }
 
-/** What identifies a run towards expressions. */
-export function identityOf(run: WorkflowRun): RunIdentity {
+/** What identifies a run towards expressions, and towards those who are asked on its behalf. */
+export function identityOf(run: WorkflowRun, attests: Attests): RunIdentity {
   const { name, namespace = '', uid = '' } = run.metadata;
-  const { workflowRef, number } = run.spec;
-  return { name, namespace, uid, workflow: workflowRef.name, ...(number === undefined ? {} : { number }) };
+  const { workflowRef, number, continues, requester, origin } = run.spec;
+  const isManual = origin === undefined || origin.type === 'Manual';
+  return {
+    ...{ name, namespace, uid, workflow: workflowRef.name },
+    ...(number === undefined ? {} : { number }),
+    ...(continues ? { root: continues.root } : {}),
+    ...(requester ? { requester: { username: requester.username, attested: attests.requester(run) } } : {}),
+    ...(isManual ? { isManual } : {}),
+  };
 }
 
 export interface ObservedRun extends Observed {
@@ -73,17 +82,47 @@ export interface ObservedRun extends Observed {
 
 /** Everything that a decision is made on. */
 export async function observeAttempts(
-  executor: Executor,
+  deps: RunDeps,
   context: RunContext,
   run: WorkflowRun,
   plan: Plan,
   state: RunState,
 ): Promise<ObservedRun> {
-  const live = liveAttempts({ identity: identityOf(run), plan, state });
-  const { seen, recheckAfter } = await executor.observe(context, live);
+  const live = liveAttempts({ identity: identityOf(run, deps.attests), plan, state });
+  const { seen, recheckAfter = NEVER } = await deps.executor.observe(context, live);
   const attempts = new Map(seen.map(({ path, attempt, observation }) => [attemptKey(path, attempt), observation]));
-  return { desiredState: run.spec.desiredState, attempts, recheckAfter };
+  const { recheckAfter: nextMail = NEVER, ...mail } = await observeMail(deps, run, state, live, signalOf(context));
+  const next = Math.min(recheckAfter, nextMail);
+  return { desiredState: run.spec.desiredState, attempts, ...mail, recheckAfter: next === NEVER ? undefined : next };
 }
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** By what a decision asks whom, so that the status that tells of it also says how to answer. */
+export async function observeAsked(
+  deps: Pick<RunDeps, 'executor' | 'attests'>,
+  { run, plan, context }: { readonly run: WorkflowRun; readonly plan: Plan; readonly context: RunContext },
+  { state, actions }: Decision,
+  observed: ObservedRun,
+): Promise<void> {
+  const started = new Set(
+    actions.flatMap((action) =>
+      action.type === 'Start' && action.rendered.sort === 'Signal' ? [attemptKey(action.path, action.attempt)] : [],
+    ),
+  );
+  if (started.size === 0) return;
+  const live = liveAttempts({ identity: identityOf(run, deps.attests), plan, state });
+  const { seen } = await deps.executor.observe(
+    context,
+    live.filter(({ path, attempt }) => started.has(attemptKey(path, attempt))),
+  );
+  for (const { path, attempt, observation } of seen) {
+    if (started.has(attemptKey(path, attempt))) observed.attempts.set(attemptKey(path, attempt), observation);
+  }
+}
+
+/** What gives up the requests of a reconcile. */
+export const signalOf = ({ signal }: RunContext): AbortSignal => signal ?? new AbortController().signal;
 
 /**
  * What people would see of the attempts beyond what the state says: which are running, and why others are not. An
@@ -93,6 +132,7 @@ export function sightOf({ attempts }: ObservedRun): string {
   let sight = '';
   for (const [key, seen] of attempts) {
     if (seen.phase === 'Running') sight += `${key} runs\n`;
+    if (seen.phase === 'Asked') sight += `${key} asks by ${seen.signal.name}\n`;
     const waits = seen.phase === 'Refused' || (seen.phase === 'Pending' && seen.reason !== undefined);
     if (waits) sight += `${key} ${seen.reason} ${seen.message}\n`;
   }

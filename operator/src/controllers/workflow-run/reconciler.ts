@@ -14,7 +14,16 @@ import { findRevision } from '../stores.ts';
 import { acceptRun, type NotYet } from './accept.ts';
 import { decideAndApply } from './decide-and-apply.ts';
 import type { RunDeps } from './deps.ts';
-import { contextOf, isOver, type ObservedRun, observeAttempts, observeRun, sightOf } from './observe.ts';
+import {
+  contextOf,
+  isOver,
+  type ObservedRun,
+  observeAsked,
+  observeAttempts,
+  observeRun,
+  sightOf,
+  signalOf,
+} from './observe.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 
@@ -145,8 +154,8 @@ export class RunReconciler {
 
   async #pass(work: Work, signal: AbortSignal): Promise<Result> {
     if (work.unstored.length > 1) return this.#begin(work, signal);
-    const { executor, clock } = this.#deps;
-    const observed = await observeAttempts(executor, work.context, work.run, work.plan, decodeState(work.before));
+    const { clock } = this.#deps;
+    const observed = await observeAttempts(this.#deps, work.context, work.run, work.plan, decodeState(work.before));
     const decision = await decideAndApply(this.#deps, work, observed);
     const events = [...work.unstored, ...decision.encoded];
     if (events.length === 0) return this.#showProgress(work, decision, observed);
@@ -154,6 +163,7 @@ export class RunReconciler {
     if (wait > 0) return earlier(requeueAt(decision, observed, clock.now()), wait);
     const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
     if (page) await reportPage(this.#deps, work.run, page, signal);
+    await observeAsked(this.#deps, work, decision, observed);
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
     this.#shown(work, observed);
     await this.#deps.cache?.recorded(work.context, decision.events);
@@ -242,8 +252,6 @@ export class RunReconciler {
     return new WaitingError('Collision', `the run changed under us (${why}); reading it again`, wait);
   }
 }
-
-const signalOf = (context: RunContext): AbortSignal => context.signal ?? new AbortController().signal;
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);

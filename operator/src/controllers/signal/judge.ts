@@ -1,0 +1,112 @@
+import {
+  controllerOf,
+  type Reason,
+  type Signal,
+  type SignalStatus,
+  WORKFLOW_RUN,
+  type WorkflowRun,
+} from '../../api/index.ts';
+import { isSettled, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
+import type { Store } from '../../runtime/index.ts';
+import { storedState } from '../stored-state.ts';
+import { timestamp } from '../timestamp.ts';
+import { isOver } from '../workflow-run/observe.ts';
+import { linksOf } from './chain.ts';
+
+/** How a signal ended, and in which run. */
+export interface Ending {
+  readonly phase: Verdict['phase'];
+  readonly reason: string;
+  readonly message: string;
+  readonly run?: WorkflowRun;
+  readonly task?: string | undefined;
+  readonly decision?: Verdict['decision'];
+}
+
+/** What a signal waits for, as its status shows it. */
+export type Waiting = Pick<SignalStatus, 'waitingFor' | 'votes' | 'expiresAt' | 'responses'>;
+
+export type Judgement =
+  | { readonly ended: Ending }
+  | { readonly waits: Waiting }
+  /** There is no such run in the cache. */
+  | 'NoRun'
+  /** What decides on it has not been stored yet. */
+  | 'NotYet';
+
+export interface JudgeDeps {
+  readonly runs: Store<WorkflowRun>;
+  /** The definition that a run executes, if it can be read. */
+  readonly planOf: (run: WorkflowRun) => Plan | undefined;
+}
+
+/** What has become of a signal, from what is stored of the runs that it is for. Only a run's own state says how it ended. */
+export function judgeSignal(deps: JudgeDeps, signal: Signal): Judgement {
+  const { uid = '', namespace = '' } = signal.metadata;
+  const links = linksOf(deps.runs, namespace, signal.spec.run);
+  for (const run of links) {
+    const state = storedState(run);
+    const verdict = state === 'Unreadable' ? undefined : state?.verdicts.get(uid);
+    if (verdict) return { ended: endingOf(verdict, run) };
+  }
+  return signal.spec.type === 'Data' ? judgeData(links, signal) : judgeAsked(deps, links, signal);
+}
+
+function endingOf({ phase, reason, message, task, decision }: Verdict, run: WorkflowRun): Ending {
+  return { phase, reason, message: message ?? WORDS[phase], run, task, decision };
+}
+
+const WORDS: Record<Verdict['phase'], string> = {
+  Delivered: 'the task has taken it',
+  Rejected: 'it does not count',
+  Expired: 'time was up',
+};
+
+/** Data is taken by whichever task waits for its name, now or later, in any link of the chain. */
+function judgeData(links: readonly WorkflowRun[], { spec }: Signal): Judgement {
+  const newest = links.at(-1);
+  if (!newest) return 'NoRun';
+  const isContinued = newest.status?.chain?.next !== undefined;
+  if (isOver(newest) && !isContinued) return { ended: runEnded(newest) };
+  return { waits: { waitingFor: `a task of ${spec.run} that waits for ${spec.name}` } };
+}
+
+/** What the operator made itself belongs to one task of one run. */
+function judgeAsked(deps: JudgeDeps, links: readonly WorkflowRun[], signal: Signal): Judgement {
+  const owner = controllerOf(signal.metadata);
+  if (owner?.kind !== WORKFLOW_RUN.kind) {
+    return { ended: rejected('NotAsked', 'no task asks by it; tasks make the signals by which they ask themselves') };
+  }
+  const run = links.find(({ metadata }) => metadata.uid === owner.uid);
+  // It goes with its run, which is gone or not in the cache yet.
+  if (!run) return 'NotYet';
+  const state = storedState(run);
+  if (state === undefined || state === 'Unreadable') return isOver(run) ? { ended: runEnded(run) } : 'NotYet';
+  return judgeTask(deps, run, state, signal.spec.task ?? '');
+}
+
+function judgeTask({ planOf }: JudgeDeps, run: WorkflowRun, state: RunState, path: string): Judgement {
+  const plan = planOf(run);
+  const view = plan && signalView(plan, state, path);
+  if (view) {
+    const { expiresAt, responses, ...shown } = view;
+    const expires = expiresAt === undefined ? {} : { expiresAt: timestamp(expiresAt) };
+    return { waits: { ...shown, ...expires, responses: [...responses] } };
+  }
+  if (isSettled(state, path, 0)) return { ended: taskEnded(run, path) };
+  return isOver(run) ? { ended: runEnded(run) } : 'NotYet';
+}
+
+const taskEnded = (run: WorkflowRun, task: string): Ending => ({
+  ...{ phase: 'Expired', reason: 'TaskEnded', message: `the task ${task} ended without it` },
+  ...{ run, task },
+});
+
+function runEnded(run: WorkflowRun): Ending {
+  const { phase = 'Failed' } = run.status ?? {};
+  return { ...rejected('RunEnded', `the run ${run.metadata.name} has ended (${phase}); send it to another`), run };
+}
+
+export function rejected(reason: Reason, message: string): Ending {
+  return { phase: 'Rejected', reason, message };
+}

@@ -1,0 +1,163 @@
+import { objectKey, parseDuration, type Signal, type SignalStatus, type WorkflowRun } from '../../api/index.ts';
+import { canonicalJson } from '../../engine/index.ts';
+import { ownedByRun } from '../../pods/index.ts';
+import {
+  type Clock,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  type KubeClient,
+  type ReconcileContext,
+  type Result,
+  WaitingError,
+} from '../../runtime/index.ts';
+import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
+import type { Plans } from '../revision.ts';
+import { findRevision, type Stores } from '../stores.ts';
+import { timestamp } from '../timestamp.ts';
+import { isEnded, linksOf } from './chain.ts';
+import { type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
+import { endedStatus, waitingStatus } from './status.ts';
+
+/** How long data may wait for its task before a write says so: most often the task takes it at once. */
+const PATIENCE_MS = parseDuration('3s');
+/** How long data may wait for its run. */
+const NO_RUN_MS = parseDuration('10m');
+/** How long data that ended is kept where there is no run with which it could go. */
+const KEPT_MS = parseDuration('1h');
+const STALE_AGAIN_MS = 100;
+
+export interface SignalDeps {
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly plans: Plans;
+  readonly clock: Clock;
+}
+
+/** Says in each signal what it waits for and how it ended. It decides nothing: that was done in the run that took it. */
+export class SignalReconciler {
+  readonly #deps: SignalDeps;
+  readonly #judges: JudgeDeps;
+
+  constructor(deps: SignalDeps) {
+    this.#deps = deps;
+    this.#judges = { runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
+  }
+
+  async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {
+    const signal = this.#deps.stores.signals.get(key);
+    if (!signal || signal.metadata.deletionTimestamp) return {};
+    if (isEnded(signal)) return this.#keepOrDelete(signal, abort);
+    const judgement = judgeSignal(this.#judges, signal);
+    if (judgement === 'NotYet') return {};
+    if (judgement === 'NoRun') return this.#withoutRun(signal, abort);
+    if ('ended' in judgement) return this.#end(signal, judgement.ended, abort);
+    const patience = signal.spec.type === 'Data' && !signal.status ? PATIENCE_MS - this.#ageOf(signal) : 0;
+    if (patience > 0) return { requeueAfter: patience };
+    await this.#report(signal, waitingStatus(signal, judgement.waits, this.#now()), abort);
+    return {};
+  }
+
+  /** The run may be made after the signal; one that is not in the cache is missing only if a live read says so. */
+  async #withoutRun(signal: Signal, abort: AbortSignal): Promise<Result> {
+    const { run } = signal.spec;
+    const age = this.#ageOf(signal);
+    if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS - age };
+    if (age < NO_RUN_MS) {
+      await this.#report(signal, waitingStatus(signal, { waitingFor: `a run named ${run}` }, this.#now()), abort);
+      return { requeueAfter: NO_RUN_MS - age };
+    }
+    if (await this.#isThere(signal, abort)) return { requeueAfter: PATIENCE_MS };
+    return this.#end(signal, rejected('RunNotFound', `there is no run named ${run}; send it to one that is`), abort);
+  }
+
+  async #isThere({ spec, metadata: { namespace } }: Signal, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#deps.client.get(WORKFLOW_RUNS, { name: spec.run, namespace }, { signal });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async #end(signal: Signal, ending: Ending, abort: AbortSignal): Promise<Result> {
+    await this.#report(signal, endedStatus(signal, ending, this.#now()), abort);
+    // The cache brings it back, with its end.
+    return {};
+  }
+
+  /** The one status write of a reconcile, left out when it would change nothing. */
+  async #report(signal: Signal, status: SignalStatus, abort: AbortSignal): Promise<void> {
+    if (canonicalJson(status) === canonicalJson(signal.status ?? {})) return;
+    const operations = [
+      { op: 'test', path: '/metadata/resourceVersion', value: signal.metadata.resourceVersion },
+      { op: 'add', path: '/status', value: status },
+    ] as const;
+    const options = { subresource: 'status', signal: abort, answer: 'Unread' } as const;
+    await unlessStale(this.#deps.client.patch(SIGNALS, signal.metadata, { kind: 'json', operations }, options));
+  }
+
+  /** What ended goes with the run that it ended in; data for a run that is not there is deleted after an hour. */
+  async #keepOrDelete(signal: Signal, abort: AbortSignal): Promise<Result> {
+    const { name, namespace = '', uid = '', ownerReferences } = signal.metadata;
+    if (signal.spec.type !== 'Data' || (ownerReferences?.length ?? 0) > 0) return {};
+    const { runs } = this.#deps.stores;
+    const taker = runs.get(objectKey({ namespace, name: signal.status?.run ?? '' }));
+    const run = taker ?? linksOf(runs, namespace, signal.spec.run).at(-1);
+    if (run) {
+      await this.#own(signal, run, abort);
+      return {};
+    }
+    const left = KEPT_MS - (this.#deps.clock.now() - endedAt(signal));
+    if (left > 0) return { requeueAfter: left };
+    await unlessGone(this.#deps.client.delete(SIGNALS, { name, namespace }, { preconditions: { uid }, signal: abort }));
+    return {};
+  }
+
+  async #own(signal: Signal, { metadata }: WorkflowRun, abort: AbortSignal): Promise<void> {
+    const { name, uid = '' } = metadata;
+    const operations = [
+      { op: 'test', path: '/metadata/resourceVersion', value: signal.metadata.resourceVersion },
+      { op: 'add', path: '/metadata/ownerReferences', value: [ownedByRun({ name, uid })] },
+    ] as const;
+    const options = { signal: abort, answer: 'Unread' } as const;
+    await unlessStale(this.#deps.client.patch(SIGNALS, signal.metadata, { kind: 'json', operations }, options));
+  }
+
+  #now(): string {
+    return timestamp(this.#deps.clock.now());
+  }
+
+  #ageOf({ metadata }: Signal): number {
+    return this.#deps.clock.now() - Date.parse(metadata.creationTimestamp ?? '');
+  }
+}
+
+function planOf({ stores, plans }: Pick<SignalDeps, 'stores' | 'plans'>, { metadata, status }: WorkflowRun) {
+  const { digest = '', revision = '' } = status?.definition ?? {};
+  const pinned = findRevision(stores, metadata.namespace ?? '', revision, digest);
+  return pinned && plans.of(digest, pinned.data);
+}
+
+const endedAt = ({ status, metadata }: Signal): number =>
+  Date.parse(status?.conditions?.[0]?.lastTransitionTime ?? metadata.creationTimestamp ?? '');
+
+/** A signal that has changed is looked at again as it is then; one that is gone needs nothing. */
+async function unlessStale(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (isNotFound(error)) return;
+    if (!isInvalid(error) && !isConflict(error)) throw error;
+    throw new WaitingError('Collision', 'the Signal changed under us; reading it again', STALE_AGAIN_MS);
+  }
+}
+
+async function unlessGone(deletion: Promise<unknown>): Promise<void> {
+  try {
+    await deletion;
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}

@@ -1,0 +1,158 @@
+import { type AttemptObservation, type Attests, objectKey, type RenderedSignal, type Signal } from '../api/index.ts';
+import {
+  type Clock,
+  isAlreadyExists,
+  isNotFound,
+  type KubeClient,
+  type ObjectRef,
+  type ResourceType,
+  type Store,
+} from '../runtime/index.ts';
+import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import { refusalOf } from './refusal.ts';
+import { SIGNAL_NAMES, signalObjectName } from './signal-name.ts';
+import { buildSignal, isAskedBy, observeResponses } from './signal-object.ts';
+import type { SortExecutor } from './switch.ts';
+
+/** How long a signal that this process created may be missing from the cache before a live read asks for it. */
+const CACHE_LAG_MS = 5_000;
+const AT_ONCE = 16;
+const ALTERNATIVES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);
+
+export interface SignalExecutorOptions {
+  readonly client: KubeClient;
+  readonly signals: Store<Signal>;
+  /** Signals, as the client addresses them. */
+  readonly type: ResourceType;
+  readonly clock: Clock;
+  readonly attests: Attests;
+}
+
+/** A task that asks: `rendered` is missing where what it was made of cannot be evaluated any more. */
+interface Asking {
+  readonly path: string;
+  readonly rendered: RenderedSignal | undefined;
+}
+
+/**
+ * Asks people and systems by a Signal that the run owns. Whatever happens to that object, what was answered is in the
+ * state of the run: one that is gone is made again, and one that a stranger put under its name is left alone.
+ */
+export class SignalExecutor implements SortExecutor<RenderedSignal> {
+  private readonly options: SignalExecutorOptions;
+  /** Signals that were created here and have not been seen in the cache, with the monotonic time of their create. */
+  private readonly unseen = new Map<string, { readonly signal: Signal; readonly at: number }>();
+
+  constructor(options: SignalExecutorOptions) {
+    this.options = options;
+    const forget = (key: string) => void this.unseen.delete(key);
+    options.signals.subscribe({ added: forget, deleted: forget });
+  }
+
+  async start(run: RunContext, { path, rendered }: StartRequest<RenderedSignal>): Promise<Refusal | undefined> {
+    const asking = { path, rendered };
+    if (this.cached(run, asking)) return undefined;
+    const made = await this.make(run, path, rendered);
+    return 'phase' in made ? made : undefined;
+  }
+
+  async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
+    const seen: Seen[] = [];
+    for (let i = 0; i < live.length; i += AT_ONCE) {
+      const some = live.slice(i, i + AT_ONCE);
+      seen.push(...(await Promise.all(some.map((attempt) => this.observeOne(run, attempt)))));
+    }
+    const recheck = seen.some(({ observation }) => observation.phase === 'Unknown' || this.isUnseen(run, observation));
+    return { seen, ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
+  }
+
+  private async observeOne(run: RunContext, { path, attempt, rendered }: LiveAttempt): Promise<Seen> {
+    const asking = { path, rendered: rendered?.sort === 'Signal' ? rendered : undefined };
+    const signal = this.cached(run, asking) ?? (await this.askFor(run, asking));
+    if (!signal) return { path, attempt, observation: { phase: 'Unknown' } };
+    const { name, uid = '' } = signal.metadata;
+    const responses = observeResponses(signal, this.options.attests);
+    return { path, attempt, observation: { phase: 'Asked', signal: { name, uid }, responses } };
+  }
+
+  /** The signal as the cache has it, or as it was created here a moment ago. */
+  private cached(run: RunContext, { path, rendered }: Asking): Signal | undefined {
+    for (const alternative of ALTERNATIVES) {
+      const key = objectKey(refOf(run, path, alternative));
+      const signal = this.options.signals.get(key) ?? this.justMade(key);
+      if (signal && isAskedBy(signal, run, path, rendered)) return signal;
+    }
+    return undefined;
+  }
+
+  private justMade(key: string): Signal | undefined {
+    const made = this.unseen.get(key);
+    if (!made) return undefined;
+    if (this.options.clock.monotonic() - made.at < CACHE_LAG_MS) return made.signal;
+    this.unseen.delete(key);
+    return undefined;
+  }
+
+  private isUnseen({ namespace }: RunContext, observation: AttemptObservation): boolean {
+    return observation.phase === 'Asked' && this.unseen.has(objectKey({ namespace, name: observation.signal.name }));
+  }
+
+  /** A signal that is missing from the cache was deleted only if a live read says so; then it is made again. */
+  private async askFor(run: RunContext, { path, rendered }: Asking): Promise<Signal | undefined> {
+    for (const alternative of ALTERNATIVES) {
+      const live = await this.read(run, refOf(run, path, alternative));
+      if (live && isAskedBy(live, run, path, rendered)) return live;
+    }
+    if (!rendered) return undefined;
+    const made = await this.make(run, path, rendered);
+    return 'phase' in made ? undefined : made;
+  }
+
+  /** Creates the signal under the first of its names that no stranger holds. */
+  private async make(run: RunContext, path: string, rendered: RenderedSignal): Promise<Signal | Refusal> {
+    for (const alternative of ALTERNATIVES) {
+      const wanted = buildSignal(run, path, rendered, alternative);
+      const made = await this.create(run, wanted);
+      if (made && ('phase' in made || isAskedBy(made, run, path, rendered))) return made;
+    }
+    const names = ALTERNATIVES.map((alternative) => signalObjectName(run, path, alternative)).join(' and ');
+    const message = `others hold the names ${names}, by which this task would ask; delete those signals`;
+    return { phase: 'Refused', reason: 'SignalNameTaken', message, retry: true };
+  }
+
+  /** What is there under the name afterwards, whoever made it; nothing if that was deleted just now. */
+  private async create(run: RunContext, wanted: Signal): Promise<Signal | Refusal | undefined> {
+    const { client, type, clock } = this.options;
+    try {
+      const made = await client.create<Signal>(type, wanted, { signal: run.signal, urgency: 'high' });
+      const key = objectKey(made.metadata);
+      if (!this.options.signals.get(key)) this.unseen.set(key, { signal: made, at: clock.monotonic() });
+      return made;
+    } catch (error) {
+      if (!isAlreadyExists(error)) return refusalOf(error, 'SignalRejected');
+      return this.read(run, wanted.metadata);
+    }
+  }
+
+  private async read(run: RunContext, ref: ObjectRef): Promise<Signal | undefined> {
+    try {
+      return await this.options.client.get<Signal>(this.options.type, ref, { signal: run.signal });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The verdict is in the state of the run, and from there in the status of the signal: nothing runs that could end. */
+  async cancel(): Promise<void> {}
+
+  /** A signal that ended is the record of who said what: it is kept until its run goes. */
+  async release(): Promise<void> {}
+
+  async discard(): Promise<void> {}
+}
+
+const refOf = (run: RunContext, path: string, alternative: number) => ({
+  name: signalObjectName(run, path, alternative),
+  namespace: run.namespace,
+});

@@ -1,0 +1,25 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { RunContext } from './executor.ts';
+
+const MAX_NAME_LENGTH = 63;
+const HASH_LENGTH = 6;
+const PLAIN = /^[a-z0-9-]+$/;
+
+/** Under how many names the signal of an attempt is looked for: the one that people expect, and one if that is taken. */
+export const SIGNAL_NAMES = 2;
+
+const hash = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, HASH_LENGTH);
+
+/**
+ * The name of the Signal by which a task asks: `<run>-<task>`, so that people can say it before it exists. A path with
+ * brackets or slashes, or one that is too long, gets a hash; so does the other name, which is used where a stranger
+ * holds the first.
+ */
+export function signalObjectName(run: Pick<RunContext, 'name' | 'uid'>, path: string, alternative = 0): string {
+  const name = `${run.name}-${path}`;
+  if (alternative === 0 && PLAIN.test(path) && name.length <= MAX_NAME_LENGTH) return name;
+  const suffix = `-${hash(alternative === 0 ? name : `${run.uid}${path}`)}`;
+  const readable = name.replace(/[^a-z0-9]+/g, '-').slice(0, MAX_NAME_LENGTH - suffix.length);
+  return `${readable.replace(/-+$/, '')}${suffix}`;
+}
