@@ -2,6 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, type Stores } from '../controllers/index.ts';
 import { AccessTable, loadKubeConfig } from '../runtime/index.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
+import { hookAccess } from './hooks.ts';
 
 const LEASE_NAME = 'ado-operator';
 /** client-go's proportions: a leader gives up after 2/3 of its lease and renews it every 2/15. */
@@ -12,7 +13,7 @@ const STANDBY_SHARE = 1 / 30;
 
 /** Every call that the operator may make. */
 export function accessOf(config: OperatorConfig): AccessTable {
-  const cluster = config.namespaces.length === 0 ? CLUSTER_ACCESS : [];
+  const cluster = [...(config.namespaces.length === 0 ? CLUSTER_ACCESS : []), ...hookAccess(config)];
   return new AccessTable([...NAMESPACED_ACCESS, ...cluster, ...OWN_NAMESPACE_ACCESS]);
 }
 

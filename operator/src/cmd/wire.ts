@@ -17,6 +17,7 @@ import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { wireClaims } from './claims.ts';
 import type { OperatorConfig } from './config.ts';
 import { wireExecutors } from './executors.ts';
+import { wireHooks } from './hooks.ts';
 import { accessOf, countActive, kubeConfigOf, leaseOf, scopeOf } from './settings.ts';
 import { sweepSettings, wireLogs } from './storage.ts';
 
@@ -80,6 +81,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
+  const hooks = wireHooks(config, { client, stores, clock, logger, metrics });
+  if (hooks) manager.addListener(hooks.server);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
   manager.beforeRelease((ms) => recorder.stop(ms));

@@ -6,6 +6,7 @@ import {
   LEASES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
+  SECRETS,
   SERVICE_ACCOUNTS,
 } from '../runtime/index.ts';
 import {
@@ -48,6 +49,8 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
 ];
 
+/** What it may ask besides in the namespaces that let it read the secrets of their webhooks. Never bound to all of them. */
+export const WEBHOOK_ACCESS: readonly AccessRule[] = [{ type: SECRETS, verbs: ['get'] }];
 
 /** What it may ask of objects that are in no namespace, where it serves the whole cluster. */
 export const CLUSTER_ACCESS: readonly AccessRule[] = [

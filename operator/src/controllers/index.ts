@@ -9,7 +9,7 @@
  * 5. Every call is a row of the table in access.ts.
  */
 
-export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS } from './access.ts';
+export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, WEBHOOK_ACCESS } from './access.ts';
 export { sweepController } from './artifact-sweep/controller.ts';
 export type { SweepSettings } from './artifact-sweep/sweeper.ts';
 export { type HolderOf, Holders } from './holders.ts';
