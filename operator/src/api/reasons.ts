@@ -40,6 +40,7 @@ export const REASONS = {
   ContinuedAsNew: 'The run goes on as a new one, which the message names.',
   NotContinued: 'The run goes on as it is, since it cannot continue as a new one; the message says why.',
   NameTaken: 'An object of the name that is needed exists already; delete it.',
+  ChainBusy: 'The run before this one in its chain has not ended yet.',
   PredecessorGone: 'The run that this one continues is gone, and what it would take over with it.',
   ConfigMapNotFound: 'A ConfigMap that a parameter takes its default from does not exist, or has no such key.',
   // Tasks: skipped

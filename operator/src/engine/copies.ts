@@ -71,6 +71,19 @@ export function needsHistory(plan: Plan, origin: RunState, reuse: Reuse): boolea
   });
 }
 
+/**
+ * A task that is taken over and whose outputs are read again, while they were handed on in an earlier run of the chain:
+ * neither the state nor the history of this one has them.
+ */
+export function carriedAway(plan: Plan, origin: RunState, reuse: Reuse): string | undefined {
+  if (origin.link === undefined) return undefined;
+  return [...reuse.whole, ...reuse.partly].find((name) => {
+    const { unit, outputs, fan } = origin.tasks.get(name) ?? {};
+    const isEarlier = unit?.finishedAt !== undefined && unit.finishedAt < 0;
+    return isEarlier && isStillRead(plan, name, reuse) && !outputs && (fan?.outputs.size ?? 0) === 0;
+  });
+}
+
 function isStillRead(plan: Plan, name: string, { whole }: Reuse): boolean {
   return (plan.readers.get(name) ?? []).some((reader) => !whole.has(reader));
 }

@@ -12,7 +12,7 @@
  */
 export type { RunIdentity } from './bindings.ts';
 export { type Coerced, coerce } from './coerce.ts';
-export { copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
+export { carriedAway, copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';

@@ -2,6 +2,7 @@ import { encodeEvent, objectKey, type Workflow, type WorkflowRun, type WorkflowR
 import { accept, evolve, type RunState, resolveParameters } from '../../engine/index.ts';
 import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Stores } from '../stores.ts';
+import { acceptSuccessor } from './continue.ts';
 import type { RunDeps } from './deps.ts';
 import { givenTo, originalOf, originOf, type Pinned, takenOver } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
@@ -11,7 +12,13 @@ type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans'>;
 
 /** Why a run cannot start now. */
 export interface NotYet {
-  readonly reason: 'WorkflowNotFound' | 'WorkflowNotReady' | 'ConfigMapNotFound' | 'Queued';
+  readonly reason:
+    | 'WorkflowNotFound'
+    | 'WorkflowNotReady'
+    | 'ConfigMapNotFound'
+    | 'Queued'
+    | 'ChainBusy'
+    | 'RevisionMissing';
   readonly message: string;
   /** When no event tells that it can: milliseconds until it is looked at again. */
   readonly lookAgainAfter?: number;
@@ -41,6 +48,7 @@ export async function acceptRun(
   now: number,
   signal: AbortSignal,
 ): Promise<Accepted | NotYet | Declined> {
+  if (run.spec.continues) return acceptSuccessor(deps, run, now, signal);
   const { namespace = '' } = run.metadata;
   const { name } = run.spec.workflowRef;
   const workflow = deps.stores.workflows.get(objectKey({ namespace, name }));

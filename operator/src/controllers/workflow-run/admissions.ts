@@ -2,7 +2,9 @@ import {
   type Concurrency,
   type Definition,
   type Json,
+  linkOf,
   objectKey,
+  rootOf,
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
@@ -51,7 +53,7 @@ export class Admissions {
     });
     const active = same.filter((other) => other.metadata.uid !== uid && this.#isActive(other));
     const pending = same.filter((other) => isPending(other) && !this.#admitted.has(other.metadata.uid ?? ''));
-    const turn = turnOf(concurrency, contenderOf(run), active.map(contenderOf), pending.map(contenderOf));
+    const turn = turnOf(concurrency, contenderOf(run), chainsOf(active), pending.map(contenderOf));
     if (turn.type === 'Go') this.#admitted.add(uid);
     return turn;
   }
@@ -63,8 +65,9 @@ export class Admissions {
 
   /** Takes in the runs as the server has them: another leader may have let some in that the cache does not show. */
   check(workflow: Workflow, live: readonly WorkflowRun[]): void {
-    for (const { metadata, status } of live) {
-      if (status?.state !== undefined && status.finishedAt === undefined) this.#admitted.add(metadata.uid ?? '');
+    for (const { metadata, spec, status } of live) {
+      const hasTurn = status?.state !== undefined || spec.continues !== undefined;
+      if (hasTurn && status?.finishedAt === undefined) this.#admitted.add(metadata.uid ?? '');
     }
     this.#checked.add(workflow.metadata.uid ?? '');
   }
@@ -88,11 +91,12 @@ export class Admissions {
     this.#keys.delete(uid);
   }
 
-  #isActive({ metadata, status }: WorkflowRun): boolean {
+  /** A run that continues another has the turn of its chain from the moment it exists. */
+  #isActive({ metadata, spec, status }: WorkflowRun): boolean {
     const { uid = '' } = metadata;
     if (status?.state !== undefined || status?.finishedAt !== undefined) this.#admitted.delete(uid);
     if (status?.finishedAt !== undefined) return false;
-    return status?.state !== undefined || this.#admitted.has(uid);
+    return status?.state !== undefined || spec.continues !== undefined || this.#admitted.has(uid);
   }
 
   #remember(run: WorkflowRun, concurrency: Concurrency, params: Readonly<Record<string, Json>>): Key {
@@ -123,18 +127,29 @@ export class Admissions {
 /** The parameters of another run, as far as they can be told without asking the server. */
 function paramsOf({ spec, status }: WorkflowRun, { parameters }: Definition): Record<string, Json> | undefined {
   if (status?.state !== undefined) return decodeState(status.state).parameters;
-  if (spec.from || parametersToRead(parameters, spec.parameters).length > 0) return undefined;
+  if (spec.from || spec.continues || parametersToRead(parameters, spec.parameters).length > 0) return undefined;
   const resolved = resolveParameters(parameters, spec.parameters);
   return 'values' in resolved ? resolved.values : undefined;
 }
 
 /** Whether a run waits to be accepted, and wants to be. */
 function isPending({ metadata, spec, status }: WorkflowRun): boolean {
-  const wants = spec.desiredState === 'Running' && !metadata.deletionTimestamp;
+  const wants = spec.desiredState === 'Running' && !metadata.deletionTimestamp && spec.continues === undefined;
   return wants && status?.state === undefined && status?.finishedAt === undefined;
 }
 
 function contenderOf({ metadata, spec }: WorkflowRun): Contender {
   const { uid = '', name, creationTimestamp = '' } = metadata;
-  return { uid, name, createdAt: Date.parse(creationTimestamp) || 0, priority: spec.priority ?? 0 };
+  const createdAt = Date.parse(spec.continues?.since ?? creationTimestamp) || 0;
+  return { uid, name, createdAt, priority: spec.priority ?? 0 };
+}
+
+/** A chain counts once, as its newest run, also in the moment in which two of its runs are under way. */
+function chainsOf(active: readonly WorkflowRun[]): Contender[] {
+  const newest = new Map<string, WorkflowRun>();
+  for (const run of active) {
+    const known = newest.get(rootOf(run));
+    if (!known || linkOf(known) < linkOf(run)) newest.set(rootOf(run), run);
+  }
+  return [...newest.values()].map(contenderOf);
 }

@@ -1,4 +1,4 @@
-import { LABEL_RUN, LABEL_WORKFLOW, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
+import { continuedAs, LABEL_RUN, LABEL_WORKFLOW, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { isEnded } from '../signal/chain.ts';
@@ -60,6 +60,14 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
       if (changesPhase(run, previous)) ofChild(run);
     },
     deleted: (_key, run) => ofChild(run),
+  });
+  // A run that continues another begins when that one has ended; also if we wrote it ourselves.
+  runs.subscribe({
+    updated: (_key, run, previous) => {
+      const next = continuedAs(run);
+      if (next === undefined || next === continuedAs(previous)) return;
+      queue.add(objectKey({ name: next, namespace: run.metadata.namespace ?? '' }));
+    },
   });
   const ofPod = (_key: string, pod: Pod) => {
     const name = pod.metadata.labels?.[LABEL_RUN];

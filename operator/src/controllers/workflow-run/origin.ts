@@ -1,4 +1,5 @@
 import {
+  continuedAs,
   type Definition,
   decodeEvents,
   type HistoryEvent,
@@ -10,6 +11,7 @@ import {
   type WorkflowRunStatus,
 } from '../../api/index.ts';
 import {
+  carriedAway,
   copyOf,
   decodeState,
   needsHistory,
@@ -56,6 +58,10 @@ export function originOf(deps: OriginDeps, run: WorkflowRun): Origin | undefined
     throw invalid(`${name} is a run of ${origin.spec.workflowRef.name}; set workflowRef to that`);
   }
   if (!isOver(origin)) throw invalid(`${name} has not ended; wait for it, or cancel it first`);
+  const next = continuedAs(origin);
+  if (next !== undefined && from.mode !== 'Rerun') {
+    throw invalid(`${name} was continued by ${next}; name the last run of its chain, or use mode Rerun`);
+  }
   const before = origin.status?.origin;
   const lineage = { run: name, uid, root: before?.root ?? name, attempt: (before?.attempt ?? 1) + 1 };
   return { run: origin, state: stateOf(origin), lineage };
@@ -117,6 +123,12 @@ export async function takenOver(
     throw invalid(`the definition has no task ${task}; it has: ${definition.tasks.map(({ name }) => name).join(', ')}`);
   }
   const reuse = reusable(plan, origin.state, task);
+  const lost = carriedAway(plan, origin.state, reuse);
+  if (lost !== undefined) {
+    throw invalid(
+      `the outputs of ${lost} were handed on in an earlier run of the chain and are needed again; use mode Rerun`,
+    );
+  }
   const history = needsHistory(plan, origin.state, reuse) ? await readHistory(deps, origin.run, signal) : [];
   const copy = copyOf(plan, origin.state, reuse, origin.run.metadata.name, outputsIn(history));
   if (copy && 'problem' in copy) throw invalid(copy.problem);

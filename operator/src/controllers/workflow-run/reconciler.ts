@@ -26,6 +26,7 @@ import {
 } from './observe.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
+import { makeSuccessor, NameTakenError } from './successor.ts';
 
 /** What is only shown (a pod became Running) waits this long, from when it was first seen, for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
@@ -35,9 +36,13 @@ const RECORD_AFTER_MS = parseDuration('500ms');
 const PATIENCE_MS = parseDuration('3s');
 /** A refused start is tried again with the next event, or after this. */
 const REFUSED_AGAIN_MS = parseDuration('5s');
+/** Whoever took the name of the next run of a chain may go. */
+const NAME_AGAIN_MS = parseDuration('10s');
 /** One that waits for others is told when they are done. It asks now and then all the same, or it would lose its place. */
 const WAITING_AGAIN_MS = parseDuration('20s');
 const TOLD: ReadonlySet<Reason> = new Set(['Semaphore', 'CacheBusy']);
+/** A first event up to this size is stored together with what follows from it. */
+const MAX_FIRST_BYTES = 36 * 1024;
 /** A run with everything that this reconcile works on. */
 interface Work {
   readonly run: WorkflowRun;
@@ -70,6 +75,10 @@ export class RunReconciler {
       if (error instanceof UnknownStateVersionError) {
         this.#deps.recorder.event(run, 'Warning', 'UnknownStateVersion', 'Reconcile', error.message);
         throw new TerminalError('UnknownStateVersion', error.message, error);
+      }
+      if (error instanceof NameTakenError) {
+        await this.#stop(run, 'NameTaken', error.message, context);
+        return { requeueAfter: NAME_AGAIN_MS };
       }
       if (error instanceof JournalConflictError) {
         return this.#stop(run, 'JournalConflict', error.message, context);
@@ -153,9 +162,9 @@ export class RunReconciler {
   }
 
   async #pass(work: Work, signal: AbortSignal): Promise<Result> {
-    if (work.unstored.length > 1) return this.#begin(work, signal);
+    if (isMuch(work.unstored)) return this.#begin(work, signal);
     const { clock } = this.#deps;
-    const observed = await observeAttempts(this.#deps, work.context, work.run, work.plan, decodeState(work.before));
+    const observed = await this.#observe(work, signal);
     const decision = await decideAndApply(this.#deps, work, observed);
     const events = [...work.unstored, ...decision.encoded];
     if (events.length === 0) return this.#showProgress(work, decision, observed);
@@ -170,6 +179,15 @@ export class RunReconciler {
     this.#tell(work, decision);
     if (decision.more) return { requeue: true };
     return requeueAt(decision, observed, clock.now());
+  }
+
+  async #observe({ run, context, plan, before }: Work, signal: AbortSignal): Promise<ObservedRun> {
+    const state = decodeState(before);
+    const { continuing } = state;
+    if (!continuing || state.finished) return observeAttempts(this.#deps, context, run, plan, state);
+    // That it goes on as another one is stored: nothing of it is under way.
+    const continuedAs = await makeSuccessor(this.#deps, run, continuing.index, signal);
+    return { desiredState: run.spec.desiredState, attempts: new Map(), recheckAfter: undefined, continuedAs };
   }
 
   /**
@@ -236,6 +254,7 @@ export class RunReconciler {
         metrics.tasksCompleted.inc({ result: event.type });
       }
       if (event.type === 'Retrying' && event.cause === 'Infrastructure') metrics.podsLost.inc();
+      if (event.type === 'NotContinued') recorder.event(work.run, 'Warning', 'NotContinued', 'Continue', event.message);
       if (event.type !== 'Finished') continue;
       metrics.runsCompleted.inc({ result: event.phase });
       const type = event.phase === 'Succeeded' ? 'Normal' : 'Warning';
@@ -252,6 +271,10 @@ export class RunReconciler {
     return new WaitingError('Collision', `the run changed under us (${why}); reading it again`, wait);
   }
 }
+
+/** What is taken over from another run is stored before anything is decided on it: together they might not fit. */
+const isMuch = (unstored: readonly string[]): boolean =>
+  unstored.length > 1 || (unstored[0]?.length ?? 0) > MAX_FIRST_BYTES;
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);

@@ -61,9 +61,12 @@ function statusOperations(run: WorkflowRun, status: WorkflowRunStatus): JsonPatc
       { op: 'add', path: '/status', value: status },
     ];
   }
+  const isHandedOver = status.chain?.next !== undefined && run.status?.chain?.next === undefined;
   return [
     { op: 'test', path: '/metadata/uid', value: run.metadata.uid },
     { op: 'test', path: '/status/seq', value: seq },
+    // What people want of a run is handed on to the next one until it has ended; after that it cannot be changed.
+    ...(isHandedOver ? [{ op: 'test', path: '/spec/desiredState', value: run.spec.desiredState } as const] : []),
     { op: 'replace', path: '/status', value: status },
   ];
 }

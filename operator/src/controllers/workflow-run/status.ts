@@ -1,9 +1,12 @@
 import {
   type Condition,
   type ConditionWish,
+  linkName,
+  linkOf,
   mergeConditions,
   type Reason,
   type RunPhase,
+  rootOf,
   type TaskRow,
   type WorkflowRun,
   type WorkflowRunStatus,
@@ -49,9 +52,10 @@ export function buildStatus(
     ...(state.finished ? { finishedAt: timestamp(state.at + state.finished.t) } : {}),
     ...(requester ? { requester: { username: requester.username, attested: false } } : {}),
     ...(run.status?.origin ? { origin: run.status.origin } : {}),
+    ...chainOf(run, state),
     counts,
     ...(failures.length > 0 ? { failures } : {}),
-    tasks: rowsToShow(rows).map((row) => taskRow(run, row)),
+    tasks: rowsToShow(rows).map((row) => taskRow(run, row, state.at)),
     ...(state.finished ? {} : waitingFor(rows)),
     seq: state.seq,
     state: encodeState(state),
@@ -59,9 +63,15 @@ export function buildStatus(
   };
 }
 
-function taskRow(run: WorkflowRun, { startedAt, finishedAt, since, until, sort, ...row }: UnitRow): TaskRow {
+function taskRow(
+  run: WorkflowRun,
+  { startedAt, finishedAt, since, until, sort, ...row }: UnitRow,
+  acceptedAt: number,
+): TaskRow {
   const { name, uid = '' } = run.metadata;
-  const isPod = row.attempt !== undefined && sort === 'Pod';
+  // A pod of an earlier run of the chain is not named after this one.
+  const isOwn = startedAt === undefined || startedAt >= acceptedAt;
+  const isPod = row.attempt !== undefined && sort === 'Pod' && isOwn;
   return {
     ...row,
     ...(isPod ? { pod: podName(name, uid, row.path, row.attempt ?? 0) } : {}),
@@ -74,6 +84,15 @@ function taskRow(run: WorkflowRun, { startedAt, finishedAt, since, until, sort, 
 
 const timeOf = <K extends string>(field: K, time: number | undefined) =>
   (time === undefined ? {} : { [field]: timestamp(time) }) as { [key in K]?: string };
+
+/** Where a run stands in its chain, if it continues another or is continued. */
+function chainOf(run: WorkflowRun, { continuing, finished }: RunState): Pick<WorkflowRunStatus, 'chain'> {
+  if (!run.spec.continues && !continuing) return {};
+  const root = rootOf(run);
+  const isContinued = continuing !== undefined && finished?.reason === 'ContinuedAsNew';
+  const next = isContinued ? { next: linkName(root, continuing.index) } : {};
+  return { chain: { root, index: linkOf(run), ...next } };
+}
 
 /** How many reasons the column shows. */
 const MAX_REASONS = 3;
@@ -157,6 +176,7 @@ export function statusWithoutState(
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
     phase,
     conditions: conditionsOf(run, wishes, now),
+    ...(run.spec.continues ? { chain: { root: rootOf(run), index: linkOf(run) } } : {}),
     ...(phase === 'Failed' || phase === 'Cancelled' ? { finishedAt: run.status?.finishedAt ?? timestamp(now) } : {}),
   };
 }

@@ -1,9 +1,11 @@
-import { controllerOf, objectKey, type WorkflowRun } from '../../api/index.ts';
+import { continuedAs, controllerOf, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { affectedBy, watchTemplates } from '../template/references.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WorkflowReconciler } from './reconciler.ts';
 import { isOwnedByRun } from './retention.ts';
+
+const BACKOFF_CAP_MS = 10_000;
 
 /**
  * Sources and keys of the controller of Workflows: the workflows, the templates that they use, and their runs that have
@@ -19,23 +21,35 @@ export function workflowController(
     reconcile: (key, context) => reconciler.reconcile(key, context),
     metrics: deps.metrics,
     clock: deps.clock,
+    // A slot does not wait for long when the server is back.
+    queue: { backoffCapMs: BACKOFF_CAP_MS },
     ...options,
   });
   const { queue } = controller;
   deps.stores.workflows.subscribe({
     added: (key) => queue.add(key),
     updated: (key) => queue.add(key),
+    deleted: (key) => queue.add(key),
     resynced: (key) => queue.add(key, 'resync'),
   });
   watchTemplates(deps.stores, (changed) => {
     for (const key of affectedBy(deps.stores, changed).workflows) queue.add(key, 'resync');
   });
   const ended = (_key: string, run: WorkflowRun) => {
-    if (isOwnedByRun(run)) return;
-    const owner = controllerOf(run.metadata)?.name ?? run.spec.workflowRef.name;
+    const isLink = continuedAs(run) !== undefined;
+    if (isOwnedByRun(run) && !isLink) return;
+    const owner = isLink ? undefined : controllerOf(run.metadata)?.name;
     if (run.status?.finishedAt)
-      queue.add(objectKey({ name: owner, namespace: run.metadata.namespace ?? '' }), 'resync');
+      queue.add(
+        objectKey({ name: owner ?? run.spec.workflowRef.name, namespace: run.metadata.namespace ?? '' }),
+        'resync',
+      );
   };
-  deps.stores.runs.subscribe({ added: ended, updated: ended });
+  // Where slots wait for the end of a run, it may end by being deleted.
+  const deleted = (_key: string, { metadata, spec }: WorkflowRun) => {
+    const { namespace = '' } = metadata;
+    if (spec.origin?.type === 'Schedule') queue.add(objectKey({ name: spec.workflowRef.name, namespace }), 'resync');
+  };
+  deps.stores.runs.subscribe({ added: ended, updated: ended, deleted });
   return controller;
 }

@@ -6,6 +6,7 @@ import {
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
+import { chainsOf, expiredLinks } from './chains.ts';
 
 const DEFAULT_SUCCEEDED = 20;
 const DEFAULT_FAILED = 50;
@@ -36,12 +37,21 @@ export function isOwnedByRun({ metadata }: WorkflowRun): boolean {
   return controllerOf(metadata)?.kind === WORKFLOW_RUN.kind;
 }
 
+/** Whether the schedule of a run would start it again if it were gone: its slot is not behind the mark yet. */
+function isUndecided({ status }: Workflow, { spec: { origin } }: WorkflowRun): boolean {
+  const entry = status?.schedules?.find(({ name }) => name === origin?.schedule);
+  if (!entry || origin?.slot === undefined) return false;
+  return origin.slot > entry.lastSlot || (entry.queued?.includes(origin.slot) ?? false);
+}
+
 /**
  * The finished runs of a Workflow that are over its bounds, by outcome. Pure; a run that is not over never expires, and
- * those that other runs own neither expire nor count.
+ * those that other runs own neither expire nor count. A chain counts as its newest run, and goes as a whole; what it has
+ * left behind goes before, beyond what is kept of it, whoever owns it.
  */
 export function expiry(workflow: Workflow, runs: readonly WorkflowRun[], now: number): Expiry {
-  const own = runs.filter((run) => !isOwnedByRun(run));
+  const chains = new Map(chainsOf(runs).map((chain) => [chain.newest, chain]));
+  const own = [...chains.keys()].filter((run) => !isOwnedByRun(run));
   const over = own.filter(({ metadata, status }) => status?.finishedAt !== undefined && !metadata.deletionTimestamp);
   const outcomes = [true, false].map((succeeded) => {
     const bounds = boundsOf(workflow.spec.retention, succeeded);
@@ -51,7 +61,10 @@ export function expiry(workflow: Workflow, runs: readonly WorkflowRun[], now: nu
       now,
     );
   });
-  const expired = outcomes.flatMap((outcome) => outcome.expired);
+  const ended = outcomes.flatMap((outcome) => outcome.expired);
+  const links = [...chains.values()].flatMap((chain) => expiredLinks(workflow, chain));
+  const rest = ended.flatMap((run) => chains.get(run)?.earlier ?? []);
+  const expired = [...new Set([...links, ...rest, ...ended])].filter((run) => !isUndecided(workflow, run));
   const next = outcomes.flatMap(({ nextAt }) => (nextAt === undefined ? [] : [nextAt]));
   return {
     expired: expired.slice(0, MAX_DELETIONS),

@@ -1,0 +1,129 @@
+import {
+  API_VERSION,
+  type DesiredState,
+  GROUP,
+  LABEL_CHAIN,
+  LABEL_MANAGED_BY,
+  linkName,
+  objectKey,
+  rootOf,
+  WORKFLOW_RUN,
+  type WorkflowRun,
+} from '../../api/index.ts';
+import { isAlreadyExists, isInvalid, isNotFound } from '../../runtime/index.ts';
+import { WORKFLOW_RUNS } from '../resources.ts';
+import type { RunDeps } from './deps.ts';
+
+type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests'>;
+
+/** A run of the name of the next one exists, and it is not that: it is never adopted. */
+export class NameTakenError extends Error {
+  override readonly name = 'NameTakenError';
+}
+
+/** What people want prevails in this order: of two wishes for one chain, the one that stops more. */
+const STRENGTH: readonly DesiredState[] = ['Running', 'Paused', 'Cancelled', 'Terminated'];
+
+/**
+ * Makes the run that continues one, unless it is there; and hands on to it what people want of the one that it continues.
+ * Doing it twice is doing it once: its name says which run of which chain it is, and its spec whom it continues.
+ * @throws NameTakenError when somebody else has a run of that name
+ */
+export async function makeSuccessor(
+  deps: SuccessorDeps,
+  run: WorkflowRun,
+  index: number,
+  signal: AbortSignal,
+): Promise<string> {
+  if (run.metadata.labels?.[LABEL_CHAIN] === undefined) await markAsRoot(deps, run, signal);
+  const wanted = successorOf(deps, run, index);
+  const next = await createOrFind(deps, wanted, signal);
+  if (next.spec.continues?.uid !== run.metadata.uid || next.spec.continues?.index !== index) {
+    throw new NameTakenError(
+      `a WorkflowRun ${next.metadata.name} exists that does not continue this run; delete it, and this run goes on`,
+    );
+  }
+  await handOnWish(deps, run, next, signal);
+  return next.metadata.name;
+}
+
+/** The first run of a chain is found by the label of all others. */
+async function markAsRoot({ client }: SuccessorDeps, run: WorkflowRun, signal: AbortSignal): Promise<void> {
+  const { uid, name } = run.metadata;
+  const body = { metadata: { uid, labels: { [LABEL_CHAIN]: name } } };
+  await client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'merge', body }, { signal, answer: 'Unread' });
+}
+
+function successorOf({ attests }: SuccessorDeps, run: WorkflowRun, index: number): WorkflowRun {
+  const { namespace = '', uid = '', ownerReferences, annotations, creationTimestamp = '' } = run.metadata;
+  const { workflowRef, desiredState, origin, priority, cache, number, continues } = run.spec;
+  const root = rootOf(run);
+  const next: WorkflowRun = {
+    apiVersion: API_VERSION,
+    kind: WORKFLOW_RUN.kind,
+    metadata: {
+      name: linkName(root, index),
+      namespace,
+      labels: { ...ours(run.metadata.labels), [LABEL_CHAIN]: root },
+      annotations: ours(annotations),
+      ...(ownerReferences ? { ownerReferences } : {}),
+    },
+    spec: {
+      workflowRef,
+      desiredState,
+      ...(origin ? { origin } : {}),
+      ...(priority === undefined ? {} : { priority }),
+      ...(cache ? { cache } : {}),
+      ...(number === undefined ? {} : { number }),
+      continues: { root, run: run.metadata.name, uid, index, since: continues?.since ?? creationTimestamp },
+    },
+  };
+  const requester = attests.inherited(run, next);
+  return requester ? { ...next, spec: { ...next.spec, requester } } : next;
+}
+
+/** What tools write on objects to find them again is not theirs on a run that they did not make. */
+function ours(marks: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const known = Object.entries(marks).filter(([key]) => key.startsWith(`${GROUP}/`) || key === LABEL_MANAGED_BY);
+  return Object.fromEntries(known);
+}
+
+async function createOrFind(
+  { client, stores }: SuccessorDeps,
+  wanted: WorkflowRun,
+  signal: AbortSignal,
+): Promise<WorkflowRun> {
+  const cached = stores.runs.get(objectKey(wanted.metadata));
+  if (cached) return cached;
+  try {
+    return await client.create<WorkflowRun>(WORKFLOW_RUNS, wanted, { signal, urgency: 'high' });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    return client.get<WorkflowRun>(WORKFLOW_RUNS, wanted.metadata, { signal });
+  }
+}
+
+/** Until a run has ended, people stop or pause its chain by it. */
+async function handOnWish(
+  { client }: SuccessorDeps,
+  { spec }: WorkflowRun,
+  next: WorkflowRun,
+  signal: AbortSignal,
+): Promise<void> {
+  const { desiredState: wish } = spec;
+  const has = next.spec.desiredState;
+  if (STRENGTH.indexOf(wish) <= STRENGTH.indexOf(has)) return;
+  const operations = [
+    { op: 'test', path: '/metadata/uid', value: next.metadata.uid },
+    { op: 'test', path: '/spec/desiredState', value: has },
+    { op: 'replace', path: '/spec/desiredState', value: wish },
+  ] as const;
+  try {
+    await client.patch(WORKFLOW_RUNS, next.metadata, { kind: 'json', operations }, { signal, answer: 'Unread' });
+  } catch (error) {
+    // Somebody deleted it: that is a wish as well.
+    if (isNotFound(error)) return;
+    if (isInvalid(error)) throw new Error(`the run ${next.metadata.name} has changed; looking again`, { cause: error });
+    throw error;
+  }
+}
