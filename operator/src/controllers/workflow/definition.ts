@@ -1,6 +1,6 @@
 import { ANNOTATION_DIGEST, type Definition, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
 import { digestOf, resolveLibrary } from '../../engine/index.ts';
-import { validateWorkflow } from '../../engine/validate/index.ts';
+import { validateOuter, validateWorkflow } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
 import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
 import { WORKFLOWS } from '../resources.ts';
@@ -22,8 +22,9 @@ export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: Abor
   const { definition } = resolved;
   const digest = digestOf(definition);
   const revision = revisionName(name, digest);
-  if (findRevision(deps.stores, namespace, revision, digest)) return { definition: { digest, revision } };
-  const problems = validateWorkflow(workflow.spec, find);
+  const isPinned = findRevision(deps.stores, namespace, revision, digest) !== undefined;
+  const problems = isPinned ? validateOuter(workflow.spec) : validateWorkflow(workflow.spec, find);
+  if (isPinned && problems.length === 0) return { definition: { digest, revision } };
   if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
   const refusal = await checkPods(deps, workflow, definition, signal);
   if (refusal) return { refusal: refused('PodRefused', refusal), retry: true };

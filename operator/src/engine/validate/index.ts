@@ -14,4 +14,4 @@ export type { Problem } from './problem.ts';
 export { MAX_PROBLEMS } from './report.ts';
 export { validateTemplate } from './template.ts';
 export { triggerProblems } from './triggers.ts';
-export { validateWorkflow } from './workflow.ts';
+export { validateOuter, validateWorkflow } from './workflow.ts';

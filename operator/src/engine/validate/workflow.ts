@@ -25,12 +25,11 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
   return report([
     ...frameProblems(spec, 'spec'),
     ...durationProblems(spec),
+    ...outerProblems(spec),
     ...workspaceProblems(spec.workspaces),
     ...mountProblems(spec.tasks, 'spec.tasks', spec.workspaces),
     ...mountProblems(spec.finally ?? [], 'spec.finally', spec.workspaces),
     ...libraryMounts(spec, library),
-    ...concurrencyProblems(spec),
-    ...triggerProblems(spec),
     ...unresolved.map(({ path, message }) => ({ path, message })),
     ...mainProblems(definition, library),
     ...finalProblems(definition, library),
@@ -40,6 +39,13 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
     ...sizeProblems([...definition.tasks, ...(definition.finally ?? [])], 'spec.tasks', library),
   ]);
 }
+
+/** As validateWorkflow, of what is no part of the definition that is pinned: it may change while that stays. */
+export function validateOuter(spec: WorkflowSpec): Problem[] {
+  return report([...durationProblems(spec), ...outerProblems(spec)]);
+}
+
+const outerProblems = (spec: WorkflowSpec): Problem[] => [...concurrencyProblems(spec), ...triggerProblems(spec)];
 
 function mainProblems(definition: Definition, library: Library): Problem[] {
   const { parameters, defaults = {}, tasks } = definition;
