@@ -74,6 +74,8 @@ function startAttempt(pass: Pass, place: Place): StartResult {
     pass.act({ type: 'Start', path, attempt, task, defaults, rendered, ...(claims ? { claims } : {}) });
     const key = place.loop ? undefined : keyOf(task.forEach, bindings);
     pass.emit({ type: 'Started', path, attempt, ...(key === undefined ? {} : { key }) });
+    // What was sent before is looked at when it is known that somebody waits for it: at once.
+    if (planned.action === 'waitForSignal') pass.cut = true;
     return 'Started';
   } catch (error) {
     failForExpression(pass, path, error);

@@ -14,7 +14,17 @@ interface Around {
   readonly isRoot: boolean;
 }
 
-type Kind = 'run' | 'compute' | 'sleep' | 'template' | 'generate' | 'http' | 'workflow' | 'resource';
+type Kind =
+  | 'run'
+  | 'compute'
+  | 'sleep'
+  | 'template'
+  | 'generate'
+  | 'http'
+  | 'workflow'
+  | 'resource'
+  | 'approval'
+  | 'waitForSignal';
 
 /**
  * A definition with a bit of everything. It need not make sense, but everything in it is allowed: expressions may have no
@@ -92,6 +102,7 @@ function drawTask(draws: Draws, name: string, earlier: readonly string[], around
 
 function drawKind(draws: Draws, { templates, mayGenerate }: Around): Kind {
   const kinds: Kind[] = ['run', 'run', 'run', 'run', 'run', 'compute', 'sleep', 'http', 'workflow', 'resource'];
+  kinds.push('approval', 'waitForSignal');
   if (templates.length > 0) kinds.push('template', 'template', 'template');
   if (mayGenerate) kinds.push('generate');
   return draws.pick(kinds);
@@ -111,8 +122,41 @@ function drawAction(draws: Draws, kind: Kind, needs: readonly string[], { templa
   if (kind === 'generate') return { generate: { tasks: draws.pick(GENERATED) } };
   if (kind === 'http') return { http: { url: 'https://example.com/' } };
   if (kind === 'workflow') return { workflow: { name: 'other' }, with: { n: '1' } };
+  if (kind === 'approval') return drawApproval(draws);
+  if (kind === 'waitForSignal') return drawWait(draws);
   if (kind === 'resource') return { resource: { manifest: { kind: 'ConfigMap', metadata: { name: 'x' } } } };
   return { run: 'true', outputs: [V], ...(draws.percent(15) ? { env: { V: `\${{ ${read} }}` } } : {}) };
+}
+
+const PEOPLE = [undefined, { users: ['u1', 'u2'] }, { groups: ['g1'] }, { users: ['u3'], groups: ['g2'] }];
+
+function drawApproval(draws: Draws): Partial<Task> {
+  const approvers = draws.pick(PEOPLE);
+  const onExpiry = draws.pick(['Reject', 'Approve', 'Escalate'] as const);
+  const expiresAfter = draws.pick([undefined, '3s', '20s']);
+  const later = { onExpiry: draws.pick(['Reject', 'Approve'] as const), expiresAfter: '4s' };
+  const escalation = { approvers: { groups: ['g2'] }, ...(draws.percent(50) ? later : {}) };
+  return {
+    approval: {
+      message: draws.pick(['Go?', 'Go ${{ params.n }}?']),
+      approvals: 1 + draws.below(2),
+      rejections: 1 + draws.below(2),
+      allowUnattested: draws.percent(50),
+      ...(approvers ? { approvers } : {}),
+      ...(expiresAfter ? { expiresAfter, onExpiry, ...(onExpiry === 'Escalate' ? { escalation } : {}) } : {}),
+      ...(draws.percent(40) ? { form: [{ ...V, default: '1' }] } : {}),
+    },
+  };
+}
+
+function drawWait(draws: Draws): Partial<Task> {
+  const from = draws.pick(PEOPLE);
+  const expiry = draws.pick([{}, { expiresAfter: '3s' }, { expiresAfter: '3s', onExpiry: 'Continue' as const }]);
+  const values = draws.percent(50) ? { values: [draws.percent(50) ? V : { ...V, default: '1' }] } : {};
+  const allowUnattested = draws.percent(50);
+  return {
+    waitForSignal: { name: draws.pick(['x', 'y']), allowUnattested, ...expiry, ...values, ...(from ? { from } : {}) },
+  };
 }
 
 const GENERATED = [

@@ -41,6 +41,9 @@ const stop: Step = (world, draws) => {
   if (world.desired !== 'Terminated') world.desired = to;
 };
 
+const answer: Step = (world, draws) => world.mail.answer(draws, world.now);
+const send: Step = (world, draws) => world.mail.send(draws, world.now);
+
 const STEPS: readonly Step[] = [
   goOn,
   goOn,
@@ -62,6 +65,13 @@ const STEPS: readonly Step[] = [
   pause,
   stop,
   (world, draws) => world.deletePod(draws.below(8)),
+  answer,
+  answer,
+  send,
+  (world) => world.tellSignals(),
+  (world, draws) => {
+    if (draws.percent(20)) world.mail.delete(draws.below(8));
+  },
   (world, draws) => {
     if (draws.percent(5)) world.reconcile({ overBudget: true });
   },

@@ -1,5 +1,6 @@
 import type { HistoryEvent } from '../../api/index.ts';
 import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan.ts';
+import { AnswerWitness } from './answer-witness.ts';
 
 /** Something that must never be. */
 export class Violation extends Error {
@@ -20,6 +21,10 @@ interface Seen {
 type EventOf<T extends HistoryEvent['type']> = Extract<HistoryEvent, { type: T }>;
 type EndType = 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled';
 type UnitEvent = Extract<HistoryEvent, { path: string }>;
+
+function isAnswer(event: HistoryEvent): event is EventOf<'Responded' | 'Judged' | 'Escalated'> {
+  return event.type === 'Responded' || event.type === 'Judged' || event.type === 'Escalated';
+}
 
 const OVER: ReadonlySet<Seen['phase']> = new Set(['Succeeded', 'Failed', 'Skipped', 'Cancelled']);
 const MAX_INFRASTRUCTURE_FAILURES = 5;
@@ -49,7 +54,7 @@ export class Witness {
   /** Units of which an attempt was found that no recorded decision had started: that is a fact, whatever its turn. */
   readonly #adopted = new Set<string>();
   readonly #undone: string[] = [];
-  readonly #judged = new Set<string>();
+  readonly #answers = new AnswerWitness();
   #settled: EventOf<'Settled'> | undefined;
   #finished: EventOf<'Finished'> | undefined;
   #stop: string | undefined;
@@ -69,16 +74,13 @@ export class Witness {
     if (event.type === 'RunStopping') this.#stop = event.reason;
     if (event.type === 'Settled') this.#settle(event);
     if (event.type === 'Finished') this.#finish(event);
-    if (event.type === 'Judged') this.#judge(event);
-    else if ('path' in event) this.#seeUnit(event);
+    if (isAnswer(event)) return this.#seeAnswer(event);
+    if ('path' in event) this.#seeUnit(event);
   }
 
-  /** A signal comes to one end, and what is delivered goes to a task that is waiting for it. */
-  #judge(event: EventOf<'Judged'>): void {
-    if (this.#judged.has(event.uid)) throw violation(event, 'a second time');
-    this.#judged.add(event.uid);
-    const isHanded = event.phase === 'Delivered' && event.path !== undefined;
-    if (isHanded && !this.live.has(event.path ?? '')) throw violation(event, 'to a task that does not wait');
+  #seeAnswer(event: EventOf<'Responded' | 'Judged' | 'Escalated'>): void {
+    const problem = this.#answers.see(event, this.live.has(event.path ?? ''));
+    if (problem !== undefined) throw violation(event, problem);
   }
 
   #settle(event: EventOf<'Settled'>): void {
@@ -122,6 +124,9 @@ export class Witness {
     if (event.type === 'Iterated') this.#iterate(event, unit, planned);
     if (event.type === 'Slept' || event.type === 'Expanded') unit.phase = 'Open';
     if (event.type === 'Stopping' && unit.phase !== 'Live' && unit.phase !== 'Open') throw violation(event, unit.phase);
+    if (event.type === 'Succeeded' && unit.phase === 'Live' && !this.#answers.mayHaveSucceeded(event.path, planned)) {
+      throw violation(event, 'and too few have approved');
+    }
     if (isEnd(event)) this.#end(event, unit);
   }
 

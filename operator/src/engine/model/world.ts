@@ -10,11 +10,13 @@ import {
   evolve,
   isSettled,
   liveAttempts,
+  type Observed,
   type Plan,
   type RunState,
   replay,
 } from '../index.ts';
 import type { Draws } from './draws.ts';
+import { Mail } from './mail.ts';
 import { Violation, Witness } from './witness.ts';
 
 const IDENTITY = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
@@ -70,6 +72,7 @@ interface Stored {
  */
 export class World {
   readonly plan: Plan;
+  readonly mail: Mail;
   /** The time of the nodes, which never goes back. */
   now = START;
   /** How far the clock of the operator is from it. */
@@ -89,10 +92,13 @@ export class World {
   readonly #stored: Stored[] = [];
   #refused = false;
   #only: ReadonlySet<string> | undefined;
+  /** What was seen of signals when it was looked last. */
+  #seenMail: Pick<Observed, 'inbox' | 'unacknowledged'> = {};
 
   constructor(plan: Plan, fates: Draws) {
     this.plan = plan;
     this.#fates = fates;
+    this.mail = new Mail(plan);
     const { state, encoded } = accept(plan.digest, { n: 2 }, this.now);
     this.history = [encoded];
     this.#stored.push({ text: encodeState(state), desired: this.desired });
@@ -148,7 +154,7 @@ export class World {
   #decide(base: string, desiredState: DesiredState, attempts: Seen, overBudget: boolean): Decision {
     this.decisions++;
     const only = this.#only ? { only: this.#only } : {};
-    const observed = { desiredState, attempts, ...(overBudget ? { overBudget } : {}), ...only };
+    const observed = { desiredState, attempts, ...this.#seenMail, ...(overBudget ? { overBudget } : {}), ...only };
     return decide(IDENTITY, this.plan, decodeState(base), observed, this.#clock);
   }
 
@@ -158,6 +164,9 @@ export class World {
     for (const pod of blind > 0 ? pods.slice(0, -blind) : pods) {
       attempts.set(attemptKey(pod.path, pod.attempt), this.#see(pod));
     }
+    const { asked, more } = this.mail.observe(IDENTITY, this.plan, state, blind);
+    for (const [key, seen] of asked) attempts.set(key, seen);
+    this.#seenMail = more;
     if (blind === 0) return attempts;
     for (const pod of pods.slice(-blind)) pod.isStray = true;
     for (const { path, attempt } of liveAttempts({ identity: IDENTITY, plan: this.plan, state })) {
@@ -208,6 +217,10 @@ export class World {
 
   #start(key: string, action: Extract<Action, { type: 'Start' }>, isStray: boolean): Answer | undefined {
     if (this.#pods.has(key)) return undefined;
+    if (action.rendered.sort === 'Signal') {
+      this.mail.ask(action);
+      return undefined;
+    }
     if (this.#settled.has(key)) {
       if (isStray) return undefined;
       throw new Violation(`${key} is started again after its result was recorded`);
@@ -344,6 +357,11 @@ export class World {
     if (this.#refused) moments.push(this.now + REFUSED_AGAIN_MS);
     const next = Math.min(...moments.filter((moment) => moment > this.now));
     return Number.isFinite(next) ? next : undefined;
+  }
+
+  /** Signals learn of their ends. */
+  tellSignals(): void {
+    this.mail.tell(decodeState(this.stored));
   }
 
   /** Somebody deletes a pod. */

@@ -1,4 +1,5 @@
 import { parseDuration } from '../../api/index.ts';
+import { expiryOf } from '../asking.ts';
 import type { Pass } from '../pass.ts';
 import { isComposite, isTerminal, MAX_MESSAGE_LENGTH, newUnit } from '../state.ts';
 import type { Place } from '../walk.ts';
@@ -11,6 +12,7 @@ export function deadlines(pass: Pass): void {
   for (const place of pass.places()) {
     if (!pass.room()) return;
     if (place.cause) continue;
+    if (place.unit.phase === 'Live' && place.planned.sort === 'Signal') wakeAtExpiry(pass, place);
     if (place.unit.phase === 'Live') pending(pass, place);
     if (place.unit.phase === 'Live' && place.planned.sort !== 'Signal') attemptTimeout(pass, place);
     taskTimeout(pass, place);
@@ -46,6 +48,12 @@ function attemptTimeout(pass: Pass, { path, planned, frame, unit }: Place): void
   if (pass.t < deadline) return pass.wake(deadline);
   const message = `the attempt did not end within its timeout of ${parseDuration(text) / 1000} s`;
   pass.emit({ type: 'Stopping', path, reason: 'AttemptTimedOut', message });
+}
+
+/** What an expiry leads to is decided with the answers; here it is only not forgotten, also for who has just been asked. */
+function wakeAtExpiry(pass: Pass, { planned, unit }: Place): void {
+  const expiry = expiryOf(planned.task, unit);
+  if (expiry) pass.wake(expiry.at);
 }
 
 function pending(pass: Pass, { path, planned, frame, unit }: Place): void {

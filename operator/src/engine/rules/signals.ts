@@ -30,13 +30,13 @@ function approval(pass: Pass, place: Place): void {
     pass.emit({ type: 'Responded', path: place.path, votes: [voteOf(pass, place, response, at)] });
     if (decide(pass, place)) return;
   }
-  if (!expire(pass, place, pass.t)) wakeAtExpiry(pass, place);
+  expire(pass, place, pass.t);
 }
 
 /** What was sent to the task itself first, then what was sent to the run by its name. */
 function wait(pass: Pass, place: Place): void {
   if (hearInput(pass, place) || takeNext(pass, place)) return;
-  if (!expire(pass, place, pass.t)) wakeAtExpiry(pass, place);
+  expire(pass, place, pass.t);
 }
 
 /** Whether the wait is over by what was written into the signal that asks. */
@@ -169,11 +169,6 @@ function expire(pass: Pass, place: Place, at: number): boolean {
   end(pass, place, { phase: 'Expired', reason: 'Expired', message: 'time decided', task: path });
   succeed(pass, place, { ...values, ...own });
   return true;
-}
-
-function wakeAtExpiry(pass: Pass, { planned, unit }: Place): void {
-  const expiry = expiryOf(planned.task, unit);
-  if (expiry) pass.wake(expiry.at);
 }
 
 function fail(pass: Pass, place: Place, verdict: Verdict): void {

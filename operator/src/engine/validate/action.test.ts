@@ -9,7 +9,7 @@ const firstLine = (problem: string | undefined) => problem?.split('\n')[0];
 describe('what a task does', () => {
   it('is one thing, and needs an image only where there is a pod', () => {
     expect(task({ run: 'true', sleep: { duration: '1s' } })).toEqual([
-      'spec.tasks[0]: a task does exactly one thing; give it one of run, container, template, workflow, sleep, http, resource, compute, generate, and keep one of run, sleep',
+      'spec.tasks[0]: a task does exactly one thing; give it one of run, container, template, workflow, sleep, http, resource, compute, generate, approval, waitForSignal, and keep one of run, sleep',
     ]);
     const tasks = [{ name: 'wait', sleep: { duration: '1s' } }];
     expect(validateWorkflow({ tasks })).toEqual([]);

@@ -68,12 +68,14 @@ const OF_PEOPLE: readonly Action[] = ['approval', 'waitForSignal'];
 const OF_POD = [...Object.keys(podSurface), 'shell', 'pendingTimeout'] as readonly (keyof Task)[];
 const WITHOUT_POD: readonly Action[] = [...WITHOUT_ATTEMPT, 'workflow'];
 
+const article = (action: Action) => `${action === 'approval' ? 'an' : 'a'} ${action}`;
+
 function meaningless(task: Task, action: Action, path: string): Problem[] {
   const remedy = action === 'template' ? 'put it on the tasks of the template' : 'take it out';
   const refuse = (fields: readonly (keyof Task)[], what: string) =>
     fields
       .filter((field) => task[field] !== undefined)
-      .map((field) => ({ path: `${path}.${field}`, message: `a task that is a ${action} ${what}; ${remedy}` }));
+      .map((field) => ({ path: `${path}.${field}`, message: `a task that is ${article(action)} ${what}; ${remedy}` }));
   return [
     ...(action === 'template' ? refuse(['retry'], 'is not tried again as a whole') : []),
     ...(OF_PEOPLE.includes(action) ? refuse(['retry'], 'is asked once') : []),

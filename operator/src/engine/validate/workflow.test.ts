@@ -204,7 +204,7 @@ describe('validating a workflow', () => {
   describe('tasks', () => {
     it('do exactly one thing', () => {
       expect(without(0, 'run')).toEqual([
-        'spec.tasks[0]: a task does exactly one thing; give it one of run, container, template, workflow, sleep, http, resource, compute, generate',
+        'spec.tasks[0]: a task does exactly one thing; give it one of run, container, template, workflow, sleep, http, resource, compute, generate, approval, waitForSignal',
       ]);
       expect(task(2, { run: 'true' })[0]).toContain('exactly one thing');
     });
