@@ -4,7 +4,7 @@ import type { WebhookHmac } from '../api/index.ts';
 import { isKnown, isSigned } from './authenticate.ts';
 
 const ref = { name: 'hook', key: 'secret' };
-const secret = Buffer.from('It's a Secret to Everybody');
+const secret = Buffer.from("It's a Secret to Everybody");
 const body = Buffer.from('Hello, World!');
 const now = 1_700_000_000_000;
 const sign = (text: string, key = secret, encoding: 'hex' | 'base64' = 'hex') =>
