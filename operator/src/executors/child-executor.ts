@@ -2,15 +2,18 @@ import {
   ANNOTATION_DEPTH,
   ANNOTATION_TASK,
   API_VERSION,
+  continuedAs,
   controllerOf,
   LABEL_ATTEMPT,
   LABEL_MANAGED_BY,
   LABEL_RUN,
   LABEL_RUN_UID,
   LABEL_TASK_HASH,
+  linkOf,
   MANAGED_BY,
   objectKey,
   type RenderedChild,
+  rootOf,
   WORKFLOW_RUN,
   type WorkflowRun,
 } from '../api/index.ts';
@@ -98,10 +101,12 @@ export class ChildExecutor implements Executor {
   }
 
   async observe(run: RunContext, live: readonly Attempt[]): Promise<Observation> {
-    const seen = this.childrenOf(run).map((child) => seenChild(child, run));
-    const known = new Set(seen.map(({ path, attempt }) => `${path}#${attempt}`));
+    const children = newestOf(this.childrenOf(run));
+    const known = new Set(children.map(keyOf));
     const missing = live.filter(({ path, attempt }) => !known.has(`${path}#${attempt}`));
-    const asked: Seen[] = [];
+    const cut = children.filter((child) => isCut(child, run));
+    const seen = children.filter((child) => !cut.includes(child)).map((child) => seenChild(child, run));
+    const asked: Seen[] = await Promise.all(cut.map((child) => this.askForNext(run, child)));
     for (let i = 0; i < missing.length; i += AT_ONCE) {
       asked.push(...(await Promise.all(missing.slice(i, i + AT_ONCE).map((attempt) => this.askFor(run, attempt)))));
     }
@@ -127,9 +132,21 @@ export class ChildExecutor implements Executor {
     };
   }
 
+  /** A chain ends before its end only if somebody deletes the run that continues it: a live read says so. */
+  private async askForNext(run: RunContext, child: WorkflowRun): Promise<Seen> {
+    const name = continuedAs(child) ?? '';
+    const next = await this.read(run, { name, namespace: run.namespace });
+    const attempt = attemptOf(child);
+    if (next && isChildOf(next, run)) return { ...attempt, observation: { phase: 'Unknown' } };
+    const message = `the run ${name}, which continued ${child.metadata.name}, was deleted before it had ended`;
+    const observation = { phase: 'Failed', cause: 'Infrastructure', reason: 'ChildDeleted', message } as const;
+    return { ...attempt, observation };
+  }
+
   async cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
     const ref = refOf(run, attempt);
-    const child = this.options.runs.get(objectKey(ref)) ?? (await this.read(run, ref));
+    const known = newestOf(this.childrenOf(run)).find((child) => keyOf(child) === `${attempt.path}#${attempt.attempt}`);
+    const child = known ?? this.options.runs.get(objectKey(ref)) ?? (await this.read(run, ref));
     // A run that nobody waits for goes on without its parent.
     if (!child || !isControlledBy(child, run.uid) || isChildOver(child)) return;
     const wanted = graceSeconds === undefined ? 'Cancelled' : 'Terminated';
@@ -141,7 +158,10 @@ export class ChildExecutor implements Executor {
     ] as const;
     const patch = { kind: 'json', operations } as const;
     try {
-      await this.options.client.patch(this.options.type, ref, patch, { signal: run.signal, answer: 'Unread' });
+      await this.options.client.patch(this.options.type, child.metadata, patch, {
+        signal: run.signal,
+        answer: 'Unread',
+      });
     } catch (error) {
       // Gone, or stopped by somebody else since the cache saw it.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
@@ -229,14 +249,31 @@ function buildChild(
 function isChildOf(child: WorkflowRun, run: RunContext): boolean {
   if (isControlledBy(child, run.uid)) return true;
   const { origin } = child.spec;
-  return (
-    origin?.type === 'Workflow' && origin.uid === run.uid && refOf(run, attemptOf(child)).name === child.metadata.name
-  );
+  return origin?.type === 'Workflow' && origin.uid === run.uid && refOf(run, attemptOf(child)).name === rootOf(child);
 }
 
 function attemptOf({ metadata: { annotations = {}, labels = {} } }: WorkflowRun): Attempt {
   return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
 }
+
+function keyOf(child: WorkflowRun): string {
+  const { path, attempt } = attemptOf(child);
+  return `${path}#${attempt}`;
+}
+
+/** One run for each attempt: where that continued as others, the newest of them, whose end is that of the attempt. */
+function newestOf(children: readonly WorkflowRun[]): WorkflowRun[] {
+  const newest = new Map<string, WorkflowRun>();
+  for (const child of children) {
+    const known = newest.get(keyOf(child));
+    if (!known || linkOf(known) < linkOf(child)) newest.set(keyOf(child), child);
+  }
+  return [...newest.values()];
+}
+
+/** Whether a run that is waited for was continued by one that is not there. */
+const isCut = (child: WorkflowRun, run: RunContext): boolean =>
+  continuedAs(child) !== undefined && isControlledBy(child, run.uid);
 
 /** A run that nobody waits for has done its part as soon as it exists. */
 function seenChild(child: WorkflowRun, run: RunContext): Seen {
