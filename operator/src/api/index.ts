@@ -30,6 +30,7 @@ export * from './reasons.ts';
 export * from './rendered.ts';
 export * from './run-journal.ts';
 export * from './scalars.ts';
+export * from './schedule.ts';
 export * from './semaphore.ts';
 export * from './signal.ts';
 export * from './stamp.ts';

@@ -59,6 +59,18 @@ export const WORKFLOW: KindDefinition = {
       description: 'The run that onChange started last.',
     },
     {
+      name: 'Next-Run',
+      type: 'string',
+      jsonPath: '.status.nextRun',
+      description: 'The next slot of any schedule.',
+    },
+    {
+      name: 'Last-Schedule',
+      type: 'date',
+      jsonPath: '.status.lastSchedule',
+      description: 'The newest slot that a schedule started a run for.',
+    },
+    {
       name: 'Message',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].message',

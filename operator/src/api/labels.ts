@@ -8,6 +8,8 @@ export const LABEL_TASK_HASH = `${GROUP}/task-hash`;
 export const LABEL_ATTEMPT = `${GROUP}/attempt`;
 /** The first run of a chain of runs that continue one another, on all of them; its value is that run's name. */
 export const LABEL_CHAIN = `${GROUP}/chain`;
+/** On runs of a schedule, also those that a Backfill made; its value is the name of the schedule. */
+export const LABEL_SCHEDULE = `${GROUP}/schedule`;
 /** Marks a ConfigMap that holds the cached result of a task; its value is the short digest of the key. */
 export const LABEL_CACHE = `${GROUP}/cache`;
 export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';

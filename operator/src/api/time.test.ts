@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochOf } from './time.ts';
+import { epochOf, timeOf } from './time.ts';
 
 describe('a time of the API', () => {
   it('is read to the millisecond, as Date reads it', () => {
@@ -9,6 +9,17 @@ describe('a time of the API', () => {
         fc.date({ min: new Date('1970-01-01'), max: new Date('2399-12-31'), noInvalidDate: true }),
         (date) => {
           expect(epochOf(date.toISOString())).toBe(date.getTime());
+        },
+      ),
+    );
+  });
+
+  it('is written in whole seconds, as Date writes it', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('1970-01-01'), max: new Date('2399-12-31'), noInvalidDate: true }),
+        (date) => {
+          expect(timeOf(date.getTime())).toBe(`${date.toISOString().slice(0, 19)}Z`);
         },
       ),
     );

@@ -55,13 +55,16 @@ export const workflowRunSpec = z
     origin: z
       .object({
         type: z
-          .enum(['Manual', 'OnChange', 'Workflow', 'Webhook', 'Completion'])
+          .enum(['Manual', 'OnChange', 'Workflow', 'Webhook', 'Completion', 'Schedule', 'Backfill'])
           .describe('What made the run; Workflow: a task of another run; Completion: the end of another run.'),
         digest: z.string().max(64).optional().describe('Digest of what onChange acted upon.'),
         trigger: z.string().max(40).optional().describe('Name of the trigger that made the run.'),
         run: objectName.optional().describe('The run whose task, or whose end, started this one.'),
         uid: z.string().max(64).optional().describe('Uid of that run.'),
         task: z.string().max(512).optional().describe('Path of that task.'),
+        schedule: z.string().max(40).optional().describe('Name of the schedule.'),
+        slot: z.string().max(40).optional().describe('The slot of the schedule: when the run was to start.'),
+        backfill: objectName.optional().describe('The Backfill that made the run for the slot.'),
       })
       .optional()
       .describe('Where the run comes from; default Manual.'),
@@ -172,10 +175,18 @@ export const workflowRunStatus = z.object({
   requester: z
     .object({
       username: z.string().max(253).describe('Who asked.'),
-      attested: z.boolean().describe('Whether the API server vouches for it.'),
+      attested: z.boolean().describe('Whether the admission webhook vouches for it.'),
     })
     .optional()
     .describe('Who asked for the run.'),
+  desiredStateBy: z
+    .object({
+      username: z.string().max(253).describe('Who wrote it.'),
+      attested: z.boolean().describe('Whether the admission webhook vouches for it.'),
+      time: z.string().max(40).optional().describe('When, in RFC 3339 with milliseconds.'),
+    })
+    .optional()
+    .describe('Who wrote the desired state last, if anybody did.'),
   origin: z
     .object({
       run: z.string().max(253).describe('The run that this one repeats.'),

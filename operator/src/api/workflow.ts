@@ -5,6 +5,7 @@ import { chainRetention, continueAsNew } from './continue-as-new.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
+import { MAX_PINNED_SCHEDULES, MAX_SCHEDULES, schedule, scheduleStatus } from './schedule.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
 import { MAX_TRIGGERS, webhook, webhookStatus } from './webhook.ts';
@@ -180,6 +181,12 @@ export const workflowSpec = z.object({
         .meta(listMap('name'))
         .optional()
         .describe('Runs when a run of another Workflow has ended.'),
+      schedules: z
+        .array(schedule)
+        .max(MAX_SCHEDULES)
+        .meta(listMap('name'))
+        .optional()
+        .describe('Runs at times of day.'),
     })
     .optional()
     .describe('What starts a run by itself; none: a run is started by creating a WorkflowRun.'),
@@ -212,6 +219,19 @@ export const workflowStatus = z.object({
     .meta(listMap('name'))
     .optional()
     .describe('From when on the ends of other runs count.'),
+  schedules: z
+    .array(scheduleStatus)
+    .max(MAX_SCHEDULES)
+    .meta(listMap('name'))
+    .optional()
+    .describe('What the schedules have done and will do.'),
+  nextRun: z.string().max(40).optional().describe('The next slot of any schedule, for columns.'),
+  lastSchedule: z.string().max(40).optional().describe('The newest slot that a schedule started a run for.'),
+  pinnedSchedules: z
+    .string()
+    .max(MAX_PINNED_SCHEDULES)
+    .optional()
+    .describe('The schedules of the newest valid definition; they go on when an edit is not valid. Opaque.'),
 });
 
 const metadata = z.looseObject({});

@@ -5,8 +5,8 @@ import { resolveParameters } from './parameters.ts';
 /** The longest value that a run takes as a parameter, in characters. */
 const MAX_VALUE_LENGTH = 16_384;
 
-/** What the expressions of a trigger read: a request, or a run that has ended. */
-export type TriggerContext = Pick<Bindings, 'body' | 'headers' | 'query' | 'source'>;
+/** What the expressions of a trigger read: a request, a run that has ended, or a slot. */
+export type TriggerContext = Pick<Bindings, 'body' | 'headers' | 'query' | 'source' | 'schedule'>;
 
 /** What keeps a trigger from making a run: the field of the trigger, and why. */
 export interface TriggerProblem {

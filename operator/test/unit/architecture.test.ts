@@ -12,7 +12,8 @@ interface Room {
 
 const ROOMS: Readonly<Record<string, Room>> = {
   api: { rooms: [], packages: ['zod'], pure: true },
-  engine: { rooms: ['api'], packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'], pure: true },
+  schedules: { rooms: ['api'], packages: ['croner', '@noble/hashes'], pure: true },
+  engine: { rooms: ['api', 'schedules'], packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'], pure: true },
   pods: { rooms: ['api'], packages: ['@noble/hashes'], pure: true },
   artifacts: { rooms: ['api'], packages: ['aws4fetch', 're2js', 'node:'] },
   telemetry: { rooms: [], packages: ['pino', 'prom-client', 'node:'] },
@@ -22,7 +23,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   web: { rooms: [], packages: ['undici', 'node:'] },
   executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes'] },
-  controllers: { rooms: ['api', 'engine', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
+  controllers: { rooms: ['api', 'engine', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
   admission: {
     rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'],
     packages: ['pkijs', 'asn1js', 'node:'],

@@ -2,7 +2,16 @@ import { CONSTANTS } from './language.ts';
 import { byLikeness, probablyMeant, suggestion } from './nearest.ts';
 import type { Finding } from './problem.ts';
 import type { Reference } from './references.ts';
-import { ENDED_FIELDS, ROOTS, RUN_FIELDS, type Scope, SITUATIONAL, SOURCE_FIELDS, type VisibleTask } from './scope.ts';
+import {
+  ENDED_FIELDS,
+  ROOTS,
+  RUN_FIELDS,
+  SCHEDULE_FIELDS,
+  type Scope,
+  SITUATIONAL,
+  SOURCE_FIELDS,
+  type VisibleTask,
+} from './scope.ts';
 
 /** The names in an expression that its scope does not have, each with what was probably meant. */
 export function nameFindings(references: readonly Reference[], scope: Scope): Finding[] {
@@ -32,7 +41,9 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
     case 'headers':
       return rootFault(reference, scope) ?? headerFault(reference);
     case 'source':
-      return rootFault(reference, scope) ?? sourceFault(reference);
+      return rootFault(reference, scope) ?? partFault(reference, SOURCE_FIELDS);
+    case 'schedule':
+      return rootFault(reference, scope) ?? partFault(reference, SCHEDULE_FIELDS);
     default:
       return rootFault(reference, scope);
   }
@@ -72,9 +83,10 @@ function headerFault({ path: [step] }: Reference): Finding | undefined {
   return { message: `names of headers are in lower case here: headers["${lower}"]`, offset: step.offset };
 }
 
-function sourceFault({ path: [step] }: Reference): Finding | undefined {
-  if (step?.name === undefined || SOURCE_FIELDS.some((field) => field === step.name)) return undefined;
-  return fieldFault(step.name, step.offset, SOURCE_FIELDS, 'source');
+/** A field that `source` or `schedule` does not have. */
+function partFault({ root, path: [step] }: Reference, fields: readonly string[]): Finding | undefined {
+  if (step?.name === undefined || fields.includes(step.name)) return undefined;
+  return fieldFault(step.name, step.offset, fields, root);
 }
 
 function fieldFault(name: string, offset: number, known: readonly string[], of: string): Finding {

@@ -41,6 +41,8 @@ export interface Scope {
   readonly request?: boolean | undefined;
   /** `source` is visible: the run whose end starts another one. */
   readonly source?: boolean | undefined;
+  /** `schedule` is visible: the slot that a run is made for. */
+  readonly schedule?: boolean | undefined;
   /** `run` has `result`, `reason`, `message` and `failures`: in finally. */
   readonly ended?: boolean | undefined;
 }
@@ -78,6 +80,7 @@ export interface Bindings {
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly source?: Readonly<Record<string, Json>>;
+  readonly schedule?: Readonly<Record<string, string>>;
   /**
    * The declared types. JSON does not tell 2 from 2.0: with this, a whole value of a Number is a double, as the
    * static check took it to be; without it, it is an int, and `params.ratio / 4` would divide as ints do.
@@ -105,11 +108,24 @@ export const ENDED_FIELDS: Readonly<Record<string, string>> = {
 /** The fields of `source`. */
 export const SOURCE_FIELDS = ['run', 'workflow', 'result', 'reason', 'message', 'parameters'] as const;
 
+/** The fields of `schedule`. */
+export const SCHEDULE_FIELDS = ['name', 'slot'] as const;
+
 interface Situational {
   /** Its CEL type. */
   readonly type: string;
   /** The field of the scope that makes it visible. */
-  readonly needs: 'item' | 'attempt' | 'state' | 'outputs' | 'status' | 'object' | 'self' | 'request' | 'source';
+  readonly needs:
+    | 'item'
+    | 'attempt'
+    | 'state'
+    | 'outputs'
+    | 'status'
+    | 'object'
+    | 'self'
+    | 'request'
+    | 'source'
+    | 'schedule';
   readonly elsewhere: string;
 }
 
@@ -136,6 +152,7 @@ export const SITUATIONAL: Readonly<Record<string, Situational>> = Object.fromEnt
   situational('request', 'map<string, string>', 'headers', 'triggers.webhooks'),
   situational('request', 'map<string, string>', 'query', 'triggers.webhooks'),
   situational('source', 'dyn', 'source', 'triggers.completions'),
+  situational('schedule', 'map<string, string>', 'schedule', 'triggers.schedules'),
 ]);
 
 /** The names that every expression sees, and that none may give to a variable of its own. */

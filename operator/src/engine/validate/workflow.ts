@@ -9,6 +9,7 @@ import { continueProblems } from './continue-as-new.ts';
 import { durationProblems } from './durations.ts';
 import { type Problem, repeated } from './problem.ts';
 import { report } from './report.ts';
+import { scheduleProblems } from './schedules.ts';
 import { scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
 import { runHookProblems } from './task.ts';
@@ -45,7 +46,11 @@ export function validateOuter(spec: WorkflowSpec): Problem[] {
   return report([...durationProblems(spec), ...outerProblems(spec)]);
 }
 
-const outerProblems = (spec: WorkflowSpec): Problem[] => [...concurrencyProblems(spec), ...triggerProblems(spec)];
+const outerProblems = (spec: WorkflowSpec): Problem[] => [
+  ...concurrencyProblems(spec),
+  ...triggerProblems(spec),
+  ...scheduleProblems(spec),
+];
 
 function mainProblems(definition: Definition, library: Library): Problem[] {
   const { parameters, defaults = {}, tasks } = definition;
