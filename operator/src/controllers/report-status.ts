@@ -11,20 +11,20 @@ interface Reported {
 }
 
 /**
- * The one status write of a reconcile, left out when it would change nothing: `news` over what is there, and the
- * conditions.
+ * The one status write of a reconcile, left out when it would change nothing: `news` over what is there, or over what is
+ * `kept` of it, and the conditions.
  * @throws WaitingError when the object has changed since it was read
  */
 export async function reportStatus(
   { client, clock }: { readonly client: KubeClient; readonly clock: Clock },
   type: ResourceType,
   object: Reported,
-  { wishes, news }: { readonly wishes: readonly ConditionWish[]; readonly news: object },
+  { wishes, news, kept }: { readonly wishes: readonly ConditionWish[]; readonly news: object; readonly kept?: object },
   signal: AbortSignal,
 ): Promise<void> {
   const { generation, resourceVersion } = object.metadata;
   const status = {
-    ...object.status,
+    ...(kept ?? object.status),
     ...news,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: mergeConditions(object.status?.conditions, wishes, generation, timestamp(clock.now())),

@@ -55,7 +55,7 @@ export async function acceptRun(
   if (!workflow)
     return { reason: 'WorkflowNotFound', message: `there is no Workflow ${name} in ${namespace} yet; create it` };
   const origin = originOf(deps, run);
-  const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow);
+  const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow, run);
   if ('reason' in pinned) return pinned;
   const { definition, digest } = pinned;
   const given = origin ? givenTo(run, origin, definition.parameters) : run.spec.parameters;
@@ -71,14 +71,18 @@ export async function acceptRun(
   return { ...pinned, state: evolve(state, copied), encoded: [encoded, encodeEvent(copied)], lineage: origin.lineage };
 }
 
+/** What makes these runs goes on when an edit is not valid, with the newest definition that was. */
+const GOES_ON: ReadonlySet<string> = new Set(['Schedule', 'Backfill']);
+
 /** The definition of the Workflow as it is now. */
-function newest(stores: Stores, { metadata, status }: Workflow): Pinned | NotYet {
+function newest(stores: Stores, { metadata, status }: Workflow, { spec }: WorkflowRun): Pinned | NotYet {
   const { name, namespace = '' } = metadata;
   const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
   const isCurrent = status?.observedGeneration === metadata.generation && ready?.status === 'True';
   const pinned =
     status?.definition && findRevision(stores, namespace, status.definition.revision, status.definition.digest);
-  if (!isCurrent || !status?.definition || !pinned) {
+  const mayRun = isCurrent || GOES_ON.has(spec.origin?.type ?? '');
+  if (!mayRun || !status?.definition || !pinned) {
     const why = ready?.status === 'False' ? `: ${ready.message}` : ' yet';
     return { reason: 'WorkflowNotReady', message: `the Workflow ${name} is not ready${why}`.slice(0, 2048) };
   }

@@ -39,7 +39,7 @@ export async function takeTurn(
   if (turn.type === 'Skip') return { declined: 'ConcurrencySkipped', message: turn.message };
   if (turn.type === 'Replace') {
     const victims = turn.cancel.map(({ uid }) => siblings.find(({ metadata }) => metadata.uid === uid));
-    for (const victim of victims) if (victim) await cancel(deps, victim, signal);
+    for (const victim of victims) if (victim) await cancelRun(deps, victim, signal);
   }
   return { reason: 'Queued', message: turn.message, lookAgainAfter: QUEUED_AGAIN_MS };
 }
@@ -70,7 +70,11 @@ async function liveRuns({ client }: TurnDeps, { metadata }: Workflow, signal: Ab
 }
 
 /** Asks a run to end. One that has been asked already, or is gone, is left alone. */
-async function cancel({ client }: TurnDeps, { metadata, spec }: WorkflowRun, signal: AbortSignal): Promise<void> {
+export async function cancelRun(
+  { client }: Pick<TurnDeps, 'client'>,
+  { metadata, spec }: WorkflowRun,
+  signal: AbortSignal,
+): Promise<void> {
   const { desiredState } = spec;
   if (desiredState !== 'Running' && desiredState !== 'Paused') return;
   const operations = [

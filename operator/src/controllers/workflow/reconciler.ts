@@ -1,6 +1,6 @@
-import { objectKey, type Workflow } from '../../api/index.ts';
+import { type ConditionWish, objectKey, type Workflow, type WorkflowStatus } from '../../api/index.ts';
 import { isConflict, isNotFound, type ReconcileContext, type Result } from '../../runtime/index.ts';
-import { accepted } from '../judgement.ts';
+import { accepted, type Judgement } from '../judgement.ts';
 import { reportStatus } from '../report-status.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
@@ -9,43 +9,89 @@ import type { WorkflowDeps } from './deps.ts';
 import { changeOf, makeRun } from './on-change.ts';
 import { expiry } from './retention.ts';
 import { pruneRevisions } from './revisions.ts';
+import { pinnedBy, pinnedPlan, planOf, withSchedules } from './schedule-plan.ts';
+import { Schedules, type Ticked } from './schedules.ts';
 
 /** A refused pod may be taken later: a service account or a priority class may come. */
 const REFUSED_AGAIN_MS = 30_000;
 
 const READY = accepted('the definition is valid and pinned');
 
-/** Reconciles Workflows: is the definition valid, does a change call for a run, which runs have expired. */
+/** A wait that is longer than this is looked at again before it ends: clocks are set while it lasts. */
+const EXACT_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 15 * 60_000;
+const EARLY = 0.9;
+
+/** Reconciles Workflows: is the definition valid, does a change or a slot call for a run, which runs have expired. */
 export class WorkflowReconciler {
   readonly #deps: WorkflowDeps;
+  readonly #schedules: Schedules;
 
   constructor(deps: WorkflowDeps) {
     this.#deps = deps;
+    this.#schedules = new Schedules(deps);
   }
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const workflow = this.#deps.stores.workflows.get(key);
+    if (!workflow) this.#schedules.forget(key);
     if (!workflow || workflow.metadata.deletionTimestamp) return {};
     const judgement = await judge(this.#deps, workflow, signal);
-    if ('refusal' in judgement) {
-      await reportStatus(this.#deps, WORKFLOWS, workflow, { wishes: judgement.refusal, news: {} }, signal);
-      return judgement.retry ? { requeueAfter: REFUSED_AGAIN_MS } : {};
-    }
+    if ('refusal' in judgement) return this.#goOn(workflow, judgement, signal);
+    const { definition } = judgement;
     const change = changeOf(workflow);
     if (change?.run) await makeRun(this.#deps, change.run, signal);
-    const news = { definition: judgement.definition, ...(change ? { lastApplied: change.mark } : {}) };
-    await reportStatus(this.#deps, WORKFLOWS, workflow, { wishes: READY, news }, signal);
+    const plan = planOf(workflow);
+    const ticked = await this.#schedules.tick(workflow, plan, signal);
+    const news = { definition, ...(change ? { lastApplied: change.mark } : {}), ...pinnedBy(plan), ...ticked.news };
+    await this.#report(workflow, READY, news, ticked, signal);
     if (change?.mark.run) {
-      this.#deps.recorder.event(
-        workflow,
-        'Normal',
-        'RunStarted',
-        'Trigger',
-        `started run ${change.mark.run} for a change`,
-      );
+      const note = `started run ${change.mark.run} for a change`;
+      this.#deps.recorder.event(workflow, 'Normal', 'RunStarted', 'Trigger', note);
     }
-    await pruneRevisions(this.#deps, workflow, judgement.definition.revision, signal);
-    return this.#retain(workflow, signal);
+    await pruneRevisions(this.#deps, workflow, definition.revision, signal);
+    return this.#next(ticked, await this.#retain({ ...workflow, status: { ...workflow.status, ...news } }, signal));
+  }
+
+  /** What is not valid runs nothing, but its schedules go on with what was valid last, and the condition says so. */
+  async #goOn(workflow: Workflow, { refusal, retry }: Refusal, signal: AbortSignal): Promise<Result> {
+    const plan = pinnedPlan(this.#deps.stores, workflow);
+    const ticked = await this.#schedules.tick(workflow, plan, signal);
+    const wishes = plan.schedules.length === 0 ? refusal : refusal.map(withSchedules);
+    await this.#report(workflow, wishes, ticked.news, ticked, signal);
+    const retained = await this.#retain({ ...workflow, status: { ...workflow.status, ...ticked.news } }, signal);
+    return this.#next(ticked, retry ? sooner(retained, REFUSED_AGAIN_MS) : retained);
+  }
+
+  /** The one write, and what is told of the schedules once it is done. */
+  async #report(
+    workflow: Workflow,
+    wishes: readonly ConditionWish[],
+    news: Partial<WorkflowStatus>,
+    ticked: Ticked,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const {
+      schedules: _old,
+      nextRun: _next,
+      lastSchedule: _last,
+      pinnedSchedules: pinned,
+      ...rest
+    } = workflow.status ?? {};
+    const kept = 'definition' in news || pinned === undefined ? rest : { ...rest, pinnedSchedules: pinned };
+    await reportStatus(this.#deps, WORKFLOWS, workflow, { wishes, news, kept }, signal);
+    this.#schedules.reported(workflow, ticked.news);
+    for (const { type, reason, note } of ticked.events) {
+      this.#deps.recorder.event(workflow, type, reason, 'Schedule', note);
+    }
+  }
+
+  /** When to look again: for a slot early rather than late, since time may pass quicker than the timer thinks. */
+  #next({ nextAt, more }: Ticked, result: Result): Result {
+    if (more) return { requeue: true };
+    if (nextAt === undefined) return result;
+    const wait = nextAt - this.#deps.clock.now();
+    return sooner(result, wait > EXACT_WAIT_MS ? Math.min(wait * EARLY, LONGEST_WAIT_MS) : Math.max(1, wait));
   }
 
   /** Deletes what has expired. The mark of onChange is in status by now, so no run is ever made twice. */
@@ -69,3 +115,8 @@ export class WorkflowReconciler {
     return nextAt === undefined ? {} : { requeueAfter: Math.max(1000, nextAt - now) };
   }
 }
+
+type Refusal = Extract<Judgement, { readonly refusal: unknown }>;
+
+const sooner = (result: Result, ms: number): Result =>
+  result.requeue ? result : { requeueAfter: Math.min(result.requeueAfter ?? Number.POSITIVE_INFINITY, ms) };

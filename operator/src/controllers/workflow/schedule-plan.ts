@@ -1,0 +1,45 @@
+import {
+  type ConditionWish,
+  type Schedule,
+  schedule as scheduleSchema,
+  type Workflow,
+  type WorkflowStatus,
+} from '../../api/index.ts';
+import { findRevision, type Stores } from '../stores.ts';
+import type { Plan } from './schedules.ts';
+
+const NOTHING: Plan = { schedules: [], declared: undefined };
+const GO_ON = '; schedules go on with the newest definition that was valid';
+const MAX_MESSAGE = 2048;
+
+/** What the schedules of a valid Workflow run. */
+export function planOf({ spec }: Workflow): Plan {
+  return { schedules: spec.triggers?.schedules ?? [], declared: spec.parameters };
+}
+
+/** The copy that is kept of valid schedules, for when an edit makes the Workflow invalid. */
+export function pinnedBy({ schedules }: Plan): Pick<WorkflowStatus, 'pinnedSchedules'> {
+  return schedules.length === 0 ? {} : { pinnedSchedules: JSON.stringify(schedules) };
+}
+
+/** What the schedules of a Workflow run that is not valid any more: all of it as it was when it last was. */
+export function pinnedPlan(stores: Stores, { metadata, status }: Workflow): Plan {
+  const { definition, pinnedSchedules } = status ?? {};
+  const pinned = definition && findRevision(stores, metadata.namespace ?? '', definition.revision, definition.digest);
+  if (!pinned || pinnedSchedules === undefined) return NOTHING;
+  return { schedules: schedulesIn(pinnedSchedules), declared: pinned.data.parameters };
+}
+
+/** Nobody else writes it; what does not fit all the same runs nothing. */
+function schedulesIn(text: string): readonly Schedule[] {
+  try {
+    return scheduleSchema.array().parse(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+/** The condition says what goes on all the same. */
+export function withSchedules(wish: ConditionWish): ConditionWish {
+  return { ...wish, message: `${wish.message.slice(0, MAX_MESSAGE - GO_ON.length)}${GO_ON}` };
+}
