@@ -35,7 +35,12 @@ export class MeasuredOperator {
    * Starts an operator with its log in a folder, and waits until it leads with complete caches.
    * @param profile writes a CPU profile into the folder when it ends
    */
-  static async start(kubeconfig: string, folder: string, profile: boolean): Promise<MeasuredOperator> {
+  static async start(
+    kubeconfig: string,
+    folder: string,
+    profile: boolean,
+    flags: readonly string[] = [],
+  ): Promise<MeasuredOperator> {
     const log = join(folder, 'operator.log');
     const out = openSync(log, 'w', 0o600);
     const address = `127.0.0.1:${await freePort()}`;
@@ -47,6 +52,7 @@ export class MeasuredOperator {
       kubeconfig,
       '--health-address',
       address,
+      ...flags,
     ];
     const env = { ...process.env, NODE_OPTIONS: deployedNodeOptions() };
     const child = spawn(process.execPath, args, { stdio: ['ignore', out, out], env });
@@ -68,6 +74,12 @@ export class MeasuredOperator {
   async scrape(): Promise<string> {
     const response = await fetch(`http://${this.#address}/metrics`, { signal: AbortSignal.timeout(10_000) });
     return response.text();
+  }
+
+  /** Ends it as a machine that loses power does. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
   }
 
   /** Ends it as Kubernetes does. @throws Error unless it ended well */

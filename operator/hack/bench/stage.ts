@@ -10,6 +10,7 @@ import { createMetrics, silentLogger } from '../../src/telemetry/index.ts';
 import { install } from '../install.ts';
 import { type Kubectl, kubectlOf } from '../kubectl.ts';
 import { accountKubeconfig } from '../operator-account.ts';
+import { KilledOperator } from '../soak/killed-operator.ts';
 import { AuditLog } from './audit-log.ts';
 import { MeasuredOperator } from './operator-process.ts';
 
@@ -117,6 +118,12 @@ export class Stage {
     return result;
   }
 
+  /** An operator to be killed: the next one is the same replica, so it need not wait for its lease. */
+  killedOperator(): Promise<KilledOperator> {
+    const flags = ['--identity', 'killed'];
+    return KilledOperator.begin(() => MeasuredOperator.start(this.#kubeconfig, this.#folder, false, flags));
+  }
+
   async close(): Promise<void> {
     await this.client.close();
   }
@@ -140,11 +147,11 @@ export class Stage {
   }
 }
 
-/** Polls until a condition holds. @throws Error after a minute */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
+/** Polls until a condition holds. @throws Error after so many seconds */
+export async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited a minute in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain: ${what}`);
     await sleep(25);
   }
 }
