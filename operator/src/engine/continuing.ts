@@ -15,8 +15,7 @@ import { isComposite, isTerminal, type LoopState, MAX_MESSAGE_LENGTH, type RunRe
  */
 export function continuesHere(pass: Pass, loop: LoopState): boolean {
   const { state, plan } = pass;
-  const { afterEvents = DEFAULT_AFTER_EVENTS } = plan.definition.continueAsNew ?? {};
-  if (loop.index === 0 || pass.firstSeq < afterEvents + (state.stays?.seq ?? 0) || !isQuiet(pass)) return false;
+  if (loop.index === 0 || pass.firstSeq < eventsOf(pass) || !isQuiet(pass)) return false;
   const index = (state.link ?? 0) + 1;
   const problem = boundToItsRun(plan.definition) ?? tooMuch(bytesToCarry(state, index));
   if (problem === undefined) {
@@ -25,6 +24,18 @@ export function continuesHere(pass: Pass, loop: LoopState): boolean {
   }
   pass.emit({ type: 'NotContinued', message: problem.slice(0, MAX_MESSAGE_LENGTH) });
   return false;
+}
+
+/** A pass in which the run came to have enough events is followed by one at once, for a loop that waits with the next. */
+export function enoughEvents(pass: Pass): void {
+  const enough = eventsOf(pass);
+  if (pass.firstSeq < enough && pass.state.seq >= enough && !pass.state.finished) pass.cut = true;
+}
+
+/** How many events are enough. */
+function eventsOf({ plan, state }: Pass): number {
+  const { afterEvents = DEFAULT_AFTER_EVENTS } = plan.definition.continueAsNew ?? {};
+  return afterEvents + (state.stays?.seq ?? 0);
 }
 
 function tooMuch(bytes: number): string | undefined {

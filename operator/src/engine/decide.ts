@@ -1,6 +1,7 @@
 import type { HistoryEvent, Json } from '../api/index.ts';
 import { encodeEvent } from '../api/index.ts';
 import type { RunIdentity } from './bindings.ts';
+import { enoughEvents } from './continuing.ts';
 import { begin } from './evolve.ts';
 import { type Action, type Observed, Pass } from './pass.ts';
 import type { Plan } from './plan.ts';
@@ -55,6 +56,7 @@ const RULES: readonly ((pass: Pass) => void)[] = [
   acknowledged,
   completion,
   strays,
+  enoughEvents,
 ];
 
 /**

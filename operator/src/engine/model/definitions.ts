@@ -46,8 +46,24 @@ export function drawDefinition(draws: Draws): Definition {
     ...(last ? { finally: last } : {}),
     ...(draws.percent(20) ? { hooks: drawHooks(draws, around) } : {}),
     tasks: drawTasks(draws, around),
+    continueAsNew: drawContinuing(draws),
     library: { 'Local/leaf@': leaf, 'Local/middle@': middle },
   };
+}
+
+/** Mostly by itself, between iterations; sometimes by an expression that stops after a few runs. */
+function drawContinuing(draws: Draws): NonNullable<Definition['continueAsNew']> {
+  const afterEvents = draws.pick([5000, 3, 6, 12, 25]);
+  const when = draws.pick([
+    undefined,
+    undefined,
+    undefined,
+    'params.n < 4',
+    "tasks.a.status == 'Succeeded' && params.n < 4",
+    'nobody',
+  ]);
+  const text = draws.pick(['${{ params.n + 1 }}', '${{ params.n + 1 }}', 'many']);
+  return { afterEvents, ...(when ? { when, with: { n: text } } : {}) };
 }
 
 function drawTemplate(draws: Draws, where: Pick<Around, 'templates' | 'mayGenerate'>): TemplateBody {

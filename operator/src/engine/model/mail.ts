@@ -112,6 +112,11 @@ export class Mail {
     this.#sent.push({ uid, object: uid, name: draws.pick(NAMES), values: values as Record<string, string>, sender });
   }
 
+  /** A new run asks anew; what was sent is for the whole chain. */
+  begin(): void {
+    this.#asked.clear();
+  }
+
   /** Somebody deletes a signal; the next look at it makes it again, without its answers. */
   delete(which: number): void {
     const keys = [...this.#asked.keys()];

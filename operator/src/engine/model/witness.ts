@@ -1,6 +1,7 @@
 import type { HistoryEvent } from '../../api/index.ts';
 import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan.ts';
 import { AnswerWitness } from './answer-witness.ts';
+import { endsInstead } from './chain-witness.ts';
 
 /** Something that must never be. */
 export class Violation extends Error {
@@ -78,6 +79,14 @@ export class Witness {
     if ('path' in event) this.#seeUnit(event);
   }
 
+  /** The run goes on from where it is as another one, which began so much later. */
+  goOn(later: number): void {
+    this.#finished = undefined;
+    this.#desired = 'Running';
+    this.#t = 0;
+    for (const unit of this.#units.values()) unit.end -= later;
+  }
+
   #seeAnswer(event: EventOf<'Responded' | 'Judged' | 'Escalated'>): void {
     const problem = this.#answers.see(event, this.live.has(event.path ?? ''));
     if (problem !== undefined) throw violation(event, problem);
@@ -95,7 +104,8 @@ export class Witness {
     const { phase, reason } = this.#settled ?? event;
     const isStopped = event.reason === 'Terminated' || event.reason === 'StatusTooLarge';
     const isSame = phase === event.phase && reason === event.reason;
-    if (!isSame && event.reason !== 'FinallyFailed' && !isStopped) throw violation(event, `after ${phase} ${reason}`);
+    const isOther = event.reason === 'FinallyFailed' || (phase === 'Succeeded' && endsInstead(event.reason));
+    if (!isSame && !isOther && !isStopped) throw violation(event, `after ${phase} ${reason}`);
     this.#finished = event;
   }
 
@@ -253,7 +263,7 @@ export class Witness {
     if (!this.#finished) throw new Violation('the run is over without an end');
     const { reason, phase } = this.#finished;
     if (reason === 'Terminated' || reason === 'StatusTooLarge') return;
-    const result = this.#settled?.phase ?? phase;
+    const result = this.#settled?.phase ?? (endsInstead(reason) ? 'Succeeded' : phase);
     const isUndone = this.#plan.definition.compensate?.some((each) => each === result) ?? false;
     for (const [name, { role, undoes = '' }] of this.#plan.tasks) {
       const { phase: own } = this.#unit(name);

@@ -2,6 +2,7 @@ import { type AttemptObservation, type DesiredState, decodeEvents, encodeEvents,
 import {
   type Action,
   accept,
+  acceptContinuing,
   attemptKey,
   type Decision,
   decide,
@@ -12,9 +13,11 @@ import {
   liveAttempts,
   type Observed,
   type Plan,
+  parseAttemptKey,
   type RunState,
   replay,
 } from '../index.ts';
+import { ChainWitness } from './chain-witness.ts';
 import type { Draws } from './draws.ts';
 import { Mail } from './mail.ts';
 import { Violation, Witness } from './witness.ts';
@@ -87,8 +90,11 @@ export class World {
   readonly #known = new Map<string, Pod | Answer>();
   readonly #refusals = new Map<string, number>();
   readonly #settled = new Set<string>();
-  readonly #witness: Witness;
-  readonly #shadow: RunState;
+  readonly #chain = new ChainWitness();
+  #witness: Witness;
+  #shadow: RunState;
+  /** The run that continues this one exists. */
+  #hasNext = false;
   readonly #stored: Stored[] = [];
   #refused = false;
   #only: ReadonlySet<string> | undefined;
@@ -118,7 +124,10 @@ export class World {
   reconcile(manner: Manner = {}): Decision | undefined {
     const base = this.#stored.at(-1 - (manner.stale ?? 0)) ?? (this.#stored[0] as Stored);
     const isStale = base.text !== this.stored;
-    const attempts = this.#observe(decodeState(base.text), manner.blind ?? 0);
+    const before = decodeState(base.text);
+    // A run that is continuing first sees to it that there is a next one.
+    if (before.continuing && !before.finished && !isStale && manner.diesAfter !== 0) this.#hasNext = true;
+    const attempts = this.#observe(before, manner.blind ?? 0);
     this.#refused = false;
     const decision = this.#decideAndApply(base, isStale, attempts, manner);
     // A write names the state that it follows: it is refused where another came before it.
@@ -154,7 +163,12 @@ export class World {
   #decide(base: string, desiredState: DesiredState, attempts: Seen, overBudget: boolean): Decision {
     this.decisions++;
     const only = this.#only ? { only: this.#only } : {};
-    const observed = { desiredState, attempts, ...this.#seenMail, ...(overBudget ? { overBudget } : {}), ...only };
+    const next = this.#hasNext ? { continuedAs: 'next' } : {};
+    const observed = {
+      ...{ desiredState, attempts, ...next, ...this.#seenMail },
+      ...(overBudget ? { overBudget } : {}),
+      ...only,
+    };
     return decide(IDENTITY, this.plan, decodeState(base), observed, this.#clock);
   }
 
@@ -273,6 +287,8 @@ export class World {
   #report(decision: Decision, attempts: Seen, manner: Manner): void {
     const text = encodeState(decision.state);
     for (const event of decodeEvents(encodeEvents(decision.encoded))) {
+      const problem = this.#chain.see(event, this.#witness.live.size);
+      if (problem !== undefined) throw new Violation(`${JSON.stringify(event)}: ${problem}`);
       this.#witness.see(event);
       evolve(this.#shadow, event);
     }
@@ -286,7 +302,38 @@ export class World {
     if (!decision.more && !this.#only) this.#checkComplete(decision, attempts);
     this.isFinished = decision.state.finished !== undefined;
     if (!manner.keeps) this.#letGo(decision.state);
-    if (this.isFinished) this.#checkEnd();
+    if (this.isFinished) this.#checkEnd(decision.state);
+    if (decision.state.finished?.reason === 'ContinuedAsNew') this.#continue(decision.state);
+  }
+
+  /** The next run of the chain begins, with nothing but what is stored of this one. */
+  #continue(before: RunState): void {
+    const { state, encoded } = acceptContinuing(decodeState(this.stored), this.#clock);
+    const isAnew = before.continuing?.parameters !== undefined;
+    if (isAnew) {
+      this.#witness = new Witness(this.plan);
+      this.mail.begin();
+    } else this.#witness.goOn(state.at - before.at);
+    this.#forgetAttempts(state);
+    this.history.splice(0, this.history.length, encoded);
+    this.#shadow = replay(decodeEvents(encodeEvents(this.history)));
+    const text = encodeState(state);
+    if (encodeState(this.#shadow) !== text) throw new Violation(`the first event does not fold to the state: ${text}`);
+    this.#stored.splice(0, this.#stored.length, { text, desired: this.desired });
+    this.#hasNext = false;
+    this.isFinished = false;
+  }
+
+  /** Attempts are those of a run; what has ended in the chain is never to be started again. */
+  #forgetAttempts(next: RunState): void {
+    this.#pods.clear();
+    this.#refusals.clear();
+    for (const key of [...this.#settled, ...this.#known.keys()]) {
+      const { path, attempt } = parseAttemptKey(key);
+      if (isSettled(next, path, attempt)) continue;
+      this.#settled.delete(key);
+      this.#known.delete(key);
+    }
   }
 
   /** Asked again at once, the engine has nothing new to say, and something is to come that it waits for. */
@@ -321,8 +368,9 @@ export class World {
     }
   }
 
-  #checkEnd(): void {
-    this.#witness.end();
+  #checkEnd({ continuing }: RunState): void {
+    // One that goes on from where it is has not come to its end.
+    if (!continuing || continuing.parameters) this.#witness.end();
     const folded = encodeState(replay(decodeEvents(encodeEvents(this.history))));
     if (folded !== this.stored) throw new Violation('the whole history does not fold to the state');
   }
