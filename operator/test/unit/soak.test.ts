@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { SlotLedger } from '../../hack/soak/ledger.ts';
+import { slopeOf } from '../../hack/soak/slope.ts';
 import type { WorkflowRun } from '../../src/api/index.ts';
-import { SlotLedger } from './ledger.ts';
 
 const at = (seconds: number) => Date.parse('2026-01-01T00:00:00Z') + seconds * 1000;
 const run = (seconds: number, uid: string, phase = 'Succeeded') =>
@@ -27,5 +28,17 @@ describe('the ledger of slots', () => {
       twice: ['2026-01-01T00:00:20.000Z'],
       failed: ['tick-30'],
     });
+  });
+});
+
+describe('the slope of memory', () => {
+  it('is what it grows by in an hour', () => {
+    const samples = [0, 1, 2, 3].map((minute) => ({ ms: minute * 60_000, bytes: 100 + minute }));
+    expect(slopeOf(samples)).toBeCloseTo(60);
+    expect(slopeOf(samples.map(({ ms }) => ({ ms, bytes: 7 })))).toBe(0);
+  });
+
+  it('is not told of one moment', () => {
+    expect(() => slopeOf([{ ms: 1, bytes: 1 }])).toThrow(RangeError);
   });
 });
