@@ -43,6 +43,7 @@ export const REASONS = {
   ChainBusy: 'The run before this one in its chain has not ended yet.',
   PredecessorGone: 'The run that this one continues is gone, and what it would take over with it.',
   ConfigMapNotFound: 'A ConfigMap that a parameter takes its default from does not exist, or has no such key.',
+  TriggerRefused: 'A trigger went off, and the run that it starts could not be made; the message says why.',
   // Tasks: skipped
   WhenFalse: 'The task has a `when` that was false.',
   NeedFailed: 'A task that this one needs failed, or was itself skipped because of a failure.',
