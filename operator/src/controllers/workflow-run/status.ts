@@ -101,13 +101,15 @@ const MAX_REASONS = 3;
 function waitingFor(rows: readonly UnitRow[]): Pick<WorkflowRunStatus, 'waitingFor'> {
   const counts = new Map<string, number>();
   for (const { phase, reason } of rows) {
-    const waits = phase === 'Pending' || phase === 'Backoff' || reason === 'Sleeping';
+    const waits = phase === 'Pending' || phase === 'Backoff' || WAITING.has(reason ?? '');
     if (waits && reason && !ORDINARY.has(reason)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   }
   const words = [...counts].sort((a, b) => b[1] - a[1]).slice(0, MAX_REASONS);
   return words.length === 0 ? {} : { waitingFor: words.map(([reason, count]) => `${count} ${reason}`).join(', ') };
 }
 
+/** Reasons of what has begun and only waits. */
+const WAITING: ReadonlySet<string> = new Set(['Sleeping', 'Approval', 'Signal']);
 const ORDINARY: ReadonlySet<string> = new Set(['Starting', 'WaitingForNeeds', 'WaitingForTasks', 'Parallelism']);
 
 function phaseOf(state: RunState): RunPhase {
