@@ -5,6 +5,7 @@ import {
   OWN_NAMESPACE_ACCESS,
   WEBHOOK_ACCESS,
 } from '../../src/controllers/index.ts';
+import { admissionComponent, IN_CLUSTER, policies, service, webhooks } from './admission.ts';
 import { crd } from './crd.ts';
 import { clusterRole, ownNamespaceRole, servedNamespaceRole, serviceAccount, webhookRole } from './rbac.ts';
 import { reference } from './reference.ts';
@@ -13,6 +14,7 @@ import { yamlFile } from './yaml.ts';
 /** Folders in which every file with the header is ours, so that one of a kind that is gone is noticed. */
 export const GENERATED_FOLDERS = [
   'crds',
+  'config/admission',
   'config/rbac',
   'config/rbac/own',
   'config/rbac/served',
@@ -28,6 +30,13 @@ const ROLES = {
   'webhooks/role.yaml': webhookRole(WEBHOOK_ACCESS),
 };
 
+/** The admission webhook of an install of the whole cluster, and what the API server judges by itself. */
+const ADMISSION = {
+  'service.yaml': [service()],
+  'webhooks.yaml': webhooks(IN_CLUSTER),
+  'policies.yaml': policies(IN_CLUSTER),
+};
+
 /** Every generated file: its text, by its path from the root of the repository. */
 export function generatedFiles(): Map<string, string> {
   const files = new Map<string, string>();
@@ -37,6 +46,9 @@ export function generatedFiles(): Map<string, string> {
   files.set('config/rbac/kustomization.yaml', kustomization(['own', 'cluster-role.yaml']));
   files.set('config/rbac/own/kustomization.yaml', kustomization(['service-account.yaml', 'role.yaml']));
   files.set('config/rbac/served/kustomization.yaml', kustomization(['role.yaml']));
+  for (const [path, documents] of Object.entries(ADMISSION))
+    files.set(`config/admission/${path}`, yamlFile(...documents));
+  files.set('config/admission/kustomization.yaml', yamlFile(admissionComponent(Object.keys(ADMISSION))));
   files.set('docs/api/reference.md', reference(KINDS));
   return files;
 }

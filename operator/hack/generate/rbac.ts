@@ -6,18 +6,20 @@ export const SERVICE_ACCOUNT = 'ado-operator';
 interface PolicyRule {
   readonly apiGroups: readonly string[];
   readonly resources: string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
 /** The RBAC rules that an access table stands for; resources of a group with the same verbs share a rule. */
 export function policyRules(table: readonly AccessRule[]): PolicyRule[] {
   const rules = new Map<string, PolicyRule>();
-  for (const { type, subresource, verbs } of table) {
+  for (const { type, subresource, names, verbs } of table) {
     const resource = subresource ? `${type.plural}/${subresource}` : type.plural;
-    const key = `${type.group} ${[...verbs].sort().join()}`;
+    const key = `${type.group} ${[...verbs].sort().join()} ${names?.join() ?? ''}`;
     const rule = rules.get(key);
     if (rule) rule.resources.push(resource);
-    else rules.set(key, { apiGroups: [type.group], resources: [resource], verbs });
+    else
+      rules.set(key, { apiGroups: [type.group], resources: [resource], ...(names && { resourceNames: names }), verbs });
   }
   return [...rules.values()];
 }

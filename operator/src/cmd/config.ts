@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { LogLevel } from '../telemetry/index.ts';
+import { ADMISSION_OPTIONS, type AdmissionConfig, readAdmission } from './admission-config.ts';
 import { readStorage, STORAGE_OPTIONS, type StorageConfig } from './storage-config.ts';
 import { USAGE } from './usage.ts';
 import {
@@ -45,6 +46,8 @@ export interface OperatorConfig {
   readonly storage: StorageConfig;
   /** Where requests for webhooks are taken; none: nowhere. */
   readonly hooks: ListenAddress | undefined;
+  /** Where the admission webhook is served; none: nothing is attested. */
+  readonly admission: AdmissionConfig | undefined;
   readonly healthHost: string;
   readonly healthPort: number;
   readonly logLevel: LogLevel;
@@ -68,6 +71,7 @@ const OPTIONS = {
   'http-image': { type: 'string', default: '' },
   ...STORAGE_OPTIONS,
   'hooks-address': { type: 'string', default: '' },
+  ...ADMISSION_OPTIONS,
   'health-address': { type: 'string', default: '127.0.0.1:8081' },
   'log-level': { type: 'string', default: 'info' },
 } as const;
@@ -109,6 +113,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Ope
     httpImage: values['http-image'],
     storage: readStorage(values, values['http-image']),
     hooks: listener('hooks-address', values['hooks-address']),
+    admission: readAdmission(values),
     healthHost,
     healthPort,
     logLevel: level,

@@ -1,3 +1,4 @@
+import { ADMISSION_USAGE } from './admission-config.ts';
 import { STORAGE_USAGE } from './storage-config.ts';
 
 /** What `--help` says. */
@@ -20,6 +21,7 @@ export const USAGE = `Usage: operator [options]
   --http-image IMAGE       image of the pods that make all other requests (default: none, they are refused)
 ${STORAGE_USAGE}
   --hooks-address H:P      where webhooks are taken, without TLS, as 0.0.0.0:8090 (default: nowhere)
+${ADMISSION_USAGE}
   --health-address H:P     where /livez, /readyz and /metrics are served (default 127.0.0.1:8081)
   --log-level info         trace, debug, info, warn or error
 

@@ -1,5 +1,6 @@
 import { objectKey, UNATTESTED } from '../api/index.ts';
 import {
+  completionController,
   createReflectors,
   Plans,
   RunMemories,
@@ -14,6 +15,7 @@ import {
 import type { RunContext } from '../executors/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
+import { wireAdmission } from './admission.ts';
 import { wireClaims } from './claims.ts';
 import type { OperatorConfig } from './config.ts';
 import { wireExecutors } from './executors.ts';
@@ -56,7 +58,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const parts = { client: fenced, stores, clock, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
-  const attests = UNATTESTED;
+  const admission = wireAdmission(config, { client, stores, clock, logger });
+  const attests = admission?.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
@@ -69,7 +72,9 @@ export function wire(config: OperatorConfig): AdoOperator {
     health: { host: config.healthHost, port: config.healthPort },
     ...(elector ? { elector } : {}),
   });
-  manager.addWorker(workflowController(shared, options));
+  const hooks = wireHooks(config, { client, stores, clock, logger, metrics });
+  manager.addWorker(workflowController({ ...shared, askForSecret: hooks?.askForSecret }, options));
+  manager.addWorker(completionController(shared, { logger }));
   for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
   const plans = new Plans();
   const run = { ...shared, executor, cache: executor, attests, plans, memories: new RunMemories() };
@@ -81,8 +86,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
-  const hooks = wireHooks(config, { client, stores, clock, logger, metrics });
   if (hooks) manager.addListener(hooks.server);
+  if (admission) manager.addSource(admission);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
   manager.beforeRelease((ms) => recorder.stop(ms));

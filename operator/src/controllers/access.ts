@@ -4,12 +4,16 @@ import {
   CONTROLLER_REVISIONS,
   EVENTS,
   LEASES,
+  MUTATING_WEBHOOK_CONFIGURATIONS,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
   SECRETS,
+  SELF_SUBJECT_REVIEWS,
   SERVICE_ACCOUNTS,
+  VALIDATING_WEBHOOK_CONFIGURATIONS,
 } from '../runtime/index.ts';
 import {
+  BACKFILLS,
   CLUSTER_WORKFLOW_TEMPLATES,
   RUN_JOURNALS,
   SEMAPHORES,
@@ -19,17 +23,23 @@ import {
   WORKFLOWS,
 } from './resources.ts';
 
+/** Name of all that belongs to the admission webhook: its Secret, its Service, its configurations. */
+export const ADMISSION_NAME = 'ado-admission';
+
 /**
  * Everything that the operator may ask of the API server in the namespaces it serves. The client refuses a call that
  * has no row here, and config/rbac is generated from it, so neither can say more or less than the other.
  */
 export const NAMESPACED_ACCESS: readonly AccessRule[] = [
-  { type: WORKFLOWS, verbs: ['list', 'watch'] },
+  // Before the first slot after a change of leader, the marks of schedules are read live.
+  { type: WORKFLOWS, verbs: ['get', 'list', 'watch'] },
   { type: WORKFLOWS, subresource: 'status', verbs: ['patch'] },
   { type: WORKFLOW_TEMPLATES, verbs: ['list', 'watch'] },
   { type: WORKFLOW_TEMPLATES, subresource: 'status', verbs: ['patch'] },
   { type: WORKFLOW_RUNS, verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'] },
   { type: WORKFLOW_RUNS, subresource: 'status', verbs: ['patch'] },
+  { type: BACKFILLS, verbs: ['get', 'list', 'watch'] },
+  { type: BACKFILLS, subresource: 'status', verbs: ['patch'] },
   { type: RUN_JOURNALS, verbs: ['get', 'create'] },
   { type: SEMAPHORES, verbs: ['get', 'list', 'watch'] },
   { type: SEMAPHORES, subresource: 'status', verbs: ['patch'] },
@@ -56,7 +66,16 @@ export const WEBHOOK_ACCESS: readonly AccessRule[] = [{ type: SECRETS, verbs: ['
 export const CLUSTER_ACCESS: readonly AccessRule[] = [
   { type: CLUSTER_WORKFLOW_TEMPLATES, verbs: ['list', 'watch'] },
   { type: CLUSTER_WORKFLOW_TEMPLATES, subresource: 'status', verbs: ['patch'] },
+  // The admission webhook: who we are, and where it is reached.
+  { type: SELF_SUBJECT_REVIEWS, verbs: ['create'] },
+  { type: MUTATING_WEBHOOK_CONFIGURATIONS, names: [ADMISSION_NAME], verbs: ['get', 'patch'] },
+  { type: VALIDATING_WEBHOOK_CONFIGURATIONS, names: [ADMISSION_NAME], verbs: ['get', 'patch'] },
 ];
 
 /** What it may ask in its own namespace only. */
-export const OWN_NAMESPACE_ACCESS: readonly AccessRule[] = [{ type: LEASES, verbs: ['get', 'create', 'update'] }];
+export const OWN_NAMESPACE_ACCESS: readonly AccessRule[] = [
+  { type: LEASES, verbs: ['get', 'create', 'update'] },
+  // What the replicas share for the admission webhook.
+  { type: SECRETS, verbs: ['create'] },
+  { type: SECRETS, names: [ADMISSION_NAME], verbs: ['get', 'update'] },
+];

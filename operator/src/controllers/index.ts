@@ -9,12 +9,15 @@
  * 5. Every call is a row of the table in access.ts.
  */
 
-export { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, WEBHOOK_ACCESS } from './access.ts';
+export { ADMISSION_NAME, CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, WEBHOOK_ACCESS } from './access.ts';
 export { sweepController } from './artifact-sweep/controller.ts';
 export type { SweepSettings } from './artifact-sweep/sweeper.ts';
+export { backfillController } from './backfill/controller.ts';
+export { completionController } from './completion/controller.ts';
 export { type HolderOf, Holders } from './holders.ts';
 export { problemText } from './judgement.ts';
 export {
+  BACKFILLS,
   CLUSTER_WORKFLOW_TEMPLATES,
   RUN_JOURNALS,
   SEMAPHORES,
@@ -32,6 +35,7 @@ export { findTemplates } from './template/find.ts';
 export { reusedMessage, withItself } from './template/judge.ts';
 export { digestOfVersion } from './template/version.ts';
 export { workflowController } from './workflow/controller.ts';
+export type { AskForSecret } from './workflow/webhook-status.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';
 export { upkeepController } from './workflow-run/upkeep-controller.ts';

@@ -24,9 +24,14 @@ export function refused(reason: string, message: string): ConditionWish[] {
 
 /** Refused for its problems, of which the first ones are told. */
 export function refusedFor(reason: string, problems: readonly Problem[]): ConditionWish[] {
+  return refused(reason, problemText(problems));
+}
+
+/** The first problems, one a line, each with its field. */
+export function problemText(problems: readonly Pick<Problem, 'path' | 'message'>[]): string {
   const shown = problems.slice(0, MAX_PROBLEMS_SHOWN).map(({ path, message }) => `${path}: ${message}`);
   const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : [];
-  return refused(reason, [...shown, ...more].join('\n').slice(0, 2048));
+  return [...shown, ...more].join('\n').slice(0, 2048);
 }
 
 /** Refused for its templates. What is only missing may come, and then all is judged again. */

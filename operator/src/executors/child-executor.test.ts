@@ -5,6 +5,7 @@ import {
   LABEL_RUN_UID,
   type RenderedChild,
   type Task,
+  UNATTESTED,
   type WorkflowRun,
 } from '../api/index.ts';
 import { ApiError, keyOf, Store } from '../runtime/index.ts';
@@ -33,7 +34,7 @@ function setUp(annotations: Record<string, string> = {}) {
   const requester = { username: 'ada' };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
   cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p', annotations }, spec });
-  const executor = new ChildExecutor({ client: server.client, runs, type, clock });
+  const executor = new ChildExecutor({ client: server.client, runs, type, clock, attests: UNATTESTED });
   const child = () => [...server.objects.values()][0] as unknown as WorkflowRun;
   return { server, clock, runs, cache, executor, child };
 }
@@ -66,7 +67,7 @@ describe('a task that starts a run', () => {
     const { executor, server, runs, clock } = setUp();
     await executor.start(run, request);
     await executor.start(run, request);
-    const again = new ChildExecutor({ client: server.client, runs, type, clock });
+    const again = new ChildExecutor({ client: server.client, runs, type, clock, attests: UNATTESTED });
     expect(await again.start(run, request)).toBeUndefined();
     expect(server.objects.size).toBe(1);
   });

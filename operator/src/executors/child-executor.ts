@@ -2,6 +2,7 @@ import {
   ANNOTATION_DEPTH,
   ANNOTATION_TASK,
   API_VERSION,
+  type Attests,
   continuedAs,
   controllerOf,
   LABEL_ATTEMPT,
@@ -46,7 +47,7 @@ import { refusalOf } from './refusal.ts';
 /** How long a run that this process created may be missing from the cache before a live read asks for it. */
 const CACHE_LAG_MS = 5_000;
 /** How many runs may hang below one another: a Workflow that starts itself is stopped here. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 const AT_ONCE = 32;
 
 export interface ChildExecutorOptions {
@@ -55,6 +56,8 @@ export interface ChildExecutorOptions {
   /** WorkflowRuns, as the client addresses them. */
   readonly type: ResourceType;
   readonly clock: Clock;
+  /** Whether who asked for the parent is vouched for: then it is for the child too. */
+  readonly attests: Pick<Attests, 'inherited'>;
 }
 
 /** The index of the run store that finds the runs that the tasks of a run started. */
@@ -85,7 +88,7 @@ export class ChildExecutor implements Executor {
     const parent = await this.parentOf(run);
     const depth = Number(parent?.metadata.annotations?.[ANNOTATION_DEPTH] ?? 0) + 1;
     if (depth > MAX_DEPTH) return tooDeep(request.rendered.workflow);
-    const child = buildChild(run, request, parent, depth);
+    const child = this.requestedBy(parent, buildChild(run, request, depth));
     if (this.unseen.has(objectKey(child.metadata))) return undefined;
     try {
       await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
@@ -197,6 +200,12 @@ export class ChildExecutor implements Executor {
     }
   }
 
+  /** Who asked for the parent asked for the child. */
+  private requestedBy(parent: WorkflowRun | undefined, child: WorkflowRun): WorkflowRun {
+    const requester = parent && this.options.attests.inherited(parent, child);
+    return requester ? { ...child, spec: { ...child.spec, requester } } : child;
+  }
+
   private childrenOf(run: RunContext): WorkflowRun[] {
     return this.options.runs.byIndex(CHILDREN_BY_RUN_UID, run.uid).filter((child) => isChildOf(child, run));
   }
@@ -215,11 +224,9 @@ function tooDeep(workflow: string): Refusal {
 function buildChild(
   run: RunContext,
   { path, attempt, task, rendered }: StartRequest<RenderedChild>,
-  parent: WorkflowRun | undefined,
   depth: number,
 ): WorkflowRun {
   const isAwaited = task.workflow?.wait !== false;
-  const requester = parent?.spec.requester;
   return {
     apiVersion: API_VERSION,
     kind: WORKFLOW_RUN.kind,
@@ -239,7 +246,6 @@ function buildChild(
       workflowRef: { name: rendered.workflow },
       ...(rendered.parameters.length > 0 ? { parameters: [...rendered.parameters] } : {}),
       desiredState: 'Running',
-      ...(requester ? { requester } : {}),
       origin: { type: 'Workflow', run: run.name, uid: run.uid, task: path },
     },
   };

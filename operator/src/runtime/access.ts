@@ -7,6 +7,8 @@ export interface AccessRule {
   readonly type: ResourceType;
   /** For a subresource, such as `status`. */
   readonly subresource?: string;
+  /** The objects that it is about, where not all of them: those that are made need none. */
+  readonly names?: readonly string[];
   readonly verbs: readonly Verb[];
 }
 

@@ -101,6 +101,29 @@ export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType = {
   namespaced: false,
 };
 
+const registration = (plural: string, kind: string): ResourceType => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: false,
+});
+export const MUTATING_WEBHOOK_CONFIGURATIONS = registration(
+  'mutatingwebhookconfigurations',
+  'MutatingWebhookConfiguration',
+);
+export const VALIDATING_WEBHOOK_CONFIGURATIONS = registration(
+  'validatingwebhookconfigurations',
+  'ValidatingWebhookConfiguration',
+);
+export const SELF_SUBJECT_REVIEWS: ResourceType = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectreviews',
+  kind: 'SelfSubjectReview',
+  namespaced: false,
+};
+
 /** `group/version`, or `version` for the core group. */
 export function apiVersionOf(type: ResourceType): string {
   return type.group === '' ? type.version : `${type.group}/${type.version}`;

@@ -7,6 +7,7 @@ import { AuditLog } from '../../hack/bench/audit-log.ts';
 import { API_VERSION } from '../../src/api/index.ts';
 import type { Pod } from '../../src/pods/index.ts';
 import { type KubeObject, LEASES, PODS } from '../../src/runtime/index.ts';
+import { removeAdmission } from '../support/admission.ts';
 import { clientOf } from '../support/client.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { Kubectl, OPERATOR_NAMESPACE } from '../support/installation.ts';
@@ -79,6 +80,7 @@ export async function removeEverything(): Promise<void> {
   const ours = ['-l', 'app.kubernetes.io/name=ado', '--ignore-not-found'];
   await kubectl.run(['delete', 'crd', ...ours]);
   await kubectl.run(['delete', 'namespace,clusterrole,clusterrolebinding', ...ours]);
+  await removeAdmission(kubectl);
 }
 
 /** The operator's pods that are not being deleted. */

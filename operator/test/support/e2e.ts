@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, closeCluster, openCluster } from '../../cluster/index.ts';
 import { AuditLog } from '../../hack/bench/audit-log.ts';
+import { admissionIsInForce, installAdmission, removeAdmission } from './admission.ts';
 import { clientOf } from './client.ts';
 import { installManifests, Kubectl, OperatorCredentials } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
@@ -30,26 +31,32 @@ export function stage(): Installed {
 export interface UseOptions {
   /** Further flags of the operator, where they depend on the cluster made when it is there. */
   readonly flags?: readonly string[] | ((cluster: Cluster) => Promise<readonly string[]>);
+  /** Whether the admission webhook is on, served by the operator; default off: then nothing is attested. */
+  readonly admission?: boolean;
   /** A cluster of the file's own, which is new at its start and gone at its end. */
   readonly own?: { readonly name: string; readonly kwok?: number };
 }
 
 /** Installs Ado and runs one operator for the tests of the file; afterwards it must end well when asked to. */
-export function useOperator({ flags = [], own }: UseOptions = {}): void {
+export function useOperator({ flags = [], own, admission = false }: UseOptions = {}): void {
   beforeAll(async () => {
     if (own) await closeCluster(own.name);
     const cluster = await openCluster(own ?? { name: CLUSTER_NAME });
     const kubectl = new Kubectl(cluster);
     await installManifests(kubectl);
     const credentials = await OperatorCredentials.create(cluster, kubectl);
-    const given = typeof flags === 'function' ? await flags(cluster) : flags;
+    await removeAdmission(kubectl);
+    const served = admission ? await installAdmission(cluster, kubectl) : [];
+    const given = [...served, ...(typeof flags === 'function' ? await flags(cluster) : flags)];
     const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags: given });
     installed = { flags: given, cluster, kubectl, credentials, operator, client: clientOf(cluster.kubeconfig) };
+    if (admission) await admissionIsInForce(kubectl);
   });
   afterAll(async () => {
     if (!installed) return;
-    const { cluster, operator, client, credentials } = installed;
+    const { cluster, kubectl, operator, client, credentials } = installed;
     installed = undefined;
+    if (admission) await removeAdmission(kubectl);
     const code = await operator.stop();
     await client.close();
     credentials.remove();

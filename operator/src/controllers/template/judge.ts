@@ -6,7 +6,7 @@ import {
   type TemplateBody,
   type WorkflowTemplate,
 } from '../../api/index.ts';
-import { bodyOf, type FindTemplate, resolveLibrary } from '../../engine/index.ts';
+import { bodyOf, type FindTemplate, type LibraryKind, resolveLibrary } from '../../engine/index.ts';
 import { validateTemplate } from '../../engine/validate/index.ts';
 import {
   CONTROLLER_REVISIONS,
@@ -40,7 +40,7 @@ export async function judgeTemplate(
   if (isReused(template, own, digest))
     return { refusal: refused('VersionReused', reusedMessage(template)), retry: false };
   if (own.some((version) => version.digest === digest)) return { definition: { digest, revision } };
-  const find = withItself(findTemplates(deps.stores, template.metadata.namespace), deps, template, body);
+  const find = withItself(findTemplates(deps.stores, template.metadata.namespace), kind, template, body);
   const resolved = resolveLibrary(body, find, kind);
   if ('problems' in resolved) return { refusal: refusedForTemplates(resolved.problems), retry: false };
   const problems = validateTemplate(body, kind, find);
@@ -54,21 +54,22 @@ function isReused({ spec, status }: WorkflowTemplate, own: readonly TemplateVers
   return known.some((each) => each.version === spec.version && each.digest !== digest);
 }
 
-function reusedMessage({ spec }: WorkflowTemplate): string {
+/** What to do about a version that exists with other content. */
+export function reusedMessage({ spec }: WorkflowTemplate): string {
   const now = 'workflows keep the content that it had first';
   return `spec.version: version ${spec.version} exists with other content, and ${now}; raise spec.version`;
 }
 
 /** The template sees itself as it is to be: a circle through itself is one already. */
-function withItself(
+export function withItself(
   find: FindTemplate,
-  { reach }: TemplateDeps,
+  ownKind: LibraryKind,
   template: WorkflowTemplate,
   body: TemplateBody,
 ): FindTemplate {
   const { metadata, spec } = template;
   return (kind, name, version) => {
-    const isItself = kind === reach.kind && name === metadata.name;
+    const isItself = kind === ownKind && name === metadata.name;
     return isItself && (version === undefined || version === spec.version) ? body : find(kind, name, version);
   };
 }

@@ -24,6 +24,7 @@ import {
   sightOf,
   signalOf,
 } from './observe.ts';
+import { peopleOf } from './people.ts';
 import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
 import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
@@ -157,7 +158,7 @@ export class RunReconciler {
     const state = decodeState(work.before);
     const nothing = { attempts: new Map() };
     const status = buildStatus(work.run, work.revision, work.plan, state, journal, nothing, clock.now());
-    await reportStatus(this.#deps, work.run, status, signal);
+    await reportStatus(this.#deps, work.run, { ...status, ...peopleOf(work.run, this.#deps.attests) }, signal);
     return { requeue: true };
   }
 
@@ -205,7 +206,8 @@ export class RunReconciler {
 
   #status(work: Work, decision: Decision, journal: Journal, observed: ObservedRun): WorkflowRunStatus {
     const { run, revision, plan } = work;
-    return buildStatus(run, revision, plan, decision.state, journal, observed, this.#deps.clock.now());
+    const status = buildStatus(run, revision, plan, decision.state, journal, observed, this.#deps.clock.now());
+    return { ...status, ...peopleOf(run, this.#deps.attests) };
   }
 
   /** Nothing happened that is history; what people see may have changed all the same, and goes alone after 10 s. */

@@ -40,7 +40,6 @@ export function buildStatus(
   const counts = countUnits(plan, state);
   const ended = counts.succeeded + counts.failed + counts.skipped;
   const failures = [...state.failures].slice(0, MAX_FAILURE_ROWS).map(([reason, count]) => ({ reason, count }));
-  const { requester } = run.spec;
   const rows = allRows(plan, state, observed);
   return {
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
@@ -50,7 +49,6 @@ export function buildStatus(
     definition: { digest: plan.digest, revision },
     startedAt: timestamp(state.at),
     ...(state.finished ? { finishedAt: timestamp(state.at + state.finished.t) } : {}),
-    ...(requester ? { requester: { username: requester.username, attested: false } } : {}),
     ...(run.status?.origin ? { origin: run.status.origin } : {}),
     ...chainOf(run, state),
     counts,

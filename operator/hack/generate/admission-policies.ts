@@ -1,0 +1,108 @@
+/** What a ValidatingAdmissionPolicy of ours is made of. */
+export interface Policy {
+  readonly name: string;
+  readonly resources: readonly string[];
+  readonly variables: readonly { readonly name: string; readonly expression: string }[];
+  readonly validations: readonly unknown[];
+}
+
+const CREATING = "request.operation == 'CREATE'";
+
+/**
+ * Whether the request is the operator's: of the cluster, or of the one that a label of the namespace names, as
+ * NAMESPACE.NAME of its account.
+ */
+function isOperator(operator: string, label: string) {
+  const labels = 'namespaceObject.metadata.labels';
+  const named = `has(${labels}) && '${label}' in ${labels}`;
+  const parts = `${labels}['${label}'].split('.', 2)`;
+  const account = `'system:serviceaccount:' + ${parts}.join(':')`;
+  const expression = `request.userInfo.username == '${operator}' || (${named} && request.userInfo.username == ${account})`;
+  return { name: 'isOperator', expression };
+}
+
+/** A stamp that a user may give of themselves: their own name, and no group that they are not in. */
+const isOwn = (stamp: string) =>
+  `${stamp}.username == request.userInfo.username && (!has(${stamp}.uid) || ${stamp}.uid == request.userInfo.uid) && ` +
+  `(!has(${stamp}.groups) || ${stamp}.groups.all(group, group in request.userInfo.groups))`;
+
+function refusing(unless: string, message: string) {
+  return { expression: `variables.isOperator || (${unless})`, message, reason: 'Forbidden' };
+}
+
+/** Of signals: who may make which, and what they may say of whom. */
+export function signalPolicy(operator: string, label: string): Policy {
+  return {
+    name: 'ado-signals',
+    resources: ['signals'],
+    variables: [
+      isOperator(operator, label),
+      { name: 'responses', expression: 'has(object.spec.responses) ? object.spec.responses : []' },
+      {
+        name: 'before',
+        expression: 'oldObject != null && has(oldObject.spec.responses) ? oldObject.spec.responses : []',
+      },
+      {
+        name: 'added',
+        expression:
+          'variables.responses.filter(response, !variables.before.exists(old, old.username == response.username))',
+      },
+    ],
+    validations: [
+      refusing(
+        `!(${CREATING}) || object.spec.type == 'Data'`,
+        'an Approval or Input is made by the operator, for a task that asks; send data with type Data',
+      ),
+      refusing(
+        '!has(object.spec.decision) && !has(object.spec.comment) && !has(object.spec.values)',
+        'the admission webhook is off, so nobody takes what is written here: answer by adding a response in your own name to spec.responses',
+      ),
+      refusing(
+        'variables.before.all(old, variables.responses.exists(response, response.username == old.username && response == old))',
+        'responses are only ever added to; what was answered is on record',
+      ),
+      refusing(
+        `size(variables.added) <= 1 && variables.added.all(response, ${isOwn('response')})`,
+        'a response is added one at a time, in your own name, and with groups that you are in',
+      ),
+      refusing(
+        `!(${CREATING}) || !has(object.spec.sender) || (${isOwn('object.spec.sender')})`,
+        'spec.sender: a signal is sent in your own name; leave it out',
+      ),
+    ],
+  };
+}
+
+/** Of runs: who may say what about their origin, their requester, and who changed their desired state. */
+export function runPolicy(operator: string, label: string): Policy {
+  return {
+    name: 'ado-workflowruns',
+    resources: ['workflowruns'],
+    variables: [
+      isOperator(operator, label),
+      {
+        name: 'isSameState',
+        expression:
+          'oldObject != null && object.spec.desiredState == oldObject.spec.desiredState && has(oldObject.spec.desiredStateBy) == has(object.spec.desiredStateBy) && (!has(object.spec.desiredStateBy) || object.spec.desiredStateBy == oldObject.spec.desiredStateBy)',
+      },
+    ],
+    validations: [
+      refusing(
+        `!(${CREATING}) || !has(object.spec.origin) || object.spec.origin.type == 'Manual'`,
+        'spec.origin: a run that you create is Manual; leave it out',
+      ),
+      refusing(
+        `!(${CREATING}) || !has(object.spec.continues)`,
+        'spec.continues: only the operator continues a run as another; leave it out',
+      ),
+      refusing(
+        `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
+        'spec.requester: a run is asked for in your own name; leave it out',
+      ),
+      refusing(
+        `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
+        'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+      ),
+    ],
+  };
+}

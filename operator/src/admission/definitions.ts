@@ -1,0 +1,124 @@
+import {
+  decodeClusterWorkflowTemplate,
+  decodeWorkflow,
+  decodeWorkflowTemplate,
+  objectKey,
+  type Workflow,
+  type WorkflowRun,
+  type WorkflowTemplate,
+} from '../api/index.ts';
+import {
+  digestOfVersion,
+  findTemplates,
+  problemText,
+  reusedMessage,
+  type Stores,
+  withItself,
+} from '../controllers/index.ts';
+import {
+  bodyOf,
+  canonicalJson,
+  type FindTemplate,
+  type LibraryKind,
+  resolveLibrary,
+  resolveParameters,
+  templateReferences,
+} from '../engine/index.ts';
+import { type Problem, validateTemplate, validateWorkflow } from '../engine/validate/index.ts';
+import type { KubeObject } from '../runtime/index.ts';
+import type { Judge, Judged } from './judge.ts';
+
+export interface DefinitionsOptions {
+  readonly stores: Stores;
+  /** A Workflow as it is now, past all caches; nothing when there is none. */
+  readonly readWorkflow: (ref: { namespace: string; name: string }) => Promise<Workflow | undefined>;
+}
+
+type Source = Parameters<typeof templateReferences>[0];
+
+const FINE: Judged = {};
+
+/**
+ * Judges definitions with the functions of the controllers. Only what is certain is refused: a template that is not there
+ * yet, or is about to change in the same apply, makes a warning, and the controllers judge again.
+ */
+export class Definitions implements Judge {
+  readonly #options: DefinitionsOptions;
+
+  constructor(options: DefinitionsOptions) {
+    this.#options = options;
+  }
+
+  definition(plural: string, object: KubeObject, old: KubeObject | null | undefined): Judged {
+    if (object.metadata.deletionTimestamp !== undefined || isSameSpec(object, old)) return FINE;
+    if (plural === 'workflows') return this.#workflow(decodeWorkflow(object));
+    const was = old ? decodeWorkflowTemplate(old) : undefined;
+    if (plural === 'workflowtemplates') return this.#template('WorkflowTemplate', decodeWorkflowTemplate(object), was);
+    if (plural !== 'clusterworkflowtemplates') return FINE;
+    return this.#template('ClusterWorkflowTemplate', decodeClusterWorkflowTemplate(object), was);
+  }
+
+  async run(run: WorkflowRun): Promise<Judged> {
+    const { metadata, spec } = run;
+    // What is repeated has the parameters of its definition, which need not be that of the Workflow as it is now.
+    if (spec.from !== undefined) return FINE;
+    const ref = { namespace: metadata.namespace ?? '', name: spec.workflowRef.name };
+    const known = this.#options.stores.workflows.get(objectKey(ref));
+    if (known !== undefined && parameterProblem(known, run) === undefined) return FINE;
+    const now = await this.#options.readWorkflow(ref);
+    if (now === undefined) {
+      return { warnings: [`there is no Workflow "${ref.name}" yet; the run starts when there is one`] };
+    }
+    const refusal = parameterProblem(now, run);
+    return refusal === undefined ? FINE : { refusal };
+  }
+
+  #workflow({ metadata, spec }: Workflow): Judged {
+    const find = findTemplates(this.#options.stores, metadata.namespace);
+    return judged(spec, 'Local', find, () => validateWorkflow(spec, find));
+  }
+
+  #template(kind: LibraryKind, template: WorkflowTemplate, old: WorkflowTemplate | undefined): Judged {
+    const { spec, metadata } = template;
+    const body = bodyOf(spec);
+    const digest = digestOfVersion(spec.version, body);
+    const before = old?.status?.versions?.find(({ version }) => version === spec.version);
+    if (before !== undefined && before.digest !== digest) return { refusal: reusedMessage(template) };
+    const find = withItself(findTemplates(this.#options.stores, metadata.namespace), kind, template, body);
+    return judged(body, kind, find, () => validateTemplate(body, kind, find));
+  }
+}
+
+function isSameSpec(object: KubeObject, old: KubeObject | null | undefined): boolean {
+  const specOf = (it: KubeObject) => canonicalJson((it as KubeObject & { spec?: unknown }).spec);
+  return old !== null && old !== undefined && specOf(object) === specOf(old);
+}
+
+function judged(
+  source: Source,
+  home: 'Local' | LibraryKind,
+  find: FindTemplate,
+  validate: () => readonly Problem[],
+): Judged {
+  const resolved = resolveLibrary(source, find, home);
+  if ('problems' in resolved) return { warnings: [oneLine(problemText(resolved.problems))] };
+  const problems = validate();
+  if (problems.length === 0) return FINE;
+  // A version keeps its content; the newest one may be another by the time that this is used.
+  const isCertain = templateReferences(source, home).every(({ version }) => version !== undefined);
+  const text = problemText(problems);
+  return isCertain ? { refusal: text } : { warnings: [oneLine(text)] };
+}
+
+/** Warnings travel in a header. */
+const oneLine = (text: string) => text.replaceAll('\n', '; ').slice(0, 1024);
+
+function parameterProblem({ spec }: Workflow, run: WorkflowRun): string | undefined {
+  const given = run.spec.parameters ?? [];
+  // What comes from a ConfigMap is read when the run starts.
+  const judgedNow = (spec.parameters ?? []).filter(
+    ({ name, valueFrom }) => valueFrom === undefined || given.some((value) => value.name === name),
+  );
+  const resolved = resolveParameters(judgedNow, given);
+  return 'problem' in resolved ? resolved.problem : undefined;
+}

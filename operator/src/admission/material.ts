@@ -1,0 +1,122 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { KEY_BYTES } from './attestation.ts';
+import { issueAuthority, issueServing, type KeyPair } from './certificates.ts';
+
+/** Everything secret that the replicas share. */
+export interface Material {
+  /** What attestations are made with. It never changes: what it vouched for would be lost. */
+  readonly attestationKey: Uint8Array;
+  /** Certificates of the authorities that are trusted, as PEM, the newest first. */
+  readonly bundle: readonly string[];
+  /** Key of the newest authority, as PEM. */
+  readonly authorityKey: string;
+  readonly serving: KeyPair;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Clocks differ; nothing is refused because the API server's is behind. */
+const BACKDATED_MS = HOUR_MS;
+const AUTHORITY_LIFE_MS = 365 * DAY_MS;
+/** A new authority comes so long before the old one ends: longer than any serving certificate of the old one lives. */
+const AUTHORITY_RENEWED_MS = 120 * DAY_MS;
+const SERVING_LIFE_MS = 90 * DAY_MS;
+const SERVING_RENEWED_MS = 30 * DAY_MS;
+/** An authority signs nothing before everybody trusts it: the bundle is written long before that. */
+const AUTHORITY_KNOWN_MS = DAY_MS;
+
+/**
+ * The material as it is to be from now on: the same object where nothing is due. Of what cannot be read, only that part
+ * is made anew. Certificates overlap: an old authority is trusted until it ends, a new one a day before it signs.
+ */
+export async function renewed(
+  stored: Partial<Material> | undefined,
+  hosts: readonly string[],
+  now: number,
+): Promise<Material> {
+  const attestationKey = keyOf(stored) ?? crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  const authorities = await renewedAuthorities(stored, now);
+  const serving = await renewedServing(stored?.serving, authorities, hosts, now);
+  const isSame =
+    stored?.attestationKey === attestationKey &&
+    stored.serving === serving &&
+    stored.authorityKey === authorities.key &&
+    stored.bundle?.join() === authorities.bundle.join();
+  if (isSame) return stored as Material;
+  return { attestationKey, bundle: authorities.bundle, authorityKey: authorities.key, serving };
+}
+
+const keyOf = (stored: Partial<Material> | undefined) =>
+  stored?.attestationKey?.length === KEY_BYTES ? stored.attestationKey : undefined;
+
+interface Authorities {
+  readonly bundle: readonly string[];
+  readonly key: string;
+}
+
+async function renewedAuthorities(stored: Partial<Material> | undefined, now: number): Promise<Authorities> {
+  const bundle = (stored?.bundle ?? []).filter((pem) => (readCertificate(pem)?.validToDate.getTime() ?? 0) > now);
+  const [newest] = bundle;
+  const key = stored?.authorityKey;
+  if (newest !== undefined && key !== undefined && isPair({ certificate: newest, key })) {
+    if (endOf(newest) - now > AUTHORITY_RENEWED_MS) return { bundle, key };
+  }
+  const made = await issueAuthority(now - BACKDATED_MS, now + AUTHORITY_LIFE_MS);
+  return { bundle: [made.certificate, ...bundle], key: made.key };
+}
+
+async function renewedServing(
+  stored: KeyPair | undefined,
+  { bundle, key }: Authorities,
+  hosts: readonly string[],
+  now: number,
+): Promise<KeyPair> {
+  const [newest = ''] = bundle;
+  const authority = { certificate: newest, key };
+  if (stored && serves(stored, bundle, hosts, now)) {
+    const isSoon = endOf(stored.certificate) - now < SERVING_RENEWED_MS;
+    const isOld = !isIssuedBy(stored, newest);
+    const isKnown = now - startOf(newest) > AUTHORITY_KNOWN_MS + BACKDATED_MS;
+    if (!isKnown || (!isSoon && !isOld)) return stored;
+  }
+  return issueServing(authority, hosts, now - BACKDATED_MS, Math.min(now + SERVING_LIFE_MS, endOf(newest)));
+}
+
+/** Whether a certificate can be served now: it is whole, trusted, of time, and for these hosts. */
+function serves(pair: KeyPair, bundle: readonly string[], hosts: readonly string[], now: number): boolean {
+  const certificate = readCertificate(pair.certificate);
+  if (certificate === undefined || !isPair(pair) || certificate.validToDate.getTime() <= now) return false;
+  const isTrusted = bundle.some((authority) => isIssuedBy(pair, authority));
+  return isTrusted && hosts.every((host) => isFor(certificate, host));
+}
+
+function isFor(certificate: X509Certificate, host: string): boolean {
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
+}
+
+function isIssuedBy({ certificate }: KeyPair, authority: string): boolean {
+  const issuer = readCertificate(authority);
+  const issued = readCertificate(certificate);
+  return issuer !== undefined && issued?.checkIssued(issuer) === true && issued.verify(issuer.publicKey);
+}
+
+/** Whether the key is that of the certificate. */
+function isPair({ certificate, key }: KeyPair): boolean {
+  try {
+    return readCertificate(certificate)?.checkPrivateKey(createPrivateKey(key)) ?? false;
+  } catch {
+    return false;
+  }
+}
+
+function readCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+const endOf = (pem: string) => readCertificate(pem)?.validToDate.getTime() ?? 0;
+const startOf = (pem: string) => readCertificate(pem)?.validFromDate.getTime() ?? 0;

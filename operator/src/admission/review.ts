@@ -1,0 +1,145 @@
+import { decodeSignal, decodeWorkflowRun, type Signal, type WorkflowRun } from '../api/index.ts';
+import type { KubeObject } from '../runtime/index.ts';
+import type { Attestation } from './attestation.ts';
+import type { Judge, Judged } from './judge.ts';
+import type { User } from './people.ts';
+import { stampRun } from './run-stamp.ts';
+import { stampSignal } from './signal-stamp.ts';
+import type { Changes, Moment, Stamped, Wish } from './stamped.ts';
+
+/** What the API server asks, as far as it is read here. */
+export interface AdmissionRequest {
+  readonly uid: string;
+  readonly operation: string;
+  readonly resource: { readonly resource: string };
+  readonly subResource?: string;
+  readonly namespace?: string;
+  readonly userInfo: { readonly username?: string; readonly uid?: string; readonly groups?: readonly string[] };
+  readonly object?: KubeObject | null;
+  readonly oldObject?: KubeObject | null;
+}
+
+export interface AdmissionResponse {
+  readonly uid: string;
+  readonly allowed: boolean;
+  readonly warnings?: readonly string[];
+  readonly status?: { readonly code: number; readonly reason: string; readonly message: string };
+  readonly patchType?: 'JSONPatch';
+  /** JSON Patch, base64. */
+  readonly patch?: string;
+}
+
+export interface ReviewerOptions {
+  readonly attestation: Attestation;
+  readonly judge: Judge;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Ends of generated names. */
+  readonly suffix: () => string;
+  /** The account of the operator itself, once it is known: it says who others are, and is not asked. */
+  readonly self: () => string | undefined;
+}
+
+type Asked = AdmissionRequest & { readonly object: KubeObject };
+type Stored = KubeObject & { readonly spec?: Readonly<Record<string, unknown>> };
+
+/** Answers what the API server asks about an object of ours that is to be stored. */
+export class Reviewer {
+  readonly #options: ReviewerOptions;
+
+  constructor(options: ReviewerOptions) {
+    this.#options = options;
+  }
+
+  /** Never fails because of what an object says: that is refused. @throws Error when there is no key yet */
+  async review(request: AdmissionRequest): Promise<AdmissionResponse> {
+    const { uid, object, operation, subResource = '' } = request;
+    const isWritten = operation === 'CREATE' || operation === 'UPDATE';
+    const isOurs = request.userInfo.username === this.#options.self();
+    if (!isWritten || isOurs || subResource !== '' || !object) return { uid, allowed: true };
+    const asked = { ...request, object };
+    if (request.resource.resource === 'signals') return this.#stamp(asked, decodeSignal, stampSignal);
+    if (request.resource.resource === 'workflowruns') return this.#run(asked);
+    return this.#definition(asked);
+  }
+
+  async #run(request: Asked): Promise<AdmissionResponse> {
+    const answer = this.#stamp(request, decodeWorkflowRun, stampRun);
+    if (!answer.allowed || request.operation !== 'CREATE') return answer;
+    const judged = await this.#options.judge.run(decodeWorkflowRun(withNamespace(request)));
+    return judged.refusal === undefined ? withWarnings(answer, judged) : refusalOf(request, 422, judged.refusal);
+  }
+
+  async #definition(request: Asked): Promise<AdmissionResponse> {
+    const { resource, oldObject } = request;
+    const judged = await this.#options.judge.definition(resource.resource, withNamespace(request), oldObject);
+    if (judged.refusal !== undefined) return refusalOf(request, 422, judged.refusal);
+    return withWarnings({ uid: request.uid, allowed: true }, judged);
+  }
+
+  #stamp<T extends Signal | WorkflowRun>(
+    request: Asked,
+    decode: (raw: unknown) => T,
+    stamp: (wish: Wish<T>, moment: Moment) => Stamped,
+  ): AdmissionResponse {
+    const { object, oldObject } = request;
+    const wish = decoded(() => ({
+      object: decode(withNamespace(request)),
+      ...(oldObject ? { old: decode(oldObject) } : {}),
+    }));
+    if (typeof wish === 'string') return refusalOf(request, 422, wish);
+    const stamped = stamp(wish, this.#moment(request));
+    if ('refusal' in stamped) return refusalOf(request, 403, stamped.refusal);
+    const operations = patchOf(object, stamped);
+    const patch = Buffer.from(JSON.stringify(operations)).toString('base64');
+    return {
+      uid: request.uid,
+      allowed: true,
+      ...(stamped.warning === undefined ? {} : { warnings: [stamped.warning] }),
+      ...(operations.length === 0 ? {} : { patchType: 'JSONPatch', patch }),
+    };
+  }
+
+  #moment({ userInfo }: Asked): Moment {
+    const { username = '', uid, groups = [] } = userInfo;
+    const user: User = { username, groups, ...(uid === undefined ? {} : { uid }) };
+    const { attestation, now, suffix } = this.#options;
+    return { user, attestation, now: now(), suffix: suffix() };
+  }
+}
+
+/** The object as it will be stored: where it comes without its namespace, that is the one of the request. */
+function withNamespace({ object, namespace }: Asked): KubeObject {
+  const { metadata } = object;
+  if (metadata.namespace !== undefined || namespace === undefined || namespace === '') return object;
+  return { ...object, metadata: { ...metadata, namespace } };
+}
+
+/** What was read, or why it cannot be: then it could not be stored either. */
+function decoded<T>(read: () => T): T | string {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The changes as operations on the object as it came, so that nothing else of it is touched. */
+function patchOf({ metadata, spec = {} }: Stored, { spec: changed, name }: Changes) {
+  const fields = Object.entries(changed).flatMap(([field, value]) => {
+    const path = `/spec/${field}`;
+    if (value !== undefined) return [{ op: 'add', path, value }];
+    return Object.hasOwn(spec, field) ? [{ op: 'remove', path }] : [];
+  });
+  const isNamed = name === undefined || name === metadata.name;
+  return isNamed ? fields : [{ op: 'add', path: '/metadata/name', value: name }, ...fields];
+}
+
+function refusalOf({ uid }: AdmissionRequest, code: 403 | 422, message: string): AdmissionResponse {
+  const reason = code === 403 ? 'Forbidden' : 'Invalid';
+  return { uid, allowed: false, status: { code, reason, message } };
+}
+
+function withWarnings(response: AdmissionResponse, { warnings = [] }: Judged): AdmissionResponse {
+  return warnings.length === 0 ? response : { ...response, warnings: [...(response.warnings ?? []), ...warnings] };
+}

@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '../telemetry/index.ts';
+import type { KeyPair } from './certificates.ts';
+import type { AdmissionRequest, AdmissionResponse } from './review.ts';
+
+/** An object of at most 1.5 MiB as it is and as it is to be, with room for how both are written. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_CONNECTIONS = 256;
+const REQUEST_MS = 10_000;
+const HEADERS_MS = 5000;
+/** Longer than the API server keeps idle connections, so that we never end one that it is about to use. */
+const KEEP_ALIVE_MS = 120_000;
+/** What requests that are being answered get when the process ends, ms. */
+const DRAIN_MS = 5000;
+
+export interface AdmissionServerOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly logger: Logger;
+  /** The one path on which requests are believed, once it is known. */
+  readonly path: () => string | undefined;
+  readonly review: (request: AdmissionRequest) => Promise<AdmissionResponse>;
+}
+
+/**
+ * Serves AdmissionReviews over TLS 1.2 and newer. Only the API server knows the path: whoever else reaches the port gets
+ * nothing, so nobody can have the word of the webhook for users of their own invention.
+ */
+export class AdmissionServer {
+  readonly #options: AdmissionServerOptions;
+  #server: Server | undefined;
+
+  constructor(options: AdmissionServerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts with a certificate, or goes on with another one. Resolves to the port. @throws Error when it is taken */
+  async serve({ certificate, key }: KeyPair): Promise<number> {
+    const context = { cert: certificate, key, minVersion: 'TLSv1.2' } as const;
+    if (this.#server !== undefined) {
+      this.#server.setSecureContext(context);
+      return portOf(this.#server);
+    }
+    const timeouts = { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS };
+    const server = createServer({ ...context, ...timeouts, handshakeTimeout: HEADERS_MS }, (request, response) => {
+      void this.#handle(request, response);
+    });
+    server.maxConnections = MAX_CONNECTIONS;
+    // A client that does not trust us says so here; which one it is, the API server's log tells.
+    server.on('tlsClientError', (error) => this.#options.logger.debug({ err: error }, 'no TLS connection'));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#options.port, this.#options.host, () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+    });
+    this.#server = server;
+    return portOf(server);
+  }
+
+  /** Takes no new connection, answers what it was asked, and ends. */
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#server = undefined;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    await closed;
+    clearTimeout(limit);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = this.#options.path();
+    if (path === undefined || request.url?.split('?', 1)[0] !== path) return answer(response, 404, 'not found\n');
+    if (request.method !== 'POST') return answer(response, 405, 'only POST\n');
+    try {
+      const body = await read(request);
+      if (body === undefined) return answer(response, 413, `a review has at most ${MAX_BODY_BYTES} bytes\n`);
+      const review = parsed(body);
+      if (review === undefined) return answer(response, 400, 'this is no AdmissionReview\n');
+      const { apiVersion, kind, request: asked } = review;
+      const reply = { apiVersion, kind, response: await this.#options.review(asked) };
+      answer(response, 200, JSON.stringify(reply), 'application/json');
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'an admission review failed');
+      answer(response, 500, 'the review failed; the log of the operator has the reason\n');
+    }
+  }
+}
+
+interface AdmissionReview {
+  readonly apiVersion: string;
+  readonly kind: 'AdmissionReview';
+  readonly request: AdmissionRequest;
+}
+
+function parsed(body: string): AdmissionReview | undefined {
+  try {
+    const review = JSON.parse(body) as Partial<AdmissionReview> | null;
+    const { uid, userInfo, resource } = review?.request ?? {};
+    const isReview = review?.kind === 'AdmissionReview' && typeof uid === 'string' && userInfo && resource;
+    return isReview ? (review as AdmissionReview) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The body; nothing when it is too long. */
+async function read(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function answer(response: ServerResponse, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  if (response.headersSent || response.destroyed) return;
+  // The rest of a body that is too long is not waited for.
+  const headers = { 'content-type': type, ...(code === 413 ? { connection: 'close' } : {}) };
+  response.writeHead(code, headers);
+  response.end(text);
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;

@@ -1,0 +1,38 @@
+import { AdmissionWebhook, Definitions } from '../admission/index.ts';
+import type { Workflow } from '../api/index.ts';
+import { ADMISSION_NAME, type Stores, WORKFLOWS } from '../controllers/index.ts';
+import { type Clock, isNotFound, type KubeClient } from '../runtime/index.ts';
+import type { Logger } from '../telemetry/index.ts';
+import type { OperatorConfig } from './config.ts';
+
+interface Parts {
+  /** Not fenced: every replica serves. */
+  readonly client: KubeClient;
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Until kube-proxy on every node has heard that this replica ends. */
+const LINGER_MS = 3000;
+
+/** The admission webhook of this replica; nothing where there is no address for it. */
+export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWebhook | undefined {
+  if (config.admission === undefined) return undefined;
+  const { client, stores } = parts;
+  const { host, port, reachedAt } = config.admission;
+  const readWorkflow = (ref: { namespace: string; name: string }) =>
+    client.get<Workflow>(WORKFLOWS, ref).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  return new AdmissionWebhook({
+    ...parts,
+    namespace: config.namespace,
+    host,
+    port,
+    hosts: [reachedAt ?? `${ADMISSION_NAME}.${config.namespace}.svc`],
+    judge: new Definitions({ stores, readWorkflow }),
+    lingerMs: reachedAt === undefined ? LINGER_MS : 0,
+  });
+}
