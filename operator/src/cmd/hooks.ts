@@ -1,5 +1,5 @@
 import type { Stores } from '../controllers/index.ts';
-import { WEBHOOK_ACCESS, WORKFLOW_RUNS, WORKFLOWS } from '../controllers/index.ts';
+import { type AskForSecret, WEBHOOK_ACCESS, WORKFLOW_RUNS, WORKFLOWS } from '../controllers/index.ts';
 import { HookServer, RateLimits, Receiver, SecretReader } from '../hooks/index.ts';
 import type { AccessRule, Clock, KubeClient } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
@@ -22,7 +22,11 @@ export function wireHooks(config: OperatorConfig, parts: Parts) {
   const types = { run: WORKFLOW_RUNS, workflow: WORKFLOWS };
   const { workflows, runs } = stores;
   const receiver = new Receiver({ ...parts, workflows, runs, types, secrets, limits: new RateLimits() });
-  return { server: new HookServer({ ...parts, ...config.hooks, receiver }), secrets };
+  const askForSecret: AskForSecret = async (namespace, refs) => {
+    const read = await secrets.read(namespace, refs);
+    return 'problem' in read ? read.problem : undefined;
+  };
+  return { server: new HookServer({ ...parts, ...config.hooks, receiver }), askForSecret };
 }
 
 /** What it may ask besides where it takes requests. */

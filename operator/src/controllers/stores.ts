@@ -22,6 +22,7 @@ import {
 import { CHILDREN_BY_RUN_UID, PODS_BY_RUN_UID, parentUidOf } from '../executors/index.ts';
 import { type Pod, trimPod } from '../pods/index.ts';
 import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
+import { BY_COMPLETION_SOURCE, completionSources } from './completion/awaiting.ts';
 import {
   CLUSTER_WORKFLOW_TEMPLATES,
   SEMAPHORES,
@@ -79,7 +80,9 @@ const inNamespace = (namespace: string | undefined, name: string | undefined) =>
 /** Empty stores, with all that is found by. */
 export function createStores(servesCluster: boolean): Stores {
   return {
-    workflows: new Store<Workflow>({ indexes: { [BY_REFERENCE]: referencesOfWorkflow } }),
+    workflows: new Store<Workflow>({
+      indexes: { [BY_REFERENCE]: referencesOfWorkflow, [BY_COMPLETION_SOURCE]: completionSources },
+    }),
     runs: new Store<WorkflowRun>({
       indexes: {
         [RUNS_BY_WORKFLOW]: ({ metadata, spec }) => inNamespace(metadata.namespace, spec.workflowRef.name),

@@ -47,5 +47,6 @@ export {
   type TriggerProblem,
   triggerHolds,
   triggerParameters,
+  triggerRunNames,
   triggerValue,
 } from './triggers.ts';

@@ -65,6 +65,19 @@ export function triggerParameters(
   return { field: 'with', message: resolved.problem.replace(/^spec\.parameters: /, '') };
 }
 
+/** With the name of a Workflow before it (40 characters) a name of a run (52). */
+const HASH_LENGTH = 11;
+/** Names that are tried, where other runs have the first ones. */
+const ALTERNATIVES = 4;
+
+/** The names that the run of a trigger may have, by the digest of what it is made for; the first, unless it is taken. */
+export function triggerRunNames(workflow: string, digest: string): string[] {
+  const parts = Array.from({ length: ALTERNATIVES }, (_, index) =>
+    digest.slice(index * HASH_LENGTH).slice(0, HASH_LENGTH),
+  );
+  return parts.map((part) => `${workflow}-${part}`);
+}
+
 function attempt<T>(field: string, compute: () => T): T | TriggerProblem {
   try {
     return compute();

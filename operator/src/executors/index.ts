@@ -10,7 +10,13 @@
 export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';
 export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
-export { CHILDREN_BY_RUN_UID, ChildExecutor, type ChildExecutorOptions, parentUidOf } from './child-executor.ts';
+export {
+  CHILDREN_BY_RUN_UID,
+  ChildExecutor,
+  type ChildExecutorOptions,
+  MAX_DEPTH,
+  parentUidOf,
+} from './child-executor.ts';
 export type {
   Attempt,
   Executor,

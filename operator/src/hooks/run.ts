@@ -10,7 +10,7 @@ import {
   type WorkflowRun,
   type WorkflowRunSpec,
 } from '../api/index.ts';
-import { type TriggerContext, triggerValue } from '../engine/index.ts';
+import { type TriggerContext, triggerRunNames, triggerValue } from '../engine/index.ts';
 import {
   controllerReference,
   isAlreadyExists,
@@ -24,10 +24,6 @@ import type { Refused } from './answer.ts';
 /** Headers by which senders say that two requests are one, in the order in which they count. */
 const DELIVERY_HEADERS = ['x-github-delivery', 'idempotency-key', 'webhook-id'];
 const MAX_KEY_LENGTH = 1024;
-/** With the name of a Workflow before it (40 characters) a name of a run (52). */
-const HASH_LENGTH = 11;
-/** Names of one request that are tried, where runs of other requests have the first ones. */
-const ALTERNATIVES = 4;
 
 /** What tells requests apart: those with equal keys are one request. */
 export function keyOf({ idempotencyKey }: Webhook, context: TriggerContext, bytes: Buffer): { key: string } | Refused {
@@ -69,14 +65,6 @@ export function digestOfRequest({ workflow, webhook, key }: Omit<Wanted, 'parame
     .digest('hex');
 }
 
-/** The names that the run of a digest may have; the first, unless the run of another request has it. */
-export function namesOf({ metadata }: Workflow, digest: string): string[] {
-  return Array.from(
-    { length: ALTERNATIVES },
-    (_, index) => `${metadata.name}-${digest.slice(index * HASH_LENGTH, (index + 1) * HASH_LENGTH)}`,
-  );
-}
-
 export interface RunsOptions {
   readonly client: Pick<KubeClient, 'create' | 'get'>;
   readonly runs: Store<WorkflowRun>;
@@ -94,7 +82,7 @@ export async function makeRun(
   wanted: Wanted,
 ): Promise<{ run: string; isNew: boolean } | undefined> {
   const digest = digestOfRequest(wanted);
-  for (const name of namesOf(wanted.workflow, digest)) {
+  for (const name of triggerRunNames(wanted.workflow.metadata.name, digest)) {
     const run = buildRun(options.types.workflow, wanted, name, digest);
     const known = options.runs.get(objectKey(run.metadata));
     if (known && isOfDigest(known, digest)) return { run: name, isNew: false };

@@ -13,6 +13,8 @@ export interface OperatorOptions {
   /** Further flags, as on the command line. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Another one leads: it is there as soon as its caches are complete. */
+  readonly isStandby?: boolean;
 }
 
 /** An operator that runs. Its log is kept in memory. */
@@ -39,7 +41,7 @@ export class OperatorProcess {
       env: { ...process.env, ...coverage(), ...options.env },
     });
     const operator = new OperatorProcess(child, address);
-    await operator.leads();
+    await operator.logs(options.isStandby ? 'caches are complete' : 'workers started');
     return operator;
   }
 
@@ -68,17 +70,22 @@ export class OperatorProcess {
   }
 
   /** Resolves when its workers run. */
-  async leads(): Promise<void> {
+  leads(): Promise<void> {
+    return this.logs('workers started');
+  }
+
+  /** Resolves when it has logged the text. */
+  async logs(text: string): Promise<void> {
     let ended: number | undefined;
     void this.exited.then((code) => {
       ended = code;
     });
     const explain = () => this.#lines.slice(-30).join('\n');
     await waitFor(
-      'the operator leads',
+      `the operator logs "${text}"`,
       () => {
         if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${explain()}`);
-        return this.#lines.some((line) => line.includes('workers started')) || undefined;
+        return this.#lines.some((line) => line.includes(text)) || undefined;
       },
       { timeoutMs: 60_000, everyMs: 25, explain },
     );

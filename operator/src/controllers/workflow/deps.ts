@@ -1,6 +1,7 @@
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import type { Stores } from '../stores.ts';
+import type { AskForSecret } from './webhook-status.ts';
 
 /** What the steps of a Workflow's reconcile need. */
 export interface WorkflowDeps {
@@ -9,4 +10,6 @@ export interface WorkflowDeps {
   readonly recorder: Recorder;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Nothing where no webhooks are taken. */
+  readonly askForSecret?: AskForSecret | undefined;
 }

@@ -1,5 +1,8 @@
 import { type ConditionWish, objectKey, type Workflow, type WorkflowStatus } from '../../api/index.ts';
 import { isConflict, isNotFound, type ReconcileContext, type Result } from '../../runtime/index.ts';
+import { isHeldByBackfill } from '../backfill/window.ts';
+import { completionStatuses } from '../completion/awaiting.ts';
+import { isHeld } from '../completion/held.ts';
 import { accepted, type Judgement } from '../judgement.ts';
 import { reportStatus } from '../report-status.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
@@ -11,6 +14,7 @@ import { expiry } from './retention.ts';
 import { pruneRevisions } from './revisions.ts';
 import { pinnedBy, pinnedPlan, planOf, withSchedules } from './schedule-plan.ts';
 import { Schedules, type Ticked } from './schedules.ts';
+import { webhookStatuses } from './webhook-status.ts';
 
 /** A refused pod may be taken later: a service account or a priority class may come. */
 const REFUSED_AGAIN_MS = 30_000;
@@ -43,14 +47,23 @@ export class WorkflowReconciler {
     if (change?.run) await makeRun(this.#deps, change.run, signal);
     const plan = planOf(workflow);
     const ticked = await this.#schedules.tick(workflow, plan, signal);
-    const news = { definition, ...(change ? { lastApplied: change.mark } : {}), ...pinnedBy(plan), ...ticked.news };
+    const applied = change ? { lastApplied: change.mark } : {};
+    const news = { definition, ...applied, ...pinnedBy(plan), ...ticked.news, ...(await this.#triggers(workflow)) };
     await this.#report(workflow, READY, news, ticked, signal);
     if (change?.mark.run) {
       const note = `started run ${change.mark.run} for a change`;
       this.#deps.recorder.event(workflow, 'Normal', 'RunStarted', 'Trigger', note);
     }
     await pruneRevisions(this.#deps, workflow, definition.revision, signal);
-    return this.#next(ticked, await this.#retain({ ...workflow, status: { ...workflow.status, ...news } }, signal));
+    const retained = await this.#retain({ ...workflow, status: { ...workflow.status, ...news } }, signal);
+    return this.#next(ticked, isAwaited(news) ? sooner(retained, REFUSED_AGAIN_MS) : retained);
+  }
+
+  /** What is to be known of the triggers that others make go off. */
+  async #triggers(workflow: Workflow): Promise<TriggersNews> {
+    const { askForSecret, clock } = this.#deps;
+    const webhooks = await webhookStatuses(workflow, askForSecret);
+    return { webhooks, completions: completionStatuses(workflow, clock.now()) };
   }
 
   /** What is not valid runs nothing, but its schedules go on with what was valid last, and the condition says so. */
@@ -102,6 +115,7 @@ export class WorkflowReconciler {
       workflow,
       stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata)),
       now,
+      (run) => isHeld(stores, run, now) || isHeldByBackfill(stores, run),
     );
     for (const { metadata } of expired) {
       const preconditions = metadata.uid ? { preconditions: { uid: metadata.uid } } : {};
@@ -115,6 +129,12 @@ export class WorkflowReconciler {
     return nextAt === undefined ? {} : { requeueAfter: Math.max(1000, nextAt - now) };
   }
 }
+
+type TriggersNews = { [key in 'webhooks' | 'completions']: WorkflowStatus[key] };
+
+/** Whether a webhook waits for what nobody tells us of: a Secret, or the right to read it. */
+const isAwaited = ({ webhooks = [] }: Pick<TriggersNews, 'webhooks'>) =>
+  webhooks.some(({ message }) => message !== undefined);
 
 type Refusal = Extract<Judgement, { readonly refusal: unknown }>;
 

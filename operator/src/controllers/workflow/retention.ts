@@ -49,7 +49,12 @@ function isUndecided({ status }: Workflow, { spec: { origin } }: WorkflowRun): b
  * those that other runs own neither expire nor count. A chain counts as its newest run, and goes as a whole; what it has
  * left behind goes before, beyond what is kept of it, whoever owns it.
  */
-export function expiry(workflow: Workflow, runs: readonly WorkflowRun[], now: number): Expiry {
+export function expiry(
+  workflow: Workflow,
+  runs: readonly WorkflowRun[],
+  now: number,
+  isHeld: (run: WorkflowRun) => boolean = () => false,
+): Expiry {
   const chains = new Map(chainsOf(runs).map((chain) => [chain.newest, chain]));
   const own = [...chains.keys()].filter((run) => !isOwnedByRun(run));
   const over = own.filter(({ metadata, status }) => status?.finishedAt !== undefined && !metadata.deletionTimestamp);
@@ -64,7 +69,9 @@ export function expiry(workflow: Workflow, runs: readonly WorkflowRun[], now: nu
   const ended = outcomes.flatMap((outcome) => outcome.expired);
   const links = [...chains.values()].flatMap((chain) => expiredLinks(workflow, chain));
   const rest = ended.flatMap((run) => chains.get(run)?.earlier ?? []);
-  const expired = [...new Set([...links, ...rest, ...ended])].filter((run) => !isUndecided(workflow, run));
+  const expired = [...new Set([...links, ...rest, ...ended])].filter(
+    (run) => !isUndecided(workflow, run) && !isHeld(run),
+  );
   const next = outcomes.flatMap(({ nextAt }) => (nextAt === undefined ? [] : [nextAt]));
   return {
     expired: expired.slice(0, MAX_DELETIONS),

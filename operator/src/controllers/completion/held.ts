@@ -1,0 +1,30 @@
+import { objectKey, type WorkflowRun } from '../../api/index.ts';
+import type { Stores } from '../stores.ts';
+import { awaiting, BY_COMPLETION_SOURCE, markOf, marksOf } from './awaiting.ts';
+
+/** How long a run that has ended is kept for triggers that cannot act, such as those of a Workflow that is not valid. */
+const LONGEST_HOLD_MS = 3_600_000;
+
+/**
+ * Whether a run may not be deleted yet: a trigger has still to act upon its end; or a trigger made it, and the run that
+ * it was made for does not say so yet. Without the second it could be made again.
+ */
+export function isHeld(stores: Pick<Stores, 'workflows' | 'runs'>, run: WorkflowRun, now: number): boolean {
+  return isAwaited(stores, run, now) || isUnmarked(stores, run);
+}
+
+function isAwaited({ workflows }: Pick<Stores, 'workflows'>, run: WorkflowRun, now: number): boolean {
+  if (Date.parse(run.status?.finishedAt ?? '') + LONGEST_HOLD_MS < now) return false;
+  const source = objectKey({ name: run.spec.workflowRef.name, namespace: run.metadata.namespace ?? '' });
+  return workflows.byIndex(BY_COMPLETION_SOURCE, source).some((target) => awaiting(target, run).length > 0);
+}
+
+function isUnmarked({ workflows, runs }: Pick<Stores, 'workflows' | 'runs'>, { metadata, spec }: WorkflowRun): boolean {
+  const { type, run = '', uid, trigger = '' } = spec.origin ?? {};
+  if (type !== 'Completion') return false;
+  const { namespace = '' } = metadata;
+  const source = runs.get(objectKey({ name: run, namespace }));
+  if (source?.metadata.uid !== uid || source === undefined) return false;
+  const target = workflows.get(objectKey({ name: spec.workflowRef.name, namespace }));
+  return target !== undefined && !marksOf(source).has(markOf(target, trigger));
+}
