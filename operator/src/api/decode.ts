@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { RunJournal, Semaphore, Signal, Workflow, WorkflowRun, WorkflowTemplate } from './object.ts';
+import { backfill } from './backfill.ts';
+import type { Backfill, RunJournal, Semaphore, Signal, Workflow, WorkflowRun, WorkflowTemplate } from './object.ts';
 import { runJournal } from './run-journal.ts';
 import { semaphore } from './semaphore.ts';
 import { signal } from './signal.ts';
@@ -26,6 +27,7 @@ function decoder<T>(kind: string, schema: z.ZodType): (raw: unknown) => T {
 /** Each object is decoded once, where it enters the informer. */
 export const decodeWorkflow = decoder<Workflow>('Workflow', workflow);
 export const decodeWorkflowRun = decoder<WorkflowRun>('WorkflowRun', workflowRun);
+export const decodeBackfill = decoder<Backfill>('Backfill', backfill);
 export const decodeSemaphore = decoder<Semaphore>('Semaphore', semaphore);
 export const decodeSignal = decoder<Signal>('Signal', signal);
 export const decodeWorkflowTemplate = decoder<WorkflowTemplate>('WorkflowTemplate', workflowTemplate);

@@ -10,6 +10,7 @@
 export * from './action.ts';
 export * from './artifact.ts';
 export * from './attests.ts';
+export * from './backfill.ts';
 export * from './chain.ts';
 export * from './completion.ts';
 export * from './conditions.ts';

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { backfill } from './backfill.ts';
 import { runJournal } from './run-journal.ts';
 import { semaphore } from './semaphore.ts';
 import { signal } from './signal.ts';
@@ -146,6 +147,38 @@ export const RUN_JOURNAL: KindDefinition = {
   selectableFields: [],
 };
 
+export const BACKFILL: KindDefinition = {
+  kind: 'Backfill',
+  plural: 'backfills',
+  singular: 'backfill',
+  shortNames: ['abf'],
+  categories: ['ado'],
+  schema: backfill,
+  status: true,
+  columns: [
+    { name: 'Workflow', type: 'string', jsonPath: '.spec.workflow', description: 'The Workflow that runs.' },
+    { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule', description: 'The schedule whose slots run.' },
+    { name: 'State', type: 'string', jsonPath: '.status.phase', description: 'Where it is.' },
+    { name: 'Progress', type: 'string', jsonPath: '.status.progress', description: 'Slots that are through, of all.' },
+    { name: 'Failed', type: 'integer', jsonPath: '.status.counts.failed', description: 'Runs that failed.' },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Succeeded")].reason',
+      description: 'Why.',
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Succeeded")].message',
+      description: 'What happened.',
+      priority: 1,
+    },
+    AGE,
+  ],
+  selectableFields: ['.spec.workflow', '.status.phase'],
+};
+
 export const SEMAPHORE: KindDefinition = {
   kind: 'Semaphore',
   plural: 'semaphores',
@@ -239,6 +272,7 @@ export const KINDS: readonly KindDefinition[] = [
   WORKFLOW_TEMPLATE,
   CLUSTER_WORKFLOW_TEMPLATE,
   WORKFLOW_RUN,
+  BACKFILL,
   RUN_JOURNAL,
   SEMAPHORE,
   SIGNAL,

@@ -11,13 +11,18 @@ export const REASONS = {
   VersionReused: 'The version exists with other content; raise spec.version.',
   // Schedules
   SlotStarted: 'The run of the newest slot was started.',
-  SlotSkipped: 'Slots were let pass, because a run of the schedule was under way; overlap says what else could be done.',
+  SlotSkipped:
+    'Slots were let pass, because a run of the schedule was under way; overlap says what else could be done.',
   SlotQueued: 'Slots wait until the run before them has ended.',
   SlotsMissed: 'Slots could not be started in time; catchUp says what becomes of those.',
   SlotRefused: 'The run of a slot cannot be made; the message says why.',
   ScheduleSuspended: 'The schedule is suspended; slots pass and are not made up for.',
   ScheduleEnded: 'The schedule has no further slot.',
   ClockBehind: 'The clock is behind slots that were started already; the next one starts when it has passed them.',
+  // Backfill
+  ScheduleNotFound: 'The Workflow has no schedule of that name, or is not valid yet.',
+  WindowInvalid: 'The window is empty, ends in the future, or holds more slots than a Backfill may have.',
+  RunsFailed: 'The runs of some slots failed.',
   // WorkflowRun
   WorkflowNotFound: 'The Workflow that the run names does not exist yet; the run starts when it does.',
   WorkflowNotReady: 'The Workflow that the run names is not valid yet; the run starts when it is.',

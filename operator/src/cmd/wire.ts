@@ -1,5 +1,6 @@
 import { objectKey, UNATTESTED } from '../api/index.ts';
 import {
+  backfillController,
   completionController,
   createReflectors,
   Plans,
@@ -74,6 +75,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   });
   const hooks = wireHooks(config, { client, stores, clock, logger, metrics });
   manager.addWorker(workflowController({ ...shared, askForSecret: hooks?.askForSecret }, options));
+  manager.addWorker(backfillController(shared, options));
   manager.addWorker(completionController(shared, { logger }));
   for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
   const plans = new Plans();

@@ -1,4 +1,5 @@
 import {
+  BACKFILL,
   CLUSTER_WORKFLOW_TEMPLATE,
   GROUP,
   type KindDefinition,
@@ -26,5 +27,6 @@ export const WORKFLOW_TEMPLATES = resourceOf(WORKFLOW_TEMPLATE);
 export const CLUSTER_WORKFLOW_TEMPLATES = resourceOf(CLUSTER_WORKFLOW_TEMPLATE);
 export const WORKFLOW_RUNS = resourceOf(WORKFLOW_RUN);
 export const RUN_JOURNALS = resourceOf(RUN_JOURNAL);
+export const BACKFILLS = resourceOf(BACKFILL);
 export const SEMAPHORES = resourceOf(SEMAPHORE);
 export const SIGNALS = resourceOf(SIGNAL);

@@ -1,5 +1,7 @@
 import {
   ANNOTATION_DIGEST,
+  type Backfill,
+  decodeBackfill,
   decodeClusterWorkflowTemplate,
   decodeSemaphore,
   decodeSignal,
@@ -24,6 +26,7 @@ import { type Pod, trimPod } from '../pods/index.ts';
 import { CONTROLLER_REVISIONS, PODS, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
 import { BY_COMPLETION_SOURCE, completionSources } from './completion/awaiting.ts';
 import {
+  BACKFILLS,
   CLUSTER_WORKFLOW_TEMPLATES,
   SEMAPHORES,
   SIGNALS,
@@ -48,6 +51,7 @@ import {
 } from './template/version.ts';
 
 export const RUNS_BY_WORKFLOW = 'workflow';
+export const BACKFILLS_BY_WORKFLOW = 'workflow';
 export const PODS_BY_RUN = 'run';
 /** Signals that have not come to their end, under the run that they are for. */
 export const PENDING_BY_RUN = 'pending';
@@ -60,6 +64,7 @@ export interface Stores {
   readonly runs: Store<WorkflowRun>;
   readonly pods: Store<Pod>;
   readonly revisions: Store<Revision>;
+  readonly backfills: Store<Backfill>;
   readonly semaphores: Store<Semaphore>;
   readonly signals: Store<Signal>;
   readonly templates: Store<WorkflowTemplate>;
@@ -101,6 +106,9 @@ export function createStores(servesCluster: boolean): Stores {
         [REVISIONS_BY_WORKFLOW]: ({ metadata }) => inNamespace(metadata.namespace, metadata.labels?.[LABEL_WORKFLOW]),
       },
     }),
+    backfills: new Store<Backfill>({
+      indexes: { [BACKFILLS_BY_WORKFLOW]: ({ metadata, spec }) => inNamespace(metadata.namespace, spec.workflow) },
+    }),
     semaphores: new Store<Semaphore>(),
     signals: new Store<Signal>({
       indexes: {
@@ -135,6 +143,7 @@ export function createReflectors(settings: ReflectorSettings): {
   const reflectors = [
     new Reflector({ ...settings, type: WORKFLOWS, decode: decodeWorkflow, store: stores.workflows }),
     new Reflector({ ...settings, type: WORKFLOW_RUNS, decode: decodeWorkflowRun, store: stores.runs }),
+    new Reflector({ ...settings, type: BACKFILLS, decode: decodeBackfill, store: stores.backfills }),
     new Reflector({ ...settings, type: SEMAPHORES, decode: decodeSemaphore, store: stores.semaphores }),
     new Reflector({ ...settings, type: SIGNALS, decode: decodeSignal, store: stores.signals }),
     new Reflector({

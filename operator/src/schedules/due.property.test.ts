@@ -145,7 +145,7 @@ class World {
   }
 
   #retain(): void {
-    const { mark, queued } = this.#stored.memory ?? { mark: 0, queued: [] };
+    const { mark = 0, queued = [] } = this.#stored.memory ?? {};
     for (const { slot, isActive } of [...this.#runs.values()]) {
       if (!isActive && slot <= mark && !queued.includes(slot)) this.#runs.delete(slot);
     }

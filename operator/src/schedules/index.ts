@@ -14,4 +14,5 @@ export { type Due, due, MAX_STARTS, type Memory, type Scheduled, type SlotRun } 
 export { hashOf, jitterOf, runNameOf, type ScheduleIdentity } from './name.ts';
 export { type CronRule, type Rule, ruleOf } from './rule.ts';
 export { newestSlots, type Slots, slotsOf } from './slots.ts';
+export { isBeyond, slotsIn, type Window } from './window.ts';
 export { isZone } from './zone.ts';

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ANNOTATION_DIGEST,
   type AttemptObservation,
+  type Backfill,
   type Semaphore,
   type Signal,
   UNATTESTED,
@@ -97,6 +98,7 @@ class World {
       revisions: filled('n/w-1', { ...revision, data }),
       semaphores: new Store<Semaphore>(),
       signals: new Store<Signal>(),
+      backfills: new Store<Backfill>(),
       templates: new Store<WorkflowTemplate>(),
       clusterTemplates: undefined,
       versions: new Store<TemplateVersion>(),

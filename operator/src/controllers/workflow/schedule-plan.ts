@@ -43,3 +43,11 @@ function schedulesIn(text: string): readonly Schedule[] {
 export function withSchedules(wish: ConditionWish): ConditionWish {
   return { ...wish, message: `${wish.message.slice(0, MAX_MESSAGE - GO_ON.length)}${GO_ON}` };
 }
+
+/** What the schedules of a Workflow run now: as it is if it is valid, else as it last was. */
+export function planFor(stores: Stores, workflow: Workflow): Plan {
+  const { metadata, status } = workflow;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const isCurrent = status?.observedGeneration === metadata.generation && ready?.status === 'True';
+  return isCurrent ? planOf(workflow) : pinnedPlan(stores, workflow);
+}

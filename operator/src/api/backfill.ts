@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { conditions } from './conditions.ts';
+import { objectName, taskName } from './scalars.ts';
+import { MAX_PINNED_SCHEDULES } from './schedule.ts';
+
+/** How many slots one Backfill has at most. */
+export const MAX_BACKFILL_SLOTS = 1000;
+export const MAX_BACKFILL_PARALLELISM = 100;
+export const BACKFILL_PHASES = ['Pending', 'Running', 'Paused', 'Succeeded', 'Failed', 'Cancelled'] as const;
+export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
+
+const moment = (description: string) =>
+  z.string().max(40).meta({ format: 'date-time' }).describe(`${description} A time such as 2027-01-01T00:00:00Z.`);
+
+const frozen = (field: string) => ({
+  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
+  message: `${field} cannot change once the Backfill exists; create another one`,
+});
+
+export const backfillSpec = z
+  .object({
+    workflow: objectName.describe('Name of the Workflow in the same namespace.'),
+    schedule: taskName.describe('Name of the schedule in it whose slots are run.'),
+    from: moment('The first slot that counts.'),
+    to: moment('Slots before this count; not later than now.'),
+    order: z.enum(['OldestFirst', 'NewestFirst']).optional().describe('Which slots run first; default OldestFirst.'),
+    parallelism: z
+      .int()
+      .min(1)
+      .max(MAX_BACKFILL_PARALLELISM)
+      .optional()
+      .describe('How many runs are under way at once; default 1. It may be changed.'),
+    desiredState: z
+      .enum(['Running', 'Paused', 'Cancelled'])
+      .default('Running')
+      .describe('Paused: no further run starts. Cancelled: the runs that are under way are cancelled, and it ends.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      ...['workflow', 'schedule', 'from', 'to', 'order'].map(frozen),
+      {
+        rule: "oldSelf.desiredState != 'Cancelled' || self.desiredState == 'Cancelled'",
+        message: 'a Backfill that was cancelled does not go on; create another one',
+      },
+    ],
+  });
+
+const count = (what: string) => z.int().min(0).describe(`Slots ${what}.`);
+
+export const backfillStatus = z.object({
+  observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
+  phase: z.enum(BACKFILL_PHASES).optional().describe('Summary for columns; conditions are for logic.'),
+  progress: z.string().max(32).optional().describe('Slots that are through, of all, for columns.'),
+  conditions: conditions.optional(),
+  plan: z
+    .string()
+    .max(MAX_PINNED_SCHEDULES)
+    .optional()
+    .describe('The schedule as it was when the Backfill began; later edits do not change its slots. Opaque.'),
+  cursor: z.string().max(40).optional().describe('The last slot, in its order, that has a run or needs none.'),
+  active: z
+    .array(z.string().max(40).describe('A slot.'))
+    .max(MAX_BACKFILL_PARALLELISM)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .optional()
+    .describe('Slots whose run is under way.'),
+  counts: z
+    .object({
+      total: count('in the window'),
+      existing: count('that had a run before'),
+      succeeded: count('whose run succeeded'),
+      failed: count('whose run failed, was cancelled or deleted'),
+    })
+    .optional()
+    .describe('How many slots are where.'),
+  startedAt: z.string().max(40).optional().describe('When the first run was started.'),
+  finishedAt: z.string().max(40).optional().describe('When it ended.'),
+});
+
+export const backfill = z
+  .object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({}),
+    spec: backfillSpec.describe('Which slots to run. Only parallelism and desiredState can change.'),
+    // One writer, who always writes all of it.
+    status: backfillStatus
+      .meta({ 'x-kubernetes-map-type': 'atomic' })
+      .optional()
+      .describe('What the operator observed.'),
+  })
+  .describe(
+    'Runs for the slots of a schedule in a window of time that has passed. A slot that has a run gets no other.',
+  );
+
+export type BackfillSpec = z.infer<typeof backfillSpec>;
+export type BackfillStatus = z.infer<typeof backfillStatus>;

@@ -1,0 +1,78 @@
+import {
+  type Backfill,
+  epochOf,
+  MAX_BACKFILL_SLOTS,
+  objectKey,
+  type Reason,
+  type Schedule,
+  schedule as scheduleSchema,
+  timeOf,
+  type Workflow,
+} from '../../api/index.ts';
+import { ruleOf, slotsIn } from '../../schedules/index.ts';
+import type { Stores } from '../stores.ts';
+import { planFor } from '../workflow/schedule-plan.ts';
+import type { Plan } from '../workflow/schedules.ts';
+import { windowOf } from './window.ts';
+
+/** What a Backfill works on: the schedule as it was when it began, and the slots in their order. */
+export interface Accepted {
+  readonly workflow: Workflow;
+  readonly schedule: Schedule;
+  readonly declared: Plan['declared'];
+  readonly slots: readonly number[];
+}
+
+export interface Refused {
+  readonly reason: Reason;
+  readonly message: string;
+  /** It can never begin: the fields in question cannot change. */
+  readonly isFinal: boolean;
+}
+
+/** What keeps a Backfill from running, or what it runs. */
+export function acceptBackfill(stores: Stores, backfill: Backfill, now: number): Accepted | Refused {
+  const { namespace = '' } = backfill.metadata;
+  const { workflow: name } = backfill.spec;
+  const workflow = stores.workflows.get(objectKey({ namespace, name }));
+  if (!workflow) {
+    const message = `there is no Workflow ${name} in ${namespace} yet; create it`;
+    return { reason: 'WorkflowNotFound', message, isFinal: false };
+  }
+  const plan = planFor(stores, workflow);
+  const schedule = pinnedIn(backfill) ?? plan.schedules.find((each) => each.name === backfill.spec.schedule);
+  if (!schedule || !workflow.status?.definition) return notFound(backfill, plan);
+  const problem = windowProblem(backfill, now);
+  if (problem) return { reason: 'WindowInvalid', message: problem, isFinal: true };
+  const slots = slotsIn(ruleOf(schedule), windowOf(backfill), MAX_BACKFILL_SLOTS);
+  if (slots && slots.length > 0) return { workflow, schedule, declared: plan.declared, slots };
+  return { reason: 'WindowInvalid', message: countProblem(backfill, slots === undefined), isFinal: true };
+}
+
+/** The schedule as it was when the Backfill began. */
+function pinnedIn({ status }: Backfill): Schedule | undefined {
+  if (status?.plan === undefined) return undefined;
+  return scheduleSchema.parse(JSON.parse(status.plan)) as Schedule;
+}
+
+function notFound({ spec }: Backfill, { schedules }: Plan): Refused {
+  const names = schedules.map(({ name }) => name).join(', ') || 'none';
+  const message = `the Workflow ${spec.workflow} has no valid schedule ${spec.schedule}; it has: ${names}`;
+  return { reason: 'ScheduleNotFound', message, isFinal: false };
+}
+
+function windowProblem({ spec, metadata, status }: Backfill, now: number): string | undefined {
+  const [from, to] = [epochOf(spec.from), epochOf(spec.to)];
+  if (from === undefined || to === undefined)
+    return 'from and to are times such as 2027-01-01T00:00:00Z; write them so';
+  if (from >= to) return `the window from ${spec.from} to ${spec.to} is empty; set to after from`;
+  const latest = Math.max(now, epochOf(metadata.creationTimestamp) ?? now);
+  if (status?.plan !== undefined || to <= latest) return undefined;
+  return `to is ${spec.to}, and it is ${timeOf(now)}; slots of the future are those of the schedule: set to earlier`;
+}
+
+function countProblem({ spec }: Backfill, isTooMany: boolean): string {
+  const window = `the window from ${spec.from} to ${spec.to}`;
+  if (!isTooMany) return `${window} holds no slot of the schedule; choose another`;
+  return `${window} holds more than ${MAX_BACKFILL_SLOTS} slots; split it into several Backfills`;
+}
