@@ -381,7 +381,8 @@ export class World {
     for (let passes = 0; !this.isFinished; passes++) {
       if (passes > MAX_PASSES) throw new Violation(`it does not end: ${this.stored}`);
       const decision = this.reconcile();
-      if (decision && !decision.more && !this.isFinished) this.#wait(decision.wakeAt);
+      // After the end of a run that was continued, the next one has its turn at once.
+      if (decision && !decision.more && !decision.state.finished) this.#wait(decision.wakeAt);
     }
     this.#only = undefined;
     const quiet = this.#decide(this.stored, this.desired, this.#observe(decodeState(this.stored), 0), false);
