@@ -1,0 +1,266 @@
+import { X509Certificate } from 'node:crypto';
+import { request } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Signal } from '../api/index.ts';
+import { AbortedError, type Clock } from '../runtime/index.ts';
+import { silentLogger } from '../telemetry/index.ts';
+import { MemoryClient } from './testing/memory-client.ts';
+import { type AdmissionOptions, AdmissionWebhook } from './webhook.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Days pass when a test says so: every sleep of the webhook is one. */
+class Days implements Clock {
+  #now = Date.now();
+  #sleepers: (() => void)[] = [];
+  now = () => this.#now;
+  monotonic = () => this.#now;
+  setTimeout = () => ({ cancel: () => undefined });
+
+  sleep(_ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#sleepers.push(resolve);
+      signal?.addEventListener('abort', () => reject(new AbortedError('given up')), { once: true });
+    });
+  }
+
+  get asleep(): number {
+    return this.#sleepers.length;
+  }
+
+  /** Lets days pass, and whoever sleeps wake. */
+  pass(days: number): void {
+    this.#now += days * DAY_MS;
+    for (const wake of this.#sleepers.splice(0)) wake();
+  }
+}
+
+interface Config {
+  readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string; readonly url: string } }[];
+}
+
+let api: MemoryClient;
+let days: Days;
+let ending: AbortController;
+let running: Promise<void>[];
+
+beforeEach(() => {
+  api = new MemoryClient();
+  days = new Days();
+  ending = new AbortController();
+  running = [];
+  for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
+    const clientConfig = { url: 'https://127.0.0.1:1' };
+    const matchConditions = [{ name: 'x', expression: "request.userInfo.username != 'operator'" }];
+    const webhooks = [{ name: 'a', clientConfig, matchConditions }];
+    api.put(kind, { metadata: { name: 'ado-admission' }, webhooks });
+  }
+});
+afterEach(async () => {
+  ending.abort();
+  days.pass(0);
+  await Promise.all(running);
+});
+
+async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionWebhook> {
+  const webhook = new AdmissionWebhook({
+    client: api.client,
+    clock: days,
+    logger: silentLogger(),
+    namespace: 'ado-system',
+    host: '127.0.0.1',
+    port: 0,
+    hosts: ['127.0.0.1'],
+    judge: { definition: () => ({ refusal: 'spec.tasks[0].needs: no such task' }), run: () => ({}) },
+    lingerMs: 0,
+    ...more,
+  });
+  running.push(webhook.run(ending.signal));
+  await webhook.synced;
+  return webhook;
+}
+
+/** Lets time pass until every webhook has looked and sleeps again. */
+async function later(passed: number, webhooks = 1): Promise<void> {
+  days.pass(passed);
+  await expect.poll(() => days.asleep).toBe(webhooks);
+}
+
+const configuration = () => api.objects.get('MutatingWebhookConfiguration/ado-admission') as unknown as Config;
+const clientConfig = () => configuration().webhooks[0]?.clientConfig ?? { url: '' };
+const bundle = () => Buffer.from(clientConfig().caBundle ?? '', 'base64').toString();
+
+/** Whether a client that trusts these authorities trusts a certificate, on the day that it is. */
+function isTrusted(served: X509Certificate | undefined, authorities: string): boolean {
+  const certificates = authorities.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----/g) ?? [];
+  return certificates
+    .map((pem) => new X509Certificate(pem))
+    .some((authority) => {
+      const isOfTime = [served, authority].every(
+        (each) => each && each.validFromDate.getTime() <= days.now() && each.validToDate.getTime() > days.now(),
+      );
+      return isOfTime && served?.checkIP('127.0.0.1') !== undefined && served.verify(authority.publicKey);
+    });
+}
+
+/** A request as the API server makes it. Resolves to status and body; another day counts for what it trusts. */
+function post(webhook: AdmissionWebhook, body: unknown, options: { path?: string; ca?: string; method?: string } = {}) {
+  const { path = new URL(clientConfig().url).pathname, ca = bundle(), method = 'POST' } = options;
+  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const target = { host: '127.0.0.1', port: webhook.port, path, method, agent: false, rejectUnauthorized: false };
+    const sent = request(target, (response) => {
+      const served = (response.socket as TLSSocket).getPeerX509Certificate();
+      if (!isTrusted(served, ca)) reject(new Error('the certificate is not trusted'));
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    sent.on('error', reject);
+    sent.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+}
+
+const review = (resource: string, object: unknown, username = 'ada') => ({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: { uid: 'r', operation: 'CREATE', resource: { resource }, namespace: 'shop', userInfo: { username }, object },
+});
+const data = {
+  apiVersion: '',
+  kind: 'Signal',
+  metadata: { name: 'paid' },
+  spec: { type: 'Data', run: 'ship', name: 'paid' },
+};
+
+/** The answer to a review. */
+async function asked(webhook: AdmissionWebhook, body: unknown) {
+  const { text } = await post(webhook, body);
+  const { response } = JSON.parse(text) as {
+    response: { allowed: boolean; patch?: string; status?: { message: string; code: number } };
+  };
+  const patch = JSON.parse(Buffer.from(response.patch ?? '', 'base64').toString() || '[]') as { value: unknown }[];
+  return { ...response, patch };
+}
+
+describe('the webhook', () => {
+  it('tells the API server whom to trust and where to ask, and answers there', async () => {
+    const webhook = await started();
+    const { allowed, patch } = await asked(webhook, review('signals', data));
+    expect(allowed).toBe(true);
+    const stored = {
+      ...data,
+      metadata: { name: 'paid', namespace: 'shop' },
+      spec: { ...data.spec, sender: patch[0]?.value },
+    };
+    expect(webhook.attests.sender(stored as Signal)).toBe(true);
+    expect(patch).toMatchObject([{ op: 'add', path: '/spec/sender', value: { username: 'ada' } }]);
+  });
+
+  it('answers nobody who does not know the path, and nothing but reviews', async () => {
+    const webhook = await started();
+    const body = review('signals', data);
+    for (const path of ['/', '/review', '/review/x']) expect((await post(webhook, body, { path })).status).toBe(404);
+    expect((await post(webhook, '', { method: 'GET' })).status).toBe(405);
+    for (const wrong of ['nonsense', '[]', 'null', '{"kind":"AdmissionReview"}']) {
+      expect((await post(webhook, wrong)).status).toBe(400);
+    }
+    const long = await post(webhook, 'x'.repeat(9 * 1024 * 1024)).catch(() => ({ status: 413 }));
+    expect(long.status).toBe(413);
+  });
+
+  it('refuses what it is told to with the reason, leaves out the operator, and says what it cannot read', async () => {
+    const webhook = await started();
+    const workflow = { metadata: { name: 'w' }, spec: {} };
+    const refused = await asked(webhook, review('workflows', workflow));
+    expect(refused).toMatchObject({
+      allowed: false,
+      status: { code: 422, message: 'spec.tasks[0].needs: no such task' },
+    });
+    expect(await asked(webhook, review('workflows', workflow, 'operator'))).toMatchObject({ allowed: true });
+    const forged = { ...data, spec: { ...data.spec, sender: { username: 'bob' } } };
+    expect(await asked(webhook, review('signals', forged))).toMatchObject({ allowed: false, status: { code: 403 } });
+    const broken = await asked(webhook, review('signals', { ...data, spec: { type: 'Data', run: 7 } }));
+    expect(broken.status?.message).toContain('spec.run');
+  });
+
+  it('shares one key and one certificate among all replicas, whoever comes first', async () => {
+    const [one, two] = await Promise.all([started(), started()]);
+    expect(api.writes.filter((write) => write.includes('Secret')).length).toBeLessThanOrEqual(2);
+    const { patch } = await asked(one, review('signals', data));
+    const metadata = { name: 'paid', namespace: 'shop' };
+    const stored = { ...data, metadata, spec: { ...data.spec, sender: patch[0]?.value } } as Signal;
+    expect(two.attests.sender(stored)).toBe(true);
+    expect((await asked(two, review('signals', data))).allowed).toBe(true);
+  });
+
+  it('goes on through a year and a half of renewed certificates without one request being turned away', async () => {
+    const webhook = await started();
+    const { patch } = await asked(webhook, review('signals', data));
+    const stored = {
+      ...data,
+      metadata: { name: 'paid', namespace: 'shop' },
+      spec: { ...data.spec, sender: patch[0]?.value },
+    };
+    const served = new Set<string>();
+    for (let day = 0; day < 550; day += 10) {
+      const trusted = bundle();
+      await later(10);
+      served.add(bundle());
+      // An API server that has not heard of the newest bundle yet.
+      expect((await post(webhook, review('signals', data), { ca: trusted })).status).toBe(200);
+      expect((await asked(webhook, review('signals', data))).allowed).toBe(true);
+    }
+    expect(served.size).toBeGreaterThan(2);
+    expect(webhook.attests.sender(stored as Signal)).toBe(true);
+  });
+
+  it('writes nothing while nothing is due', async () => {
+    await started();
+    const before = [...api.writes];
+    await later(1);
+    await later(1);
+    expect(api.writes).toEqual(before);
+  });
+
+  it('brings back a Secret that somebody deleted, and a configuration that was applied again', async () => {
+    const webhook = await started();
+    const { patch } = await asked(webhook, review('signals', data));
+    const secret = api.objects.get('Secret/ado-admission');
+    api.objects.delete('Secret/ado-admission');
+    api.put('MutatingWebhookConfiguration', {
+      metadata: { name: 'ado-admission' },
+      webhooks: [{ name: 'a', clientConfig: { url: 'https://127.0.0.1:1' } }],
+    });
+    await later(1);
+    expect(api.objects.get('Secret/ado-admission')?.data).toEqual(secret?.data);
+    expect(bundle()).toContain('BEGIN CERTIFICATE');
+    const stored = {
+      ...data,
+      metadata: { name: 'paid', namespace: 'shop' },
+      spec: { ...data.spec, sender: patch[0]?.value },
+    };
+    expect(webhook.attests.sender(stored as Signal)).toBe(true);
+  });
+
+  it('tries again when the API server does not answer', async () => {
+    let failures = 2;
+    api.before = () => {
+      if (failures-- > 0) throw new Error('no connection');
+    };
+    const ready = started();
+    await expect.poll(() => days.asleep).toBe(1);
+    days.pass(0);
+    await expect.poll(() => days.asleep).toBe(1);
+    days.pass(0);
+    expect((await asked(await ready, review('signals', data))).allowed).toBe(true);
+  });
+
+  it('is ready without its configurations too, and registers once they are there', async () => {
+    api.objects.clear();
+    const webhook = await started();
+    expect(webhook.hasSynced).toBe(true);
+  });
+});
