@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/cmd/config.ts';
 import { type Output, ROOT, useApiServer } from '../support/control-plane.ts';
@@ -46,6 +48,21 @@ describe('config/default on a real API server', () => {
     expect(config).toMatchObject({ healthHost: '0.0.0.0', namespace: 'ado-system', leaderElection: true });
     const port = container?.ports.find(({ name }) => name === container.livenessProbe.httpGet.port);
     expect(port?.containerPort).toBe(config.healthPort);
+  });
+
+  it('takes webhooks behind a Service where their component is added', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ado-config-'));
+    const at = (path: string) => relative(folder, join(ROOT, path));
+    const kustomization = { resources: [at('config/default')], components: [at('config/webhooks')] };
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+    expect(await api.kubectl(['apply', '--server-side', '--validate=strict', '-k', folder])).toMatchObject({ code: 0 });
+    rmSync(folder, { recursive: true });
+    const [container] = (await deployment()).spec.template.spec.containers;
+    const { hooks } = readConfig(container?.args ?? [], { ADO_NAMESPACE: 'ado-system' });
+    expect(hooks?.host).toBe('0.0.0.0');
+    const service = JSON.parse(await api.run(['get', 'service', 'ado-webhooks', '-n', 'ado-system', '-o', 'json']));
+    const port = container?.ports.find(({ name }) => name === service.spec.ports[0].targetPort);
+    expect(port?.containerPort).toBe(hooks?.port);
   });
 
   it.each([
