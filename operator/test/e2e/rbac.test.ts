@@ -8,19 +8,25 @@ import {
   CLUSTER_WORKFLOW_TEMPLATES,
   NAMESPACED_ACCESS,
   OWN_NAMESPACE_ACCESS,
+  WEBHOOK_ACCESS,
 } from '../../src/controllers/index.ts';
 import type { AccessRule } from '../../src/runtime/index.ts';
 import { auditLog, it, restartOperator, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../support/installation.ts';
 import { script, template, workflow, workflowRun } from '../support/manifests.ts';
+import { freePort } from '../support/operator-process.ts';
 import { givenLongTail, givenPage, goOn } from '../support/paged-run.ts';
 import type { Scenario } from '../support/scenario.ts';
+import { BY_HMAC, grantSecrets, hooked, send, senderSecret } from '../support/webhooks.ts';
 
 /** Where logs are kept: without a place for them the operator asks for none. */
 const logs = mkdtempSync(join(tmpdir(), 'ado-rbac-'));
 afterAll(() => rmSync(logs, { recursive: true, force: true }));
 
-useOperator({ flags: ['--log-archive', 'volume://logs/ado', '--store-folder', logs] });
+/** Where webhooks are taken: without it no Secret is ever read. */
+const hooks = `127.0.0.1:${await freePort()}`;
+
+useOperator({ flags: ['--log-archive', 'volume://logs/ado', '--store-folder', logs, '--hooks-address', hooks] });
 
 const granted = (rules: readonly AccessRule[]) =>
   rules.flatMap(({ type, subresource, verbs }) => {
@@ -133,6 +139,28 @@ async function givenClaims(scenario: Scenario): Promise<void> {
   await scenario.ended('claims');
 }
 
+/** A schedule that has had a slot, and one of its slots of the past. */
+async function givenSlots(scenario: Scenario): Promise<void> {
+  const window = { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:01Z' };
+  await scenario.given(
+    workflow('slots', {
+      triggers: { schedules: [{ name: 'often', cron: '*/2 * * * * *' }] },
+      tasks: [{ name: 'nothing', compute: { done: 'true' } }],
+    }),
+    {
+      apiVersion: API_VERSION,
+      kind: 'Backfill',
+      metadata: { name: 'past' },
+      spec: { workflow: 'slots', schedule: 'often', ...window },
+    },
+  );
+  await scenario.until('both have had a run', async () => {
+    const origins = (await scenario.runs()).map(({ spec }) => spec.origin?.type);
+    return origins.includes('Schedule') && origins.includes('Backfill');
+  });
+  await scenario.kubectl(['delete', 'awf', 'slots']);
+}
+
 /** A volume that two tasks share, the second of which starts when the operator has forgotten that it is there. */
 async function givenWorkspace(scenario: Scenario): Promise<void> {
   const shared = { workspaces: [{ name: 'shared', mountPath: '/shared' }] };
@@ -150,6 +178,15 @@ async function givenWorkspace(scenario: Scenario): Promise<void> {
   await scenario.podOf('first');
 }
 
+/** A request for a webhook, in a namespace that lets its Secrets be read. */
+async function givenWebhook(scenario: Scenario): Promise<void> {
+  await grantSecrets(scenario);
+  await scenario.given(senderSecret(), hooked('hooked', [{ name: 'push', auth: BY_HMAC }]));
+  await scenario.workflowIs('hooked', 'True');
+  const { status } = await send(hooks, `/hooks/${scenario.namespace}/hooked/push`, '{}');
+  expect(status).toBe(202);
+}
+
 it('asks for everything that its role grants, and for nothing else', async ({ scenario }) => {
   await givenWorkspace(scenario);
   await restartOperator(async () => {
@@ -163,6 +200,8 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     givenActingAsAccount(scenario),
     givenTemplates(scenario),
     givenClaims(scenario),
+    givenSlots(scenario),
+    givenWebhook(scenario),
     scenario.podOf('second'),
   ]);
   await scenario.kubectl(['delete', 'awr', 'shares']);
@@ -170,9 +209,12 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
   const asked = auditLog().since(0, ({ user, resource }) => user === OPERATOR_USER && resource !== '');
   const own = granted(OWN_NAMESPACE_ACCESS);
   const used = [...new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))].sort();
-  expect(used).toEqual([...granted(NAMESPACED_ACCESS), ...granted(CLUSTER_ACCESS), ...own].sort());
+  const webhooks = granted(WEBHOOK_ACCESS);
+  const all = [...granted(NAMESPACED_ACCESS), ...granted(CLUSTER_ACCESS), ...own, ...webhooks];
+  expect(used).toEqual([...new Set(all)].sort());
   const elsewhere = asked.filter(({ verb, resource, namespace }) => {
-    return own.includes(`${verb} ${resource}`) && namespace !== OPERATOR_NAMESPACE;
+    const isOfWebhook = webhooks.includes(`${verb} ${resource}`) && namespace === scenario.namespace;
+    return own.includes(`${verb} ${resource}`) && namespace !== OPERATOR_NAMESPACE && !isOfWebhook;
   });
   expect(elsewhere).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { continuedAs, controllerOf, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
+import { BY_COMPLETION_SOURCE, marksOf } from '../completion/awaiting.ts';
 import { affectedBy, watchTemplates } from '../template/references.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WorkflowReconciler } from './reconciler.ts';
@@ -50,6 +51,21 @@ export function workflowController(
     const { namespace = '' } = metadata;
     if (spec.origin?.type === 'Schedule') queue.add(objectKey({ name: spec.workflowRef.name, namespace }), 'resync');
   };
-  deps.stores.runs.subscribe({ added: ended, updated: ended, deleted });
+  // The runs that triggers made of this one may be deleted only now.
+  const letGo = ({ metadata: { namespace = '' }, spec }: WorkflowRun) => {
+    const source = objectKey({ name: spec.workflowRef.name, namespace });
+    for (const key of deps.stores.workflows.keysByIndex(BY_COMPLETION_SOURCE, source)) queue.add(key, 'resync');
+  };
+  deps.stores.runs.subscribe({
+    added: ended,
+    updated: (key, run, before) => {
+      ended(key, run);
+      if (marksOf(run).size !== marksOf(before).size) letGo(run);
+    },
+    deleted: (key, run) => {
+      deleted(key, run);
+      letGo(run);
+    },
+  });
   return controller;
 }

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ANNOTATION_COMPLETIONS,
+  ANNOTATION_DEPTH,
+  type Completion,
+  objectKey,
+  type Workflow,
+  type WorkflowRun,
+} from '../../api/index.ts';
+import { Store } from '../../runtime/index.ts';
+import { awaiting, BY_COMPLETION_SOURCE, completionSources, completionStatuses, markOf } from './awaiting.ts';
+import { isHeld } from './held.ts';
+import { wantedOf } from './made-run.ts';
+
+const NOW = Date.parse('2026-01-02T00:00:00.500Z');
+const SECOND = 1000;
+
+/** A Workflow with one trigger, which counts since NOW. */
+function target(more: Partial<Completion> = {}, name = 'ship'): Workflow {
+  const completions = [{ name: 'built', workflow: 'build', ...more }];
+  const workflow: Workflow = {
+    apiVersion: '',
+    kind: '',
+    metadata: { name, namespace: 'shop', uid: `uid-${name}` },
+    spec: { tasks: [], parameters: [{ name: 'what', default: 'x' }], triggers: { completions } },
+  };
+  const status = { completions: completionStatuses(workflow, NOW) ?? [] };
+  return { ...workflow, status };
+}
+
+function ended(
+  seconds: number,
+  more: { reason?: string; status?: WorkflowRun['status']; annotations?: Record<string, string> } = {},
+): WorkflowRun {
+  const { reason = 'Succeeded', annotations = {} } = more;
+  const status = reason === 'Succeeded' ? ('True' as const) : ('False' as const);
+  const condition = { type: 'Succeeded', status, reason, message: 'm', lastTransitionTime: '' };
+  return {
+    apiVersion: '',
+    kind: '',
+    metadata: { name: 'build-1', namespace: 'shop', uid: 'r-1', annotations },
+    spec: { workflowRef: { name: 'build' }, desiredState: 'Running', parameters: [{ name: 'version', value: '2' }] },
+    status: { finishedAt: new Date(NOW + seconds * SECOND).toISOString(), conditions: [condition], ...more.status },
+  };
+}
+
+const names = (of: readonly Completion[]) => of.map(({ name }) => name);
+
+describe('a completion trigger', () => {
+  it('waits for runs that end after it was first seen, and not for those before', () => {
+    expect(names(awaiting(target(), ended(5)))).toEqual(['built']);
+    expect(awaiting(target(), ended(-5))).toEqual([]);
+    const { status: _unseen, ...unseen } = target();
+    expect(awaiting(unseen, ended(5))).toEqual([]);
+  });
+
+  it('begins anew where it waits for something else, and keeps its time where it does not', () => {
+    const before = target();
+    const later = NOW + 3600 * SECOND;
+    expect(completionStatuses(before, later)).toEqual(before.status?.completions);
+    const changed = { ...before, spec: target({ of: ['Failed'] }).spec };
+    expect(awaiting(changed, ended(5, { reason: 'TaskFailed' }))).toEqual([]);
+    expect(completionStatuses(changed, later)?.[0]?.since).toBe(new Date(later).toISOString());
+    const suspended = { ...before, spec: target({ suspend: true }).spec };
+    expect(completionStatuses(suspended, later)).toBeUndefined();
+    expect(awaiting(suspended, ended(5))).toEqual([]);
+  });
+
+  it.each([
+    ['Succeeded', ['Succeeded']],
+    ['TaskFailed', ['Failed']],
+    ['TimedOut', ['Failed']],
+    ['Cancelled', ['Cancelled']],
+    ['Terminated', ['Cancelled']],
+  ] as const)('takes an end for reason %s as %s', (reason, [result]) => {
+    const all = ['Succeeded', 'Failed', 'Cancelled'] as const;
+    const counting = all.filter((of) => awaiting(target({ of: [of] }), ended(5, { reason })).length > 0);
+    expect(counting).toEqual([result]);
+  });
+
+  it('does not wait for runs of others, that go on, that go on as new ones, or that it has acted upon', () => {
+    expect(awaiting(target({ workflow: 'other' }), ended(5))).toEqual([]);
+    const { status: _status, ...running } = ended(5);
+    expect(awaiting(target(), running)).toEqual([]);
+    const chain = { root: 'build-1', index: 0, next: 'build-1-c1' };
+    expect(awaiting(target(), ended(5, { status: { chain } }))).toEqual([]);
+    const annotations = { [ANNOTATION_COMPLETIONS]: `abc,${markOf(target(), 'built')}` };
+    expect(awaiting(target(), ended(5, { annotations }))).toEqual([]);
+    expect(names(awaiting(target({}, 'other-ship'), ended(5, { annotations })))).toEqual(['built']);
+  });
+});
+
+describe('what a completion trigger makes', () => {
+  const wanted = (completion: Partial<Completion>, source = ended(5)) => {
+    const workflow = target(completion);
+    return wantedOf(workflow, workflow.spec.triggers?.completions?.[0] as Completion, source);
+  };
+
+  it('is a run that is named for the run that ended, and says so', () => {
+    const made = wanted({ with: { what: '${{ source.parameters.version }} of ${{ source.run }}' } });
+    expect(made).toEqual(wanted({ with: { what: '${{ source.parameters.version }} of ${{ source.run }}' } }));
+    if (made === 'Nothing' || 'refusal' in made) throw new Error('there is no run');
+    expect(made.run.spec.parameters).toEqual([{ name: 'what', value: '2 of build-1' }]);
+    expect(made.run.spec.origin).toEqual({ type: 'Completion', trigger: 'built', run: 'build-1', uid: 'r-1' });
+    expect(made.run.metadata.annotations?.[ANNOTATION_DEPTH]).toBe('1');
+    const other = wanted({}, { ...ended(5), metadata: { ...ended(5).metadata, uid: 'r-2' } });
+    expect(other !== 'Nothing' && 'names' in other && other.names[0]).not.toBe(made.names[0]);
+  });
+
+  it('is nothing where its condition is false, and a refusal where it has no value', () => {
+    expect(wanted({ when: 'source.result == "Failed"' })).toBe('Nothing');
+    expect(wanted({ when: 'source.parameters.missing == "1"' })).toHaveProperty('refusal');
+    expect(wanted({ with: { nothing: 'x' } })).toMatchObject({ refusal: expect.stringContaining('with: "nothing"') });
+  });
+
+  it('is refused more than 8 runs deep', () => {
+    const deep = (depth: number) => ended(5, { annotations: { [ANNOTATION_DEPTH]: String(depth) } });
+    expect(wanted({}, deep(7))).toHaveProperty('run');
+    expect(wanted({}, deep(8))).toMatchObject({ refusal: expect.stringContaining('TooDeep') });
+  });
+});
+
+describe('retention', () => {
+  const storesOf = (workflows: readonly Workflow[], runs: readonly WorkflowRun[]) => {
+    const stores = {
+      workflows: new Store<Workflow>({ indexes: { [BY_COMPLETION_SOURCE]: completionSources } }),
+      runs: new Store<WorkflowRun>(),
+    };
+    const entry = <T extends Workflow | WorkflowRun>(value: T) => {
+      const { metadata } = value;
+      return { key: objectKey(metadata), uid: metadata.uid ?? '', resourceVersion: '1', value };
+    };
+    for (const workflow of workflows) stores.workflows.put(entry(workflow));
+    for (const run of runs) stores.runs.put(entry(run));
+    return stores;
+  };
+  const marked = ended(5, { annotations: { [ANNOTATION_COMPLETIONS]: markOf(target(), 'built') } });
+  const made: WorkflowRun = {
+    ...ended(9),
+    metadata: { name: 'ship-1', namespace: 'shop', uid: 's-1' },
+    spec: {
+      workflowRef: { name: 'ship' },
+      desiredState: 'Running',
+      origin: { type: 'Completion', trigger: 'built', run: 'build-1', uid: 'r-1' },
+    },
+  };
+
+  it('leaves a run alone until its trigger has acted, but not for ever', () => {
+    expect(isHeld(storesOf([target()], []), ended(5), NOW + 60 * SECOND)).toBe(true);
+    expect(isHeld(storesOf([target()], []), marked, NOW + 60 * SECOND)).toBe(false);
+    expect(isHeld(storesOf([target()], []), ended(5), NOW + 3700 * SECOND)).toBe(false);
+    expect(isHeld(storesOf([], []), ended(5), NOW)).toBe(false);
+  });
+
+  it('leaves the run of a trigger alone until the one that ended says so, or is gone', () => {
+    expect(isHeld(storesOf([target()], [ended(5)]), made, NOW)).toBe(true);
+    expect(isHeld(storesOf([target()], [marked]), made, NOW)).toBe(false);
+    expect(isHeld(storesOf([target()], []), made, NOW)).toBe(false);
+    const another = { ...ended(5), metadata: { ...ended(5).metadata, uid: 'r-2' } };
+    expect(isHeld(storesOf([target()], [another]), made, NOW)).toBe(false);
+  });
+});
