@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { Parameter, Schedule, WorkflowSpec } from '../../api/index.ts';
+import { validateOuter, validateWorkflow } from './index.ts';
+
+const valid: Schedule = { name: 'nightly', cron: '0 3 * * *', with: { day: '${{ schedule.slot }}' } };
+const parameters: Parameter[] = [{ name: 'day' }];
+
+const spec = (...schedules: readonly Schedule[]): WorkflowSpec => ({
+  triggers: { schedules: [...schedules] },
+  parameters,
+  tasks: [{ name: 'a', compute: { day: 'params.day' } }],
+});
+
+/** The problems of a schedule that differs from the valid one. */
+const problemsOf = (more: Partial<Schedule>): string[] =>
+  validateWorkflow(spec({ ...valid, ...more })).map(({ path, message }) => `${path}: ${message}`);
+
+describe('a schedule', () => {
+  it('of a cron and the values that its runs need is valid', () => {
+    expect(problemsOf({})).toEqual([]);
+    expect(validateOuter(spec({ ...valid, timeZone: 'Europe/Paris', jitter: '5m' }))).toEqual([]);
+  });
+
+  it.each([
+    [{ cron: '0 25 * * *' }, 'spec.triggers.schedules[0].cron: "25" is no hour from 0 to 23 (column 3)'],
+    [{ crons: ['0 3 * * *', '@daily'] }, 'spec.triggers.schedules[0].crons[1]: write "0 0 * * *" instead of @daily'],
+    [{ timeZone: 'Europe/Pariss' }, 'spec.triggers.schedules[0].timeZone: there is no time zone "Europe/Pariss"'],
+    [{ startAt: 'tomorrow' }, 'spec.triggers.schedules[0].startAt: "tomorrow" is no time'],
+    [
+      { startAt: '2027-02-01T00:00:00Z', endAt: '2027-01-01T00:00:00Z' },
+      'spec.triggers.schedules[0].endAt: it ends before it starts',
+    ],
+    [{ jitter: '200h' }, 'spec.triggers.schedules[0].jitter: "200h" is not at most 168h'],
+    [{ maxQueued: 3 }, 'spec.triggers.schedules[0].maxQueued: it counts with overlap: Queue only'],
+    [{ maxCatchUp: 3 }, 'spec.triggers.schedules[0].maxCatchUp: it counts with catchUp: All only'],
+    [{ with: {} }, 'spec.triggers.schedules[0].with.day: the workflow requires the parameter "day"'],
+    [{ with: { day: '${{ params.day }}' } }, 'this expression reads schedule only, and not params'],
+    [{ with: { day: '${{ schedule.slott }}' } }, 'unknown field of schedule "slott"; did you mean "slot"'],
+  ] satisfies [Partial<Schedule>, string][])('is refused with its field and the remedy: %j', (more, expected) => {
+    expect(problemsOf(more).join('\n')).toContain(expected);
+  });
+
+  it('has a name of its own', () => {
+    const [problem] = validateWorkflow(spec(valid, { ...valid, cron: '0 4 * * *' }));
+    expect(problem?.path).toBe('spec.triggers.schedules[1].name');
+  });
+
+  it('is refused with the others when a copy of all of them would be too large', () => {
+    const large = Array.from({ length: 16 }, (_, index) => ({
+      ...valid,
+      name: `s-${index}`,
+      with: { day: 'x'.repeat(4000) },
+    }));
+    const [problem] = validateWorkflow(spec(...large));
+    expect(problem?.message).toContain('at most 32768 are kept');
+  });
+});
