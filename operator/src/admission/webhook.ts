@@ -92,7 +92,10 @@ export class AdmissionWebhook implements Source {
       }
       await clock.sleep(waitMs, signal).catch(() => undefined);
     }
-    if (this.#isReady && lingerMs > 0) await clock.sleep(lingerMs);
+    // From now on /readyz says no, so that nobody new is sent here; who was is still answered.
+    const wasReady = this.#isReady;
+    this.#isReady = false;
+    if (wasReady && lingerMs > 0) await clock.sleep(lingerMs);
     await this.#server.stop();
   }
 

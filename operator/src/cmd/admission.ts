@@ -13,8 +13,8 @@ interface Parts {
   readonly logger: Logger;
 }
 
-/** Until kube-proxy on every node has heard that this replica ends. */
-const LINGER_MS = 3000;
+/** Until the kubelet has asked whether this replica is ready, and kube-proxy on every node has heard that it is not. */
+const LINGER_MS = 4000;
 
 /** The admission webhook of this replica; nothing where there is no address for it. */
 export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWebhook | undefined {

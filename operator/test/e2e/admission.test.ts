@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { API_VERSION, type Signal, type WorkflowRun } from '../../src/api/index.ts';
+import { API_VERSION, type Signal, type Task, type WorkflowRun } from '../../src/api/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../../src/controllers/index.ts';
 import {
   admissionIsInForce,
@@ -9,7 +9,6 @@ import {
   webhookIsGone,
 } from '../support/admission.ts';
 import { it, restartOperator, stage, useOperator } from '../support/e2e.ts';
-import { OPERATOR_USER } from '../support/installation.ts';
 import { script, template, workflow } from '../support/manifests.ts';
 import type { Scenario } from '../support/scenario.ts';
 
@@ -21,7 +20,6 @@ const as = (user: string, ...groups: string[]) =>
 const ADA = as('ada', 'release');
 const BOB = as('bob');
 const ROBOT = as('system:serviceaccount:default:robot', 'release');
-const OPERATOR = ['--as', OPERATOR_USER] as const;
 
 /** Lets people do with signals and runs what they like, so that only admission stands in their way. */
 async function givenPeople(scenario: Scenario): Promise<void> {
@@ -32,14 +30,17 @@ async function givenPeople(scenario: Scenario): Promise<void> {
   await scenario.kubectl(['create', 'rolebinding', 'people', '--role=people', '--group=people']);
 }
 
-type Request = NonNullable<Signal['spec']['request']>;
+const SHIP = 'ship-approve';
 
-/** An Approval, as the operator makes it for a task. */
-async function givenApproval(scenario: Scenario, name: string, request: Partial<Request> = {}): Promise<void> {
-  await givenPeople(scenario).catch(() => undefined);
-  const spec = { type: 'Approval', run: 'ship', task: 'approve', request: { digest: 'd', ...request } };
-  const object = { apiVersion: API_VERSION, kind: 'Signal', metadata: { name }, spec };
-  await scenario.kubectl([...OPERATOR, 'create', '-f', '-'], object);
+/** A run that Ada asked for and that asks people whether to ship; it goes on asking, whatever a few of them say. */
+async function givenApproval(scenario: Scenario, approval: Partial<NonNullable<Task['approval']>> = {}): Promise<void> {
+  await givenPeople(scenario);
+  const task = { name: 'approve', approval: { message: 'Ship?', approvals: 50, rejections: 50, ...approval } };
+  await scenario.given(workflow('ship', { tasks: [task] }));
+  await scenario.kubectl([...ADA, 'create', '-f', '-'], runOf('ship', 'ship'));
+  await scenario.until('people are asked', async () => {
+    return (await scenario.kubectl(['get', 'asig', SHIP, '--ignore-not-found', '-o', 'name'])) !== '';
+  });
 }
 
 const patch = (name: string, spec: Partial<Signal['spec']>, kind = 'asig') =>
@@ -63,9 +64,9 @@ const runOf = (name: string, of: string) => ({
 
 /** What nobody may write, whether there is a webhook or not. Ada has approved. */
 async function expectNoForgery(scenario: Scenario): Promise<void> {
-  const [ada] = (await signal(scenario, 'approve')).spec.responses ?? [];
+  const [ada] = (await signal(scenario, SHIP)).spec.responses ?? [];
   const refused = (spec: object, user: readonly string[] = BOB) =>
-    scenario.refused([...user, ...patch('approve', spec as Partial<Signal['spec']>)]);
+    scenario.refused([...user, ...patch(SHIP, spec as Partial<Signal['spec']>)]);
   await refused({ responses: [ada, { username: 'eve', decision: 'Approve' }] });
   await refused({ responses: [ada, { username: 'bob', groups: ['release'], decision: 'Approve' }] });
   await refused({ responses: [{ ...ada, decision: 'Reject' }] });
@@ -82,18 +83,19 @@ async function expectNoForgery(scenario: Scenario): Promise<void> {
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], inName)).toContain('spec.requester');
   const triggered = { ...asked, spec: { ...asked.spec, origin: { type: 'OnChange' } } };
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], triggered)).toContain('spec.origin');
-  expect(await answers(scenario, 'approve')).toEqual(['ada Approve']);
+  expect(await answers(scenario, SHIP)).toEqual(['ada Approve']);
 }
 
 describe('with the webhook', () => {
   it('an answer becomes a response in the name of who gives it, and the inbox is empty', async ({ scenario }) => {
-    await givenApproval(scenario, 'approve');
-    await scenario.kubectl([...ADA, ...patch('approve', { decision: 'Approve', comment: 'well' })]);
-    const { spec } = await signal(scenario, 'approve');
+    await givenApproval(scenario);
+    await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve', comment: 'well' })]);
+    const { spec } = await signal(scenario, SHIP);
     expect(spec).not.toHaveProperty('decision');
     expect(spec).not.toHaveProperty('comment');
     const [response] = spec.responses ?? [];
-    expect(response).toMatchObject({ username: 'ada', decision: 'Approve', comment: 'well', digest: 'd' });
+    expect(response).toMatchObject({ username: 'ada', decision: 'Approve', comment: 'well' });
+    expect(response?.digest).toBe(spec.request?.digest);
     expect(response?.groups).toContain('release');
     expect(response?.attestation).toHaveLength(43);
     expect(Math.abs(Date.parse(response?.time ?? '') - Date.now())).toBeLessThan(60_000);
@@ -102,51 +104,49 @@ describe('with the webhook', () => {
   it('the same answer again and the edit of a label are no answers, and another one is refused', async ({
     scenario,
   }) => {
-    await givenApproval(scenario, 'approve');
-    await scenario.kubectl([...ADA, ...patch('approve', { decision: 'Approve' })]);
-    const first = await signal(scenario, 'approve');
-    await scenario.kubectl([...ADA, ...patch('approve', { decision: 'Approve' })]);
-    await scenario.kubectl([...BOB, 'label', 'asig', 'approve', 'seen=yes']);
-    expect((await signal(scenario, 'approve')).spec).toEqual(first.spec);
-    const refusal = await scenario.refused([...ADA, ...patch('approve', { decision: 'Reject' })]);
+    await givenApproval(scenario);
+    await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve' })]);
+    const first = await signal(scenario, SHIP);
+    await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve' })]);
+    await scenario.kubectl([...BOB, 'label', 'asig', SHIP, 'seen=yes']);
+    expect((await signal(scenario, SHIP)).spec).toEqual(first.spec);
+    const refusal = await scenario.refused([...ADA, ...patch(SHIP, { decision: 'Reject' })]);
     expect(refusal).toContain('you have answered already: Approve at ');
   });
 
   it('two people in the same moment are both recorded', async ({ scenario }) => {
-    await givenApproval(scenario, 'approve');
+    await givenApproval(scenario);
     const users = ['ada', 'bob', 'cleo', 'dan', 'eve'];
-    await Promise.all(
-      users.map((user) => scenario.kubectl([...as(user), ...patch('approve', { decision: 'Approve' })])),
-    );
-    expect((await answers(scenario, 'approve')).sort()).toEqual(users.map((user) => `${user} Approve`));
+    await Promise.all(users.map((user) => scenario.kubectl([...as(user), ...patch(SHIP, { decision: 'Approve' })])));
+    expect((await answers(scenario, SHIP)).sort()).toEqual(users.map((user) => `${user} Approve`));
   });
 
   it('nobody answers, sends or asks in the name of another', async ({ scenario }) => {
-    await givenApproval(scenario, 'approve');
-    await scenario.kubectl([...ADA, ...patch('approve', { decision: 'Approve' })]);
+    await givenApproval(scenario);
+    await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve' })]);
     await expectNoForgery(scenario);
     const own = [{ username: 'bob', decision: 'Approve' as const }];
-    const [ada] = (await signal(scenario, 'approve')).spec.responses ?? [];
-    const refusal = await scenario.refused([...BOB, ...patch('approve', { responses: ada ? [ada, ...own] : own })]);
+    const [ada] = (await signal(scenario, SHIP)).spec.responses ?? [];
+    const refusal = await scenario.refused([...BOB, ...patch(SHIP, { responses: ada ? [ada, ...own] : own })]);
     expect(refusal).toContain('answer with spec.decision');
   });
 
   it('who is not asked is told so', async ({ scenario }) => {
-    await givenApproval(scenario, 'approve', { groups: ['release'], notRequester: 'ada' });
-    const answer = patch('approve', { decision: 'Approve' });
+    await givenApproval(scenario, { approvers: { groups: ['release'] }, notRequester: true });
+    const answer = patch(SHIP, { decision: 'Approve' });
     expect(await scenario.refused([...BOB, ...answer])).toContain('"bob" is not asked; asked are the groups release');
     expect(await scenario.refused([...ADA, ...answer])).toContain('may not decide it');
     expect(await scenario.refused([...ROBOT, ...answer])).toContain('is a service account');
     await scenario.kubectl([...as('cleo', 'release'), ...answer]);
-    expect(await answers(scenario, 'approve')).toEqual(['cleo Approve']);
+    expect(await answers(scenario, SHIP)).toEqual(['cleo Approve']);
   });
 
   it('values have to fit the form', async ({ scenario }) => {
-    await givenApproval(scenario, 'approve', { form: [{ name: 'size', type: 'Integer', maximum: 9 }] });
-    const answer = (size: string) => patch('approve', { decision: 'Approve', values: { size } });
+    await givenApproval(scenario, { form: [{ name: 'size', type: 'Integer', maximum: 9 }] });
+    const answer = (size: string) => patch(SHIP, { decision: 'Approve', values: { size } });
     expect(await scenario.refused([...ADA, ...answer('10')])).toContain('spec.values.size: 10 is more than 9');
     await scenario.kubectl([...ADA, ...answer('9')]);
-    expect((await signal(scenario, 'approve')).spec.responses?.[0]?.values).toEqual({ size: '9' });
+    expect((await signal(scenario, SHIP)).spec.responses?.[0]?.values).toEqual({ size: '9' });
   });
 
   it('data that is sent says from whom, also under a generated name', async ({ scenario }) => {
@@ -195,8 +195,8 @@ describe('with the webhook', () => {
       ],
     });
     expect(await scenario.refused(apply, broken)).toContain('spec.tasks[2].env.X: ');
-    const spec = { version: '1.0.0', tasks: [script('a', 'true', { needs: ['a'] })] };
-    expect(await scenario.refused(apply, template('broken', spec))).toContain('spec.tasks[0].needs');
+    const spec = { version: '1.0.0', tasks: [script('a', 'true', { env: { X: '${{ params.none }}' } })] };
+    expect(await scenario.refused(apply, template('broken', spec))).toContain('spec.tasks[0].env.X: ');
     const size = { name: 'size', type: 'Integer' as const };
     await scenario.kubectl(apply, workflow('sized', { parameters: [size], tasks: [script('a', 'true')] }));
     const run = runOf('sized', 'sized');
@@ -220,9 +220,9 @@ describe('with the webhook', () => {
 
 describe('while the webhook is down', () => {
   it('signals and runs are refused, and definitions are not', async ({ scenario }) => {
-    await givenApproval(scenario, 'approve');
+    await givenApproval(scenario);
     await restartOperator(async () => {
-      expect(await scenario.refused([...ADA, ...patch('approve', { decision: 'Approve' })])).toContain(
+      expect(await scenario.refused([...ADA, ...patch(SHIP, { decision: 'Approve' })])).toContain(
         'signals.flow.ado.dev',
       );
       expect(await scenario.refused([...ADA, 'create', '-f', '-'], data('paid'))).toContain('signals.flow.ado.dev');
@@ -230,7 +230,7 @@ describe('while the webhook is down', () => {
         'runs.flow.ado.dev',
       );
       await scenario.kubectl([...ADA, 'create', '-f', '-'], workflow('fine', { tasks: [script('a', 'true')] }));
-      await scenario.kubectl(['delete', 'asig', 'approve']);
+      await scenario.kubectl(['delete', 'asig', SHIP]);
     });
     await admissionIsInForce(stage().kubectl);
     await scenario.kubectl([...ADA, 'create', '-f', '-'], data('paid'));
@@ -246,20 +246,20 @@ describe('without the webhook', () => {
       ...['get', 'mutatingwebhookconfiguration', 'ado-admission'],
       ...['-o', 'jsonpath={.webhooks[0].clientConfig.url}'],
     ]);
-    await givenApproval(scenario, 'approve');
-    await scenario.kubectl([...ADA, ...patch('approve', { decision: 'Approve' })]);
-    const [ada] = (await signal(scenario, 'approve')).spec.responses ?? [];
+    await givenApproval(scenario);
+    await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve' })]);
+    const [ada] = (await signal(scenario, SHIP)).spec.responses ?? [];
     await removeWebhook(kubectl);
     try {
       await webhookIsGone(kubectl);
       await policiesAreInForce(kubectl);
       await expectNoForgery(scenario);
-      const inbox = await scenario.refused([...BOB, ...patch('approve', { decision: 'Approve' })]);
+      const inbox = await scenario.refused([...BOB, ...patch(SHIP, { decision: 'Approve' })]);
       expect(inbox).toContain('the admission webhook is off');
       const own = { username: 'bob', decision: 'Approve' as const };
-      await scenario.kubectl([...BOB, ...patch('approve', { responses: ada ? [ada, own] : [own] })]);
-      expect(await answers(scenario, 'approve')).toEqual(['ada Approve', 'bob Approve']);
-      await scenario.kubectl([...BOB, 'label', 'asig', 'approve', 'seen=yes']);
+      await scenario.kubectl([...BOB, ...patch(SHIP, { responses: ada ? [ada, own] : [own] })]);
+      expect(await answers(scenario, SHIP)).toEqual(['ada Approve', 'bob Approve']);
+      await scenario.kubectl([...BOB, 'label', 'asig', SHIP, 'seen=yes']);
       await scenario.kubectl([...BOB, 'create', '-f', '-'], data('paid', { sender: { username: 'bob' } }));
       await scenario.kubectl([...BOB, 'create', '-f', '-'], runOf('asked', 'none'));
       const run: WorkflowRun = await scenario.client.get(WORKFLOW_RUNS, {

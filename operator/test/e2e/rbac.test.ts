@@ -11,6 +11,7 @@ import {
   WEBHOOK_ACCESS,
 } from '../../src/controllers/index.ts';
 import type { AccessRule } from '../../src/runtime/index.ts';
+import { admissionIsInForce } from '../support/admission.ts';
 import { auditLog, it, restartOperator, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../support/installation.ts';
 import { script, template, workflow, workflowRun } from '../support/manifests.ts';
@@ -26,7 +27,10 @@ afterAll(() => rmSync(logs, { recursive: true, force: true }));
 /** Where webhooks are taken: without it no Secret is ever read. */
 const hooks = `127.0.0.1:${await freePort()}`;
 
-useOperator({ flags: ['--log-archive', 'volume://logs/ado', '--store-folder', logs, '--hooks-address', hooks] });
+useOperator({
+  admission: true,
+  flags: ['--log-archive', 'volume://logs/ado', '--store-folder', logs, '--hooks-address', hooks],
+});
 
 const granted = (rules: readonly AccessRule[]) =>
   rules.flatMap(({ type, subresource, verbs }) => {
@@ -187,11 +191,28 @@ async function givenWebhook(scenario: Scenario): Promise<void> {
   expect(status).toBe(202);
 }
 
+/** As when a certificate is about to end: the webhook has to make another. */
+async function withoutCertificate(): Promise<void> {
+  const patch = JSON.stringify({ data: { 'tls.crt': '' } });
+  await stage().kubectl.run([
+    'patch',
+    'secret',
+    'ado-admission',
+    '-n',
+    OPERATOR_NAMESPACE,
+    '--type=merge',
+    '-p',
+    patch,
+  ]);
+}
+
 it('asks for everything that its role grants, and for nothing else', async ({ scenario }) => {
   await givenWorkspace(scenario);
   await restartOperator(async () => {
     await stage().kubectl.run(['delete', 'lease', 'ado-operator', '-n', OPERATOR_NAMESPACE]);
+    await withoutCertificate();
   });
+  await admissionIsInForce(stage().kubectl);
   await Promise.all([
     givenPageBeforeItsStatus(scenario),
     givenManyVersions(scenario),

@@ -41,7 +41,13 @@ export class OperatorProcess {
       env: { ...process.env, ...coverage(), ...options.env },
     });
     const operator = new OperatorProcess(child, address);
-    await operator.logs(options.isStandby ? 'caches are complete' : 'workers started');
+    try {
+      await operator.logs(options.isStandby ? 'caches are complete' : 'workers started');
+    } catch (error) {
+      // Left alone it would lead as soon as it can, and stand in the way of the next one.
+      child.kill('SIGKILL');
+      throw error;
+    }
     return operator;
   }
 
