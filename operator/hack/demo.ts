@@ -64,7 +64,7 @@ async function up(name: string, context: string | undefined): Promise<number> {
   const cluster = await openCluster({ name, progress, ...(context === undefined ? {} : { context }) });
   const kubectl = kubectlOf(cluster, context);
   await install(kubectl);
-  const { log } = await startOperator(kubectl, name);
+  const { log } = await startOperator(kubectl, name, cluster.hostAddress);
   say('the operator is running');
   const run = await startRun(kubectl);
   say(`kubectl apply -f ${relative(process.cwd(), resolve(ROOT, 'examples/quickstart'))} started the run ${run}\n`);

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kubectl } from '../kubectl.ts';
 import { accountKubeconfig } from '../operator-account.ts';
+import { installAdmission } from './admission.ts';
 
 const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
 const READY_MS = 20_000;
@@ -14,8 +15,15 @@ export function demoFolder(name: string): string {
   return join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'ado', `demo-${name}`);
 }
 
-/** Starts the operator as a process of this machine, with the rights of its service account and no more. */
-export async function startOperator(kubectl: Kubectl, name: string): Promise<{ log: string }> {
+/**
+ * Starts the operator as a process of this machine, with the rights of its service account and no more, and serves the
+ * admission webhook where the cluster reaches this machine by `hostAddress`.
+ */
+export async function startOperator(
+  kubectl: Kubectl,
+  name: string,
+  hostAddress: string | undefined,
+): Promise<{ log: string }> {
   const folder = demoFolder(name);
   stopOperator(name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -23,7 +31,8 @@ export async function startOperator(kubectl: Kubectl, name: string): Promise<{ l
   writeFileSync(kubeconfig, await accountKubeconfig(kubectl), { mode: 0o600 });
   const log = join(folder, 'operator.log');
   const out = openSync(log, 'a', 0o600);
-  const args = [ENTRY, '--kubeconfig', kubeconfig, '--health-address', '127.0.0.1:0'];
+  const admission = await installAdmission(kubectl, folder, hostAddress);
+  const args = [ENTRY, '--kubeconfig', kubeconfig, '--health-address', '127.0.0.1:0', ...admission];
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', out, out] });
   writeFileSync(join(folder, 'operator.pid'), String(child.pid));
   child.unref();
