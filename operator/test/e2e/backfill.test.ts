@@ -41,7 +41,7 @@ const isOver = ({ status }: Backfill): boolean => status?.finishedAt !== undefin
 const reasonOf = ({ status }: Backfill) => status?.conditions?.find(({ type }) => type === 'Succeeded');
 
 describe('a Backfill', () => {
-  it('runs each slot of its window once, whatever retention deletes meanwhile', async ({ scenario }) => {
+  it.concurrent('runs each slot of its window once, whatever retention deletes meanwhile', async ({ scenario }) => {
     await scenario.given(daily(), backfill('march', { parallelism: 3 }));
     const over = await until(scenario, 'march', 'is over', isOver);
     expect(over.status?.counts).toEqual({ total: 10, existing: 0, succeeded: 10, failed: 0 });
@@ -50,7 +50,7 @@ describe('a Backfill', () => {
     expect(columns).toMatch(/Succeeded +10\/10/);
   });
 
-  it('counts what has a run, and does not run it again', async ({ scenario }) => {
+  it.concurrent('counts what has a run, and does not run it again', async ({ scenario }) => {
     await scenario.given(daily({ retention: {} }), backfill('first', { to: '2026-03-04T00:00:00Z', parallelism: 3 }));
     await until(scenario, 'first', 'is over', isOver);
     await scenario.given(backfill('second', { to: '2026-03-06T00:00:00Z', order: 'NewestFirst' }));
@@ -62,7 +62,7 @@ describe('a Backfill', () => {
     expect(made).toEqual(expect.arrayContaining(['2026-03-04T03:00:00Z', '2026-03-05T03:00:00Z']));
   });
 
-  it('pauses, goes on, and is cancelled with the runs that are under way', async ({ scenario }) => {
+  it.concurrent('pauses, goes on, and is cancelled with the runs that are under way', async ({ scenario }) => {
     const nap = { tasks: [{ name: 'nap', sleep: { duration: '600s' } }], retention: {} };
     await scenario.given(daily(nap), backfill('long', { parallelism: 2 }));
     await until(scenario, 'long', 'has two runs', ({ status }) => status?.active?.length === 2);
@@ -85,7 +85,9 @@ describe('a Backfill', () => {
     ).toContain('a Backfill that was cancelled does not go on');
   });
 
-  it('waits for its schedule, and refuses a window that is empty, of the future or too large', async ({ scenario }) => {
+  it.concurrent('waits for its schedule, and refuses a window that is empty, of the future or too large', async ({
+    scenario,
+  }) => {
     const future = timeOf(Date.now() + 3_600_000);
     await scenario.given(
       daily(),
@@ -94,8 +96,9 @@ describe('a Backfill', () => {
       backfill('future', { to: future }),
       backfill('large', { from: '2020-01-01T00:00:00Z' }),
     );
-    const astray = await until(scenario, 'astray', 'waits', (found) => reasonOf(found)?.reason === 'ScheduleNotFound');
-    expect(reasonOf(astray)?.message).toBe('the Workflow load has no valid schedule hourly; it has: daily');
+    const waits = 'the Workflow load has no valid schedule hourly; it has: daily';
+    const astray = await until(scenario, 'astray', 'waits', (found) => reasonOf(found)?.message === waits);
+    expect(reasonOf(astray)?.reason).toBe('ScheduleNotFound');
     expect(astray.status?.phase).toBe('Pending');
     const expected = {
       empty: 'holds no slot of the schedule',

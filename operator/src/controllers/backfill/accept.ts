@@ -39,9 +39,13 @@ export function acceptBackfill(stores: Stores, backfill: Backfill, now: number):
     const message = `there is no Workflow ${name} in ${namespace} yet; create it`;
     return { reason: 'WorkflowNotFound', message, isFinal: false };
   }
+  if (!workflow.status?.definition) {
+    const message = `the Workflow ${name} is not ready yet; its conditions say why`;
+    return { reason: 'WorkflowNotReady', message, isFinal: false };
+  }
   const plan = planFor(stores, workflow);
   const schedule = pinnedIn(backfill) ?? plan.schedules.find((each) => each.name === backfill.spec.schedule);
-  if (!schedule || !workflow.status?.definition) return notFound(backfill, plan);
+  if (!schedule) return notFound(backfill, plan);
   const problem = windowProblem(backfill, now);
   if (problem) return { reason: 'WindowInvalid', message: problem, isFinal: true };
   const slots = slotsIn(ruleOf(schedule), windowOf(backfill), MAX_BACKFILL_SLOTS);

@@ -1,4 +1,11 @@
-import { type Backfill, type BackfillStatus, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import {
+  type Backfill,
+  type BackfillStatus,
+  objectKey,
+  rootOf,
+  type Workflow,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import { canonicalJson } from '../../engine/index.ts';
 import {
   type Clock,
@@ -97,9 +104,7 @@ export class BackfillReconciler {
     const chains = chainsOf(this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata)));
     for (const slot of [...progress.active]) {
       const name = runNameOf(identityOf(workflow, schedule.name), slot);
-      const chain = chains.find(({ newest, earlier }) =>
-        [newest, ...earlier].some((run) => run.metadata.name === name),
-      );
+      const chain = chains.find(({ newest }) => rootOf(newest) === name);
       const run = chain?.newest ?? (await this.#live(workflow, name, signal));
       if (run && run.status?.finishedAt === undefined) continue;
       progress.active = progress.active.filter((each) => each !== slot);
@@ -122,9 +127,7 @@ export class BackfillReconciler {
   async #cancel({ workflow, schedule }: Accepted, { active }: Progress, signal: AbortSignal): Promise<void> {
     const names = new Set(active.map((slot) => runNameOf(identityOf(workflow, schedule.name), slot)));
     const runs = this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
-    const live = chainsOf(runs).filter(({ newest, earlier }) =>
-      [newest, ...earlier].some((run) => names.has(run.metadata.name)),
-    );
+    const live = chainsOf(runs).filter(({ newest }) => names.has(rootOf(newest)));
     for (const { newest } of live) await cancelRun(this.#deps, newest, signal);
   }
 

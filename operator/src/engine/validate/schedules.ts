@@ -14,6 +14,7 @@ import { triggerValueProblems } from './trigger-values.ts';
 
 const SLOT: Scope = { ...scopeOfDefaults({}), apart: true, schedule: true };
 const PLACE = 'spec.triggers.schedules';
+const SHORTEST_DEADLINE_MS = 1000;
 const LONGEST_MS = 7 * 86_400_000;
 
 /** What is wrong with the schedules: their crons, zones and times, and the values that they give to runs. */
@@ -65,12 +66,18 @@ function timeProblems({ startAt, endAt }: Schedule, path: string): Problem[] {
 }
 
 function durationProblems({ jitter, startingDeadline }: Schedule, path: string): Problem[] {
-  return Object.entries({ jitter, startingDeadline }).flatMap(([field, text]) => {
-    if (text === undefined) return [];
-    const isOne = text !== '' && new RegExp(DURATION_PATTERN).test(text);
-    if (isOne && parseDuration(text) <= LONGEST_MS) return [];
-    return [{ path: `${path}.${field}`, message: `"${text.slice(0, 40)}" is not at most 168h; write it like 5m` }];
-  });
+  return [
+    ...boundProblem(jitter, `${path}.jitter`, 0),
+    // What is never in time never runs.
+    ...boundProblem(startingDeadline, `${path}.startingDeadline`, SHORTEST_DEADLINE_MS),
+  ];
+}
+
+function boundProblem(text: string | undefined, path: string, least: number): Problem[] {
+  if (text === undefined) return [];
+  const ms = text !== '' && new RegExp(DURATION_PATTERN).test(text) ? parseDuration(text) : Number.NaN;
+  if (ms >= least && ms <= LONGEST_MS) return [];
+  return [{ path, message: `"${text.slice(0, 40)}" is not from ${least / 1000}s to 168h; write it like 5m` }];
 }
 
 /** Fields that would do nothing where they stand. */
