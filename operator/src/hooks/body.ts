@@ -50,7 +50,8 @@ export async function readBody(
     taken = 0;
   };
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Giving up must not end the connection: the sender is still to be told.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (taken + chunk.length > limit) return ended(release, tooLarge(limit));
       if (!budget.take(chunk.length)) return ended(release, BUSY);
       taken += chunk.length;

@@ -190,6 +190,17 @@ describe('the server', () => {
     expect([got.status, got.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
+  it.each([
+    ['says so', (body: string) => body],
+    ['comes in pieces', (body: string) => new Blob([body]).stream()],
+  ])('answers who sends far too much, whether it %s', async (_how, bodyOf) => {
+    const { url } = await serving();
+    const body = bodyOf('x'.repeat(8 * 1024 * 1024));
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+    const answer = await fetch(url('/hooks/shop/release/push'), init);
+    expect([answer.status, await answer.json()]).toEqual([413, expect.objectContaining({ code: 'TooLarge' })]);
+  });
+
   it('counts what became of requests', async () => {
     const { post, metrics } = await serving();
     await post('{}');
