@@ -119,7 +119,7 @@ describe('the end of a run', () => {
       target([completion], { parameters, tasks: [{ name: 'only', compute: { a: '1' } }] }),
     );
     await counts(scenario);
-    await scenario.given(workflowRun('first', 'build'));
+    await scenario.given(workflowRun('first', 'build', { version: 'two' }));
     const describe = ['describe', 'awf', 'ship'];
     await scenario.until('an Event says so', async () =>
       (await scenario.kubectl(describe)).includes('trigger "built" started no run after run first: with: "count"'),
