@@ -22,8 +22,8 @@ export interface AdmissionOptions {
   readonly lingerMs: number;
 }
 
-/** How often the Secret and the configurations are looked at: certificates overlap for a day. */
-const LOOK_MS = 10 * 60_000;
+/** How often the Secret and the configurations are looked at: what is applied anew lacks what we write, and fails closed. */
+const LOOK_MS = 60_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const SUFFIX_LENGTH = 8;

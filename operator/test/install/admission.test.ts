@@ -3,17 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Signal, WorkflowRun } from '../../src/api/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../../src/controllers/index.ts';
-import { admissionIsInForce } from '../support/admission.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { workflow } from '../support/manifests.ts';
 import { install, rolledOut, runOf, scenario, stage, useCluster } from './stage.ts';
 
 useCluster();
 
-beforeAll(async () => {
-  await install();
-  await admissionIsInForce(stage().kubectl);
-});
+beforeAll(() => install());
 
 const ADA = ['--as', 'ada', '--as-group', 'system:masters'] as const;
 

@@ -1,6 +1,7 @@
 /** docs/deployment.md, word for word: its commands are run in their order, and what they leave is looked at between. */
 import { expect, it } from 'vitest';
 import { deployedName } from '../../hack/image.ts';
+import { ADMISSION_KINDS } from '../support/admission.ts';
 import { NEXT_IMAGE } from './names.ts';
 import { commandsOf, shell } from './shell.ts';
 import { operatorPods, stage, useCluster } from './stage.ts';
@@ -37,7 +38,7 @@ it('leads from the image to a workflow that ran, to some namespaces, up and down
   expect(history).toContain(NEXT_IMAGE);
 
   await follow('Uninstall');
-  for (const kind of ['crd', 'clusterrole', 'clusterrolebinding', 'namespace']) {
+  for (const kind of ['crd', 'clusterrole', 'clusterrolebinding', 'namespace', ...ADMISSION_KINDS]) {
     expect(await kubectl('get', kind, '-l', 'app.kubernetes.io/name=ado', '-o', 'name')).toBe('');
   }
 });

@@ -20,7 +20,11 @@ let start: number;
 beforeAll(async () => {
   const { kubectl, client, audit } = stage();
   start = audit.mark();
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'app.kubernetes.io/name': 'ado' };
+  const labels = {
+    'pod-security.kubernetes.io/enforce': 'restricted',
+    'app.kubernetes.io/name': 'ado',
+    'flow.ado.dev/operator': `${TEAM}.ado-operator`,
+  };
   await client.create(NAMESPACES, { metadata: { name: SERVED, labels } as KubeObject['metadata'] });
   await install();
   await kubectl.run(['set', 'env', '-n', OPERATOR_NAMESPACE, 'deploy/ado-operator', `ADO_EXCEPT_NAMESPACES=${SERVED}`]);

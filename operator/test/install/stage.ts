@@ -7,7 +7,7 @@ import { AuditLog } from '../../hack/bench/audit-log.ts';
 import { API_VERSION } from '../../src/api/index.ts';
 import type { Pod } from '../../src/pods/index.ts';
 import { type KubeObject, LEASES, PODS } from '../../src/runtime/index.ts';
-import { removeAdmission } from '../support/admission.ts';
+import { admissionIsInForce, removeAdmission } from '../support/admission.ts';
 import { clientOf } from '../support/client.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { Kubectl, OPERATOR_NAMESPACE } from '../support/installation.ts';
@@ -68,6 +68,7 @@ export const scenarioIn = (namespace: string): Scenario => Scenario.in(stage(), 
 export async function install(path = 'config/default'): Promise<void> {
   await stage().kubectl.run(['apply', '--server-side', '--force-conflicts', '-k', join(ROOT, path)]);
   await rolledOut();
+  if (path === 'config/default') await admissionIsInForce(stage().kubectl);
 }
 
 export async function rolledOut(namespace = OPERATOR_NAMESPACE): Promise<void> {

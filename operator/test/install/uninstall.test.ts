@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FINALIZER_RESULT } from '../../src/api/index.ts';
 import type { Pod } from '../../src/pods/index.ts';
 import { NAMESPACES, PODS } from '../../src/runtime/index.ts';
+import { ADMISSION_KINDS } from '../support/admission.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
@@ -13,7 +14,7 @@ import { install, scenario, stage, useCluster } from './stage.ts';
 
 useCluster();
 
-type Part = 'crds' | 'rbac' | 'operator' | 'its namespace' | 'the workloads';
+type Part = 'crds' | 'rbac' | 'admission' | 'operator' | 'its namespace' | 'the workloads';
 
 /** What hangs does so for ever; a CRD may be late, as the API server tries its clean-up again after ever longer pauses. */
 const GONE_MS = 200_000;
@@ -22,6 +23,7 @@ const GONE_MS = 200_000;
 const REMOVALS: Readonly<Record<Part, (workloads: string) => string[]>> = {
   crds: () => ['-k', join(ROOT, 'crds')],
   rbac: () => ['-k', join(ROOT, 'config/rbac')],
+  admission: () => [ADMISSION_KINDS.join(','), '-l', 'app.kubernetes.io/name=ado'],
   operator: () => ['deployment,pdb', '-n', OPERATOR_NAMESPACE, '-l', 'app.kubernetes.io/name=ado'],
   'its namespace': () => ['namespace', OPERATOR_NAMESPACE],
   'the workloads': (workloads) => ['namespace', workloads],
@@ -62,7 +64,7 @@ async function heldPods(): Promise<string[]> {
 /** What is still there of all that an installation and its runs put into a cluster. */
 async function remains(workloads: string): Promise<string[]> {
   const { kubectl, client } = stage();
-  const kinds = 'crd,clusterrole,clusterrolebinding';
+  const kinds = ['crd', 'clusterrole', 'clusterrolebinding', ...ADMISSION_KINDS].join(',');
   const [named, pods, namespaces] = await Promise.all([
     kubectl.run(['get', kinds, '-l', 'app.kubernetes.io/name=ado', '-o', 'name']),
     client.list(PODS, { labelSelector: 'app.kubernetes.io/managed-by=ado' }),
@@ -105,11 +107,11 @@ function remedy(): string {
 }
 
 const ORDERS: readonly (readonly Part[])[] = [
-  ['crds', 'the workloads', 'operator', 'rbac', 'its namespace'],
-  ['the workloads', 'its namespace', 'crds', 'rbac', 'operator'],
-  ['operator', 'crds', 'the workloads', 'its namespace', 'rbac'],
-  ['rbac', 'the workloads', 'operator', 'crds', 'its namespace'],
-  ['its namespace', 'the workloads', 'rbac', 'operator', 'crds'],
+  ['crds', 'the workloads', 'admission', 'operator', 'rbac', 'its namespace'],
+  ['the workloads', 'its namespace', 'crds', 'rbac', 'operator', 'admission'],
+  ['operator', 'crds', 'the workloads', 'its namespace', 'admission', 'rbac'],
+  ['admission', 'rbac', 'the workloads', 'operator', 'crds', 'its namespace'],
+  ['its namespace', 'the workloads', 'rbac', 'operator', 'crds', 'admission'],
 ];
 
 describe('uninstalling with a run that is live', () => {

@@ -6,7 +6,8 @@ import type { Kubectl } from './installation.ts';
 import { freePort } from './operator-process.ts';
 import { waitFor } from './wait-for.ts';
 
-const KINDS = [
+/** What makes the API server ask the webhook, then what it judges by itself. */
+export const ADMISSION_KINDS = [
   'mutatingwebhookconfiguration',
   'validatingwebhookconfiguration',
   'validatingadmissionpolicybinding',
@@ -31,12 +32,12 @@ export async function applyAdmission(kubectl: Kubectl, url: string): Promise<voi
 }
 
 /** Takes policies and webhook away, or only some of these kinds. */
-export async function removeAdmission(kubectl: Kubectl, kinds: readonly string[] = KINDS): Promise<void> {
+export async function removeAdmission(kubectl: Kubectl, kinds: readonly string[] = ADMISSION_KINDS): Promise<void> {
   await kubectl.run(['delete', kinds.join(','), '-l', 'app.kubernetes.io/name=ado', '--ignore-not-found']);
 }
 
 /** Takes away only the webhook: the policies stay. */
-export const removeWebhook = (kubectl: Kubectl) => removeAdmission(kubectl, KINDS.slice(0, 2));
+export const removeWebhook = (kubectl: Kubectl) => removeAdmission(kubectl, ADMISSION_KINDS.slice(0, 2));
 
 const probe = (sender?: string) => ({
   apiVersion: API_VERSION,
