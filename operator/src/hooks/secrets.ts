@@ -5,7 +5,7 @@ import { type Clock, isForbidden, isNotFound, type KubeClient, type KubeObject, 
 const KEPT_MS = 30_000;
 const KEPT_MISSING_MS = 5_000;
 /** How young a Secret must be not to be read again because nothing in it fits, milliseconds. */
-const FRESH_MS = 5_000;
+const FRESH_MS = 2_000;
 const MAX_KEPT = 1_000;
 const MIN_LENGTH = 8;
 
