@@ -16,8 +16,9 @@ export interface Applied {
   readonly started: readonly { readonly slot: number; readonly name: string }[];
   /** Slots whose run can never be made. */
   readonly given: number;
-  /** Why the run of a slot cannot be made. */
+  /** Why the run of a slot cannot be made. `stays`: something else may change that, and nothing moves on before. */
   readonly refused?: string;
+  readonly stays: boolean;
   /** The runs that are under way, for people. */
   readonly active: readonly WorkflowRun[];
   /** What is remembered, where not all was done that was decided. */
@@ -30,7 +31,6 @@ const STATES: ReadonlySet<string> = new Set<Reason>([
   'ScheduleEnded',
   'ClockBehind',
   'SlotQueued',
-  'SlotRefused',
 ]);
 
 export function memoryOf(status: ScheduleStatus | undefined): Memory | undefined {

@@ -108,7 +108,7 @@ describe('the schedules of a Workflow', () => {
     bench.hear();
     const entry = await bench.tick(1);
     expect(bench.created).toEqual([nameOf(1)]);
-    expect(entry).toMatchObject({ lastSlot: slot(1) });
+    expect(entry).toMatchObject({ lastSlot: slot(1), started: 1, lastRun: { name: nameOf(1), slot: slot(1) } });
     expect(entry?.skipped).toBeUndefined();
   });
 
@@ -151,6 +151,15 @@ describe('the schedules of a Workflow', () => {
     const entry = await bench.tick(1.5);
     expect(bench.created).toEqual([nameOf(1)]);
     expect(entry).toMatchObject({ lastSlot: slot(1), reason: 'SlotStarted' });
+  });
+
+  it('let a slot pass whose values cannot be computed, and still say so later', async () => {
+    const bench = new Bench({ with: { day: '${{ int(schedule.slot) }}' } });
+    await bench.tick(0);
+    const entry = await bench.tick(1);
+    expect(entry).toMatchObject({ lastSlot: slot(1), reason: 'SlotRefused', missed: 1 });
+    expect(entry?.message).toContain('with.day: ');
+    expect(await bench.tick(1.5)).toEqual(entry);
   });
 
   it('write nothing, and are tried again, when the API server is away', async () => {

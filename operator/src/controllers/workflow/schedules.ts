@@ -82,14 +82,14 @@ export class Schedules {
       entries.push(statusOf(schedule.name, before, applied));
       all.push(applied);
     }
-    const times = all.flatMap(({ due: { nextAt }, refused }) => [
+    const times = all.flatMap(({ due: { nextAt }, stays }) => [
       ...(nextAt === undefined ? [] : [nextAt]),
-      ...(refused === undefined ? [] : [this.#deps.clock.now() + REFUSED_AGAIN_MS]),
+      ...(stays ? [this.#deps.clock.now() + REFUSED_AGAIN_MS] : []),
     ]);
     return {
       news: entries.length === 0 ? {} : { schedules: entries, ...columnsOf(entries) },
       nextAt: times.length === 0 ? undefined : Math.min(...times),
-      more: all.some((applied) => applied.due.more && applied.refused === undefined),
+      more: all.some((applied) => applied.due.more && !applied.stays),
       events: all.flatMap(eventsOf),
     };
   }
@@ -171,32 +171,43 @@ export class Schedules {
     signal: AbortSignal,
   ): Promise<Applied> {
     const { workflow, schedule, before, runs, declared } = turn;
-    const { client } = this.#deps;
     const active = runs.filter((run) => slotRunOf(run).isActive);
     if (decision.cancel) for (const run of active) await cancelRun(this.#deps, run, signal);
-    const started: { slot: number; name: string }[] = [];
-    const done = { due: decision, slots, started, active };
-    let given = 0;
+    const started = foundIn(runs, memory, decision.memory);
+    const done = { due: decision, slots, started, active, given: 0, memory: decision.memory, stays: false };
     let refused: string | undefined;
     for (const slot of decision.start) {
       const number = (before?.started ?? 0) + started.length + 1;
-      const made = await makeSlotRun(client, { workflow, schedule, slot, declared, number }, signal);
+      const made = await makeSlotRun(this.#deps.client, { workflow, schedule, slot, declared, number }, signal);
       if (made.type !== 'Refused') {
         started.push({ slot, name: runNameOf(identityOf(workflow, schedule.name), slot) });
         continue;
       }
       refused = made.message;
       // Until it can be made nothing moves on: what was made in this turn is found by its name in the next.
-      if (made.retry)
-        return { ...done, started: [], given: 0, refused, memory: memory ?? decision.memory, due: stayed(decision) };
-      given++;
+      if (made.retry) return { ...stayed(done, memory), refused };
+      done.given++;
     }
-    return { ...done, given, ...(refused === undefined ? {} : { refused }), memory: decision.memory };
+    return { ...done, ...(refused === undefined ? {} : { refused }) };
   }
 }
 
-/** A decision of which nothing is reported. */
-const stayed = (decision: Due): Due => ({ ...decision, skipped: [], missed: { count: 0 }, nextAt: undefined });
+/** Runs whose slots are decided now, though they were started before: by who did not come to say so. */
+function foundIn(runs: readonly WorkflowRun[], before: Memory | undefined, after: Memory) {
+  const isNews = (slot: number) =>
+    !after.queued.includes(slot) && (slot > (before?.mark ?? after.mark) || (before?.queued.includes(slot) ?? false));
+  return runs
+    .filter(({ spec }) => spec.origin?.type === 'Schedule' && spec.continues === undefined)
+    .map((run) => ({ slot: slotRunOf(run).slot, name: run.metadata.name }))
+    .filter(({ slot }) => slot <= after.mark && isNews(slot))
+    .sort((a, b) => a.slot - b.slot);
+}
+
+/** What was done, where nothing of it is reported but that it is refused. */
+function stayed(done: Applied, before: Memory | undefined): Applied {
+  const decision = { ...done.due, skipped: [], missed: { count: 0 }, nextAt: undefined };
+  return { ...done, started: [], given: 0, due: decision, memory: before ?? done.memory, stays: true };
+}
 
 export function scheduledOf(workflow: Workflow, schedule: Schedule): Scheduled {
   const rule = ruleOf(schedule);
