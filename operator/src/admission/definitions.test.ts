@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Workflow, WorkflowRun, WorkflowTemplate } from '../api/index.ts';
+import { digestOfVersion, type Stores } from '../controllers/index.ts';
+import { bodyOf } from '../engine/index.ts';
+import { Definitions } from './definitions.ts';
+import type { Judged } from './judge.ts';
+
+type Body = Pick<Workflow['spec'], 'tasks' | 'parameters'>;
+
+const task = (name: string, env: Record<string, string> = {}) => ({ name, image: 'i', run: 'true', env });
+const using = (name: string, version?: string, given: Record<string, string> = {}) => ({
+  name: 'uses',
+  template: { name, ...(version === undefined ? {} : { version }) },
+  with: given,
+});
+
+let workflows: Map<string, Workflow>;
+let live: Map<string, Workflow>;
+let templates: Map<string, WorkflowTemplate>;
+let reads: number;
+let definitions: Definitions;
+
+beforeEach(() => {
+  workflows = new Map();
+  live = new Map();
+  templates = new Map();
+  reads = 0;
+  const bodies = () => [...templates.values()].map(({ spec }) => ({ body: bodyOf(spec), version: spec.version }));
+  const versions = {
+    byIndex: (_index: string, digest: string) =>
+      bodies().filter(({ body, version }) => digestOfVersion(version, body) === digest),
+  };
+  const stores = { workflows, templates, clusterTemplates: undefined, versions } as unknown as Stores;
+  const readWorkflow = async ({ namespace, name }: { namespace: string; name: string }) => {
+    reads++;
+    return live.get(`${namespace}/${name}`);
+  };
+  definitions = new Definitions({ stores, readWorkflow });
+});
+
+const workflow = (spec: Body): Workflow => ({
+  apiVersion: '',
+  kind: 'Workflow',
+  metadata: { name: 'w', namespace: 'n' },
+  spec: spec as Workflow['spec'],
+});
+const template = (name: string, spec: Body, version = '1.0.0'): WorkflowTemplate => ({
+  apiVersion: '',
+  kind: 'WorkflowTemplate',
+  metadata: { name, namespace: 'n' },
+  spec: { version, ...spec } as WorkflowTemplate['spec'],
+});
+
+/** A template that is in use, as its controller has recorded it. */
+function givenTemplate(name: string, spec: Body): WorkflowTemplate {
+  const made = template(name, spec);
+  const digest = digestOfVersion('1.0.0', bodyOf(made.spec));
+  const status = { definition: { digest, revision: 'r' }, versions: [{ version: '1.0.0', digest }] };
+  const stored = { ...made, status: status as NonNullable<WorkflowTemplate['status']> };
+  templates.set(`n/${name}`, stored);
+  return stored;
+}
+
+const judge = (object: Workflow, old?: Workflow): Judged => definitions.definition('workflows', object, old);
+
+describe('a Workflow', () => {
+  it('is refused where it cannot run, with position and remedy, and taken where it can', () => {
+    const broken = workflow({ tasks: [task('a'), task('b', { X: '${{ params.none }}' })] });
+    expect(judge(broken).refusal).toMatch(/^spec\.tasks\[1\]\.env\.X: /);
+    expect(judge(workflow({ tasks: [task('a')] }))).toEqual({});
+  });
+
+  it('that is stored already may be labelled, and may go', () => {
+    const broken = workflow({ tasks: [task('a', { X: '${{ params.none }}' })] });
+    const labelled = { ...broken, metadata: { ...broken.metadata, labels: { a: 'b' } } };
+    expect(judge(labelled, broken)).toEqual({});
+    const going = { ...broken, metadata: { ...broken.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
+    expect(judge(going)).toEqual({});
+  });
+
+  it('is warned of, and not refused, where a template is missing or may be about to change', () => {
+    expect(judge(workflow({ tasks: [using('later')] })).warnings?.[0]).toContain(
+      'there is no WorkflowTemplate "later"',
+    );
+    givenTemplate('deploy', { tasks: [task('a')] });
+    const unknown = judge(workflow({ tasks: [using('deploy', undefined, { added: '1' })] }));
+    expect(unknown.refusal).toBeUndefined();
+    expect(unknown.warnings?.[0]).toContain('added');
+    expect(unknown.warnings?.[0]).not.toContain('\n');
+  });
+
+  it('is refused for what a version of a template says, which never changes', () => {
+    givenTemplate('deploy', { tasks: [task('a')] });
+    expect(judge(workflow({ tasks: [using('deploy', '1.0.0', { added: '1' })] })).refusal).toContain('added');
+    expect(judge(workflow({ tasks: [using('deploy', '1.0.0')] }))).toEqual({});
+  });
+});
+
+describe('a WorkflowTemplate', () => {
+  const judgeTemplate = (object: WorkflowTemplate, old?: WorkflowTemplate): Judged =>
+    definitions.definition('workflowtemplates', object, old);
+
+  it('is refused where it cannot run', () => {
+    const broken = template('t', { tasks: [task('a', { X: '${{ params.none }}' })] });
+    expect(judgeTemplate(broken).refusal).toMatch(/^spec\.tasks\[0\]\.env\.X: /);
+    expect(judgeTemplate(template('t', { tasks: [task('a')] }))).toEqual({});
+  });
+
+  it('keeps the content that a version had', () => {
+    const before = givenTemplate('t', { tasks: [task('a')] });
+    const changed = { tasks: [task('b')] };
+    expect(judgeTemplate(template('t', changed), before).refusal).toContain('raise spec.version');
+    expect(judgeTemplate(template('t', changed, '1.1.0'), before)).toEqual({});
+  });
+});
+
+describe('the parameters of a run', () => {
+  const sized = workflow({ tasks: [task('a')], parameters: [{ name: 'size', type: 'Integer' }] });
+  const run = (value?: string, more: Partial<WorkflowRun['spec']> = {}): WorkflowRun => ({
+    apiVersion: '',
+    kind: 'WorkflowRun',
+    metadata: { name: 'r', namespace: 'n' },
+    spec: {
+      workflowRef: { name: 'w' },
+      desiredState: 'Running',
+      ...(value === undefined ? {} : { parameters: [{ name: 'size', value }] }),
+      ...more,
+    },
+  });
+
+  it('are taken where the Workflow in the cache takes them', async () => {
+    workflows.set('n/w', sized);
+    expect(await definitions.run(run('3'))).toEqual({});
+    expect(reads).toBe(0);
+  });
+
+  it('are refused only by the Workflow as it is now', async () => {
+    workflows.set('n/w', workflow({ tasks: [task('a')] }));
+    live.set('n/w', sized);
+    expect(await definitions.run(run('3'))).toEqual({});
+    expect((await definitions.run(run('big'))).refusal).toContain('spec.parameters: "size": "big" is not an Integer');
+    workflows.clear();
+    expect((await definitions.run(run())).refusal).toContain('"size" is required');
+  });
+
+  it('wait for a Workflow that is not there yet, for a ConfigMap, and for the run that is repeated', async () => {
+    expect((await definitions.run(run('3'))).warnings?.[0]).toContain('there is no Workflow "w" yet');
+    const valueFrom = { configMapKeyRef: { name: 'sizes', key: 'size' } };
+    workflows.set('n/w', workflow({ tasks: [task('a')], parameters: [{ name: 'size', type: 'Integer', valueFrom }] }));
+    expect(await definitions.run(run())).toEqual({});
+    workflows.set('n/w', sized);
+    expect(await definitions.run(run(undefined, { from: { run: 'earlier', mode: 'Retry' } }))).toEqual({});
+  });
+});
