@@ -63,4 +63,17 @@ describe('retention', () => {
     const { expired, more } = expiry(workflow({ succeeded: { count: 0 } }), many, NOW);
     expect([expired.length, more]).toEqual([100, true]);
   });
+
+  it('keeps the run of a slot that its schedule has not decided about yet, or that is queued', () => {
+    const slotRun = (hour: number) => {
+      const over = run(`slot-${hour}`, hour);
+      const origin = { type: 'Schedule' as const, schedule: 's', slot: `2026-11-21T0${hour}:00:00Z` };
+      return { ...over, spec: { ...over.spec, origin } };
+    };
+    const entry = { name: 's', timing: 't', lastSlot: '2026-11-21T03:00:00Z', queued: ['2026-11-21T02:00:00Z'] };
+    const none = workflow({ succeeded: { count: 0 }, failed: { count: 0 } });
+    const scheduled = { ...none, status: { schedules: [entry] } };
+    const { expired } = expiry(scheduled, [1, 2, 3, 4].map(slotRun), NOW);
+    expect(names(expired)).toEqual(['slot-1', 'slot-3']);
+  });
 });
