@@ -25,7 +25,7 @@ export type Overlap = (typeof OVERLAPS)[number];
 export const CATCH_UPS = ['None', 'Last', 'All'] as const;
 export type CatchUp = (typeof CATCH_UPS)[number];
 
-const cron = z.string().min(9).max(128);
+const cron = z.string().min(1).max(128);
 const moment = (description: string) =>
   z
     .string()
