@@ -2,6 +2,8 @@
 import {
   ANNOTATION_TASK,
   LABEL_ATTEMPT,
+  LABEL_RUN_UID,
+  linkOf,
   type RunJournal,
   type Semaphore,
   type Workflow,
@@ -67,7 +69,9 @@ export interface End {
 }
 
 export function endOf({ workflows, runs, pods }: Objects): End {
-  const { status } = runs[0] ?? {};
+  // Of a chain, the run that it has come to.
+  const [newest] = [...runs].sort((a, b) => linkOf(b) - linkOf(a));
+  const { status } = newest ?? {};
   const state = status?.state === undefined ? undefined : decodeState(status.state);
   const tasks = [...(state?.tasks ?? [])].map(([name, { unit, fan, outputs }]) => {
     const { phase, attempt, retries, infra, reason } = unit;
@@ -88,8 +92,8 @@ export function endOf({ workflows, runs, pods }: Objects): End {
 export function brokenInvariants({ runs, pods, journals }: Omit<Objects, 'semaphores'>): string[] {
   const problems = runs.flatMap((run) => historyProblems(run, journals));
   for (const pod of pods) {
-    const [run] = runs;
     const { annotations = {}, labels = {}, name } = pod.metadata;
+    const run = runs.find(({ metadata }) => metadata.uid === labels[LABEL_RUN_UID]) ?? runs[0];
     const expected = podName(
       run?.metadata.name ?? '',
       run?.metadata.uid ?? '',
