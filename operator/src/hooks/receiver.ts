@@ -35,11 +35,14 @@ export interface HookRequest {
 
 /** How long a sender waits that meets a trigger which is suspended, seconds. */
 const SUSPENDED_SECONDS = 300;
+/** Whoever asks without a secret must not fill the log: what goes wrong is told so often, milliseconds. */
+const TOLD_EVERY_MS = 1_000;
 const MAX_REFUSAL = 500;
 
 /** The steps of a request, in their order: who asks, how often, what, whether it counts, and the run that it makes. */
 export class Receiver {
   readonly #options: ReceiverOptions;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -59,31 +62,38 @@ export class Receiver {
       pretend(request.bytes);
       return UNAUTHORIZED;
     }
-    const logger = this.#options.logger.child(namesOf(target));
     try {
-      const refused = await this.#authenticate(target, request, logger);
+      const refused = await this.#authenticate(target, request);
       return refused ?? (await this.#accept(target, request));
     } catch (error) {
-      return failed(error, logger);
+      this.#tell(target, error);
+      return refusalFor(error);
     }
   }
 
-  async #authenticate(target: Target, request: HookRequest, logger: Logger): Promise<Refused | undefined> {
-    if (await this.#shows(target, request, false, logger)) return undefined;
+  /** Messages of the API server may quote what was sent, so of a refusal only the reason is told. */
+  #tell(target: Target, error: unknown): void {
+    const { clock, logger } = this.#options;
+    const now = clock.monotonic();
+    if (now - this.#toldAt < TOLD_EVERY_MS) return;
+    this.#toldAt = now;
+    const { message, ...fields } = toldOf(error);
+    logger.warn({ ...namesOf(target), ...fields }, message);
+  }
+
+  async #authenticate(target: Target, request: HookRequest): Promise<Refused | undefined> {
+    if (await this.#shows(target, request, false)) return undefined;
     // The sender may have a secret that is newer than what was read.
-    return (await this.#shows(target, request, true, logger)) ? undefined : UNAUTHORIZED;
+    return (await this.#shows(target, request, true)) ? undefined : UNAUTHORIZED;
   }
 
   /** @throws Unreadable when there is no secret to compare with */
-  async #shows({ workflow, webhook }: Target, request: HookRequest, fresh: boolean, logger: Logger): Promise<boolean> {
+  async #shows({ workflow, webhook }: Target, request: HookRequest, fresh: boolean): Promise<boolean> {
     const { hmac, token } = webhook.auth;
     const refs = hmac ?? token;
     if (refs === undefined) return false;
     const read = await this.#options.secrets.read(workflow.metadata.namespace ?? '', refs, fresh);
-    if ('problem' in read) {
-      logger.warn({ problem: read.problem }, 'a webhook has no secret');
-      throw new Unreadable();
-    }
+    if ('problem' in read) throw new Unreadable(read.problem);
     const evidence = { headers: request.headers, body: request.bytes, now: this.#options.clock.now() };
     return hmac ? isSigned(hmac, read.secrets, evidence) : isKnown(token ?? refs, read.secrets, evidence);
   }
@@ -121,7 +131,7 @@ export class Receiver {
   }
 }
 
-/** There is no secret to compare with; what keeps it away is in the log and in the status of the Workflow. */
+/** There is no secret to compare with; the message says what keeps it away, for the log and not for senders. */
 class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
@@ -166,13 +176,17 @@ function canBeJudged(workflow: Workflow): boolean {
   return isValid;
 }
 
+function toldOf(error: unknown): { readonly message: string; readonly [field: string]: unknown } {
+  if (error instanceof Unreadable) return { message: 'a webhook has no secret', problem: error.message };
+  if (error instanceof ApiError) return { message: 'a webhook was refused', reason: error.reason };
+  return { message: 'a webhook failed', err: error };
+}
+
 /** What the API server would not have is told to the sender; all else is ours, and may be sent again. */
-function failed(error: unknown, logger: Logger): Refused {
+function refusalFor(error: unknown): Refused {
   if (error instanceof Unreadable) return unavailable('the trigger cannot tell who asks; its Workflow says why', 30);
   if (error instanceof ApiError && (isInvalid(error) || isForbidden(error))) {
-    logger.warn({ reason: error.reason }, 'the run of a webhook was refused');
     return { status: 422, result: 'RunRefused', detail: error.message.slice(0, MAX_REFUSAL) };
   }
-  logger.error({ err: error }, 'a webhook failed');
   return unavailable('the request could not be acted upon; send it again');
 }

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { API_VERSION, objectKey, type Webhook, type Workflow, type WorkflowRun } from '../api/index.ts';
 import { ApiError, type KubeObject, realClock, Store } from '../runtime/index.ts';
-import { createMetrics, silentLogger } from '../telemetry/index.ts';
+import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { HookServer, type HookServerOptions, RateLimits, Receiver, SecretReader } from './index.ts';
 
 const SECRET = 'a-secret-of-both';
@@ -29,9 +29,11 @@ const workflowOf = (webhook: Partial<Webhook>): Workflow => ({
 /** A server with one trigger, and an API server that keeps what is created. */
 async function serving(webhook: Partial<Webhook> = {}, limits: HookServerOptions['limits'] = {}) {
   const created = new Map<string, WorkflowRun>();
-  const api: { error?: Error } = {};
+  const api: { error?: Error; hasNoSecret?: true } = {};
+  const lines: string[] = [];
   const client = {
     get: async (_type: unknown, { name, namespace }: KubeObject['metadata']) => {
+      if (name === 'hook' && api.hasNoSecret) throw new ApiError(404, { reason: 'NotFound' });
       if (name === 'hook') return { metadata: { name }, data: { secret: Buffer.from(SECRET).toString('base64') } };
       return created.get(objectKey({ name, namespace: namespace ?? '' }));
     },
@@ -45,7 +47,7 @@ async function serving(webhook: Partial<Webhook> = {}, limits: HookServerOptions
   const workflows = new Store<Workflow>();
   const value = workflowOf(webhook);
   workflows.put({ key: 'shop/release', uid: 'w-1', resourceVersion: '1', value });
-  const logger = silentLogger();
+  const logger = createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } });
   const receiver = new Receiver({
     ...{ client, workflows, logger, clock: realClock, limits: new RateLimits() },
     runs: new Store<WorkflowRun>(),
@@ -63,7 +65,7 @@ async function serving(webhook: Partial<Webhook> = {}, limits: HookServerOptions
     const answer = await fetch(url(path), { method: 'POST', body, headers: sent });
     return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
   };
-  return { server, post, url, created, api, metrics };
+  return { server, post, url, created, api, metrics, lines };
 }
 
 describe('a request to a webhook', () => {
@@ -155,6 +157,17 @@ describe('a request to a webhook', () => {
       const answer = await post('{}', header === 'x-hub-signature-256' ? {} : { [header]: 'secret' });
       expect(answer.body, header).toEqual({ result: 'Filtered' });
     }
+  });
+
+  it('fills no log where its secret cannot be read, and tells the sender nothing of it', async () => {
+    const { post, api, lines } = await serving();
+    api.hasNoSecret = true;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post('{}')));
+    expect(answers[0]).toMatchObject({ status: 503, body: { code: 'Unavailable' } });
+    expect(JSON.stringify(answers[0]?.body)).not.toContain('"hook"');
+    const told = lines.filter((line) => line.includes('a webhook has no secret'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('there is no Secret');
   });
 
   it('is told when to come again where there are too many, and only who may send counts', async () => {
