@@ -1,0 +1,218 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ANNOTATION_DIGEST, API_VERSION, type Signal, type SignalStatus, type WorkflowRun } from '../../api/index.ts';
+import { accept, definitionOf, digestOf, encodeState, evolve, type RunState } from '../../engine/index.ts';
+import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
+import { Plans } from '../revision.ts';
+import { createStores, type Stores } from '../stores.ts';
+import { SignalReconciler } from './reconciler.ts';
+
+const definition = definitionOf({ tasks: [{ name: 'approve', approval: { message: 'Go?', approvals: 2 } }] });
+const digest = digestOf(definition);
+const NOW = Date.UTC(2026, 0, 1, 12);
+const owner = { apiVersion: API_VERSION, kind: 'WorkflowRun', name: 'r', uid: 'u', controller: true };
+
+let stores: Stores;
+let now: number;
+let calls: { verb: string; name: string; subresource?: string | undefined; operations?: unknown }[];
+let refusal: ApiError | undefined;
+let version = 0;
+
+beforeEach(() => {
+  stores = createStores(false);
+  now = NOW;
+  calls = [];
+  refusal = undefined;
+  const metadata = { name: 'w-1', namespace: 'n', uid: 'w-1', annotations: { [ANNOTATION_DIGEST]: digest } };
+  stores.revisions.put(entry('n/w-1', { metadata, revision: 1, data: definition }));
+});
+
+const entry = <T extends { metadata: { uid?: string } }>(key: string, value: T) => ({
+  ...{ key, value },
+  uid: value.metadata.uid ?? key,
+  resourceVersion: String(++version),
+});
+
+function givenRun(name: string, state: RunState, more: Partial<WorkflowRun['status']> = {}): void {
+  const status = { state: encodeState(state), definition: { digest, revision: 'w-1' }, ...more };
+  const metadata = { name, namespace: 'n', uid: name === 'r' ? 'u' : `uid-${name}` };
+  const spec = { workflowRef: { name: 'w' }, desiredState: 'Running' as const };
+  stores.runs.put(entry(`n/${name}`, { apiVersion: '', kind: '', metadata, spec, status } as WorkflowRun));
+}
+
+const fresh = () => accept(digest, {}, NOW - 1000).state;
+const asking = () => evolve(fresh(), { type: 'Started', t: 1, path: 'approve', attempt: 0 });
+const OVER = {
+  phase: 'Succeeded' as const,
+  finishedAt: '2026-01-01T12:00:00Z',
+  conditions: [
+    { type: 'Succeeded', status: 'True' as const, reason: 'Succeeded', message: '', lastTransitionTime: '' },
+  ],
+};
+
+function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; status?: SignalStatus } = {}): void {
+  const metadata = { name: 's', namespace: 'n', uid: 's-1', resourceVersion: '7', generation: 1, ...more.metadata };
+  const created = { creationTimestamp: new Date(NOW - 60_000).toISOString() };
+  const spec = { type: 'Data' as const, run: 'r', name: 'x', ...more.spec };
+  const signal = { apiVersion: '', kind: '', metadata: { ...created, ...metadata }, spec, status: more.status };
+  stores.signals.put(entry('n/s', signal as Signal));
+}
+
+const asked = (more: object = {}) =>
+  givenSignal({
+    spec: { type: 'Approval', task: 'approve', name: undefined, request: { digest: 'd', approvals: 2 } } as never,
+    metadata: { ownerReferences: [owner] },
+    ...more,
+  });
+
+const client = {
+  get: async (_type: unknown, { name }: { name: string }) => {
+    calls.push({ verb: 'get', name });
+    throw new ApiError(404, { reason: 'NotFound' });
+  },
+  patch: async (
+    _t: unknown,
+    { name }: { name: string },
+    patch: { operations: unknown },
+    more: { subresource?: string },
+  ) => {
+    calls.push({ verb: 'patch', name, subresource: more.subresource, operations: patch.operations });
+    if (refusal) throw refusal;
+  },
+  delete: async (_type: unknown, { name }: { name: string }) => void calls.push({ verb: 'delete', name }),
+} as unknown as KubeClient;
+
+function reconcile() {
+  const clock: Clock = { ...realClock, now: () => now };
+  const { signal } = new AbortController();
+  return new SignalReconciler({ client, stores, plans: new Plans(), clock }).reconcile('n/s', { signal });
+}
+
+/** The status that was written. */
+const written = (): SignalStatus | undefined => {
+  const patch = calls.find(({ subresource }) => subresource === 'status');
+  return (patch?.operations as { path: string; value: SignalStatus }[] | undefined)?.find(
+    ({ path }) => path === '/status',
+  )?.value;
+};
+
+describe('the status of a signal', () => {
+  it('shows what is missing, and is not written again while nothing changes', async () => {
+    givenRun('r', asking());
+    asked();
+    await reconcile();
+    const status = written();
+    expect(status).toMatchObject({ phase: 'Pending', votes: '0/2', responses: [] });
+    asked({ status });
+    calls = [];
+    now += 3_600_000;
+    expect(await reconcile()).toEqual({});
+    expect(calls).toEqual([]);
+  });
+
+  it('says how the run judged it, with the votes that the run recorded', async () => {
+    const votes = [
+      { username: 'ada', at: 2, decision: 'Approve' as const },
+      { username: 'eve', at: 3, decision: 'Approve' as const, void: 'NotAsked' },
+      { username: 'bob', at: 4, decision: 'Approve' as const },
+    ];
+    const verdict = {
+      type: 'Judged',
+      t: 5,
+      uid: 's-1',
+      phase: 'Delivered',
+      reason: 'Approved',
+      path: 'approve',
+    } as const;
+    const tail = JSON.stringify([['V', 5, 'approve', votes]]);
+    givenRun('r', evolve(asking(), verdict), { journal: { firstSeq: 1, pages: 0, tail } });
+    asked();
+    await reconcile();
+    expect(written()).toMatchObject({
+      ...{ phase: 'Delivered', votes: '2/2', run: 'r', task: 'approve' },
+      responses: [
+        { username: 'ada', counts: true },
+        { username: 'eve', counts: false, reason: 'NotAsked' },
+        { username: 'bob', counts: true },
+      ],
+    });
+  });
+
+  it('of one that only claims to be asked by is an end, and one whose task has ended without it too', async () => {
+    asked({ metadata: {} });
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Rejected', conditions: [{ reason: 'NotAsked' }] });
+    calls = [];
+    const failure = { reason: 'TimedOut', message: '' };
+    givenRun('r', evolve(asking(), { type: 'Failed', t: 2, path: 'approve', failure }));
+    asked();
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Expired', conditions: [{ reason: 'TaskEnded' }] });
+  });
+
+  it('is read again where somebody changed it meanwhile', async () => {
+    givenRun('r', asking());
+    asked();
+    refusal = new ApiError(422, { reason: 'Invalid' });
+    await expect(reconcile()).rejects.toBeInstanceOf(WaitingError);
+  });
+});
+
+describe('data', () => {
+  it('that is taken at once is written to once', async () => {
+    givenRun('r', fresh());
+    givenSignal({ metadata: { creationTimestamp: new Date(NOW - 1000).toISOString() } });
+    expect(await reconcile()).toEqual({ requeueAfter: 2000 });
+    expect(calls).toEqual([]);
+  });
+
+  it('waits for a task by its name, until the run has ended', async () => {
+    givenRun('r', fresh());
+    givenSignal();
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Pending', waitingFor: 'a task of r that waits for x' });
+    calls = [];
+    givenRun('r', fresh(), OVER);
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Rejected', run: 'r', conditions: [{ reason: 'RunEnded' }] });
+  });
+
+  it('waits for the successor of a run that was continued', async () => {
+    givenRun('r', fresh(), { ...OVER, chain: { root: 'r', index: 0, next: 'r-c1' } });
+    givenSignal();
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Pending' });
+  });
+
+  it('for a run that does not come is rejected after ten minutes, if a live read says the same', async () => {
+    givenSignal();
+    expect(await reconcile()).toEqual({ requeueAfter: 9 * 60_000 });
+    expect(written()).toMatchObject({ phase: 'Pending', waitingFor: 'a run named r' });
+    calls = [];
+    now += 10 * 60_000;
+    await reconcile();
+    expect(calls[0]).toMatchObject({ verb: 'get', name: 'r' });
+    expect(written()).toMatchObject({ phase: 'Rejected', conditions: [{ reason: 'RunNotFound' }] });
+  });
+
+  it('that has ended goes with the run that took it, or after an hour', async () => {
+    const conditions = [
+      {
+        type: 'Succeeded',
+        status: 'True' as const,
+        reason: 'x',
+        message: '',
+        lastTransitionTime: new Date(NOW).toISOString(),
+      },
+    ];
+    givenRun('r', fresh());
+    givenSignal({ status: { phase: 'Delivered', run: 'r', conditions } });
+    await reconcile();
+    expect(calls).toMatchObject([{ verb: 'patch', operations: [{}, { value: [{ name: 'r', uid: 'u' }] }] }]);
+    calls = [];
+    stores.runs.remove('n/r');
+    expect(await reconcile()).toEqual({ requeueAfter: 3_600_000 });
+    now += 3_600_001;
+    await reconcile();
+    expect(calls).toEqual([{ verb: 'delete', name: 's' }]);
+  });
+});
