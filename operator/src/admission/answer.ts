@@ -1,6 +1,5 @@
 import type { Signal, SignalResponse } from '../api/index.ts';
-import { canonicalJson } from '../engine/index.ts';
-import { formProblem } from './form.ts';
+import { canonicalJson, fillForm } from '../engine/index.ts';
 import { isServiceAccount, type User } from './people.ts';
 
 const SHOWN = 8;
@@ -65,8 +64,18 @@ function contentProblem({ spec }: Signal, { decision, values }: Answer): string 
     if (decision === 'Reject') return 'spec.decision: an Input is answered with spec.values, and cannot be rejected';
     return values === undefined && (form ?? []).length > 0
       ? `spec.values: nothing is given; asked for: ${form?.map(({ name }) => name).join(', ')}`
-      : formProblem(form, values);
+      : formProblem(spec, values);
   }
   if (decision === undefined) return 'spec.decision: it is empty; write Approve or Reject';
-  return decision === 'Approve' ? formProblem(form, values) : undefined;
+  return decision === 'Approve' ? formProblem(spec, values) : undefined;
+}
+
+/** Who approves after others needs not give again what they gave. */
+function formProblem(
+  { request, responses = [] }: Signal['spec'],
+  values: SignalResponse['values'],
+): string | undefined {
+  const given = responses.filter(({ decision }) => decision !== 'Reject').map((response) => response.values);
+  const filled = fillForm(request?.form, Object.assign({}, ...given, values));
+  return 'problem' in filled ? `spec.${filled.problem}` : undefined;
 }

@@ -91,9 +91,12 @@ export class SharedSecret {
   }
 }
 
-/** The path on which reviews are believed, from the key: the same of all replicas, and known to nobody else. */
+/**
+ * The path on which reviews are believed, from the key: the same of all replicas, and known to nobody else. Of a Service the
+ * API server takes only paths of small letters and digits.
+ */
 export function pathOf({ attestationKey }: Material): string {
-  return `/review/${createHmac('sha256', attestationKey).update('path of the webhook').digest('base64url')}`;
+  return `/review/${createHmac('sha256', attestationKey).update('path of the webhook').digest('hex')}`;
 }
 
 /** The object that is known where nothing changed, so that who compares need not look inside. */

@@ -133,6 +133,9 @@ describe('an answer', () => {
     expect(say({ size: '1', place: 'a', other: '1' })).toContain('spec.values.other: there is no such value');
     expect(say({ size: '1', place: 'a' })).toBe('nothing was refused');
     expect(refusal(answer(asked, { decision: 'Reject' }, ada))).toBe('nothing was refused');
+    const first = patched(asked, { decision: 'Approve', values: { size: '1', place: 'a' } }, ada);
+    expect(refusal(answer(first, { decision: 'Approve' }, bob))).toBe('nothing was refused');
+    expect(refusal(answer(first, { decision: 'Approve', values: { place: 'x' } }, bob))).toContain('spec.values.place');
   });
 
   it('is for those who are asked, by name or group', () => {

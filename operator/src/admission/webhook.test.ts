@@ -78,6 +78,7 @@ async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionW
   });
   running.push(webhook.run(ending.signal));
   await webhook.synced;
+  await expect.poll(() => days.asleep).toBe(running.length);
   return webhook;
 }
 
@@ -157,6 +158,11 @@ describe('the webhook', () => {
     };
     expect(webhook.attests.sender(stored as Signal)).toBe(true);
     expect(patch).toMatchObject([{ op: 'add', path: '/spec/sender', value: { username: 'ada' } }]);
+  });
+
+  it('has a path that the API server takes of a Service', async () => {
+    await started();
+    expect(new URL(clientConfig().url).pathname).toMatch(/^\/review\/[a-z0-9]{64}$/);
   });
 
   it('answers nobody who does not know the path, and nothing but reviews', async () => {

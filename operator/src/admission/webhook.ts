@@ -104,10 +104,12 @@ export class AdmissionWebhook implements Source {
     this.#self ??= await whoAmI(client, signal);
     const material = await this.#secret.refresh(clock.now(), signal);
     this.#port = await this.#server.serve(material.serving);
-    const isInstalled = await register(client, material, this.#self, logger, signal);
-    if (this.#isReady) return;
+    // What is attested is known from here on. That nobody may tell the API server of us is no reason to let runs stand still.
+    const isFirst = !this.#isReady;
     this.#isReady = true;
     this.#ready.resolve();
+    const isInstalled = await register(client, material, this.#self, logger, signal);
+    if (!isFirst) return;
     const say = isInstalled ? 'the admission webhook is served' : 'the admission webhook is served, but not installed';
     logger.info({ port: this.#port, account: this.#self }, say);
   }

@@ -11,7 +11,6 @@
  * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
-export { type Coerced, coerce } from './coerce.ts';
 export { carriedAway, copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
@@ -30,7 +29,7 @@ export {
   templateReferences,
 } from './library.ts';
 export { liveAttempts } from './live.ts';
-export { misfit, parametersToRead, resolveParameters } from './parameters.ts';
+export { parametersToRead, resolveParameters } from './parameters.ts';
 export type { Action, Observed } from './pass.ts';
 export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
 export { type Plan, plan } from './plan.ts';
