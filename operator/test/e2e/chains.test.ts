@@ -117,3 +117,101 @@ describe('a run that continues as a new one', () => {
     expect(refused).toContain('status.chain.next');
   });
 });
+
+describe('a task that runs a Workflow whose run continues', () => {
+  it.concurrent('waits for the end of the chain', async ({ scenario }) => {
+    await scenario.given(
+      workflow('inner', {
+        parameters: [{ name: 'n', type: 'Integer', default: 1 }],
+        continueAsNew: { when: 'params.n < 4', with: { n: '${{ params.n + 1 }}' } },
+        tasks: [script('step', 'test "$N" -lt 4', { env: { N: '${{ params.n }}' } })],
+      }),
+      workflow('outer', { tasks: [{ name: 'call', workflow: { name: 'inner' } }] }),
+      workflowRun('outer', 'outer'),
+    );
+    const outer = await scenario.ended('outer');
+    expect(outer.status?.tasks?.find(({ path }) => path === 'call')).toMatchObject({
+      phase: 'Failed',
+      reason: 'ChildFailed',
+      message: expect.stringMatching(/^run outer-call-0-[0-9a-f]{8}-c3: TaskFailed/),
+    });
+    const inner = (await scenario.runs()).filter(({ spec }) => spec.workflowRef.name === 'inner');
+    expect(inner.length).toBeGreaterThanOrEqual(3);
+    for (const { metadata } of inner)
+      expect(metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', name: 'outer' }]);
+  });
+
+  it.concurrent('stops the run that goes on when it is cancelled', async ({ scenario }) => {
+    await scenario.given(
+      workflow('inner', {
+        parameters: [{ name: 'n', type: 'Integer', default: 1 }],
+        continueAsNew: { when: 'params.n < 2', with: { n: '2' } },
+        tasks: [
+          script('step', 'test "$N" = 1 || sleep 600', {
+            env: { N: '${{ params.n }}' },
+            terminationGracePeriodSeconds: 1,
+          }),
+        ],
+      }),
+      workflow('outer', { tasks: [{ name: 'call', workflow: { name: 'inner' } }] }),
+      workflowRun('outer', 'outer'),
+    );
+    await scenario.until('the second run of the chain runs', async () =>
+      (await scenario.runs()).some(({ spec, status }) => spec.continues?.index === 1 && status?.phase === 'Running'),
+    );
+    await scenario.kubectl(['patch', 'awr', 'outer', '--type=merge', '-p', '{"spec":{"desiredState":"Cancelled"}}']);
+    expect(conditionOf(await scenario.ended('outer'), 'Succeeded')).toMatchObject({ reason: 'Cancelled' });
+    const second = (await scenario.runs()).find(({ spec }) => spec.continues?.index === 1);
+    expect(conditionOf(second as WorkflowRun, 'Succeeded')).toMatchObject({ status: 'False', reason: 'Cancelled' });
+  });
+});
+
+describe('a run that is about to continue', () => {
+  const again = (name: string) =>
+    workflow(name, {
+      parameters: [{ name: 'n', type: 'Integer', default: 1 }],
+      continueAsNew: { when: 'params.n < 2', with: { n: '${{ params.n + 1 }}' } },
+      tasks: [{ name: 'step', compute: { v: 'params.n' } }],
+    });
+
+  it.concurrent('says that the name of the next one is taken, hands on what people want, and then goes on', async ({
+    scenario,
+  }) => {
+    const stranger = workflowRun('taken-c1', 'other');
+    await scenario.given(workflow('other', { tasks: [script('wait', 'sleep 600')] }), again('taken'), stranger);
+    await scenario.given(workflowRun('taken', 'taken'));
+    const stuck = await scenario.runIs('taken', 'says so', ({ status }) =>
+      (status?.conditions ?? []).some(({ type, reason }) => type === 'Stalled' && reason === 'NameTaken'),
+    );
+    expect(conditionOf(stuck, 'Stalled').message).toContain('delete it');
+    expect((await scenario.run('taken-c1')).spec.workflowRef.name).toBe('other');
+    await scenario.kubectl(['patch', 'awr', 'taken', '--type=merge', '-p', '{"spec":{"desiredState":"Paused"}}']);
+    await scenario.kubectl(['delete', 'awr', 'taken-c1']);
+    const next = await scenario.until('the next run is there', async () =>
+      (await scenario.runs()).find(({ spec }) => spec.continues?.run === 'taken'),
+    );
+    expect(next.spec.desiredState).toBe('Paused');
+    await scenario.runIs('taken-c1', 'is paused', ({ status }) => status?.phase === 'Paused');
+    await scenario.kubectl(['patch', 'awr', 'taken-c1', '--type=merge', '-p', '{"spec":{"desiredState":"Running"}}']);
+    expect(conditionOf(await endOf(scenario, 'taken'), 'Succeeded')).toMatchObject({ reason: 'Succeeded' });
+  });
+
+  it.concurrent('is not continued a second time when somebody deletes the next one, and can be run again but not retried', async ({
+    scenario,
+  }) => {
+    await scenario.given(again('gone'), workflowRun('gone', 'gone'));
+    await endOf(scenario, 'gone');
+    await scenario.kubectl(['delete', 'awr', 'gone-c1']);
+    const repeat = (name: string, mode: string) => {
+      const of = workflowRun(name, 'gone');
+      return { ...of, spec: { ...(of.spec as object), from: { run: 'gone', mode } } };
+    };
+    await scenario.given(repeat('retried', 'Retry'), repeat('rerun', 'Rerun'));
+    expect(conditionOf(await scenario.ended('retried'), 'Succeeded')).toMatchObject({
+      reason: 'InvalidOrigin',
+      message: expect.stringContaining('gone was continued by gone-c1'),
+    });
+    await endOf(scenario, 'rerun');
+    expect((await scenario.runs()).map(({ metadata }) => metadata.name)).not.toContain('gone-c1');
+  });
+});
