@@ -152,6 +152,17 @@ describe('retention', () => {
     expect(isHeld(storesOf([], []), ended(5), NOW)).toBe(false);
   });
 
+  it('leaves the run of a request alone while it may be sent again', () => {
+    const creationTimestamp = new Date(NOW).toISOString();
+    const run: WorkflowRun = {
+      ...made,
+      metadata: { ...made.metadata, creationTimestamp },
+      spec: { ...made.spec, origin: { type: 'Webhook', trigger: 'push' } },
+    };
+    expect(isHeld(storesOf([], []), run, NOW + 299 * SECOND)).toBe(true);
+    expect(isHeld(storesOf([], []), run, NOW + 301 * SECOND)).toBe(false);
+  });
+
   it('leaves the run of a trigger alone until the one that ended says so, or is gone', () => {
     expect(isHeld(storesOf([target()], [ended(5)]), made, NOW)).toBe(true);
     expect(isHeld(storesOf([target()], [marked]), made, NOW)).toBe(false);

@@ -4,13 +4,20 @@ import { awaiting, BY_COMPLETION_SOURCE, markOf, marksOf } from './awaiting.ts';
 
 /** How long a run that has ended is kept for triggers that cannot act, such as those of a Workflow that is not valid. */
 const LONGEST_HOLD_MS = 3_600_000;
+/** Senders that got no answer send again: so long the run that is there tells them that they were heard. */
+const REPEATED_MS = 300_000;
 
 /**
  * Whether a run may not be deleted yet: a trigger has still to act upon its end; or a trigger made it, and the run that
- * it was made for does not say so yet. Without the second it could be made again.
+ * it was made for does not say so yet; or a request made it, and may be on its way once more. Without the last two it
+ * could be made again.
  */
 export function isHeld(stores: Pick<Stores, 'workflows' | 'runs'>, run: WorkflowRun, now: number): boolean {
-  return isAwaited(stores, run, now) || isUnmarked(stores, run);
+  return isAwaited(stores, run, now) || isUnmarked(stores, run) || mayBeRepeated(run, now);
+}
+
+function mayBeRepeated({ metadata, spec }: WorkflowRun, now: number): boolean {
+  return spec.origin?.type === 'Webhook' && Date.parse(metadata.creationTimestamp ?? '') + REPEATED_MS > now;
 }
 
 function isAwaited({ workflows }: Pick<Stores, 'workflows'>, run: WorkflowRun, now: number): boolean {
