@@ -8,8 +8,8 @@ import {
   type WorkflowRun,
 } from '../../api/index.ts';
 import { Store } from '../../runtime/index.ts';
+import { isHeld } from '../held.ts';
 import { awaiting, BY_COMPLETION_SOURCE, completionSources, completionStatuses, markOf } from './awaiting.ts';
-import { isHeld } from './held.ts';
 import { wantedOf } from './made-run.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00.500Z');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Completion, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { ApiError, type KubeClient, type Patch, Store } from '../../runtime/index.ts';
+import { isHeld } from '../held.ts';
 import { BY_COMPLETION_SOURCE, completionSources, completionStatuses, marksOf } from './awaiting.ts';
-import { isHeld } from './held.ts';
 import { CompletionReconciler } from './reconciler.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');

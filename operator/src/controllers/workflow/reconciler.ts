@@ -2,7 +2,7 @@ import { type ConditionWish, objectKey, type Workflow, type WorkflowStatus } fro
 import { isConflict, isNotFound, type ReconcileContext, type Result } from '../../runtime/index.ts';
 import { isHeldByBackfill } from '../backfill/window.ts';
 import { completionStatuses } from '../completion/awaiting.ts';
-import { isHeld } from '../completion/held.ts';
+import { isHeld } from '../held.ts';
 import { accepted, type Judgement } from '../judgement.ts';
 import { reportStatus } from '../report-status.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';

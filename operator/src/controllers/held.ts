@@ -1,6 +1,6 @@
-import { objectKey, type WorkflowRun } from '../../api/index.ts';
-import type { Stores } from '../stores.ts';
-import { awaiting, BY_COMPLETION_SOURCE, markOf, marksOf } from './awaiting.ts';
+import { objectKey, type WorkflowRun } from '../api/index.ts';
+import { awaiting, BY_COMPLETION_SOURCE, markOf, marksOf } from './completion/awaiting.ts';
+import type { Stores } from './stores.ts';
 
 /** How long a run that has ended is kept for triggers that cannot act, such as those of a Workflow that is not valid. */
 const LONGEST_HOLD_MS = 3_600_000;
