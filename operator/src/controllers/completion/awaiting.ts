@@ -69,7 +69,7 @@ export function awaiting(target: Workflow, run: WorkflowRun): Completion[] {
     if (!(completion.of ?? ['Succeeded']).includes(resultOf(run))) return false;
     const entry = target.status?.completions?.find(({ name }) => name === completion.name);
     if (entry === undefined || entry.digest !== digestOfTrigger(completion)) return false;
-    return endedAfter(run, finishedAt, Date.parse(entry.since)) && !marksOf(run).has(markOf(target, completion.name));
+    return !marksOf(run).has(markOf(target, completion.name)) && endedAfter(run, finishedAt, Date.parse(entry.since));
   });
 }
 
