@@ -44,7 +44,8 @@ describe('the admission webhook in the cluster', () => {
 
   it('answers on, and vouches for the same, while a rollout replaces both replicas', async () => {
     const here = await scenario();
-    await here.given(workflow('waits', { tasks: [{ name: 'nap', sleep: { duration: '1s' } }] }));
+    const retention = { succeeded: { count: 1000 } };
+    await here.given(workflow('waits', { retention, tasks: [{ name: 'nap', sleep: { duration: '1s' } }] }));
     let over = false;
     await stage().kubectl.run(['rollout', 'restart', '-n', OPERATOR_NAMESPACE, 'deploy/ado-operator']);
     const rollout = rolledOut().finally(() => {
