@@ -56,7 +56,7 @@ export class WorkflowReconciler {
     }
     await pruneRevisions(this.#deps, workflow, definition.revision, signal);
     const retained = await this.#retain({ ...workflow, status: { ...workflow.status, ...news } }, signal);
-    return this.#next(ticked, isAwaited(news) ? sooner(retained, REFUSED_AGAIN_MS) : retained);
+    return this.#next(ticked, this.#isAwaited(news) ? sooner(retained, REFUSED_AGAIN_MS) : retained);
   }
 
   /** What is to be known of the triggers that others make go off. */
@@ -64,6 +64,11 @@ export class WorkflowReconciler {
     const { askForSecret, clock } = this.#deps;
     const webhooks = await webhookStatuses(workflow, askForSecret);
     return { webhooks, completions: completionStatuses(workflow, clock.now()) };
+  }
+
+  /** Whether a webhook waits for what nobody tells us of: a Secret, or the right to read it. */
+  #isAwaited({ webhooks = [] }: Pick<TriggersNews, 'webhooks'>): boolean {
+    return this.#deps.askForSecret !== undefined && webhooks.some(({ message }) => message !== undefined);
   }
 
   /** What is not valid runs nothing, but its schedules go on with what was valid last, and the condition says so. */
@@ -131,10 +136,6 @@ export class WorkflowReconciler {
 }
 
 type TriggersNews = { [key in 'webhooks' | 'completions']: WorkflowStatus[key] };
-
-/** Whether a webhook waits for what nobody tells us of: a Secret, or the right to read it. */
-const isAwaited = ({ webhooks = [] }: Pick<TriggersNews, 'webhooks'>) =>
-  webhooks.some(({ message }) => message !== undefined);
 
 type Refusal = Extract<Judgement, { readonly refusal: unknown }>;
 
