@@ -90,12 +90,11 @@ describe('a schedule', () => {
     });
     const [head, second] = full.queued ?? [];
     await scenario.kubectl(['delete', 'awr', full.lastRun?.name ?? '']);
-    await scenario.until('the head of the queue runs', async () =>
-      slotsWithRuns(await scenario.runs()).includes(head ?? ''),
-    );
-    const name = (await entryOf(scenario))?.lastRun?.name ?? '';
+    const runOf = async (slot: string | undefined) =>
+      (await scenario.runs()).find(({ spec }) => spec.origin?.slot === slot);
+    const { name } = (await scenario.until('the head of the queue runs', () => runOf(head))).metadata;
     await scenario.kubectl(['patch', 'awr', name, '--type=merge', '-p', '{"spec":{"desiredState":"Cancelled"}}']);
-    await scenario.until('the next one runs', async () => slotsWithRuns(await scenario.runs()).includes(second ?? ''));
+    await scenario.until('the next one runs', () => runOf(second));
     const active = (await scenario.runs()).filter(({ status }) => !status?.finishedAt);
     expect(active).toHaveLength(1);
   });
