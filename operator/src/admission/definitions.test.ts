@@ -143,6 +143,12 @@ describe('the parameters of a run', () => {
     expect((await definitions.run(run())).refusal).toContain('"size" is required');
   });
 
+  it('are left to the controllers while the Workflow cannot be read', async () => {
+    const readWorkflow = () => Promise.reject(new Error('no connection'));
+    const stores = { workflows: new Map() } as unknown as Stores;
+    expect(await new Definitions({ stores, readWorkflow }).run(run('big'))).toEqual({});
+  });
+
   it('wait for a Workflow that is not there yet, for a ConfigMap, and for the run that is repeated', async () => {
     expect((await definitions.run(run('3'))).warnings?.[0]).toContain('there is no Workflow "w" yet');
     const valueFrom = { configMapKeyRef: { name: 'sizes', key: 'size' } };

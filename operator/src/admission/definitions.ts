@@ -65,7 +65,9 @@ export class Definitions implements Judge {
     const ref = { namespace: metadata.namespace ?? '', name: spec.workflowRef.name };
     const known = this.#options.stores.workflows.get(objectKey(ref));
     if (known !== undefined && parameterProblem(known, run) === undefined) return FINE;
-    const now = await this.#options.readWorkflow(ref);
+    const now = await this.#options.readWorkflow(ref).catch(() => 'Unknown' as const);
+    // The controllers judge again; that nothing can be read now is no fault of the run.
+    if (now === 'Unknown') return FINE;
     if (now === undefined) {
       return { warnings: [`there is no Workflow "${ref.name}" yet; the run starts when there is one`] };
     }

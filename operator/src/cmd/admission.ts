@@ -13,6 +13,8 @@ interface Parts {
   readonly logger: Logger;
 }
 
+/** Well within the time that the API server gives the webhook. */
+const READ_MS = 3000;
 /** Until the kubelet has asked whether this replica is ready, and kube-proxy on every node has heard that it is not. */
 const LINGER_MS = 4000;
 
@@ -22,7 +24,7 @@ export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWe
   const { client, stores } = parts;
   const { host, port, reachedAt } = config.admission;
   const readWorkflow = (ref: { namespace: string; name: string }) =>
-    client.get<Workflow>(WORKFLOWS, ref).catch((error: unknown) => {
+    client.get<Workflow>(WORKFLOWS, ref, { signal: AbortSignal.timeout(READ_MS) }).catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
       throw error;
     });

@@ -209,6 +209,25 @@ describe('with the webhook', () => {
     await scenario.kubectl(apply, of('3'));
   });
 
+  it('leaves a namespace to the operator that its label names', async ({ scenario }) => {
+    await givenPeople(scenario);
+    await stage().kubectl.run(['label', 'namespace', scenario.namespace, 'flow.ado.dev/operator=team.runner']);
+    const asked = runOf('triggered', 'none');
+    const triggered = { ...asked, spec: { ...asked.spec, origin: { type: 'OnChange' } } };
+    const create = ['create', '-f', '-'];
+    const other = as('system:serviceaccount:team:other');
+    expect(await scenario.refused([...other, ...create], triggered)).toContain('spec.origin');
+    await scenario.until('the label is known to the API server', async () => {
+      const runner = ['-n', scenario.namespace, ...as('system:serviceaccount:team:runner'), ...create];
+      return (await stage().kubectl.try(runner, triggered)).code === 0;
+    });
+    await scenario.until('the webhook is not asked', async () => {
+      await scenario.kubectl([...ADA, ...create], { ...data(''), metadata: { generateName: 'sent-' } });
+      const { items } = await scenario.client.list<Signal>(SIGNALS, { namespace: scenario.namespace });
+      return items.some(({ spec }) => spec.sender === undefined);
+    });
+  });
+
   it('what is only not there yet is no reason to refuse', async ({ scenario }) => {
     await givenPeople(scenario);
     const uses = workflow('uses', { tasks: [{ name: 'a', template: { name: 'later' } }] });

@@ -4,8 +4,11 @@ import type { Attests, WorkflowRun, WorkflowRunStatus } from '../../api/index.ts
 export function peopleOf(run: WorkflowRun, attests: Attests): Pick<WorkflowRunStatus, 'requester' | 'desiredStateBy'> {
   const { requester, desiredStateBy: by } = run.spec;
   const when = by?.time === undefined ? {} : { time: by.time };
+  const isVouchedFor = attests.desiredState(run);
+  // What was vouched for, and does not fit any more, is about a state before: the operator has written another since.
+  const isCurrent = isVouchedFor || by?.attestation === undefined;
   return {
     ...(requester && { requester: { username: requester.username, attested: attests.requester(run) } }),
-    ...(by && { desiredStateBy: { username: by.username, attested: attests.desiredState(run), ...when } }),
+    ...(by && isCurrent && { desiredStateBy: { username: by.username, attested: isVouchedFor, ...when } }),
   };
 }
