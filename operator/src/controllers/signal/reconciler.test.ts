@@ -176,6 +176,18 @@ describe('data', () => {
     expect(written()).toMatchObject({ phase: 'Rejected', run: 'r', conditions: [{ reason: 'RunEnded' }] });
   });
 
+  it('says so when a thousand others wait for the same run', async () => {
+    givenRun('r', fresh());
+    givenSignal();
+    const signal = stores.signals.get('n/s') as Signal;
+    for (let index = 0; index < 1_000; index++) {
+      const metadata = { ...signal.metadata, name: `s${index}`, uid: `other-${index}` };
+      stores.signals.put(entry(`n/s${index}`, { ...signal, metadata }));
+    }
+    await reconcile();
+    expect(written()?.waitingFor).toContain('more than 1000 signals wait for it');
+  });
+
   it('waits for the successor of a run that was continued', async () => {
     givenRun('r', fresh(), { ...OVER, chain: { root: 'r', index: 0, next: 'r-c1' } });
     givenSignal();

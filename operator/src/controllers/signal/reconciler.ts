@@ -13,7 +13,7 @@ import {
 } from '../../runtime/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
 import type { Plans } from '../revision.ts';
-import { findRevision, type Stores } from '../stores.ts';
+import { findRevision, PENDING_BY_RUN, type Stores } from '../stores.ts';
 import { timestamp } from '../timestamp.ts';
 import { isEnded, linksOf } from './chain.ts';
 import { type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
@@ -25,6 +25,9 @@ const PATIENCE_MS = parseDuration('3s');
 const NO_RUN_MS = parseDuration('10m');
 /** How long data that ended is kept where there is no run with which it could go. */
 const KEPT_MS = parseDuration('1h');
+/** So many signals may wait for a run before they say so. */
+const MANY = 1_000;
+const CROWDED = `more than ${MANY} signals wait for it: send fewer, or bound them by a quota of signals`;
 const STALE_AGAIN_MS = 100;
 
 export interface SignalDeps {
@@ -54,8 +57,18 @@ export class SignalReconciler {
     if ('ended' in judgement) return this.#end(signal, judgement.ended, abort);
     const patience = signal.spec.type === 'Data' && !signal.status ? PATIENCE_MS - this.#ageOf(signal) : 0;
     if (patience > 0) return { requeueAfter: patience };
-    await this.#report(signal, waitingStatus(signal, judgement.waits, this.#now()), abort);
+    const waits = this.#isCrowded(signal)
+      ? { waitingFor: `${judgement.waits.waitingFor}; ${CROWDED}` }
+      : judgement.waits;
+    await this.#report(signal, waitingStatus(signal, waits, this.#now()), abort);
     return {};
+  }
+
+  /** Whether more is sent to a run than it takes: each of them is one more object that the API server keeps. */
+  #isCrowded({ metadata, spec }: Signal): boolean {
+    if (spec.type !== 'Data') return false;
+    const address = objectKey({ namespace: metadata.namespace ?? '', name: spec.run });
+    return this.#deps.stores.signals.keysByIndex(PENDING_BY_RUN, address).length > MANY;
   }
 
   /** The run may be made after the signal; one that is not in the cache is missing only if a live read says so. */
