@@ -78,6 +78,10 @@ class World {
     this.#slots = slots;
   }
 
+  get active(): number {
+    return [...this.#runs.values()].filter(({ isActive }) => isActive).length;
+  }
+
   get memory(): Memory | undefined {
     return this.#stored.memory;
   }
@@ -225,6 +229,21 @@ describe('whatever happens to operators, clocks and runs', () => {
       fc.property(toggles, overlap, (taken, overlaps) => {
         const world = lived({ overlap: overlaps as Overlap, catchUp: 'All' }, taken, 'new');
         expect(new Set(world.made).size).toBe(world.made.length);
+      }),
+      runs,
+    );
+  });
+
+  it('no two runs are under way at once, unless overlap allows it, where who decides knows which are', () => {
+    const exclusive = fc.constantFrom('Skip' as const, 'Queue' as const, 'CancelRunning' as const);
+    fc.assert(
+      fc.property(steps, exclusive, catchUp, (taken, overlaps, catches) => {
+        const world = new World({ overlap: overlaps, catchUp: catches }, everyMinute);
+        for (const each of taken) {
+          if (each.type === 'Decide') world.hear(each.who);
+          world.take(each);
+          expect(world.active).toBeLessThanOrEqual(1);
+        }
       }),
       runs,
     );
