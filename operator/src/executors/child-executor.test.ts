@@ -202,3 +202,59 @@ describe('cancelling the run that a task started', () => {
     expect(wanted(at)).toEqual([]);
   });
 });
+
+describe('a run that a task started and that continues as new ones', () => {
+  /** The run `index` of the chain that the first run of the task began. */
+  function linkOf(child: WorkflowRun, index: number, isContinued: boolean): WorkflowRun {
+    const root = child.metadata.name;
+    const name = index === 0 ? root : `${root}-c${index}`;
+    const continues = { root, run: root, uid: 'x', index, since: '' };
+    const made: WorkflowRun = {
+      ...child,
+      metadata: { ...child.metadata, name, uid: `uid-of-${name}` },
+      spec: { ...child.spec, ...(index === 0 ? {} : { continues }) },
+    };
+    if (!isContinued) return made;
+    const over = ended(made, 'True', 'ContinuedAsNew');
+    return { ...over, status: { ...over.status, chain: { root, index, next: `${root}-c${index + 1}` } } };
+  }
+
+  const observed = async ({ executor }: ReturnType<typeof setUp>) => (await executor.observe(run, live)).seen;
+
+  it('goes on until the newest of them has ended, which may be all that is left', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    const child = at.child();
+    at.cache(linkOf(child, 0, true));
+    at.cache(linkOf(child, 1, false));
+    expect(await observed(at)).toMatchObject([{ path: 'call', attempt: 0, observation: { phase: 'Running' } }]);
+    at.runs.remove(keyOf(child.metadata));
+    at.cache(ended(linkOf(child, 1, false), 'True', 'Succeeded'), '2');
+    const outputs = { run: `${child.metadata.name}-c1`, status: 'Succeeded' };
+    expect(await observed(at)).toMatchObject([{ observation: { phase: 'Succeeded', outputs } }]);
+  });
+
+  it('was deleted when the next of them is gone, and only if the server says so', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    const child = at.child();
+    at.cache(linkOf(child, 0, true));
+    const next = linkOf(child, 1, false);
+    at.server.objects.set(keyOf(next.metadata), next as never);
+    expect(await observed(at)).toMatchObject([{ observation: { phase: 'Unknown' } }]);
+    at.server.objects.delete(keyOf(next.metadata));
+    expect(await observed(at)).toMatchObject([{ observation: { phase: 'Failed', reason: 'ChildDeleted' } }]);
+  });
+
+  it('is cancelled where it goes on', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    const child = at.child();
+    for (const each of [linkOf(child, 0, true), linkOf(child, 1, false)]) {
+      at.cache(each);
+      at.server.objects.set(keyOf(each.metadata), each as never);
+    }
+    await at.executor.cancel(run, live[0]);
+    expect(at.server.on('patch')).toEqual([`${child.metadata.name}-c1`]);
+  });
+});

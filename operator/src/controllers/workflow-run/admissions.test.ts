@@ -109,3 +109,33 @@ describe('runs of a workflow with a limit', () => {
     expect(new World().next(waiting, over('x'))).toEqual([]);
   });
 });
+
+describe('a chain under a limit', () => {
+  const link = (index: number, more: Partial<WorkflowRun> = {}): WorkflowRun => {
+    const made = run(`a-c${index}`, more);
+    const continues = { root: 'a', run: 'a', uid: 'a', index, since: '2026-01-01T00:00:00Z' };
+    const metadata = { ...made.metadata, creationTimestamp: '2026-01-01T09:00:00Z' };
+    return { ...made, metadata, spec: { ...made.spec, continues } };
+  };
+
+  it('keeps its place from when its next run exists, and counts once while there are two', () => {
+    const waiting = run('b');
+    const world = new World({ limit: 1 });
+    expect(world.ask(waiting, [over('a'), link(1), waiting])).toBe('Wait');
+    const two = new World({ limit: 2 });
+    expect(two.ask(waiting, [accepted('a'), link(1), waiting])).toBe('Go');
+  });
+
+  it('is skipped for as one run, and is as old as its first run when the newest take its place', () => {
+    const later = run('b', {
+      metadata: { name: 'b', namespace: 'n', uid: 'b', creationTimestamp: '2026-01-01T05:00:00Z' },
+    });
+    expect(new World({ limit: 1, policy: 'Skip' }).ask(later, [over('a'), link(1), later])).toBe('Skip');
+    expect(new World({ limit: 1, policy: 'CancelRunning' }).ask(later, [over('a'), link(1), later])).toBe('Replace');
+  });
+
+  it('is no run that waits for its turn', () => {
+    const world = new World({ limit: 1 });
+    expect(world.next([link(1), run('b')], over('a'))).toEqual(['n/b']);
+  });
+});

@@ -77,3 +77,61 @@ describe('retention', () => {
     expect(names(expired)).toEqual(['slot-1', 'slot-3']);
   });
 });
+
+describe('retention of chains', () => {
+  /** The runs of a chain, the first one first; all but the last were continued. */
+  function chain(root: string, hoursAgo: readonly (number | undefined)[], isAccepted = true): WorkflowRun[] {
+    return hoursAgo.map((ago, index) => {
+      const made = run(index === 0 ? root : `${root}-c${index}`, ago);
+      const isLast = index === hoursAgo.length - 1;
+      const next = isLast ? {} : { next: `${root}-c${index + 1}` };
+      const before = index === 1 ? root : `${root}-c${index - 1}`;
+      const continues = { root, run: before, uid: before, index, since: '' };
+      return {
+        ...made,
+        spec: { ...made.spec, ...(index === 0 ? {} : { continues }) },
+        status: {
+          ...made.status,
+          ...(isLast && !isAccepted ? {} : { state: '{}' }),
+          chain: { root, index, ...next },
+        },
+      };
+    });
+  }
+
+  const expired = (retention: Retention | undefined, ...runs: readonly WorkflowRun[]) =>
+    names(expiry(workflow(retention), runs, NOW).expired);
+
+  it('keeps two of the runs that a live chain has left behind, or as many as are wished', () => {
+    const live = chain('l', [5, 4, 3, 2, undefined]);
+    expect(expired(undefined, ...live)).toEqual(['l', 'l-c1']);
+    expect(expired({ chain: { count: 0 } }, ...live)).toEqual(['l', 'l-c1', 'l-c2', 'l-c3']);
+    expect(expired({ chain: { count: 9 } }, ...live)).toEqual([]);
+  });
+
+  it('keeps the run before the newest one until that has taken over from it', () => {
+    const handingOver = chain('l', [5, 4, 3, undefined], false);
+    expect(expired({ chain: { count: 0 } }, ...handingOver)).toEqual(['l', 'l-c1']);
+  });
+
+  it('counts a chain as one run, by the end of its newest, and lets it go as a whole', () => {
+    const old = chain('old', [9, 8, 7]);
+    const runs = [...old, ...chain('new', [3, 2, 1]), run('single', 4)];
+    expect(expired({ succeeded: { count: 3 } }, ...runs)).toEqual([]);
+    expect(expired({ succeeded: { count: 2 } }, ...runs)).toEqual(['old', 'old-c1', 'old-c2']);
+  });
+
+  it('lets a chain of a child run shrink, which its parent keeps', () => {
+    const owner = { apiVersion: '', kind: 'WorkflowRun', name: 'parent', uid: 'p', controller: true };
+    const owned = chain('l', [5, 4, 3, 2]).map((each) => ({
+      ...each,
+      metadata: { ...each.metadata, ownerReferences: [owner] },
+    }));
+    expect(expired({ succeeded: { count: 0 }, chain: { count: 1 } }, ...owned)).toEqual(['l', 'l-c1']);
+  });
+
+  it('takes the run that is left for the chain when somebody deletes the newest', () => {
+    const [first, second] = chain('l', [5, 4, 3]) as [WorkflowRun, WorkflowRun];
+    expect(expired({ succeeded: { count: 0 } }, first, second)).toEqual(['l', 'l-c1']);
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { ANNOTATION_DIGEST, type WorkflowRun } from '../../api/index.ts';
+import { accept, encodeState, evolve } from '../../engine/index.ts';
+import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { acceptSuccessor } from './continue.ts';
+import { RunMemories } from './memory.ts';
+
+const { signal } = new AbortController();
+const NOW = Date.UTC(2026, 0, 2);
+const run = (name: string, uid: string, more: Partial<WorkflowRun> = {}): WorkflowRun => ({
+  apiVersion: '',
+  kind: '',
+  metadata: { name, namespace: 'n', uid },
+  spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
+  ...more,
+});
+const next = run('r-c1', 'u1', {
+  spec: {
+    workflowRef: { name: 'w' },
+    desiredState: 'Running',
+    continues: { root: 'r', run: 'r', uid: 'u', index: 1, since: '' },
+  },
+});
+
+/** The run before, which goes on as the run `index` of its chain. */
+function before(index: number, isOver: boolean): WorkflowRun {
+  const { state } = accept('d', { n: 1 }, NOW - 1000);
+  evolve(state, { type: 'Continuing', t: 500, index, parameters: { n: 2 } });
+  const chain = { root: 'r', index: index - 1, ...(isOver ? { next: `r-c${index}` } : {}) };
+  return run('r', 'u', { status: { state: encodeState(state), definition: { digest: 'd', revision: 'w-1' }, chain } });
+}
+
+function acceptAfter(predecessor: WorkflowRun | undefined, hasRevision = true) {
+  const runs = new Store<WorkflowRun>();
+  if (predecessor)
+    runs.put({ key: 'n/r', uid: predecessor.metadata.uid ?? '', resourceVersion: '1', value: predecessor });
+  const revisions = new Store<object>();
+  const value = {
+    metadata: { name: 'w-1', annotations: { [ANNOTATION_DIGEST]: 'd' } },
+    revision: 1,
+    data: { tasks: [] },
+  };
+  if (hasRevision) revisions.put({ key: 'n/w-1', uid: 'w-1', resourceVersion: '1', value });
+  const get = () => Promise.reject(new ApiError(404, { reason: 'NotFound' }));
+  const deps = { client: { get } as unknown as KubeClient, stores: { runs, revisions }, memories: new RunMemories() };
+  return acceptSuccessor(deps as never, next, NOW, signal);
+}
+
+describe('a run that continues another', () => {
+  it('takes over what is stored of that one, once that has ended', async () => {
+    expect(await acceptAfter(before(1, false))).toMatchObject({ reason: 'ChainBusy' });
+    expect(await acceptAfter(before(1, true))).toMatchObject({
+      digest: 'd',
+      revision: 'w-1',
+      state: { link: 1, at: NOW, parameters: { n: 2 } },
+    });
+  });
+
+  it('waits for the definition that the chain executes', async () => {
+    expect(await acceptAfter(before(1, true), false)).toMatchObject({ reason: 'RevisionMissing' });
+  });
+
+  it('fails when that one is gone, or is another one of its name', async () => {
+    const gone = { reason: 'PredecessorGone' };
+    await expect(acceptAfter(undefined)).rejects.toMatchObject(gone);
+    const stranger = before(1, true);
+    await expect(acceptAfter({ ...stranger, metadata: { ...stranger.metadata, uid: 'x' } })).rejects.toMatchObject(
+      gone,
+    );
+  });
+
+  it('fails when that one was continued by another', async () => {
+    await expect(acceptAfter(before(2, true))).rejects.toMatchObject({ reason: 'InvalidOrigin' });
+  });
+});

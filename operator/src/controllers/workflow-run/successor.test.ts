@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { LABEL_CHAIN, UNATTESTED, type WorkflowRun } from '../../api/index.ts';
+import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { makeSuccessor, NameTakenError } from './successor.ts';
+
+const { signal } = new AbortController();
+
+const run: WorkflowRun = {
+  apiVersion: '',
+  kind: '',
+  metadata: {
+    name: 'r',
+    namespace: 'n',
+    uid: 'u',
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    labels: { team: 'x', 'flow.ado.dev/workflow': 'w' },
+    annotations: { 'flow.ado.dev/depth': '1', 'argocd.argoproj.io/tracking-id': 'a' },
+    ownerReferences: [{ apiVersion: 'v', kind: 'Workflow', name: 'w', uid: 'w', controller: true }],
+  },
+  spec: {
+    workflowRef: { name: 'w' },
+    desiredState: 'Running',
+    parameters: [{ name: 'n', value: '1' }],
+    origin: { type: 'OnChange', digest: 'd' },
+    priority: 5,
+    cache: 'Refresh',
+    number: 3,
+    requester: { username: 'ada' },
+  },
+};
+
+/** An API server that has at most one run, and what was asked of it. */
+class Server {
+  next: WorkflowRun | undefined;
+  readonly calls: string[] = [];
+  refusal: ApiError | undefined;
+  readonly runs = new Store<WorkflowRun>();
+
+  make(of: WorkflowRun = run, index = 1): Promise<string> {
+    const client = this as unknown as KubeClient;
+    return makeSuccessor({ client, stores: { runs: this.runs } as never, attests: UNATTESTED }, of, index, signal);
+  }
+
+  async create(_type: unknown, object: WorkflowRun): Promise<WorkflowRun> {
+    this.calls.push('create');
+    if (this.next) throw new ApiError(409, { reason: 'AlreadyExists' });
+    this.next = object;
+    return object;
+  }
+
+  async get(): Promise<WorkflowRun> {
+    return this.next as WorkflowRun;
+  }
+
+  async patch(_type: unknown, ref: { name: string }, patch: { operations?: { value?: unknown }[] }): Promise<void> {
+    this.calls.push(`patch ${ref.name} ${patch.operations?.at(-1)?.value ?? 'label'}`);
+    if (this.refusal) throw this.refusal;
+  }
+}
+
+describe('the run that continues another', () => {
+  it('carries on where the run comes from and who asked, and says whom it continues', async () => {
+    const server = new Server();
+    expect(await server.make()).toBe('r-c1');
+    const { metadata, spec } = server.next as WorkflowRun;
+    expect(metadata).toEqual({
+      name: 'r-c1',
+      namespace: 'n',
+      labels: { 'flow.ado.dev/workflow': 'w', [LABEL_CHAIN]: 'r' },
+      annotations: { 'flow.ado.dev/depth': '1' },
+      ownerReferences: run.metadata.ownerReferences,
+    });
+    const { parameters: _parameters, ...carried } = run.spec;
+    const continues = { root: 'r', run: 'r', uid: 'u', index: 1, since: '2026-01-01T00:00:00Z' };
+    expect(spec).toEqual({ ...carried, continues });
+  });
+
+  it('is made once, and marks the first run of the chain', async () => {
+    const server = new Server();
+    await server.make();
+    await server.make();
+    expect(server.calls).toEqual(['patch r label', 'create', 'patch r label', 'create']);
+    const marked = { ...run, metadata: { ...run.metadata, labels: { [LABEL_CHAIN]: 'r' } } };
+    await server.make(marked);
+    expect(server.calls.at(-1)).toBe('create');
+    expect(server.calls).toHaveLength(5);
+  });
+
+  it('keeps the name and the age of the chain further on', async () => {
+    const server = new Server();
+    const second: WorkflowRun = {
+      ...run,
+      metadata: { ...run.metadata, name: 'r-c1', uid: 'u1', labels: { [LABEL_CHAIN]: 'r' } },
+      spec: { ...run.spec, continues: { root: 'r', run: 'r', uid: 'u', index: 1, since: 'long ago' } },
+    };
+    expect(await server.make(second, 2)).toBe('r-c2');
+    expect(server.next?.spec.continues).toEqual({ root: 'r', run: 'r-c1', uid: 'u1', index: 2, since: 'long ago' });
+    expect(server.calls).toEqual(['create']);
+  });
+
+  it('is never a stranger of its name, nor one that continues a run that was deleted', async () => {
+    const server = new Server();
+    server.next = { ...run, metadata: { name: 'r-c1', namespace: 'n' } };
+    await expect(server.make()).rejects.toThrow(NameTakenError);
+    const continues = { root: 'r', run: 'r', uid: 'another', index: 1, since: '' };
+    server.next = { ...server.next, spec: { ...server.next.spec, continues } };
+    await expect(server.make()).rejects.toThrow('delete it');
+  });
+
+  it('is told what people want of the run that it continues, the stronger of both wishes', async () => {
+    const wanting = (desiredState: WorkflowRun['spec']['desiredState']) => ({
+      ...run,
+      spec: { ...run.spec, desiredState },
+    });
+    const server = new Server();
+    await server.make();
+    server.calls.length = 0;
+    await server.make(wanting('Paused'));
+    await server.make(wanting('Terminated'));
+    expect(server.calls.filter((call) => call.startsWith('patch r-c1'))).toEqual([
+      'patch r-c1 Paused',
+      'patch r-c1 Terminated',
+    ]);
+    server.next = {
+      ...(server.next as WorkflowRun),
+      spec: { ...(server.next as WorkflowRun).spec, desiredState: 'Cancelled' },
+    };
+    server.calls.length = 0;
+    await server.make(wanting('Paused'));
+    expect(server.calls.filter((call) => call.startsWith('patch r-c1'))).toEqual([]);
+  });
+
+  it('is looked at again when somebody changes it at the same time, and may be gone', async () => {
+    const cancelled: WorkflowRun = {
+      ...run,
+      metadata: { ...run.metadata, labels: { [LABEL_CHAIN]: 'r' } },
+      spec: { ...run.spec, desiredState: 'Cancelled' },
+    };
+    const server = new Server();
+    await server.make({ ...cancelled, spec: run.spec });
+    server.refusal = new ApiError(422, { reason: 'Invalid' });
+    await expect(server.make(cancelled)).rejects.toThrow('looking again');
+    server.refusal = new ApiError(404, { reason: 'NotFound' });
+    expect(await server.make(cancelled)).toBe('r-c1');
+  });
+});
