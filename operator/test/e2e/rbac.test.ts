@@ -17,6 +17,7 @@ import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../support/installation.ts';
 import { script, template, workflow, workflowRun } from '../support/manifests.ts';
 import { freePort } from '../support/operator-process.ts';
 import { givenLongTail, givenPage, goOn } from '../support/paged-run.ts';
+import { dataSignal, signalIs, signalsOf } from '../support/people.ts';
 import type { Scenario } from '../support/scenario.ts';
 import { BY_HMAC, grantSecrets, hooked, send, senderSecret } from '../support/webhooks.ts';
 
@@ -191,6 +192,23 @@ async function givenWebhook(scenario: Scenario): Promise<void> {
   expect(status).toBe(202);
 }
 
+/** A signal that is asked by and one that is sent, and one that ended two hours ago and has no run to go with. */
+async function givenSignals(scenario: Scenario): Promise<void> {
+  const wait = { name: 'wait', waitForSignal: { name: 'go' } };
+  await scenario.given(workflow('waits', { tasks: [wait] }), workflowRun('waits', 'waits'));
+  await scenario.kubectl(['create', '-f', '-'], dataSignal('sent', 'waits', 'go'));
+  await scenario.ended('waits');
+  await signalIs(scenario, 'sent', 'has an owner', ({ metadata }) => metadata.ownerReferences !== undefined);
+  await scenario.kubectl(['create', '-f', '-'], dataSignal('lost', 'nowhere', 'go'));
+  const lastTransitionTime = new Date(Date.now() - 2 * 3_600_000).toISOString();
+  const condition = { type: 'Succeeded', status: 'False', reason: 'RunNotFound', message: '', lastTransitionTime };
+  const patch = JSON.stringify({ status: { phase: 'Rejected', conditions: [condition] } });
+  await scenario.kubectl(['patch', 'asig', 'lost', '--subresource=status', '--type=merge', '-p', patch]);
+  await scenario.until('it is gone', async () =>
+    (await signalsOf(scenario)).every(({ metadata }) => metadata.name !== 'lost'),
+  );
+}
+
 /** As when a certificate is about to end: the webhook has to make another. */
 async function withoutCertificate(): Promise<void> {
   const patch = JSON.stringify({ data: { 'tls.crt': '' } });
@@ -223,6 +241,7 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     givenClaims(scenario),
     givenSlots(scenario),
     givenWebhook(scenario),
+    givenSignals(scenario),
     scenario.podOf('second'),
   ]);
   await scenario.kubectl(['delete', 'awr', 'shares']);
