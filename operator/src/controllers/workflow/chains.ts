@@ -16,6 +16,10 @@ export function chainsOf(runs: readonly WorkflowRun[]): Chain[] {
   });
 }
 
+/** Whether a run is neither the first of its chain, by whose name triggers know it, nor the one that ends it. */
+export const isBetween = (run: WorkflowRun): boolean =>
+  run.spec.continues !== undefined && continuedAs(run) !== undefined;
+
 /**
  * Runs of a chain beyond what retention.chain keeps. What a run takes over is read from the one before it, which
  * therefore stays until the next one was accepted, or has ended without that.

@@ -130,6 +130,12 @@ describe('retention of chains', () => {
     expect(expired({ succeeded: { count: 0 }, chain: { count: 1 } }, ...owned)).toEqual(['l', 'l-c1']);
   });
 
+  it('holds for triggers only the first run of a chain, by which they know it, and the last', () => {
+    const runs = chain('l', [5, 4, 3, 2, 1]);
+    const { expired: gone } = expiry(workflow({ succeeded: { count: 0 }, chain: { count: 0 } }), runs, NOW, () => true);
+    expect(names(gone)).toEqual(['l-c1', 'l-c2', 'l-c3']);
+  });
+
   it('takes the run that is left for the chain when somebody deletes the newest', () => {
     const [first, second] = chain('l', [5, 4, 3]) as [WorkflowRun, WorkflowRun];
     expect(expired({ succeeded: { count: 0 } }, first, second)).toEqual(['l', 'l-c1']);

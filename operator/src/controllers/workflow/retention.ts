@@ -6,7 +6,7 @@ import {
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
-import { chainsOf, expiredLinks } from './chains.ts';
+import { chainsOf, expiredLinks, isBetween } from './chains.ts';
 
 const DEFAULT_SUCCEEDED = 20;
 const DEFAULT_FAILED = 50;
@@ -70,7 +70,7 @@ export function expiry(
   const links = [...chains.values()].flatMap((chain) => expiredLinks(workflow, chain));
   const rest = ended.flatMap((run) => chains.get(run)?.earlier ?? []);
   const expired = [...new Set([...links, ...rest, ...ended])].filter(
-    (run) => !isUndecided(workflow, run) && !isHeld(run),
+    (run) => isBetween(run) || (!isUndecided(workflow, run) && !isHeld(run)),
   );
   const next = outcomes.flatMap(({ nextAt }) => (nextAt === undefined ? [] : [nextAt]));
   return {
