@@ -1,67 +1,24 @@
-import { createHmac } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { API_VERSION, objectKey, type Webhook, type Workflow, type WorkflowRun } from '../api/index.ts';
-import { ApiError, type KubeObject, realClock, Store } from '../runtime/index.ts';
-import { createLogger, createMetrics } from '../telemetry/index.ts';
-import { HookServer, type HookServerOptions, RateLimits, Receiver, SecretReader } from './index.ts';
+import type { Webhook } from '../api/index.ts';
+import { ApiError, realClock } from '../runtime/index.ts';
+import { createMetrics } from '../telemetry/index.ts';
+import { HookServer, type HookServerOptions } from './index.ts';
+import { receiving, signatureOf } from './testing/receiving.ts';
 
-const SECRET = 'a-secret-of-both';
-const TYPE = { group: 'flow.ado.dev', version: 'v1alpha1', plural: 'x', kind: 'X', namespaced: true };
 const started: HookServer[] = [];
 afterEach(() => Promise.all(started.splice(0).map((server) => server.stop(0))));
 
-const auth = { hmac: { secretKeyRef: { name: 'hook', key: 'secret' } } };
-const workflowOf = (webhook: Partial<Webhook>): Workflow => ({
-  apiVersion: API_VERSION,
-  kind: 'Workflow',
-  metadata: { name: 'release', namespace: 'shop', uid: 'w-1' },
-  spec: {
-    parameters: [
-      { name: 'ref', default: 'main' },
-      { name: 'count', type: 'Integer', default: 1 },
-    ],
-    tasks: [{ name: 'only', run: 'true', image: 'busybox' }],
-    triggers: { webhooks: [{ name: 'push', auth, ...webhook }] },
-  },
-});
-
-/** A server with one trigger, and an API server that keeps what is created. */
+/** A server with one trigger. */
 async function serving(webhook: Partial<Webhook> = {}, limits: HookServerOptions['limits'] = {}) {
-  const created = new Map<string, WorkflowRun>();
-  const api: { error?: Error; hasNoSecret?: true } = {};
-  const lines: string[] = [];
-  const client = {
-    get: async (_type: unknown, { name, namespace }: KubeObject['metadata']) => {
-      if (name === 'hook' && api.hasNoSecret) throw new ApiError(404, { reason: 'NotFound' });
-      if (name === 'hook') return { metadata: { name }, data: { secret: Buffer.from(SECRET).toString('base64') } };
-      return created.get(objectKey({ name, namespace: namespace ?? '' }));
-    },
-    create: async (_type: unknown, run: WorkflowRun) => {
-      if (api.error) throw api.error;
-      const key = objectKey(run.metadata);
-      if (created.has(key)) throw new ApiError(409, { reason: 'AlreadyExists' });
-      created.set(key, run);
-    },
-  } as never;
-  const workflows = new Store<Workflow>();
-  const value = workflowOf(webhook);
-  workflows.put({ key: 'shop/release', uid: 'w-1', resourceVersion: '1', value });
-  const logger = createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } });
-  const receiver = new Receiver({
-    ...{ client, workflows, logger, clock: realClock, limits: new RateLimits() },
-    runs: new Store<WorkflowRun>(),
-    types: { run: TYPE, workflow: TYPE },
-    secrets: new SecretReader(client, realClock),
-  });
+  const { receiver, created, fate: api, lines, logger } = receiving(webhook);
   const metrics = createMetrics({ process: false });
   const server = new HookServer({ host: '127.0.0.1', port: 0, receiver, logger, metrics, clock: realClock, limits });
   started.push(server);
   await server.start();
   const url = (path: string) => `http://127.0.0.1:${server.port}${path}`;
   const post = async (body: string, headers: Record<string, string> = {}, path = '/hooks/shop/release/push') => {
-    const signature = `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`;
-    const sent = { 'x-hub-signature-256': signature, 'content-type': 'application/json', ...headers };
+    const sent = { 'x-hub-signature-256': signatureOf(body), 'content-type': 'application/json', ...headers };
     const answer = await fetch(url(path), { method: 'POST', body, headers: sent });
     return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
   };

@@ -97,6 +97,17 @@ describe('the end of a run', () => {
     expect(await runsOf(scenario)).toHaveLength(1);
   });
 
+  it.concurrent('is that of the last run of a chain, and of no other', async ({ scenario }) => {
+    const again = { when: 'params.divisor < 3', with: { divisor: '${{ params.divisor + 1 }}' } };
+    await scenario.given(source('build', { continueAsNew: again }), target([{ name: 'built', workflow: 'build' }]));
+    await counts(scenario);
+    await scenario.given(workflowRun('chain', 'build'));
+    const [run] = await made(scenario);
+    expect(run?.spec.origin?.run).toBe('chain-c2');
+    await scenario.ended(run?.metadata.name ?? '');
+    expect(await runsOf(scenario)).toHaveLength(1);
+  });
+
   it.concurrent('goes in a circle only so often, and says why it stops', async ({ scenario }) => {
     const build = source('build', { triggers: { completions: [{ name: 'shipped', workflow: 'ship' }] } });
     await scenario.given(build, target([{ name: 'built', workflow: 'build' }]));
