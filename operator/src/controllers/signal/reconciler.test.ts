@@ -149,6 +149,19 @@ describe('the status of a signal', () => {
     expect(written()).toMatchObject({ phase: 'Expired', conditions: [{ reason: 'TaskEnded' }] });
   });
 
+  it('is not kept of what a task asked by, and nobody answered because data came otherwise', async () => {
+    const spec = { type: 'Input', task: 'approve', name: undefined, request: { digest: 'd' } };
+    const taken = evolve(asking(), { type: 'Succeeded', t: 2, path: 'approve' });
+    givenRun('r', taken);
+    givenSignal({ spec: spec as never, metadata: { ownerReferences: [owner] } });
+    await reconcile();
+    expect(calls).toEqual([{ verb: 'delete', name: 's' }]);
+    calls = [];
+    givenRun('r', taken, OVER);
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Expired', conditions: [{ reason: 'TaskEnded' }] });
+  });
+
   it('is read again where somebody changed it meanwhile', async () => {
     givenRun('r', asking());
     asked();

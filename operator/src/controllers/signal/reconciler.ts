@@ -15,6 +15,7 @@ import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
 import type { Plans } from '../revision.ts';
 import { findRevision, PENDING_BY_RUN, type Stores } from '../stores.ts';
 import { timestamp } from '../timestamp.ts';
+import { isOver } from '../workflow-run/observe.ts';
 import { isEnded, linksOf } from './chain.ts';
 import { type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
 import { endedStatus, waitingStatus } from './status.ts';
@@ -95,7 +96,8 @@ export class SignalReconciler {
   }
 
   async #end(signal: Signal, ending: Ending, abort: AbortSignal): Promise<Result> {
-    await this.#report(signal, endedStatus(signal, ending, this.#now()), abort);
+    if (isNeedless(signal, ending)) await this.#delete(signal, abort);
+    else await this.#report(signal, endedStatus(signal, ending, this.#now()), abort);
     // The cache brings it back, with its end.
     return {};
   }
@@ -113,7 +115,7 @@ export class SignalReconciler {
 
   /** What ended goes with the run that it ended in; data for a run that is not there is deleted after an hour. */
   async #keepOrDelete(signal: Signal, abort: AbortSignal): Promise<Result> {
-    const { name, namespace = '', uid = '', ownerReferences } = signal.metadata;
+    const { namespace = '', ownerReferences } = signal.metadata;
     if (signal.spec.type !== 'Data' || (ownerReferences?.length ?? 0) > 0) return {};
     const { runs } = this.#deps.stores;
     const taker = runs.get(objectKey({ namespace, name: signal.status?.run ?? '' }));
@@ -124,8 +126,15 @@ export class SignalReconciler {
     }
     const left = KEPT_MS - (this.#deps.clock.now() - endedAt(signal));
     if (left > 0) return { requeueAfter: left };
-    await unlessGone(this.#deps.client.delete(SIGNALS, { name, namespace }, { preconditions: { uid }, signal: abort }));
+    await this.#delete(signal, abort);
     return {};
+  }
+
+  /** Deletes a signal, unless somebody has changed it meanwhile. */
+  async #delete({ metadata }: Signal, abort: AbortSignal): Promise<void> {
+    const { name, namespace, uid = '', resourceVersion = '' } = metadata;
+    const options = { preconditions: { uid, resourceVersion }, signal: abort };
+    await unlessStale(this.#deps.client.delete(SIGNALS, { name, namespace }, options));
   }
 
   async #own(signal: Signal, { metadata }: WorkflowRun, abort: AbortSignal): Promise<void> {
@@ -153,6 +162,14 @@ function planOf({ stores, plans }: Pick<SignalDeps, 'stores' | 'plans'>, { metad
   return pinned && plans.of(digest, pinned.data);
 }
 
+/**
+ * Whether nobody answered what a task of a run that goes on has asked, because data came otherwise: it is no record of
+ * anything, and of a long loop there would be one for each iteration.
+ */
+function isNeedless({ spec }: Signal, { reason, run }: Ending): boolean {
+  return spec.type === 'Input' && reason === 'TaskEnded' && !spec.responses && run !== undefined && !isOver(run);
+}
+
 const endedAt = ({ status, metadata }: Signal): number =>
   Date.parse(status?.conditions?.[0]?.lastTransitionTime ?? metadata.creationTimestamp ?? '');
 
@@ -164,13 +181,5 @@ async function unlessStale(write: Promise<unknown>): Promise<void> {
     if (isNotFound(error)) return;
     if (!isInvalid(error) && !isConflict(error)) throw error;
     throw new WaitingError('Collision', 'the Signal changed under us; reading it again', STALE_AGAIN_MS);
-  }
-}
-
-async function unlessGone(deletion: Promise<unknown>): Promise<void> {
-  try {
-    await deletion;
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
   }
 }

@@ -1,4 +1,11 @@
-import { type Attests, type DataSignal, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
+import {
+  type Attests,
+  type DataSignal,
+  objectKey,
+  type Signal,
+  WORKFLOW_RUN,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import type { Observed, RunState } from '../../engine/index.ts';
 import { type LiveAttempt, observeUser } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
@@ -12,8 +19,8 @@ const MAX_INBOX = 1_000;
 const AT_ONCE = 16;
 const PAGE = 500;
 
-/** A signal that was handed over is judged at once, so that the next can be. */
-const NEXT_MS = 1;
+/** Until then a signal that was handed over is judged, and the next one can be. */
+const NEXT_MS = 50;
 
 export interface Mail extends Pick<Observed, 'inbox' | 'unacknowledged'> {
   /** More was sent than was read: look again when this is decided. */
@@ -156,7 +163,10 @@ async function pendingLive(
 /** The runs that a signal may have something to say to: the one that asks by it, or those that it was sent to. */
 export function addresseesOf({ runs }: Pick<RunDeps['stores'], 'runs'>, { metadata, spec }: Signal): string[] {
   const { namespace = '', ownerReferences } = metadata;
-  if (spec.type !== 'Data') return (ownerReferences ?? []).map(({ name }) => objectKey({ namespace, name }));
+  if (spec.type !== 'Data') {
+    const owners = (ownerReferences ?? []).filter(({ kind }) => kind === WORKFLOW_RUN.kind);
+    return owners.map(({ name }) => objectKey({ namespace, name }));
+  }
   const links = linksOf(runs, namespace, spec.run).filter(({ status }) => status?.finishedAt === undefined);
   return links.map((run) => objectKey(run.metadata));
 }
