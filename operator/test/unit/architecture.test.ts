@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
   web: { rooms: [], packages: ['undici', 'node:'] },
-  executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes'] },
+  executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
   controllers: { rooms: ['api', 'engine', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
   admission: {
     rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'],
