@@ -3,7 +3,8 @@ import { relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cluster, ClusterError, closeCluster, openCluster, streamProgress } from '../cluster/index.ts';
 import type { Workflow, WorkflowRun } from '../src/api/index.ts';
-import { readArguments, USAGE } from './demo/arguments.ts';
+import { removeAdmission } from './demo/admission.ts';
+import { type DemoArguments, readArguments, USAGE } from './demo/arguments.ts';
 import { followRun } from './demo/follow.ts';
 import { removeDemoFolder, startOperator, stopOperator } from './demo/operator-process.ts';
 import { install, ROOT, uninstall } from './install.ts';
@@ -59,12 +60,13 @@ Remove all of it:  npm run demo -- --down
 `;
 }
 
-async function up(name: string, context: string | undefined): Promise<number> {
+async function up({ name, context, admission }: DemoArguments): Promise<number> {
   const progress = streamProgress(process.stdout);
   const cluster = await openCluster({ name, progress, ...(context === undefined ? {} : { context }) });
   const kubectl = kubectlOf(cluster, context);
   await install(kubectl);
-  const { log } = await startOperator(kubectl, name, cluster.hostAddress);
+  if (!admission && context === undefined) await removeAdmission(kubectl);
+  const { log } = await startOperator(kubectl, name, admission ? cluster.hostAddress : undefined);
   say('the operator is running');
   const run = await startRun(kubectl);
   say(`kubectl apply -f ${relative(process.cwd(), resolve(ROOT, 'examples/quickstart'))} started the run ${run}\n`);
@@ -95,7 +97,7 @@ async function main(): Promise<number> {
     say(USAGE);
     return 0;
   }
-  return options.down ? down(options.name, options.context) : up(options.name, options.context);
+  return options.down ? down(options.name, options.context) : up(options);
 }
 
 try {

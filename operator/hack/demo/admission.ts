@@ -23,6 +23,14 @@ export async function installAdmission(
   return ['--admission-address', address, '--admission-url', settings.reach.url];
 }
 
+/** Takes away what an earlier demo installed, as the API server would ask a webhook that is not there. */
+export async function removeAdmission(kubectl: Kubectl): Promise<void> {
+  const kinds = ['mutatingwebhookconfiguration', 'validatingwebhookconfiguration'];
+  const policies = ['validatingadmissionpolicybinding', 'validatingadmissionpolicy'];
+  const ours = ['-l', 'app.kubernetes.io/name=ado', '--ignore-not-found'];
+  await kubectl.run('delete', [...kinds, ...policies].join(','), ...ours);
+}
+
 function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -5,12 +5,15 @@ export interface DemoArguments {
   readonly help: boolean;
   readonly name: string;
   readonly context: string | undefined;
+  /** Whether the operator serves the admission webhook, where the cluster reaches this machine. */
+  readonly admission: boolean;
 }
 
 export const USAGE = `Usage: npm run demo [-- options]
 
   --context NAME   use the cluster of this kubeconfig context instead of one of our own
   --name NAME      name of our own cluster (default ado)
+  --no-admission   without the admission webhook: nobody vouches for who answers and asks
   --down           remove everything that the demo made
 `;
 
@@ -23,7 +26,9 @@ export function readArguments(args: readonly string[]): DemoArguments {
       help: { type: 'boolean', default: false },
       name: { type: 'string', default: 'ado' },
       context: { type: 'string' },
+      'no-admission': { type: 'boolean', default: false },
     },
   });
-  return { ...values, context: values.context };
+  const { down, help, name, context } = values;
+  return { down, help, name, context, admission: !values['no-admission'] };
 }
