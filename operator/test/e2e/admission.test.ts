@@ -62,6 +62,12 @@ const runOf = (name: string, of: string) => ({
   spec: { workflowRef: { name: of } },
 });
 
+interface Policies {
+  readonly items: readonly {
+    readonly status?: { readonly typeChecking?: { readonly expressionWarnings?: unknown[] } };
+  }[];
+}
+
 /** What nobody may write, whether there is a webhook or not. Ada has approved. */
 async function expectNoForgery(scenario: Scenario): Promise<void> {
   const [ada] = (await signal(scenario, SHIP)).spec.responses ?? [];
@@ -234,6 +240,17 @@ describe('with the webhook', () => {
     const apply = [...ADA, 'apply', '--server-side', '-f', '-'];
     await scenario.kubectl(apply, uses);
     await scenario.kubectl(apply, runOf('early', 'nowhere'));
+  });
+});
+
+describe('the policies', () => {
+  it('say nothing that the API server does not understand', async ({ scenario }) => {
+    const { kubectl } = stage();
+    const checked = await scenario.until('their types are checked', async () => {
+      const { items } = JSON.parse(await kubectl.run(['get', 'validatingadmissionpolicy', '-o', 'json'])) as Policies;
+      return items.length === 2 && items.every(({ status }) => status?.typeChecking) && items;
+    });
+    expect(checked.map(({ status }) => status?.typeChecking?.expressionWarnings ?? [])).toEqual([[], []]);
   });
 });
 
