@@ -45,6 +45,12 @@ describe('a rate', () => {
     );
   });
 
+  it('lets be taken at the time that it says, also where a permit comes at no whole millisecond', () => {
+    const sevenths = { count: 7, per: '10s' };
+    const bucket = { taken: 1987, at: 0 };
+    expect(takeable(sevenths, bucket, takeableAt(sevenths, bucket, 0, 1))).toBe(1);
+  });
+
   it('says a time at which it does let so many be taken', () => {
     const cases = fc.record({
       count: fc.integer({ min: 1, max: 1_000 }),
