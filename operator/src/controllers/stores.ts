@@ -15,6 +15,7 @@ import {
   LABEL_WORKFLOW,
   MANAGED_BY,
   objectKey,
+  rootOf,
   type Semaphore,
   type Signal,
   type Workflow,
@@ -35,7 +36,7 @@ import {
   WORKFLOWS,
 } from './resources.ts';
 import type { Revision } from './revision.ts';
-import { isEnded, RUNS_BY_ROOT, rootOf } from './signal/chain.ts';
+import { isEnded, RUNS_BY_ROOT } from './signal/chain.ts';
 import {
   BY_REFERENCE,
   referencesOfTemplate,

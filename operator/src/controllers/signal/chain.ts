@@ -1,20 +1,14 @@
-import { objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
+import { linkOf, objectKey, rootOf, type Signal, type WorkflowRun } from '../../api/index.ts';
 import type { Store } from '../../runtime/index.ts';
 
 /** The index of the run store that finds all links of a chain by the first of them. */
 export const RUNS_BY_ROOT = 'root';
-
-/** The run by which people name a chain: its first. */
-export function rootOf({ metadata, spec }: WorkflowRun): string {
-  return spec.continues?.root ?? metadata.name;
-}
 
 /** Whether a signal has come to its end; it has only one. */
 export function isEnded({ status }: Signal): boolean {
   return status?.phase !== undefined && status.phase !== 'Pending';
 }
 
-const indexOf = ({ spec }: WorkflowRun): number => spec.continues?.index ?? 0;
 /** How the operator names the links of a chain after its first. */
 const LINK = /^(.+)-c\d+$/;
 
@@ -24,7 +18,7 @@ export function linksOf(runs: Store<WorkflowRun>, namespace: string, name: strin
   const root = named ? rootOf(named) : name;
   const found = runs.byIndex(RUNS_BY_ROOT, objectKey({ namespace, name: root }));
   const links = found.length > 0 || named ? found : linksAfter(runs, namespace, name);
-  return links.sort((a, b) => indexOf(a) - indexOf(b));
+  return links.sort((a, b) => linkOf(a) - linkOf(b));
 }
 
 function linksAfter(runs: Store<WorkflowRun>, namespace: string, name: string): WorkflowRun[] {

@@ -2,6 +2,7 @@ import {
   type Attests,
   type DataSignal,
   objectKey,
+  rootOf,
   type Signal,
   WORKFLOW_RUN,
   type WorkflowRun,
@@ -10,7 +11,7 @@ import type { Observed, RunState } from '../../engine/index.ts';
 import { type LiveAttempt, observeUser } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
 import { SIGNALS } from '../resources.ts';
-import { addressesOf, isEnded, linksOf, rootOf } from '../signal/chain.ts';
+import { addressesOf, isEnded, linksOf } from '../signal/chain.ts';
 import { PENDING_BY_RUN, SIGNALS_BY_UID } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 
