@@ -1,4 +1,8 @@
+import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { run } from '../../cluster/command.ts';
+import { commandsOf } from '../install/shell.ts';
+import { ROOT } from '../support/control-plane.ts';
 import { it, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { workflowRun } from '../support/manifests.ts';
@@ -172,6 +176,30 @@ describe('a webhook', () => {
     expect(log).not.toContain(`${marker}-cookie`);
     expect(log).not.toContain(`refs/heads/${marker}`);
     expect(log).not.toContain(SECRET);
+  });
+});
+
+describe('the guide', () => {
+  it('can be followed word for word', async () => {
+    const { cluster, kubectl } = stage();
+    const commands = commandsOf('docs/guide/webhooks.md', 'Trying it');
+    const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${dirname(cluster.kubectl)}:${process.env.PATH}` };
+    const printed: string[] = [];
+    try {
+      for (const command of commands) {
+        const text = command.replaceAll('localhost:8090', ADDRESS);
+        const { code, stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', text], { cwd: ROOT, env });
+        expect(code, `${command}\n${stdout}${stderr}`).toBe(0);
+        printed.push(stdout);
+      }
+    } finally {
+      await kubectl.run(['delete', 'awf/release', 'secret/github', '--ignore-not-found']);
+      await kubectl.run(['delete', '-n', 'default', '-f', join(ROOT, 'config/rbac/webhooks/role.yaml')]);
+    }
+    const accepted = printed.filter((text) =>
+      /^\{"result":"Accepted","run":"release-\w+","namespace":"default"\}$/.test(text),
+    );
+    expect(accepted).toHaveLength(2);
   });
 });
 
