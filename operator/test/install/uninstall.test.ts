@@ -110,7 +110,7 @@ const ORDERS: readonly (readonly Part[])[] = [
   ['crds', 'the workloads', 'admission', 'operator', 'rbac', 'its namespace'],
   ['the workloads', 'its namespace', 'crds', 'rbac', 'operator', 'admission'],
   ['operator', 'crds', 'the workloads', 'its namespace', 'admission', 'rbac'],
-  ['admission', 'rbac', 'the workloads', 'operator', 'crds', 'its namespace'],
+  ['rbac', 'admission', 'the workloads', 'operator', 'crds', 'its namespace'],
   ['its namespace', 'the workloads', 'rbac', 'operator', 'crds', 'admission'],
 ];
 
