@@ -41,6 +41,11 @@ describe('the configuration of the operator', () => {
     });
   });
 
+  it('takes webhooks where it is told, and nowhere unless it is told', () => {
+    expect(readConfig([], {}).hooks).toBeUndefined();
+    expect(readConfig([], { ADO_HOOKS_ADDRESS: '0.0.0.0:8090' }).hooks).toEqual({ host: '0.0.0.0', port: 8090 });
+  });
+
   it('names each namespace once, whether it is served or left to others', () => {
     expect(readConfig(['--namespaces', 'a,b,,a'], {})).toMatchObject({ namespaces: ['a', 'b'], exceptNamespaces: [] });
     const except = readConfig([], { ADO_EXCEPT_NAMESPACES: 'shop,team' });
@@ -55,6 +60,7 @@ describe('the configuration of the operator', () => {
     [['--artifact-store', 's3://shelf', '--artifact-image=i', '--artifact-max=much'], '--artifact-max: "much"'],
     [['--concurrency', '0'], '--concurrency: "0"'],
     [['--health-address', '8081'], '--health-address: "8081"'],
+    [['--hooks-address', ':8090'], '--hooks-address: ":8090"'],
     [['--log-level', 'loud'], '--log-level: "loud"'],
     [['--no-such-option'], '--no-such-option'],
     [['--http-hosts', 'a.example,*'], '--http-hosts: "*"'],
