@@ -1,0 +1,79 @@
+/** Data that goes on being sent while the operator is killed again and again, and what must come of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { WorkflowRun } from '../../src/api/index.ts';
+import { SIGNALS } from '../../src/controllers/index.ts';
+import { joinHistory } from '../../src/engine/index.ts';
+import { isAlreadyExists } from '../../src/runtime/index.ts';
+import { stage } from './e2e.ts';
+import { workflow, workflowRun } from './manifests.ts';
+import { OperatorProcess } from './operator-process.ts';
+import { dataSignal, signalsOf } from './people.ts';
+import { conditionOf, type Scenario } from './scenario.ts';
+
+export const SENT = 100;
+/** The one that comes after a killed one is the same replica: it need not wait for the lease of the dead. */
+export const STORM_FLAGS = ['--lease-duration', '2s', '--identity', 'killed'];
+const FEWEST_KILLS = 3;
+const nameOf = (index: number) => `s-${String(index).padStart(3, '0')}`;
+
+/** Sends to a loop that takes one signal an iteration, and kills the operator each second until all are sent. */
+export async function expectEachOnceInOrder(scenario: Scenario, allowUnattested: boolean): Promise<void> {
+  const loop = { until: `iteration == ${SENT - 1}`, maxIterations: SENT };
+  const waitForSignal = { name: 'next', values: [{ name: 'n', type: 'Integer' as const }], allowUnattested };
+  await scenario.given(workflow('count', { tasks: [{ name: 'take', waitForSignal, loop }] }));
+  await scenario.workflowIs('count', 'True');
+  await scenario.given(workflowRun('count', 'count'));
+  let sent = false;
+  const sending = send(scenario).finally(() => {
+    sent = true;
+  });
+  const kills = await killEverySecond(() => sent);
+  await sending;
+  const run = await scenario.ended('count', { timeoutMs: 120_000 });
+  expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'True' });
+  expect(await deliveredIn(scenario, run)).toEqual(Array.from({ length: SENT }, (_, index) => nameOf(index)));
+  await scenario.until('every signal says that it was delivered', async () => {
+    const data = (await signalsOf(scenario)).filter(({ spec }) => spec.type === 'Data');
+    return data.length === SENT && data.every(({ status }) => status?.phase === 'Delivered');
+  });
+  expect(kills).toBeGreaterThanOrEqual(FEWEST_KILLS);
+}
+
+/** Kills the operator a second after it leads, again and again, until it is told to end; then one is left to live. */
+async function killEverySecond(isEnough: () => boolean): Promise<number> {
+  let kills = 0;
+  while (!isEnough()) {
+    await sleep(1000);
+    await stage().operator.kill();
+    kills++;
+    const { credentials, flags } = stage();
+    stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
+  }
+  return kills;
+}
+
+/** One signal after the other; one that is refused, as while nobody serves the admission webhook, is sent again. */
+async function send(scenario: Scenario): Promise<void> {
+  const { client, namespace } = scenario;
+  for (let index = 0; index < SENT; index++) {
+    const { metadata, ...signal } = dataSignal(nameOf(index), 'count', 'next', { n: String(index) });
+    const object = { ...signal, metadata: { ...metadata, namespace } };
+    await scenario.until(`signal ${index} is taken`, async () => {
+      const error = await client.create(SIGNALS, object).then(
+        () => undefined,
+        (cause: unknown) => cause,
+      );
+      return error === undefined || isAlreadyExists(error);
+    });
+    await sleep(100);
+  }
+}
+
+/** The signals that the history of the run, pages and tail, says were delivered, in its order. */
+async function deliveredIn(scenario: Scenario, { status }: WorkflowRun): Promise<string[]> {
+  const pages = (await scenario.journals()).map(({ spec }) => spec);
+  return joinHistory(pages, status?.journal?.tail ?? '[]').flatMap((event) =>
+    event.type === 'Judged' && event.phase === 'Delivered' && event.object !== undefined ? [event.object] : [],
+  );
+}
