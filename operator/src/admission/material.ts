@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { KEY_BYTES } from './attestation.ts';
-import { issueAuthority, issueServing, type KeyPair } from './certificates.ts';
+import type { KeyPair } from './certificates.ts';
 
 /** Everything secret that the replicas share. */
 export interface Material {
@@ -13,6 +13,9 @@ export interface Material {
   readonly authorityKey: string;
   readonly serving: KeyPair;
 }
+
+/** What writes certificates takes 14 MB and 0.1 s to load, and most replicas never write one. */
+const issuing = () => import('./certificates.ts');
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -62,6 +65,7 @@ async function renewedAuthorities(stored: Partial<Material> | undefined, now: nu
   if (newest !== undefined && key !== undefined && isPair({ certificate: newest, key })) {
     if (endOf(newest) - now > AUTHORITY_RENEWED_MS) return { bundle, key };
   }
+  const { issueAuthority } = await issuing();
   const made = await issueAuthority(now - BACKDATED_MS, now + AUTHORITY_LIFE_MS);
   return { bundle: [made.certificate, ...bundle], key: made.key };
 }
@@ -80,6 +84,7 @@ async function renewedServing(
     const isKnown = now - startOf(newest) > AUTHORITY_KNOWN_MS + BACKDATED_MS;
     if (!isKnown || (!isSoon && !isOld)) return stored;
   }
+  const { issueServing } = await issuing();
   return issueServing(authority, hosts, now - BACKDATED_MS, Math.min(now + SERVING_LIFE_MS, endOf(newest)));
 }
 
