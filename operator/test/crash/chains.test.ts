@@ -5,12 +5,14 @@ import { chain } from '../support/chain.ts';
 import type { ProxiedRequest } from '../support/fault-proxy.ts';
 import { expectSameEnd } from '../support/judge.ts';
 import { CUT, faultTo, KILLED_AFTER, KILLED_BEFORE, type KindOfFault, UNANSWERED } from './faults.ts';
+import { record } from './record.ts';
 
 const stage = useSimulatedStage('ado-crash');
 let reference: Outcome;
 
 beforeAll(async () => {
   reference = await runCase(stage(), chain);
+  record('loop-that-goes-on-in-another-run', reference, 'flow-c1');
 });
 
 const isWrite = ({ method, resource, path, body }: ProxiedRequest, of: string, name: string, text: RegExp): boolean =>
