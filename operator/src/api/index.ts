@@ -38,6 +38,7 @@ export * from './stamp.ts';
 export * from './task.ts';
 export * from './task-artifacts.ts';
 export * from './time.ts';
+export * from './triggered-run.ts';
 export * from './webhook.ts';
 export * from './workflow.ts';
 export * from './workflow-run.ts';

@@ -1,5 +1,5 @@
 import type { Stores } from '../controllers/index.ts';
-import { type AskForSecret, WEBHOOK_ACCESS, WORKFLOW_RUNS, WORKFLOWS } from '../controllers/index.ts';
+import { type AskForSecret, WEBHOOK_ACCESS, WORKFLOW_RUNS } from '../controllers/index.ts';
 import { HookServer, RateLimits, Receiver, SecretReader } from '../hooks/index.ts';
 import type { AccessRule, Clock, KubeClient } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
@@ -19,9 +19,8 @@ export function wireHooks(config: OperatorConfig, parts: Parts) {
   if (config.hooks === undefined) return undefined;
   const { client, clock, stores } = parts;
   const secrets = new SecretReader(client, clock);
-  const types = { run: WORKFLOW_RUNS, workflow: WORKFLOWS };
   const { workflows, runs } = stores;
-  const receiver = new Receiver({ ...parts, workflows, runs, types, secrets, limits: new RateLimits() });
+  const receiver = new Receiver({ ...parts, workflows, runs, type: WORKFLOW_RUNS, secrets, limits: new RateLimits() });
   const askForSecret: AskForSecret = async (namespace, refs) => {
     const read = await secrets.read(namespace, refs);
     return 'problem' in read ? read.problem : undefined;

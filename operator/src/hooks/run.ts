@@ -1,24 +1,15 @@
 import { createHash } from 'node:crypto';
 import {
   ANNOTATION_DIGEST,
-  API_VERSION,
-  LABEL_WORKFLOW,
   objectKey,
+  triggeredRun,
   type Webhook,
-  WORKFLOW_RUN,
   type Workflow,
   type WorkflowRun,
   type WorkflowRunSpec,
 } from '../api/index.ts';
 import { type TriggerContext, triggerRunNames, triggerValue } from '../engine/index.ts';
-import {
-  controllerReference,
-  isAlreadyExists,
-  isNotFound,
-  type KubeClient,
-  type ResourceType,
-  type Store,
-} from '../runtime/index.ts';
+import { isAlreadyExists, isNotFound, type KubeClient, type ResourceType, type Store } from '../runtime/index.ts';
 import type { Refused } from './answer.ts';
 
 /** Headers by which senders say that two requests are one, in the order in which they count. */
@@ -68,8 +59,8 @@ export function digestOfRequest({ workflow, webhook, key }: Omit<Wanted, 'parame
 export interface RunsOptions {
   readonly client: Pick<KubeClient, 'create' | 'get'>;
   readonly runs: Store<WorkflowRun>;
-  /** WorkflowRuns and Workflows, as the client addresses them. */
-  readonly types: { readonly run: ResourceType; readonly workflow: ResourceType };
+  /** WorkflowRuns, as the client addresses them. */
+  readonly type: ResourceType;
 }
 
 /**
@@ -83,7 +74,7 @@ export async function makeRun(
 ): Promise<{ run: string; isNew: boolean } | undefined> {
   const digest = digestOfRequest(wanted);
   for (const name of triggerRunNames(wanted.workflow.metadata.name, digest)) {
-    const run = buildRun(options.types.workflow, wanted, name, digest);
+    const run = buildRun(wanted, name, digest);
     const known = options.runs.get(objectKey(run.metadata));
     if (known && isOfDigest(known, digest)) return { run: name, isNew: false };
     if (known) continue;
@@ -96,18 +87,18 @@ export async function makeRun(
 const isOfDigest = ({ metadata }: WorkflowRun, digest: string) => metadata.annotations?.[ANNOTATION_DIGEST] === digest;
 
 async function make(
-  { client, types }: RunsOptions,
+  { client, type }: RunsOptions,
   run: WorkflowRun,
   digest: string,
 ): Promise<'Made' | 'Found' | 'Taken'> {
   try {
-    await client.create(types.run, run, { urgency: 'high', answer: 'Unread' });
+    await client.create(type, run, { urgency: 'high', answer: 'Unread' });
     return 'Made';
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
   }
   try {
-    const existing = await client.get<WorkflowRun>(types.run, run.metadata);
+    const existing = await client.get<WorkflowRun>(type, run.metadata);
     return isOfDigest(existing, digest) ? 'Found' : 'Taken';
   } catch (error) {
     // Deleted since: somebody made it, and it is over.
@@ -116,28 +107,7 @@ async function make(
   }
 }
 
-function buildRun(
-  type: ResourceType,
-  { workflow, webhook, parameters }: Wanted,
-  name: string,
-  digest: string,
-): WorkflowRun {
-  const { name: workflowName, namespace = '' } = workflow.metadata;
-  return {
-    apiVersion: API_VERSION,
-    kind: WORKFLOW_RUN.kind,
-    metadata: {
-      name,
-      namespace,
-      labels: { [LABEL_WORKFLOW]: workflowName },
-      annotations: { [ANNOTATION_DIGEST]: digest },
-      ownerReferences: [controllerReference(type, workflow)],
-    },
-    spec: {
-      workflowRef: { name: workflowName },
-      ...(parameters.length > 0 ? { parameters } : {}),
-      desiredState: 'Running',
-      origin: { type: 'Webhook', trigger: webhook.name },
-    },
-  };
+function buildRun({ workflow, webhook, parameters }: Wanted, name: string, digest: string): WorkflowRun {
+  const origin = { type: 'Webhook', trigger: webhook.name } as const;
+  return triggeredRun(workflow, { name, origin, parameters, annotations: { [ANNOTATION_DIGEST]: digest } });
 }

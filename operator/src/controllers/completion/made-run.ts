@@ -1,18 +1,14 @@
 import {
   ANNOTATION_DEPTH,
   ANNOTATION_DIGEST,
-  API_VERSION,
   type Completion,
   type Json,
-  LABEL_WORKFLOW,
-  WORKFLOW_RUN,
+  triggeredRun,
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
 import { digestText, triggerHolds, triggerParameters, triggerRunNames } from '../../engine/index.ts';
 import { MAX_DEPTH } from '../../executors/index.ts';
-import { controllerReference } from '../../runtime/index.ts';
-import { WORKFLOWS } from '../resources.ts';
 import { storedState } from '../stored-state.ts';
 import { resultOf } from './awaiting.ts';
 
@@ -65,25 +61,14 @@ function built(
   { metadata: source }: WorkflowRun,
   { depth, parameters }: { depth: number; parameters: NonNullable<WorkflowRun['spec']['parameters']> },
 ): Wanted {
-  const { name: workflow, namespace = '', uid } = target.metadata;
+  const { name: workflow, uid } = target.metadata;
   const digest = digestText(JSON.stringify(['Completion', uid, trigger, source.uid]));
   const names = triggerRunNames(workflow, digest);
-  const run: WorkflowRun = {
-    apiVersion: API_VERSION,
-    kind: WORKFLOW_RUN.kind,
-    metadata: {
-      name: names[0] ?? '',
-      namespace,
-      labels: { [LABEL_WORKFLOW]: workflow },
-      annotations: { [ANNOTATION_DIGEST]: digest, [ANNOTATION_DEPTH]: String(depth) },
-      ownerReferences: [controllerReference(WORKFLOWS, target)],
-    },
-    spec: {
-      workflowRef: { name: workflow },
-      ...(parameters.length > 0 ? { parameters } : {}),
-      desiredState: 'Running',
-      origin: { type: 'Completion', trigger, run: source.name, ...(source.uid ? { uid: source.uid } : {}) },
-    },
-  };
+  const run = triggeredRun(target, {
+    name: names[0] ?? '',
+    annotations: { [ANNOTATION_DIGEST]: digest, [ANNOTATION_DEPTH]: String(depth) },
+    parameters,
+    origin: { type: 'Completion', trigger, run: source.name, ...(source.uid ? { uid: source.uid } : {}) },
+  });
   return { run, names };
 }

@@ -1,15 +1,13 @@
 import {
   ANNOTATION_DIGEST,
-  API_VERSION,
-  LABEL_WORKFLOW,
-  WORKFLOW_RUN,
+  triggeredRun,
   type Workflow,
   type WorkflowRun,
   type WorkflowStatus,
 } from '../../api/index.ts';
 import { digestOfWatched, digestText } from '../../engine/index.ts';
-import { controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
-import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
+import { isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import { WORKFLOW_RUNS } from '../resources.ts';
 import type { WorkflowDeps } from './deps.ts';
 
 type Mark = NonNullable<WorkflowStatus['lastApplied']>;
@@ -35,27 +33,12 @@ export function changeOf(workflow: Workflow): Change | undefined {
   if (!before && onChange.onCreate === 'Ignore') return { mark: { digest, ordinal: 1 } };
   const { name, uid = '' } = workflow.metadata;
   const run = `${name}-${digestText(`${uid}/${digest}/${ordinal}`).slice(0, 8)}`;
-  return { mark: { digest, ordinal: ordinal + 1, run }, run: buildRun(workflow, run, digest, ordinal + 1) };
-}
-
-function buildRun(workflow: Workflow, name: string, digest: string, number: number): WorkflowRun {
-  const { name: workflowName, namespace = '' } = workflow.metadata;
+  const number = ordinal + 1;
+  const origin = { type: 'OnChange', digest } as const;
+  const annotations = { [ANNOTATION_DIGEST]: digest };
   return {
-    apiVersion: API_VERSION,
-    kind: WORKFLOW_RUN.kind,
-    metadata: {
-      name,
-      namespace,
-      labels: { [LABEL_WORKFLOW]: workflowName },
-      annotations: { [ANNOTATION_DIGEST]: digest },
-      ownerReferences: [controllerReference(WORKFLOWS, workflow)],
-    },
-    spec: {
-      workflowRef: { name: workflowName },
-      desiredState: 'Running',
-      origin: { type: 'OnChange', digest },
-      number,
-    },
+    mark: { digest, ordinal: number, run },
+    run: triggeredRun(workflow, { name: run, origin, number, annotations }),
   };
 }
 

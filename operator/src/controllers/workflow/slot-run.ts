@@ -1,20 +1,18 @@
 import {
-  API_VERSION,
   controllerOf,
   LABEL_SCHEDULE,
-  LABEL_WORKFLOW,
   type Parameter,
   type Schedule,
   timeOf,
-  WORKFLOW_RUN,
+  triggeredRun,
   type Workflow,
   type WorkflowRun,
   type WorkflowRunSpec,
 } from '../../api/index.ts';
 import { triggerParameters } from '../../engine/index.ts';
-import { ApiError, controllerReference, isAlreadyExists, type KubeClient } from '../../runtime/index.ts';
+import { ApiError, isAlreadyExists, type KubeClient } from '../../runtime/index.ts';
 import { runNameOf, type ScheduleIdentity } from '../../schedules/index.ts';
-import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
+import { WORKFLOW_RUNS } from '../resources.ts';
 
 /** What is to run, and who asks for it. */
 export interface SlotRequest {
@@ -73,25 +71,13 @@ const isRefusal = (error: unknown): error is ApiError =>
 
 function slotRun(request: SlotRequest, parameters: NonNullable<WorkflowRunSpec['parameters']>): WorkflowRun {
   const { workflow, schedule, slot, backfill, number } = request;
-  const { name: workflowName, namespace = '' } = workflow.metadata;
-  const origin = { schedule: schedule.name, slot: timeOf(slot) };
-  return {
-    apiVersion: API_VERSION,
-    kind: WORKFLOW_RUN.kind,
-    metadata: {
-      name: runNameOf(identityOf(workflow, schedule.name), slot),
-      namespace,
-      labels: { [LABEL_WORKFLOW]: workflowName, [LABEL_SCHEDULE]: schedule.name },
-      ownerReferences: [controllerReference(WORKFLOWS, workflow)],
-    },
-    spec: {
-      workflowRef: { name: workflowName },
-      desiredState: 'Running',
-      origin: backfill
-        ? { type: 'Backfill', ...origin, backfill: backfill.name, uid: backfill.uid }
-        : { type: 'Schedule', ...origin },
-      ...(parameters.length > 0 ? { parameters } : {}),
-      ...(number === undefined ? {} : { number }),
-    },
-  };
+  const of = { schedule: schedule.name, slot: timeOf(slot) };
+  return triggeredRun(workflow, {
+    name: runNameOf(identityOf(workflow, schedule.name), slot),
+    labels: { [LABEL_SCHEDULE]: schedule.name },
+    origin: backfill
+      ? { type: 'Backfill', ...of, backfill: backfill.name, uid: backfill.uid }
+      : { type: 'Schedule', ...of },
+    ...{ parameters, number },
+  });
 }

@@ -47,7 +47,7 @@ export function receiving(webhook: Partial<Webhook> = {}) {
   const receiver = new Receiver({
     ...{ client, workflows, logger, clock: realClock, limits: new RateLimits() },
     runs: new Store<WorkflowRun>(),
-    types: { run: TYPE, workflow: TYPE },
+    type: TYPE,
     secrets: new SecretReader(client, realClock),
   });
   return { receiver, created, fate, lines, logger };
