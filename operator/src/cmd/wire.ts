@@ -83,7 +83,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
-  manager.addWorker(signalController({ ...shared, plans }, { logger }));
+  manager.addWorker(signalController({ ...shared, plans, attests }, { logger }));
   const sweeps = sweepSettings(config.storage, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });

@@ -45,7 +45,7 @@ export function buildSignal(run: RunContext, path: string, rendered: RenderedSig
  */
 export function isAskedBy(
   signal: Signal,
-  run: RunContext,
+  run: Pick<RunContext, 'uid'>,
   path: string,
   rendered: RenderedSignal | undefined,
 ): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { API_VERSION, type Approval, type WorkflowSpec } from '../../src/api/index.ts';
 import { it, restartOperator, useOperator } from '../support/e2e.ts';
-import { script, workflow, workflowRun } from '../support/manifests.ts';
+import { type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
 import {
   dataSignal,
   givenStaff,
@@ -10,6 +10,7 @@ import {
   signalEnds,
   signalIs,
   signalOf,
+  signalsOf,
   signalWaits,
 } from '../support/people.ts';
 import { conditionOf, eventsOf, outputsOf, type Scenario } from '../support/scenario.ts';
@@ -103,6 +104,32 @@ describe('an approval without the admission webhook', () => {
     await person('ada').respond(name, { decision: 'Approve' });
     expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['ada'] });
     expect((await signalEnds(scenario, name)).status).toMatchObject({ phase: 'Delivered' });
+  });
+
+  it('is not given by answers to a signal that shows something else, and that signal says so', async ({ scenario }) => {
+    const person = await givenRun(scenario, 'ship', [approve({ message: 'Ship to production?' })]);
+    const { metadata, spec } = await signalWaits(scenario, 'ship-approve');
+    const { labels, annotations, ownerReferences } = metadata;
+    await restartOperator(async () => {
+      await person('eve').kubectl(['delete', 'asig', 'ship-approve']);
+      await person('eve').send({
+        ...{ apiVersion: API_VERSION, kind: 'Signal' },
+        metadata: { name: 'ship-approve', labels, annotations, ownerReferences } as Manifest['metadata'],
+        spec: { ...spec, request: { ...spec.request, message: 'Ship to the test system?' } },
+      });
+      await person('ada').respond('ship-approve', { decision: 'Approve' });
+    });
+    const forged = await signalEnds(scenario, 'ship-approve');
+    expect(forged.status).toMatchObject({ phase: 'Rejected' });
+    expect(saidOf(forged)).toMatchObject({ reason: 'NotAsked' });
+    const other = await scenario.until('the task asks by another signal', async () =>
+      (await signalsOf(scenario)).find(
+        (signal) => signal.metadata.name !== 'ship-approve' && signal.status?.votes === '0/1',
+      ),
+    );
+    expect(other.spec.request?.message).toBe('Ship to production?');
+    await person('bob').respond(other.metadata.name, { decision: 'Approve' });
+    expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['bob'] });
   });
 
   it('that is dated back does not beat the expiry', async ({ scenario }) => {

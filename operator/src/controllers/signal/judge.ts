@@ -1,16 +1,19 @@
 import {
+  type Attests,
   controllerOf,
   type Reason,
+  type RenderedSignal,
   type Signal,
   type SignalStatus,
   WORKFLOW_RUN,
   type WorkflowRun,
 } from '../../api/index.ts';
-import { isSettled, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
+import { isSettled, liveAttempts, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
+import { isAskedBy } from '../../executors/index.ts';
 import type { Store } from '../../runtime/index.ts';
 import { storedState } from '../stored-state.ts';
 import { timestamp } from '../timestamp.ts';
-import { isOver } from '../workflow-run/observe.ts';
+import { identityOf, isOver } from '../workflow-run/observe.ts';
 import { linksOf } from './chain.ts';
 
 /** How a signal ended, and in which run. */
@@ -38,6 +41,7 @@ export interface JudgeDeps {
   readonly runs: Store<WorkflowRun>;
   /** The definition that a run executes, if it can be read. */
   readonly planOf: (run: WorkflowRun) => Plan | undefined;
+  readonly attests: Attests;
 }
 
 /** What has become of a signal, from what is stored of the runs that it is for. Only a run's own state says how it ended. */
@@ -82,19 +86,44 @@ function judgeAsked(deps: JudgeDeps, links: readonly WorkflowRun[], signal: Sign
   if (!run) return 'NotYet';
   const state = storedState(run);
   if (state === undefined || state === 'Unreadable') return isOver(run) ? { ended: runEnded(run) } : 'NotYet';
-  return judgeTask(deps, run, state, signal.spec.task ?? '');
+  return judgeTask(deps, run, state, signal);
 }
 
-function judgeTask({ planOf }: JudgeDeps, run: WorkflowRun, state: RunState, path: string): Judgement {
-  const plan = planOf(run);
+function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: Signal): Judgement {
+  const path = signal.spec.task ?? '';
+  const plan = deps.planOf(run);
   const view = plan && signalView(plan, state, path);
   if (view) {
+    const { uid = '' } = run.metadata;
+    const rendered = renderedOf(deps, plan, run, state).get(path);
+    if (!isAskedBy(signal, { uid }, path, rendered)) {
+      return {
+        ended: rejected('NotAsked', `it shows something else than what the task ${path} asks; answers to it are none`),
+      };
+    }
     const { expiresAt, responses, ...shown } = view;
     const expires = expiresAt === undefined ? {} : { expiresAt: timestamp(expiresAt) };
     return { waits: { ...shown, ...expires, responses: [...responses] } };
   }
   if (isSettled(state, path, 0)) return { ended: taskEnded(run, path) };
   return isOver(run) ? { ended: runEnded(run) } : 'NotYet';
+}
+
+/** What the tasks of a run ask, by path: rendered once for each stored state. */
+const asked = new WeakMap<RunState, Map<string, RenderedSignal>>();
+
+function renderedOf(
+  { attests }: JudgeDeps,
+  plan: Plan,
+  run: WorkflowRun,
+  state: RunState,
+): Map<string, RenderedSignal> {
+  const known = asked.get(state);
+  if (known) return known;
+  const live = liveAttempts({ identity: identityOf(run, attests), plan, state });
+  const rendered = new Map(live.flatMap(({ path, rendered: what }) => (what?.sort === 'Signal' ? [[path, what]] : [])));
+  asked.set(state, rendered);
+  return rendered;
 }
 
 const taskEnded = (run: WorkflowRun, task: string): Ending => ({

@@ -1,6 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ANNOTATION_DIGEST, API_VERSION, type Signal, type SignalStatus, type WorkflowRun } from '../../api/index.ts';
-import { accept, definitionOf, digestOf, encodeState, evolve, type RunState } from '../../engine/index.ts';
+import {
+  ANNOTATION_DIGEST,
+  API_VERSION,
+  type Signal,
+  type SignalStatus,
+  UNATTESTED,
+  type WorkflowRun,
+} from '../../api/index.ts';
+import {
+  accept,
+  definitionOf,
+  digestOf,
+  encodeState,
+  evolve,
+  liveAttempts,
+  plan,
+  type RunState,
+} from '../../engine/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
 import { Plans } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
@@ -57,9 +73,16 @@ function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; 
   stores.signals.put(entry('n/s', signal as Signal));
 }
 
+/** What the task asks. */
+function request(): Signal['spec']['request'] {
+  const identity = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w', isManual: true };
+  const rendered = liveAttempts({ identity, plan: plan(definition, digest), state: asking() })[0]?.rendered;
+  return rendered?.sort === 'Signal' ? rendered.request : undefined;
+}
+
 const asked = (more: object = {}) =>
   givenSignal({
-    spec: { type: 'Approval', task: 'approve', name: undefined, request: { digest: 'd', approvals: 2 } } as never,
+    spec: { type: 'Approval', task: 'approve', name: undefined, request: request() } as never,
     metadata: { ownerReferences: [owner] },
     ...more,
   });
@@ -84,7 +107,9 @@ const client = {
 function reconcile() {
   const clock: Clock = { ...realClock, now: () => now };
   const { signal } = new AbortController();
-  return new SignalReconciler({ client, stores, plans: new Plans(), clock }).reconcile('n/s', { signal });
+  return new SignalReconciler({ client, stores, plans: new Plans(), clock, attests: UNATTESTED }).reconcile('n/s', {
+    signal,
+  });
 }
 
 /** The status that was written. */
@@ -147,6 +172,14 @@ describe('the status of a signal', () => {
     asked();
     await reconcile();
     expect(written()).toMatchObject({ phase: 'Expired', conditions: [{ reason: 'TaskEnded' }] });
+  });
+
+  it('of one that shows something else than what its task asks is an end, whatever owner it names', async () => {
+    givenRun('r', asking());
+    const forged = { ...request(), message: 'Nothing to see' };
+    asked({ spec: { type: 'Approval', task: 'approve', name: undefined, request: forged } });
+    await reconcile();
+    expect(written()).toMatchObject({ phase: 'Rejected', conditions: [{ reason: 'NotAsked' }] });
   });
 
   it('is not kept of what a task asked by, and nobody answered because data came otherwise', async () => {

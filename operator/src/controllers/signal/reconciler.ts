@@ -1,4 +1,11 @@
-import { objectKey, parseDuration, type Signal, type SignalStatus, type WorkflowRun } from '../../api/index.ts';
+import {
+  type Attests,
+  objectKey,
+  parseDuration,
+  type Signal,
+  type SignalStatus,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import { canonicalJson } from '../../engine/index.ts';
 import { ownedByRun } from '../../pods/index.ts';
 import {
@@ -35,6 +42,8 @@ export interface SignalDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly plans: Plans;
+  /** Whether the admission webhook vouches for what objects say of people. */
+  readonly attests: Attests;
   readonly clock: Clock;
 }
 
@@ -45,7 +54,7 @@ export class SignalReconciler {
 
   constructor(deps: SignalDeps) {
     this.#deps = deps;
-    this.#judges = { runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
+    this.#judges = { runs: deps.stores.runs, attests: deps.attests, planOf: (run) => planOf(deps, run) };
   }
 
   async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {
