@@ -116,6 +116,36 @@ describe('a run that continues as a new one', () => {
     ]);
     expect(refused).toContain('status.chain.next');
   });
+
+  it.concurrent('can be retried in its last run, which has what earlier ones have done', async ({ scenario }) => {
+    await scenario.given(
+      workflow('mended', {
+        continueAsNew: { afterEvents: 100 },
+        tasks: [
+          script('first', 'echo v=7 > "$ADO_OUTPUTS"', { outputs: [{ name: 'v', type: 'Integer' }] }),
+          counting(150, { needs: ['first'] }),
+          script('last', 'test "$RUN $V $SUM" = "retried 7 11175"', {
+            needs: ['count', 'first'],
+            env: {
+              RUN: '${{ run.name }}',
+              V: '${{ tasks.first.outputs.v }}',
+              SUM: '${{ tasks.count.outputs.sum }}',
+            },
+          }),
+        ],
+      }),
+      workflowRun('mended', 'mended'),
+    );
+    const broken = await endOf(scenario, 'mended');
+    expect(broken.spec.continues?.index).toBeGreaterThan(0);
+    expect(conditionOf(broken, 'Succeeded')).toMatchObject({ status: 'False', reason: 'TaskFailed' });
+    const again = workflowRun('retried', 'mended');
+    const from = { run: broken.metadata.name, mode: 'Retry' };
+    await scenario.given({ ...again, spec: { ...(again.spec as object), from } });
+    const mended = await scenario.ended('retried');
+    expect(conditionOf(mended, 'Succeeded')).toMatchObject({ status: 'True', reason: 'Succeeded' });
+    expect(mended.status?.tasks?.find(({ path }) => path === 'first')?.from).toBe(`${broken.metadata.name}/first`);
+  });
 });
 
 describe('a task that runs a Workflow whose run continues', () => {
