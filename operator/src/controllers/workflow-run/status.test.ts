@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptObservation, Definition, WorkflowRun } from '../../api/index.ts';
-import { accept, attemptKey, decide, digestOf, plan } from '../../engine/index.ts';
+import { accept, acceptContinuing, attemptKey, decide, digestOf, evolve, plan } from '../../engine/index.ts';
 import { buildStatus } from './status.ts';
 
 const LIVE = 80;
@@ -30,5 +30,43 @@ describe('what a run waits for', () => {
     const status = buildStatus(run, 'revision', compiled, state, journal, { attempts }, since);
     expect(status.tasks).toHaveLength(50);
     expect(status.waitingFor).toBe(`${LIVE} Unschedulable`);
+  });
+});
+
+describe('where a run stands in its chain', () => {
+  const compiled = plan({ tasks: [{ name: 'a', run: 'true' }] }, 'd');
+  const journal = { firstSeq: 1, pages: 0, tail: '[]' };
+  const statusOf = (of: WorkflowRun, state: Parameters<typeof buildStatus>[3]) =>
+    buildStatus(of, 'revision', compiled, state, journal, { attempts: new Map() }, since + 60_000);
+
+  it('is said of its first run once that goes on, with the next one when it has ended', () => {
+    const { state } = accept('d', {}, since);
+    expect(statusOf(run, state).chain).toBeUndefined();
+    evolve(state, { type: 'Continuing', t: 1, index: 1 });
+    expect(statusOf(run, state).chain).toEqual({ root: 'wide', index: 0 });
+    evolve(state, { type: 'Finished', t: 2, phase: 'Succeeded', reason: 'ContinuedAsNew', message: 'm' });
+    expect(statusOf(run, state).chain).toEqual({ root: 'wide', index: 0, next: 'wide-c1' });
+  });
+
+  it('is said of the next one, which names no pod of the run before', () => {
+    const { state } = accept('d', {}, since);
+    evolve(state, { type: 'Started', t: 100, path: 'a', attempt: 0 });
+    evolve(state, { type: 'Succeeded', t: 200, path: 'a' });
+    expect(statusOf(run, state).tasks?.[0]?.pod).toBeDefined();
+    evolve(state, { type: 'Continuing', t: 300, index: 1 });
+    const { state: next } = acceptContinuing(state, since + 1000);
+    const continues = { root: 'wide', run: 'wide', uid: 'uid', index: 1, since: '' };
+    const status = statusOf({ ...run, spec: { ...run.spec, continues } }, next);
+    expect(status.chain).toEqual({ root: 'wide', index: 1 });
+    const [row] = status.tasks ?? [];
+    expect(row).toMatchObject({ path: 'a', phase: 'Succeeded', startedAt: '2023-11-14T22:13:20Z' });
+    expect(row?.pod).toBeUndefined();
+  });
+
+  it('is not to change where a run cannot continue, and the run says why', () => {
+    const { state } = accept('d', {}, since);
+    evolve(state, { type: 'NotContinued', t: 1, message: 'its workspace work goes with the run' });
+    const condition = statusOf(run, state).conditions?.find(({ type }) => type === 'Succeeded');
+    expect(condition?.message).toContain('does not continue as a new run: its workspace work');
   });
 });

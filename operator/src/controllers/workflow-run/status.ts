@@ -162,7 +162,9 @@ export function conditionsOf(run: WorkflowRun, wishes: readonly ConditionWish[],
 function goingOn(state: RunState): ConditionWish[] {
   if (state.stop) return inProgress('Cancelling', state.stop.message);
   if (state.desired === 'Paused') return inProgress('Paused', 'nothing new starts until desiredState is Running');
-  return inProgress('Running', 'tasks are running or waiting');
+  const { stays } = state;
+  const why = stays ? `; it does not continue as a new run: ${stays.message}` : '';
+  return inProgress('Running', `tasks are running or waiting${why}`);
 }
 
 /** The status of a run that has no state: it waits for its Workflow, or was refused. */
