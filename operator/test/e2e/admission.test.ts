@@ -188,6 +188,18 @@ describe('with the webhook', () => {
     expect(status?.requester).toEqual({ username: 'ada', attested: true });
   });
 
+  it('a run that a run starts is asked for by the same person, vouched for', async ({ scenario }) => {
+    await givenPeople(scenario);
+    await scenario.given(
+      workflow('child', { tasks: [{ name: 'nap', sleep: { duration: '1s' } }] }),
+      workflow('parent', { tasks: [{ name: 'start', workflow: { name: 'child' } }] }),
+    );
+    await scenario.kubectl([...ADA, 'create', '-f', '-'], runOf('parent', 'parent'));
+    await scenario.ended('parent');
+    const requesters = (await scenario.runs()).map(({ status }) => status?.requester);
+    expect(requesters).toEqual(Array.from({ length: 2 }, () => ({ username: 'ada', attested: true })));
+  });
+
   it('a definition that cannot run is refused with position and remedy, and so are parameters', async ({
     scenario,
   }) => {
