@@ -133,9 +133,16 @@ async function expectQuiet(opened: Case): Promise<void> {
   expect(rate).toBeLessThanOrEqual(IDLE_RATE);
   // The window would prove nothing had it not held a list of everything.
   expect([...tally.keys()].sort()).toEqual(
-    ['controllerrevisions', 'pods', 'semaphores', 'workflowruns', 'workflows', 'workflowtemplates'].map(
-      (resource) => `list ${resource}`,
-    ),
+    [
+      'backfills',
+      'controllerrevisions',
+      'pods',
+      'semaphores',
+      'signals',
+      'workflowruns',
+      'workflows',
+      'workflowtemplates',
+    ].map((resource) => `list ${resource}`),
   );
   expect(operator.failure).toBeUndefined();
 }
