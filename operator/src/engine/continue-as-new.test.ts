@@ -27,6 +27,22 @@ const definition = (more: Partial<Definition> = {}): Definition => ({
 
 const eventsOf = (simulation: Simulation) => decodeEvents(encodeEvents(simulation.history));
 
+describe('a run that has enough events', () => {
+  it('does not continue where an earlier decision on the same state has started something', () => {
+    const simulation = new Simulation(definition());
+    let decision = simulation.pass();
+    const look = (begun: boolean) =>
+      simulation.decideOn({ desiredState: 'Running', attempts: simulation.observe(), begun });
+    const continues = (events: typeof decision.events) => events.some(({ type }) => type === 'Continuing');
+    for (let i = 0; i < 1000 && !continues(look(false).events); i++) {
+      decision = simulation.pass();
+      if (!decision.more) simulation.now = simulation.nextMoment(decision);
+    }
+    expect(continues(look(false).events)).toBe(true);
+    expect(continues(look(true).events)).toBe(false);
+  });
+});
+
 describe('a loop that continues by itself', () => {
   const links = runChain(
     definition({

@@ -52,7 +52,7 @@ function goOnAs(pass: Pass, index: number, parameters?: { [name: string]: Json }
 /** Whether no attempt, no wait and no sleep is under way, and nobody wants the run to stop. */
 function isQuiet(pass: Pass): boolean {
   const { state, observed } = pass;
-  if (state.desired !== 'Running' || state.stop || state.result) return false;
+  if (state.desired !== 'Running' || state.stop || state.result || observed.begun) return false;
   for (const { unit } of pass.places()) if (!isAtRest(unit)) return false;
   for (const [key, { phase }] of observed.attempts) {
     const { path, attempt } = parseAttemptKey(key);

@@ -55,6 +55,7 @@ export async function decideAndApply(
     }
     for (const [key, answer] of answers) observed.attempts.set(key, answer);
     for (const start of startsWithout(answers, decision.actions)) begun.set(keyOf(start), start);
+    observed.begun = begun.size > 0;
     if (round >= MAX_DECISIONS) observed.only = new Set(begun.keys());
   }
 }

@@ -77,6 +77,7 @@ export interface ObservedRun extends Observed {
   readonly attempts: Map<string, AttemptObservation>;
   readonly recheckAfter: number | undefined;
   overBudget?: boolean;
+  begun?: boolean;
   only?: ReadonlySet<string>;
 }
 

@@ -98,6 +98,8 @@ export class World {
   readonly #stored: Stored[] = [];
   #refused = false;
   #only: ReadonlySet<string> | undefined;
+  /** An earlier decision of the reconcile has started something. */
+  #hasBegun = false;
   /** What was seen of signals when it was looked last. */
   #seenMail: Pick<Observed, 'inbox' | 'unacknowledged'> = {};
 
@@ -132,6 +134,7 @@ export class World {
     const decision = this.#decideAndApply(base, isStale, attempts, manner);
     // A write names the state that it follows: it is refused where another came before it.
     if (!decision || manner.loses || isStale) return undefined;
+    this.#hasBegun = false;
     this.#report(decision, attempts, manner);
     return decision;
   }
@@ -144,6 +147,7 @@ export class World {
     for (let round = 0; round <= MAX_ROUNDS + 1; round++) {
       // After some rounds only what was begun is finished, and the next reconcile goes on.
       this.#only = round >= MAX_ROUNDS ? begun : undefined;
+      this.#hasBegun = begun.size > 0;
       const decision = this.#decide(base.text, desired, attempts, overBudget);
       const answers = this.#apply(decision.actions, diesAfter, isStale);
       if (Number.isFinite(diesAfter)) return undefined;
@@ -165,7 +169,7 @@ export class World {
     const only = this.#only ? { only: this.#only } : {};
     const next = this.#hasNext ? { continuedAs: 'next' } : {};
     const observed = {
-      ...{ desiredState, attempts, ...next, ...this.#seenMail },
+      ...{ desiredState, attempts, begun: this.#hasBegun, ...next, ...this.#seenMail },
       ...(overBudget ? { overBudget } : {}),
       ...only,
     };
