@@ -5,7 +5,7 @@ import type { WorkflowSpec } from '../../src/api/index.ts';
 import { validateWorkflow } from '../../src/engine/validate/index.ts';
 import { exampleFolders, objectsOf, ROOT } from '../support/examples.ts';
 
-const GUIDE = join(ROOT, 'docs/guide');
+const GUIDE = join(ROOT, 'docs/guides');
 const pages = readdirSync(GUIDE).filter((name) => name.endsWith('.md') && name !== 'README.md');
 const textOf = (page: string) => readFileSync(join(GUIDE, page), 'utf8');
 
