@@ -93,7 +93,16 @@ describe('an object that is right', () => {
     const namespace = await api.namespace();
     expect(await apply(namespace, run())).toMatchObject({ code: 0 });
     const [head = '', row = ''] = (await api.run(['get', '-n', namespace, 'awr'])).split('\n');
-    expect(head.split(/\s+/)).toEqual(['NAME', 'WORKFLOW', 'PHASE', 'PROGRESS', 'WAITING-FOR', 'REASON', 'AGE']);
+    expect(head.split(/\s+/)).toEqual([
+      'NAME',
+      'WORKFLOW',
+      'PHASE',
+      'PROGRESS',
+      'CHAIN',
+      'WAITING-FOR',
+      'REASON',
+      'AGE',
+    ]);
     expect(row).toMatch(/^release-1 +release +/);
     const state = await api.run(['get', '-n', namespace, 'awr', 'release-1', '-o', 'jsonpath={.spec.desiredState}']);
     expect(state).toBe('Running');
