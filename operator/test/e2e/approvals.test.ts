@@ -1,35 +1,11 @@
 import { describe, expect } from 'vitest';
-import type { Approval, WorkflowSpec } from '../../src/api/index.ts';
+import { APPROVE, givenApproval, inRelease, REJECT, RELEASE, votes } from '../support/approval.ts';
 import { it, useOperator } from '../support/e2e.ts';
-import { script, workflow, workflowRun } from '../support/manifests.ts';
-import { givenStaff, Person, saidOf, signalEnds, signalIs, signalOf, signalWaits } from '../support/people.ts';
-import { conditionOf, outputsOf, type Scenario } from '../support/scenario.ts';
+import { workflowRun } from '../support/manifests.ts';
+import { Person, saidOf, signalEnds, signalIs, signalOf, signalWaits } from '../support/people.ts';
+import { conditionOf, outputsOf } from '../support/scenario.ts';
 
 useOperator({ admission: true });
-
-const RELEASE = { groups: ['release'] };
-const APPROVE = { decision: 'Approve' };
-const REJECT = { decision: 'Reject' };
-
-/** A run that asks by `ship-approve`, requested by whom it is given; and the people who may be asked. */
-async function givenApproval(scenario: Scenario, approval: Partial<Approval>, requester?: Person): Promise<void> {
-  await givenStaff(scenario);
-  const tasks: WorkflowSpec['tasks'] = [
-    { name: 'approve', approval: { message: 'Ship ${{ params.version }}?', ...approval } },
-    script('go', 'true', { needs: ['approve'] }),
-  ];
-  const parameters = [{ name: 'version', default: '1.0' }];
-  await scenario.given(workflow('ship', { parameters, tasks }));
-  const run = workflowRun('ship', 'ship');
-  if (requester) await requester.kubectl(['create', '-f', '-'], run);
-  else await scenario.given(run);
-  await signalWaits(scenario, 'ship-approve');
-}
-
-const inRelease = (scenario: Scenario, ...names: string[]) =>
-  names.map((name) => new Person(scenario, name, ['release']));
-const votes = (scenario: Scenario, shown: string) =>
-  signalIs(scenario, 'ship-approve', `has votes ${shown}`, ({ status }) => status?.votes === shown);
 
 describe('an approval', () => {
   it.concurrent('needs as many people as it says, and records who they are', async ({ scenario }) => {
