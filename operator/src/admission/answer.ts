@@ -1,6 +1,6 @@
-import type { Signal, SignalResponse } from '../api/index.ts';
+import { isServiceAccount, type Signal, type SignalResponse } from '../api/index.ts';
 import { canonicalJson, fillForm } from '../engine/index.ts';
-import { isServiceAccount, type User } from './people.ts';
+import type { User } from './people.ts';
 
 const SHOWN = 8;
 
@@ -42,7 +42,7 @@ function personProblem({ spec }: Signal, user: User): string | undefined {
     return `"${username}" asked for the run and may not decide it; somebody else must (spec.request.notRequester)`;
   }
   if (users.includes(username)) return undefined;
-  if (isServiceAccount(user)) {
+  if (isServiceAccount(username)) {
     return `"${username}" is a service account, which counts only where the approvers of the task name it as a user`;
   }
   if (users.length === 0 && groups.length === 0) return undefined;

@@ -9,10 +9,6 @@ export interface User {
 
 const MAX_NAME = 253;
 const MAX_UID = 128;
-const SERVICE_ACCOUNT = 'system:serviceaccount:';
-
-/** Whether no person is behind a user name. */
-export const isServiceAccount = ({ username }: User): boolean => username.startsWith(SERVICE_ACCOUNT);
 
 /**
  * The user as they are written down. Of more groups than are kept, those of `wanted` come first: they are why somebody

@@ -111,7 +111,6 @@ export const REASONS = {
   Requester: 'Who asked for the run may not decide.',
   RequesterUnknown: 'It is not known for sure who asked for the run, and that person may not decide.',
   ShownDiffers: 'The user was shown something else than what is asked.',
-  TooLate: 'It came after the end.',
   ValuesInvalid: 'The values do not fit what is asked; the message names the field.',
   // Attempts: infrastructure
   Evicted: 'The node evicted the pod.',

@@ -25,3 +25,6 @@ export const stampFields = {
 
 export const stamp = z.object(stampFields);
 export type Stamp = z.infer<typeof stamp>;
+
+/** Whether no person is behind a user name. */
+export const isServiceAccount = (username: string): boolean => username.startsWith('system:serviceaccount:');

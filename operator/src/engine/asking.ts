@@ -1,4 +1,11 @@
-import { type FormField, type ObservedUser, type People, parseDuration, type Task } from '../api/index.ts';
+import {
+  type FormField,
+  isServiceAccount,
+  type ObservedUser,
+  type People,
+  parseDuration,
+  type Task,
+} from '../api/index.ts';
 import type { RunIdentity } from './bindings.ts';
 import type { Ask, Unit } from './state.ts';
 
@@ -60,7 +67,6 @@ export type VoidReason =
   | 'Requester'
   | 'RequesterUnknown'
   | 'ShownDiffers'
-  | 'TooLate'
   | 'ValuesInvalid';
 
 /** Whether a user is one of those who are asked. */
@@ -85,12 +91,10 @@ function standingAsRequester(
   return isKnown || allowUnattested ? undefined : { void: 'RequesterUnknown' };
 }
 
-const SERVICE_ACCOUNT = 'system:serviceaccount:';
-
 /** A service account counts only by its own name: nobody means it by a group that all of them are in. */
 function membership(people: People | undefined, { username, groups }: ObservedUser): { group?: string } | undefined {
   if (people?.users?.includes(username)) return {};
-  if (username.startsWith(SERVICE_ACCOUNT)) return undefined;
+  if (isServiceAccount(username)) return undefined;
   if (!people) return {};
   const group = people.groups?.find((each) => groups.includes(each));
   return group === undefined ? undefined : { group };
