@@ -103,15 +103,17 @@ function judge(pass: Pass, place: Place, response: ObservedResponse): Judged {
   const standing = standingOf(asking, pass.identity, response);
   if ('void' in standing) return standing;
   if (response.attested && response.digest !== digestShown(pass, place)) return { void: 'ShownDiffers' };
-  if (task.approval && response.decision === undefined) return { void: 'ValuesInvalid', why: 'it decides nothing' };
+  if (task.approval && response.decision === undefined) return unfit('it decides nothing');
   if (response.decision === 'Reject') return standing;
   const given = readForm(asking.form, response.values);
-  const all = 'problem' in given ? given : fillForm(asking.form, { ...place.unit.ask?.values, ...given.values });
-  if ('problem' in all) return { void: 'ValuesInvalid', why: all.problem.slice(0, MAX_WHY) };
-  if ('problem' in given) return { void: 'ValuesInvalid' };
+  if ('problem' in given) return unfit(given.problem);
+  const all = fillForm(asking.form, { ...place.unit.ask?.values, ...given.values });
+  if ('problem' in all) return unfit(all.problem);
   if (task.approval) return { ...standing, ...someOf(given.values) };
   return { ...standing, values: all.values };
 }
+
+const unfit = (why: string): Judged => ({ void: 'ValuesInvalid', why: why.slice(0, MAX_WHY) });
 
 const someOf = (values: { [name: string]: Json }): Pick<Vote, 'values'> =>
   Object.keys(values).length > 0 ? { values } : {};
