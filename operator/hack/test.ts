@@ -2,17 +2,16 @@
  * `npm test`: everything, from the quickest to the most real, with the time of each step; ends with the plain line
  * `N passed, N failed`. `node test.ts NAME...` runs some of the steps.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { closeCluster } from '../cluster/index.ts';
-import { printCoverage } from './coverage.ts';
 import { attach } from './process.ts';
+import { printCoverage } from './test/coverage.ts';
+import { type Counts, readCounts } from './test/report.ts';
 
-interface Outcome {
+interface Outcome extends Counts {
   readonly step: string;
-  readonly passed: number;
-  readonly failed: number;
   readonly seconds: number;
 }
 
@@ -25,16 +24,16 @@ const CLUSTERS = ['ado-test', 'ado-install', 'ado-crash', 'ado-faults'];
 
 async function runStep(step: Step, folder: string): Promise<Outcome> {
   const started = performance.now();
-  const { passed, failed } = step === 'verify' ? await verify() : await runProject(step, folder);
-  return { step, passed, failed, seconds: (performance.now() - started) / 1000 };
+  const counts = step === 'verify' ? await verify() : await runProject(step, folder);
+  return { step, ...counts, seconds: (performance.now() - started) / 1000 };
 }
 
-async function verify(): Promise<{ passed: number; failed: number }> {
+async function verify(): Promise<Counts> {
   const code = await attach(process.execPath, [join(ROOT, 'operator/hack/verify.ts')]);
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  return code === 0 ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: ['see above'] };
 }
 
-async function runProject(project: Step, folder: string): Promise<{ passed: number; failed: number }> {
+async function runProject(project: Step, folder: string): Promise<Counts> {
   const report = join(folder, `${project}.json`);
   const coverage = project === 'unit' ? ['--coverage', `--coverage.reportsDirectory=${join(folder, 'unit')}`] : [];
   const code = await attach(
@@ -53,21 +52,7 @@ async function runProject(project: Step, folder: string): Promise<{ passed: numb
     ],
     { ...process.env, NODE_V8_COVERAGE_OPERATOR: join(folder, 'operator') },
   );
-  return countTests(report, code);
-}
-
-/** Tests as vitest counted them; a run that broke before it could count is one failure, and never a success. */
-function countTests(report: string, code: number): { passed: number; failed: number } {
-  try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'));
-    const broken = code !== 0 && numFailedTests === 0 ? 1 : 0;
-    return {
-      passed: numPassedTests,
-      failed: numFailedTests + broken + (numPassedTests + numFailedTests === 0 ? 1 : 0),
-    };
-  } catch {
-    return { passed: 0, failed: 1 };
-  }
+  return readCounts(report, code, ROOT);
 }
 
 async function main(): Promise<number> {
@@ -94,6 +79,9 @@ async function main(): Promise<number> {
 }
 
 function summarize(outcomes: readonly Outcome[]): number {
+  for (const { step, failures } of outcomes) {
+    for (const failure of failures) console.log(`\nfailed in ${step}: ${failure}`);
+  }
   console.log('\nstep        passed  failed  seconds');
   for (const { step, passed, failed, seconds } of outcomes) {
     const cells = [

@@ -6,6 +6,7 @@ import type { ProxiedRequest, Rule } from '../support/fault-proxy.ts';
 import { answerWith, gone, noting, when } from '../support/faults.ts';
 import { expectSameEnd } from '../support/judge.ts';
 import { randomOf, SEED } from '../support/random.ts';
+import { endpointOf } from '../support/request-log.ts';
 import { blackHole, changedEvents, cutStream, inPieces } from '../support/watch-faults.ts';
 
 const stage = useSimulatedStage('ado-faults');
@@ -17,12 +18,12 @@ const BROKEN = 8;
 
 const isWatch = ({ path }: ProxiedRequest): boolean => path.includes('watch=true');
 
-/** Counts what happens to each resource. */
-function counter(): (resource: string) => number {
+/** Counts what happens to each resource, or to each asker. */
+function counter(): (subject: string) => number {
   const counts = new Map<string, number>();
-  return (resource) => {
-    const count = (counts.get(resource) ?? 0) + 1;
-    counts.set(resource, count);
+  return (subject) => {
+    const count = (counts.get(subject) ?? 0) + 1;
+    counts.set(subject, count);
     return count;
   };
 }
@@ -44,7 +45,7 @@ describe('a half-open watch', () => {
       const streams = counter();
       const dies = (request: ProxiedRequest) => {
         let passed = 0;
-        const isIt = request.resource === resource && streams(resource) === 1;
+        const isIt = request.resource === resource && isWatch(request) && streams(endpointOf(request)) === 1;
         return () => {
           if (!isIt || passed++ < after) return false;
           met();

@@ -6,18 +6,12 @@ import type { ProxiedRequest, Rule } from '../support/fault-proxy.ts';
 import { afterwards, answerWith, internalError, noting, throttled, unavailable, when } from '../support/faults.ts';
 import { expectSameEnd } from '../support/judge.ts';
 import { randomOf, SEED } from '../support/random.ts';
-import { type Logged, lineOf } from '../support/request-log.ts';
+import { endpointOf, lineOf } from '../support/request-log.ts';
 
 const stage = useSimulatedStage('ado-faults');
 const RETRY_AFTER_S = 2;
 /** Long enough that every kind of request meets it, ms. */
 const STORM_MS = 5_000;
-
-/** Two reflectors may list one resource by different labels, and ask at the same time. */
-function endpointOf({ method, path }: Logged): string {
-  const [resource, query] = path.split('?');
-  return `${method} ${resource} ${new URLSearchParams(query).get('labelSelector') ?? ''}`;
-}
 
 /** Requests to an endpoint that came before the time was over for which it had asked to be left alone. */
 function tooEarly({ log }: Outcome): string[] {

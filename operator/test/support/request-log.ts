@@ -58,6 +58,12 @@ function preconditionOf(body: Buffer): string | undefined {
 export const isCounted = ({ method, resource }: Pick<Logged, 'method' | 'resource'>): boolean =>
   !READS.includes(method) && !UNCOUNTED.includes(resource);
 
+/** What is asked for by whom: two reflectors may list and watch one resource by different labels, at the same time. */
+export function endpointOf({ method, path }: Pick<Logged, 'method' | 'path'>): string {
+  const [resource, query] = path.split('?');
+  return `${method} ${resource} ${new URLSearchParams(query).get('labelSelector') ?? ''}`;
+}
+
 /** The request in one line, for a failure that a person reads. */
 export function lineOf({ write, method, resource, attempt, name, dryRun, status, answered }: Logged): string {
   const what = `${method} ${resource} ${attempt ?? name ?? ''}${dryRun ? ' (dry run)' : ''}`;
