@@ -282,6 +282,14 @@ describe('a wait for a signal', () => {
     expect(asked.verdict).toMatchObject({ phase: 'Delivered' });
   });
 
+  it('is not ended by somebody who rejects it, for that gives no value', () => {
+    const asked = new Asked(wait({ values: AMOUNT }));
+    asked.answer('eve', { decision: 'Reject' }).pass();
+    expect(asked.unit).toMatchObject({ phase: 'Live', ask: { votes: [{ username: 'eve', void: 'ValuesInvalid' }] } });
+    asked.answer('jane', { values: { amount: '7' } }).pass();
+    expect(asked.unit?.phase).toBe('Succeeded');
+  });
+
   it('expires, and goes on without values where it says so', () => {
     expect(new Asked(wait({ expiresAfter: '1m' })).pass(MINUTE).unit).toMatchObject({
       phase: 'Failed',

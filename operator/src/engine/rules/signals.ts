@@ -104,7 +104,7 @@ function judge(pass: Pass, place: Place, response: ObservedResponse): Judged {
   if ('void' in standing) return standing;
   if (response.attested && response.digest !== digestShown(pass, place)) return { void: 'ShownDiffers' };
   if (task.approval && response.decision === undefined) return unfit('it decides nothing');
-  if (response.decision === 'Reject') return standing;
+  if (response.decision === 'Reject') return task.approval ? standing : unfit('it rejects what asks for values');
   const given = readForm(asking.form, response.values);
   if ('problem' in given) return unfit(given.problem);
   const all = fillForm(asking.form, { ...place.unit.ask?.values, ...given.values });
