@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { WorkflowRun, WorkflowSpec } from '../../src/api/index.ts';
 import { decodeState } from '../../src/engine/index.ts';
+import { countTo } from '../support/counting.ts';
 import { it, useOperator } from '../support/e2e.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
 import { conditionOf, type Scenario } from '../support/scenario.ts';
@@ -14,13 +15,7 @@ const counting = (iterations: number, more: Partial<Task> = {}): Task => ({
   name: 'count',
   compute: { v: 'iteration' },
   outputs: [{ name: 'v', type: 'Integer' }],
-  loop: {
-    state: { n: '0', sum: '0' },
-    next: { n: 'state.n + 1', sum: 'state.sum + outputs.v' },
-    while: `state.n < ${iterations}`,
-    maxIterations: 1_000_000,
-    keepLast: 1,
-  },
+  loop: { ...countTo(iterations), keepLast: 1 },
   ...more,
 });
 

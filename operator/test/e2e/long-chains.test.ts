@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { decodeEvents, type RunJournal, rootOf, STATUS_BUDGET_BYTES, type WorkflowRun } from '../../src/api/index.ts';
 import { RUN_JOURNALS, WORKFLOW_RUNS } from '../../src/controllers/index.ts';
 import { decodeState } from '../../src/engine/index.ts';
+import { countTo } from '../support/counting.ts';
 import { it, useOperator } from '../support/e2e.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
 import { conditionOf, type Scenario } from '../support/scenario.ts';
@@ -12,14 +13,6 @@ useOperator({ own: { name: 'ado-chains', kwok: 1 } });
 const MINUTES = 4;
 const IN_PODS = 1_000;
 const COMPUTED = 10_000;
-
-/** A loop of so many iterations, which adds up their numbers. */
-const loop = (iterations: number) => ({
-  state: { n: '0', sum: '0' },
-  next: { n: 'state.n + 1', sum: 'state.sum + state.n' },
-  while: `state.n < ${iterations}`,
-  maxIterations: 1_000_000,
-});
 
 /** What is stored of a chain when it was looked at. */
 interface Stored {
@@ -116,7 +109,7 @@ describe('a loop without end in sight', () => {
       workflow('endless', {
         defaults: { env: { SIMULATE_SECONDS: '0' } },
         continueAsNew: { afterEvents: 200 },
-        tasks: [script('loop', 'true', { loop: loop(IN_PODS) })],
+        tasks: [script('loop', 'true', { loop: countTo(IN_PODS) })],
       }),
       workflowRun('endless', 'endless'),
     );
@@ -152,7 +145,7 @@ async function computed(scenario: Scenario, iterations: number): Promise<Stored>
   await scenario.given(
     workflow(name, {
       continueAsNew: { afterEvents: 500 },
-      tasks: [{ name: 'loop', compute: { v: 'iteration' }, loop: loop(iterations) }],
+      tasks: [{ name: 'loop', compute: { v: 'iteration' }, loop: countTo(iterations) }],
     }),
     workflowRun(name, name),
   );

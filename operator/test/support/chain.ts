@@ -1,6 +1,7 @@
 /** A chain of both sorts: a loop that goes on in a second run, and the whole of that once more with another parameter. */
 import { API_VERSION, WORKFLOW_RUN, type WorkflowSpec } from '../../src/api/index.ts';
 import type { Scenario } from './case.ts';
+import { countTo } from './counting.ts';
 
 const spec: WorkflowSpec = {
   parameters: [{ name: 'turn', type: 'Integer', default: 1 }],
@@ -12,12 +13,7 @@ const spec: WorkflowSpec = {
       name: 'count',
       compute: { v: 'iteration' },
       outputs: [{ name: 'v', type: 'Integer' }],
-      loop: {
-        state: { n: '0', sum: '0' },
-        next: { n: 'state.n + 1', sum: 'state.sum + outputs.v' },
-        while: 'state.n < 130',
-        maxIterations: 1000,
-      },
+      loop: countTo(130),
     },
     { name: 'last', needs: ['count'], run: 'true', env: { SUM: '${{ tasks.count.outputs.sum }}' } },
   ],
