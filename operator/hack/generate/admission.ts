@@ -47,8 +47,8 @@ export function webhooks(settings: AdmissionSettings): unknown[] {
       kind: 'MutatingWebhookConfiguration',
       metadata,
       webhooks: [
-        { ...webhook(settings, 'signals', ['signals'], 'Fail'), reinvocationPolicy: 'Never' },
-        { ...webhook(settings, 'runs', ['workflowruns'], 'Fail'), reinvocationPolicy: 'Never' },
+        stamping(webhook(settings, 'signals', ['signals'], 'Fail')),
+        stamping(webhook(settings, 'runs', ['workflowruns'], 'Fail')),
       ],
     },
     {
@@ -73,6 +73,16 @@ function webhook({ operator, reach }: AdmissionSettings, name: string, resources
     matchConditions: [{ name: 'not-the-operator', expression: `request.userInfo.username != '${operator}'` }],
     rules: [{ apiGroups: [GROUP], apiVersions: [VERSION], operations: ['CREATE', 'UPDATE'], resources, scope: '*' }],
   };
+}
+
+/** Only what is specified is somebody's: labels are changed and finalizers taken away without the operator. */
+const CHANGES_SPEC = {
+  name: 'changes-spec',
+  expression: "request.operation != 'UPDATE' || object.spec != oldObject.spec",
+};
+
+function stamping(one: ReturnType<typeof webhook>) {
+  return { ...one, matchConditions: [...one.matchConditions, CHANGES_SPEC], reinvocationPolicy: 'Never' };
 }
 
 /** What the API server judges by itself, whether there is a webhook or not. */
