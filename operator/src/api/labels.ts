@@ -42,5 +42,8 @@ export const ANNOTATION_COMPLETIONS = `${GROUP}/completions`;
 /** Keeps a finished pod until its result is in the run's status. */
 export const FINALIZER_RESULT = `${GROUP}/result`;
 
+/** Keeps a signal that asks for an approval until what was answered is in the run's status. */
+export const FINALIZER_ANSWERS = `${GROUP}/answers`;
+
 /** The field manager of everything that the operator writes. */
 export const FIELD_MANAGER = 'ado-operator';

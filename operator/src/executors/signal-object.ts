@@ -3,6 +3,7 @@ import {
   ANNOTATION_TASK,
   API_VERSION,
   type Attests,
+  FINALIZER_ANSWERS,
   type ObservedResponse,
   type ObservedUser,
   type RenderedSignal,
@@ -28,6 +29,7 @@ export function buildSignal(run: RunContext, path: string, rendered: RenderedSig
       labels: labelsOfRun(run),
       annotations: { [ANNOTATION_TASK]: path },
       ownerReferences: [ownedByRun(run)],
+      ...(type === 'Approval' ? { finalizers: [FINALIZER_ANSWERS] } : {}),
     },
     spec: {
       type,

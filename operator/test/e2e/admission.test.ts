@@ -48,6 +48,8 @@ const patch = (name: string, spec: Partial<Signal['spec']>, kind = 'asig') =>
 const signal = ({ client, namespace }: Scenario, name: string) => client.get<Signal>(SIGNALS, { name, namespace });
 const answers = async (scenario: Scenario, name: string) =>
   (await signal(scenario, name)).spec.responses?.map(({ username, decision }) => `${username} ${decision}`) ?? [];
+/** What lets go of an approval where no operator does. */
+const NOT_HELD = JSON.stringify({ metadata: { finalizers: null } });
 const data = (name: string, more = {}) => ({
   apiVersion: API_VERSION,
   kind: 'Signal',
@@ -267,7 +269,9 @@ describe('the policies', () => {
 });
 
 describe('while the webhook is down', () => {
-  it('signals and runs are refused, and definitions are not', async ({ scenario }) => {
+  it('signals and runs are refused, and neither definitions nor what changes no specification', async ({
+    scenario,
+  }) => {
     await givenApproval(scenario);
     await restartOperator(async () => {
       expect(await scenario.refused([...ADA, ...patch(SHIP, { decision: 'Approve' })])).toContain(
@@ -278,6 +282,8 @@ describe('while the webhook is down', () => {
         'runs.flow.ado.dev',
       );
       await scenario.kubectl([...ADA, 'create', '-f', '-'], workflow('fine', { tasks: [script('a', 'true')] }));
+      await scenario.kubectl([...ADA, 'label', 'asig,awr', '--all', 'team=blue']);
+      await scenario.kubectl(['patch', 'asig', SHIP, '--type=merge', '-p', NOT_HELD]);
       await scenario.kubectl(['delete', 'asig', SHIP]);
     });
     await admissionIsInForce(stage().kubectl);

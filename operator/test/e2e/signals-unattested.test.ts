@@ -29,6 +29,9 @@ const wait = (name: string, more: Partial<Task['waitForSignal']> = {}): Task => 
   waitForSignal: { allowUnattested: true, ...more },
 });
 
+/** Takes every finalizer away, as somebody may who is in a hurry, or has no operator any more. */
+const NOT_HELD = JSON.stringify({ metadata: { finalizers: null } });
+
 /** A run of a workflow of the same name, and people who may answer it. */
 async function givenRun(scenario: Scenario, name: string, tasks: readonly Task[]): Promise<(who: string) => Person> {
   await givenStaff(scenario);
@@ -82,6 +85,29 @@ describe('an approval without the admission webhook', () => {
     expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['ada', 'bob'] });
   });
 
+  it('loses no vote when its signal is deleted before anybody looked at it', async ({ scenario }) => {
+    const person = await givenRun(scenario, 'ship', [approve({ approvals: 2 })]);
+    const first = await signalWaits(scenario, 'ship-approve');
+    await restartOperator(async () => {
+      await person('ada').respond('ship-approve', { decision: 'Approve' });
+      await person('eve').kubectl(['delete', 'asig', 'ship-approve', '--wait=false']);
+      await person('bob').respond('ship-approve', { decision: 'Reject' });
+    });
+    const ended = await scenario.ended('ship');
+    expect(conditionOf(ended, 'Succeeded')).toMatchObject({ status: 'False', message: expect.stringContaining('bob') });
+    await scenario.until('the signal is gone', async () => {
+      const signals = await signalsOf(scenario);
+      return signals.every(({ metadata }) => metadata.uid !== first.metadata.uid);
+    });
+  });
+
+  it.concurrent('goes with its run when that is deleted', async ({ scenario }) => {
+    await givenRun(scenario, 'ship', [approve({ approvals: 2 })]);
+    await signalWaits(scenario, 'ship-approve');
+    await scenario.kubectl(['delete', 'awr', 'ship']);
+    await scenario.until('the signal is gone', async () => (await signalsOf(scenario)).length === 0);
+  });
+
   it.concurrent('works under another name where a stranger made a signal of its name ahead', async ({ scenario }) => {
     await givenStaff(scenario);
     const eve = new Person(scenario, 'eve');
@@ -111,6 +137,7 @@ describe('an approval without the admission webhook', () => {
     const { metadata, spec } = await signalWaits(scenario, 'ship-approve');
     const { labels, annotations, ownerReferences } = metadata;
     await restartOperator(async () => {
+      await person('eve').kubectl(['patch', 'asig', 'ship-approve', '--type=merge', '-p', NOT_HELD]);
       await person('eve').kubectl(['delete', 'asig', 'ship-approve']);
       await person('eve').send({
         ...{ apiVersion: API_VERSION, kind: 'Signal' },

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ANNOTATION_DIGEST,
   API_VERSION,
+  FINALIZER_ANSWERS,
   type Signal,
   type SignalStatus,
   UNATTESTED,
@@ -198,6 +199,63 @@ describe('the status of a signal', () => {
   it('is read again where somebody changed it meanwhile', async () => {
     givenRun('r', asking());
     asked();
+    refusal = new ApiError(422, { reason: 'Invalid' });
+    await expect(reconcile()).rejects.toBeInstanceOf(WaitingError);
+  });
+});
+
+describe('an approval that is held for its answers', () => {
+  const held = { ownerReferences: [owner], finalizers: ['x/y', FINALIZER_ANSWERS] };
+  const deleted = { ...held, deletionTimestamp: '2026-01-01T11:59:00Z' };
+  const ada = { username: 'ada', decision: 'Approve' as const };
+  const answered = { type: 'Approval', task: 'approve', name: undefined, responses: [ada] };
+  const givenDeleted = () => asked({ spec: { ...answered, request: request() } as never, metadata: deleted });
+  const LET_GO = [
+    {
+      verb: 'patch',
+      operations: [
+        { op: 'test', value: '7' },
+        { path: '/metadata/finalizers', value: ['x/y'] },
+      ],
+    },
+  ];
+
+  it('is let go when it has ended, and not while it waits', async () => {
+    givenRun('r', asking());
+    asked({ metadata: held });
+    await reconcile();
+    expect(calls).toMatchObject([{ subresource: 'status' }]);
+    calls = [];
+    asked({ metadata: held, status: { phase: 'Delivered', run: 'r' } });
+    await reconcile();
+    expect(calls).toMatchObject(LET_GO);
+  });
+
+  it('is let go when somebody deletes it, but no sooner than its run has recorded what was answered', async () => {
+    givenRun('r', asking());
+    givenDeleted();
+    expect(await reconcile()).toEqual({ requeueAfter: 2000 });
+    expect(calls).toEqual([]);
+    givenRun('r', evolve(asking(), { type: 'Responded', t: 2, path: 'approve', votes: [{ ...ada, at: 2 }] }));
+    expect(await reconcile()).toEqual({});
+    expect(calls).toMatchObject(LET_GO);
+  });
+
+  it('is let go when its run is gone, if a live read says the same, or goes itself', async () => {
+    givenDeleted();
+    await reconcile();
+    expect(calls).toMatchObject([{ verb: 'get', name: 'r' }, ...LET_GO]);
+    calls = [];
+    givenRun('r', asking());
+    const run = stores.runs.get('n/r') as WorkflowRun;
+    stores.runs.put(entry('n/r', { ...run, metadata: { ...run.metadata, deletionTimestamp: 'now' } }));
+    await reconcile();
+    expect(calls).toMatchObject(LET_GO);
+  });
+
+  it('is looked at again where somebody answered meanwhile', async () => {
+    givenRun('r', asking());
+    asked({ metadata: deleted });
     refusal = new ApiError(422, { reason: 'Invalid' });
     await expect(reconcile()).rejects.toBeInstanceOf(WaitingError);
   });

@@ -24,6 +24,7 @@ import { findRevision, PENDING_BY_RUN, type Stores } from '../stores.ts';
 import { timestamp } from '../timestamp.ts';
 import { isOver } from '../workflow-run/observe.ts';
 import { isEnded, linksOf } from './chain.ts';
+import { isHeld, letGo, mayGo } from './hold.ts';
 import { type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
 import { endedStatus, waitingStatus } from './status.ts';
 
@@ -37,6 +38,8 @@ const KEPT_MS = parseDuration('1h');
 const MANY = 1_000;
 const CROWDED = `more than ${MANY} signals wait for it: send fewer, or bound them by a quota of signals`;
 const STALE_AGAIN_MS = 100;
+/** Until then the run of a signal that is being deleted has recorded what was answered, or is gone itself. */
+const HELD_AGAIN_MS = parseDuration('2s');
 
 export interface SignalDeps {
   readonly client: KubeClient;
@@ -50,16 +53,22 @@ export interface SignalDeps {
 /** Says in each signal what it waits for and how it ended. It decides nothing: that was done in the run that took it. */
 export class SignalReconciler {
   readonly #deps: SignalDeps;
-  readonly #judges: JudgeDeps;
+  readonly #judges: JudgeDeps & Pick<SignalDeps, 'client'>;
 
   constructor(deps: SignalDeps) {
     this.#deps = deps;
-    this.#judges = { runs: deps.stores.runs, attests: deps.attests, planOf: (run) => planOf(deps, run) };
+    const { client, attests } = deps;
+    this.#judges = { client, attests, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
   }
 
   async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {
     const signal = this.#deps.stores.signals.get(key);
-    if (!signal || signal.metadata.deletionTimestamp) return {};
+    if (!signal) return {};
+    if (isHeld(signal) && (await mayGo(this.#judges, signal, abort))) {
+      await unlessStale(letGo(this.#deps, signal, abort));
+      return {};
+    }
+    if (signal.metadata.deletionTimestamp) return isHeld(signal) ? { requeueAfter: HELD_AGAIN_MS } : {};
     if (isEnded(signal)) return this.#keepOrDelete(signal, abort);
     const judgement = judgeSignal(this.#judges, signal);
     if (judgement === 'NotYet') return {};

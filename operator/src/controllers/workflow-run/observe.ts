@@ -36,7 +36,7 @@ export async function observeRun(deps: RunDeps, key: string, signal: AbortSignal
 /** The run as the server has it now, if it is still the same one. */
 export async function readRun(
   deps: Pick<RunDeps, 'client'>,
-  run: WorkflowRun,
+  run: Pick<WorkflowRun, 'metadata'>,
   signal: AbortSignal,
 ): Promise<WorkflowRun | undefined> {
   try {
