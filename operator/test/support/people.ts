@@ -10,7 +10,7 @@ export const STAFF = 'staff';
 /** Lets the staff work with signals, and service accounts of the namespace too. */
 export async function givenStaff(scenario: Scenario): Promise<void> {
   const resources = ['signals', 'workflowruns'];
-  const verbs = ['get', 'list', 'create', 'patch', 'delete'];
+  const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
   const subjects = [
     { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: STAFF },
     { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: `system:serviceaccounts:${scenario.namespace}` },
