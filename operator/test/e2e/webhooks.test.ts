@@ -1,12 +1,12 @@
 import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { run } from '../../cluster/command.ts';
-import { commandsOf } from '../install/shell.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { it, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { workflowRun } from '../support/manifests.ts';
 import { freePort, OperatorProcess } from '../support/operator-process.ts';
+import { commandsOf } from '../support/pages.ts';
 import { conditionOf, outputsOf, type Scenario } from '../support/scenario.ts';
 import { BY_HMAC, grantSecrets, hooked, type Said, SECRET, send, senderSecret } from '../support/webhooks.ts';
 

@@ -2,8 +2,9 @@
 import { expect, it } from 'vitest';
 import { deployedName } from '../../hack/image.ts';
 import { ADMISSION_KINDS } from '../support/admission.ts';
+import { commandsOf } from '../support/pages.ts';
 import { NEXT_IMAGE } from './names.ts';
-import { commandsOf, shell } from './shell.ts';
+import { shell } from './shell.ts';
 import { operatorPods, stage, useCluster } from './stage.ts';
 
 useCluster();

@@ -7,10 +7,11 @@ import { ADMISSION_KINDS } from '../support/admission.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
+import { commandsOf } from '../support/pages.ts';
 import { signalWaits } from '../support/people.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { simulated } from './load.ts';
-import { commandsOf, shell } from './shell.ts';
+import { shell } from './shell.ts';
 import { install, scenario, stage, useCluster } from './stage.ts';
 
 useCluster();
