@@ -134,7 +134,14 @@ describe('a task that asks', () => {
     fake.objects.clear();
     signals.remove('n/r-approve');
     const answers = [{ username: 'ada', decision: 'Approve' as const }];
-    const { seen } = await executor.observe(run, [{ ...live, rendered: { ...rendered, answered: answers } }]);
+    const answered = { ...live, rendered: { ...rendered, answered: answers } };
+    // `kubectl delete` waits until nothing has the name.
+    expect(await executor.observe(run, [answered])).toMatchObject({
+      seen: [{ observation: { phase: 'Unknown' } }],
+      recheckAfter: 2_000,
+    });
+    clock.move(2_000);
+    const { seen } = await executor.observe(run, [answered]);
     expect(seen).toMatchObject([
       { observation: { phase: 'Asked', responses: [{ username: 'ada', attested: false }] } },
     ]);

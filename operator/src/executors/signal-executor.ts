@@ -16,6 +16,8 @@ import type { SortExecutor } from './switch.ts';
 
 /** How long a signal that this process created may be missing from the cache before a live read asks for it. */
 const CACHE_LAG_MS = 5_000;
+/** How long nothing has the name of a signal that was deleted: whoever waits until it is gone has to see that it was. */
+const GONE_MS = 2_000;
 const AT_ONCE = 16;
 const ALTERNATIVES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);
 
@@ -43,10 +45,17 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
   /** Signals that were created here and have not been seen in the cache, with the monotonic time of their create. */
   private readonly unseen = new Map<string, { readonly signal: Signal; readonly at: number }>();
 
+  /** Signals that were deleted within GONE_MS, the oldest first, with the monotonic time of that. */
+  private readonly gone = new Map<string, number>();
+
   constructor(options: SignalExecutorOptions) {
     this.options = options;
     const forget = (key: string) => void this.unseen.delete(key);
-    options.signals.subscribe({ added: forget, deleted: forget });
+    const remember = (key: string) => {
+      forget(key);
+      this.rememberGone(key);
+    };
+    options.signals.subscribe({ added: forget, deleted: remember });
   }
 
   async start(run: RunContext, { path, rendered }: StartRequest<RenderedSignal>): Promise<Refusal | undefined> {
@@ -63,7 +72,22 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
       seen.push(...(await Promise.all(some.map((attempt) => this.observeOne(run, attempt)))));
     }
     const recheck = seen.some(({ observation }) => observation.phase === 'Unknown' || this.isUnseen(run, observation));
-    return { seen, ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
+    return { seen, ...(recheck ? { recheckAfter: this.gone.size > 0 ? GONE_MS : CACHE_LAG_MS } : {}) };
+  }
+
+  private rememberGone(key: string): void {
+    const now = this.options.clock.monotonic();
+    this.gone.delete(key);
+    for (const [other, at] of this.gone) {
+      if (now - at < GONE_MS) break;
+      this.gone.delete(other);
+    }
+    this.gone.set(key, now);
+  }
+
+  private isJustGone(key: string): boolean {
+    const at = this.gone.get(key);
+    return at !== undefined && this.options.clock.monotonic() - at < GONE_MS;
   }
 
   private async observeOne(run: RunContext, { path, attempt, rendered }: LiveAttempt): Promise<Seen> {
@@ -100,7 +124,9 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
   /** A signal that is missing from the cache was deleted only if a live read says so; then it is made again. */
   private async askFor(run: RunContext, { path, rendered }: Asking): Promise<Signal | undefined> {
     for (const alternative of ALTERNATIVES) {
-      const live = await this.read(run, refOf(run, path, alternative));
+      const ref = refOf(run, path, alternative);
+      if (this.isJustGone(objectKey(ref))) return undefined;
+      const live = await this.read(run, ref);
       if (live && isAskedBy(live, run, path, rendered)) return live;
     }
     if (!rendered) return undefined;

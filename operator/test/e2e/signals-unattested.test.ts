@@ -101,6 +101,14 @@ describe('an approval without the admission webhook', () => {
     });
   });
 
+  it.concurrent('is gone for whoever waits until its signal is, though it is made again', async ({ scenario }) => {
+    await givenRun(scenario, 'ship', [approve({})]);
+    for (let time = 0; time < 8; time++) {
+      await signalWaits(scenario, 'ship-approve');
+      await scenario.kubectl(['delete', 'asig', 'ship-approve', '--timeout=30s']);
+    }
+  });
+
   it.concurrent('goes with its run when that is deleted', async ({ scenario }) => {
     await givenRun(scenario, 'ship', [approve({ approvals: 2 })]);
     await signalWaits(scenario, 'ship-approve');
