@@ -18,8 +18,11 @@ useCluster();
 
 type Part = 'crds' | 'rbac' | 'admission' | 'operator' | 'its namespace' | 'the workloads';
 
-/** What hangs does so for ever; a CRD may be late, as the API server tries its clean-up again after ever longer pauses. */
-const GONE_MS = 200_000;
+/**
+ * What hangs does so for ever; CRDs and namespaces whose objects were held may be late, as their clean-up is tried again
+ * after ever longer pauses.
+ */
+const GONE_MS = 360_000;
 
 /** How each part is taken away; whatever it leaves behind goes on in the background. */
 const REMOVALS: Readonly<Record<Part, (workloads: string) => string[]>> = {
@@ -121,7 +124,7 @@ const ORDERS: readonly (readonly Part[])[] = [
   ['its namespace', 'the workloads', 'rbac', 'operator', 'crds', 'admission'],
 ];
 
-describe('uninstalling with a run that is live', () => {
+describe('uninstalling with a run that is live', { timeout: GONE_MS + 120_000 }, () => {
   it.each(ORDERS.map((order) => [order.join(', '), order] as const))(
     'in the order %s leaves nothing',
     async (_, order) => {
