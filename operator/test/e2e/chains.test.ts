@@ -15,7 +15,7 @@ const counting = (iterations: number, more: Partial<Task> = {}): Task => ({
   name: 'count',
   compute: { v: 'iteration' },
   outputs: [{ name: 'v', type: 'Integer' }],
-  loop: { ...countTo(iterations), keepLast: 1 },
+  loop: { ...countTo(iterations, 'outputs.v'), keepLast: 1 },
   ...more,
 });
 

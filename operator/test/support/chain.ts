@@ -13,7 +13,7 @@ const spec: WorkflowSpec = {
       name: 'count',
       compute: { v: 'iteration' },
       outputs: [{ name: 'v', type: 'Integer' }],
-      loop: countTo(130),
+      loop: countTo(130, 'outputs.v'),
     },
     { name: 'last', needs: ['count'], run: 'true', env: { SUM: '${{ tasks.count.outputs.sum }}' } },
   ],
