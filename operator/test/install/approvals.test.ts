@@ -1,4 +1,4 @@
-/** Who decided, with the operator in the cluster: the proofs of test/e2e/approvals.test.ts once more, as it is installed. */
+/** Who decided, with the operator in the cluster: the proofs of test/e2e/own/approvals.test.ts once more, as it is installed. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/api/index.ts';
 import { policiesAreInForce, removeWebhook, webhookIsGone } from '../support/admission.ts';

@@ -1,0 +1,8 @@
+import { it, useOperator } from '../../support/e2e.ts';
+import { expectEachOnceInOrder, STORM_FLAGS } from '../../support/signal-storm.ts';
+
+useOperator({ flags: STORM_FLAGS });
+
+it('applies each of 100 signals once and in order while it is killed every second', async ({ scenario }) => {
+  await expectEachOnceInOrder(scenario, true);
+});

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { run } from '../../../cluster/command.ts';
+import { NAMESPACES } from '../../../src/runtime/index.ts';
+import { ROOT } from '../../support/control-plane.ts';
+import { auditLog, it, restartOperator, stage, useOperator } from '../../support/e2e.ts';
+import { OPERATOR_USER } from '../../support/installation.ts';
+import { script, workflow, workflowRun } from '../../support/manifests.ts';
+import type { Scenario } from '../../support/scenario.ts';
+
+useOperator();
+
+/** What nobody may outlive: deaf to SIGTERM, with a grace of `seconds`; something finished; something that would come. */
+async function givenLiveRun(scenario: Scenario, seconds: number): Promise<void> {
+  const deaf = 'trap "" TERM; while true; do sleep 0.2; done';
+  await scenario.given(
+    workflow('live', {
+      defaults: { terminationGracePeriodSeconds: seconds },
+      tasks: [
+        script('deaf', deaf),
+        script('finished', 'true'),
+        script('fan', deaf, { forEach: { items: [1, 2] } }),
+        script('next', 'true', { needs: ['deaf', 'fan'], runIf: 'Always' }),
+        script('again', 'exit 1', { retry: { limit: 100, backoff: { duration: '1s', factor: 1 } } }),
+      ],
+    }),
+    workflowRun('live', 'live'),
+  );
+  for (const path of ['deaf', 'fan[0]', 'fan[1]']) await scenario.podRuns(path);
+  await scenario.taskIs('live', 'finished', 'succeeded', ({ phase }) => phase === 'Succeeded');
+}
+
+/** All pods go, and none is created after the deletion was done. */
+async function expectNothingLeft(scenario: Scenario, mark: number, timeoutMs = 60_000): Promise<void> {
+  await scenario.until('all pods are gone', async () => (await scenario.pods()).length === 0, { timeoutMs });
+  const created = auditLog().since(mark, ({ user, verb, resource, namespace, code }) => {
+    const isCreate = user === OPERATOR_USER && verb === 'create' && resource === 'pods' && code < 300;
+    return isCreate && namespace === scenario.namespace;
+  });
+  expect(created).toEqual([]);
+}
+
+/** When the operator has certainly seen what happened before. */
+async function seen(scenario: Scenario): Promise<number> {
+  await scenario.given(workflow('witness', { tasks: [script('only', 'true')] }));
+  await scenario.workflowIs('witness', 'True');
+  return auditLog().mark();
+}
+
+const namespaceGone = (scenario: Scenario, timeoutMs: number) =>
+  scenario.until(
+    'the namespace is gone',
+    async () => {
+      const { items } = await scenario.client.list(NAMESPACES);
+      return items.every(({ metadata }) => metadata.name !== scenario.namespace);
+    },
+    { timeoutMs },
+  );
+
+describe('deleting what is live', () => {
+  it.concurrent('ends the pods of a deleted run and starts nothing more of it', async ({ scenario }) => {
+    await givenLiveRun(scenario, 2);
+    await scenario.kubectl(['delete', 'awr', 'live']);
+    const mark = await seen(scenario);
+    await expectNothingLeft(scenario, mark);
+    expect(await scenario.journals()).toEqual([]);
+  });
+
+  it.concurrent('ends the pods of a run that is deleted in the foreground', async ({ scenario }) => {
+    await givenLiveRun(scenario, 2);
+    await scenario.kubectl(['delete', 'awr', 'live', '--cascade=foreground', '--timeout=60s']);
+    await expectNothingLeft(scenario, auditLog().mark());
+  });
+
+  it.concurrent('ends the runs of a deleted Workflow, and forgets its versions', async ({ scenario }) => {
+    await givenLiveRun(scenario, 2);
+    await scenario.kubectl(['delete', 'awf', 'live']);
+    await scenario.until('the runs are gone', async () => (await scenario.runs()).length === 0);
+    const mark = await seen(scenario);
+    await expectNothingLeft(scenario, mark);
+    const revisions = ['get', 'controllerrevisions', '-o', 'name'];
+    await scenario.until('the versions are gone', async () => !(await scenario.kubectl(revisions)).includes('/live-'));
+  });
+
+  it.concurrent('lets a namespace with live runs go within 60 s, with the default grace of 30 s', async ({
+    scenario,
+  }) => {
+    await givenLiveRun(scenario, 30);
+    await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
+    await namespaceGone(scenario, 60_000);
+  });
+
+  it('lets a namespace go after one documented command when the operator is not there', async ({ scenario }) => {
+    const command = /^\$ (kubectl get pods -A .*finalizers.*)$/m.exec(
+      readFileSync(join(ROOT, 'docs/operations/runbook.md'), 'utf8'),
+    )?.[1];
+    if (!command) throw new Error('the runbook has no command for what hangs in Terminating');
+    await givenLiveRun(scenario, 1);
+    await restartOperator(async () => {
+      await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
+      await scenario.until('only the finalizers hold the pods', async () => {
+        const pods = await scenario.pods();
+        return (
+          pods.length > 0 && pods.every(({ metadata, status }) => metadata.deletionTimestamp && isOver(status?.phase))
+        );
+      });
+      const { cluster } = stage();
+      const path = [dirname(cluster.kubectl), process.env.PATH].join(delimiter);
+      const done = await run('sh', ['-c', command], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
+      expect(done.stdout).toContain('patched');
+      await namespaceGone(scenario, 60_000);
+    });
+  });
+});
+
+const isOver = (phase: string | undefined) => phase === 'Succeeded' || phase === 'Failed';
