@@ -13,4 +13,5 @@ export type { Cluster } from './cluster.ts';
 export { ClusterError } from './errors.ts';
 export { closeCluster, loadImages, type OpenOptions, openCluster } from './open-cluster.ts';
 export { type ControlPlaneOptions, openControlPlane } from './open-control-plane.ts';
-export { type ProgressSink, streamProgress } from './progress.ts';
+export { pace } from './pace.ts';
+export { duration, type ProgressSink, streamProgress } from './progress.ts';

@@ -1,101 +1,72 @@
 /**
- * `npm test`: everything, from the quickest to the most real, with the time of each step; ends with the plain line
- * `N passed, N failed`. `node test.ts NAME...` runs some of the steps.
+ * `npm test`: what every change must pass, from the quickest to the most real, with the time of each step; ends with the
+ * plain line `N passed, N failed`. `npm run test:full` runs all there is. See hack/test/options.ts for what both take.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { closeCluster } from '../cluster/index.ts';
-import { attach } from './process.ts';
+import { closeCluster, pace } from '../cluster/index.ts';
+import { bundleOperator } from './bundle.ts';
 import { printCoverage } from './test/coverage.ts';
-import { type Counts, readCounts } from './test/report.ts';
-
-interface Outcome extends Counts {
-  readonly step: string;
-  readonly seconds: number;
-}
+import { announcement } from './test/needs.ts';
+import { type Options, readOptions, stepOf, USAGE, UsageError } from './test/options.ts';
+import { type RunOptions, runStep, verify } from './test/run-step.ts';
+import { CLUSTERS, type Step } from './test/steps.ts';
+import { failuresOf, type Outcome, slowestOf, sum, tableOf, weakOf } from './test/summary.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const PROJECTS = ['unit', 'model', 'apiserver', 'e2e', 'install', 'crash', 'faults'] as const;
-const STEPS = ['verify', ...PROJECTS] as const;
-type Step = (typeof STEPS)[number];
-/** Clusters that tests may leave when they are killed; ending one that is not there is harmless. */
-const CLUSTERS = ['ado-test', 'ado-install', 'ado-crash', 'ado-faults'];
+const SEEDS = 2 ** 32;
 
-async function runStep(step: Step, folder: string): Promise<Outcome> {
-  const started = performance.now();
-  const counts = step === 'verify' ? await verify() : await runProject(step, folder);
-  return { step, ...counts, seconds: (performance.now() - started) / 1000 };
-}
-
-async function verify(): Promise<Counts> {
-  const code = await attach(process.execPath, [join(ROOT, 'operator/hack/verify.ts')]);
-  return code === 0 ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: ['see above'] };
-}
-
-async function runProject(project: Step, folder: string): Promise<Counts> {
-  const report = join(folder, `${project}.json`);
-  const coverage = project === 'unit' ? ['--coverage', `--coverage.reportsDirectory=${join(folder, 'unit')}`] : [];
-  const code = await attach(
-    process.execPath,
-    [
-      join(ROOT, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      '--config',
-      join(ROOT, 'operator/vitest.config.ts'),
-      '--project',
-      project,
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...coverage,
-    ],
-    { ...process.env, NODE_V8_COVERAGE_OPERATOR: join(folder, 'operator') },
-  );
-  return readCounts(report, code, ROOT);
-}
-
-async function main(): Promise<number> {
-  const wanted = process.argv.slice(2);
-  const unknown = wanted.find((name) => !STEPS.some((step) => step === name));
-  if (unknown) {
-    console.error(`there is no step "${unknown}"; there are: ${STEPS.join(', ')}`);
-    return 2;
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'ado-test-'));
+async function runAll(options: Options, run: RunOptions): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  try {
-    for (const step of STEPS) {
-      if (wanted.length > 0 && !wanted.includes(step)) continue;
-      console.log(`\n== ${step}`);
-      outcomes.push(await runStep(step, folder));
-    }
-    printCoverage(ROOT, folder);
-  } finally {
-    for (const name of CLUSTERS) await closeCluster(name);
-    rmSync(folder, { recursive: true, force: true });
+  for (let round = 1; round <= options.repeat; round++) {
+    if (options.repeat > 1) console.log(`\n== round ${round} of ${options.repeat}`);
+    for (const step of options.steps) outcomes.push(await timed(step, options, run));
   }
-  return summarize(outcomes);
+  return outcomes;
 }
 
-function summarize(outcomes: readonly Outcome[]): number {
-  for (const { step, failures } of outcomes) {
-    for (const failure of failures) console.log(`\nfailed in ${step}: ${failure}`);
-  }
-  console.log('\nstep        passed  failed  seconds');
-  for (const { step, passed, failed, seconds } of outcomes) {
-    const cells = [
-      step.padEnd(10),
-      String(passed).padStart(8),
-      String(failed).padStart(8),
-      seconds.toFixed(0).padStart(9),
-    ];
-    console.log(cells.join(''));
-  }
-  const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
-  const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
+async function timed(step: 'verify' | Step, { tier, files }: Options, run: RunOptions): Promise<Outcome> {
+  const name = step === 'verify' ? step : step.name;
+  console.log(`\n== ${name}`);
+  const began = performance.now();
+  const own = files.filter((file) => stepOf(file) === step);
+  const result = step === 'verify' ? await verify(run) : await runStep(step, { ...run, files: own });
+  const budget = step === 'verify' || files.length > 0 ? undefined : step.budget[tier];
+  return { ...result, step: name, seconds: (performance.now() - began) / 1000, budget };
+}
+
+function tell(outcomes: readonly Outcome[]): number {
+  for (const line of failuresOf(outcomes)) console.log(`\n${line}`);
+  for (const line of weakOf(outcomes)) console.log(`\n${line}`);
+  for (const line of ['', ...slowestOf(outcomes), '', ...tableOf(outcomes, pace())]) console.log(line);
+  const [passed, failed] = [sum(outcomes, 'passed'), sum(outcomes, 'failed')];
   console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2), ROOT);
+  const seed = Number(process.env.ADO_SEED ?? Math.floor(Math.random() * SEEDS));
+  for (const line of announcement(options, seed, pace())) console.log(line);
+  const folder = mkdtempSync(join(tmpdir(), 'ado-test-'));
+  const isNamed = options.files.length > 0;
+  // Coverage counts the sources; everything else starts what is deployed.
+  const bundle = options.tier === 'full' && !isNamed ? undefined : await bundleOperator(join(folder, 'dist'));
+  try {
+    const outcomes = await runAll(options, { root: ROOT, folder, tier: options.tier, seed, files: [], bundle });
+    if (!bundle) printCoverage(ROOT, folder);
+    return tell(outcomes);
+  } finally {
+    if (!isNamed) for (const name of CLUSTERS) await closeCluster(name);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}

@@ -3,6 +3,7 @@ import type { Fault } from '../support/case.ts';
 import { useRealStage } from '../support/case-stage.ts';
 import { DIAMOND_END, diamond } from '../support/diamond.ts';
 import { expectSameEnd } from '../support/judge.ts';
+import { sampleOf } from '../support/tier.ts';
 import { CONFLICT, faultTo, KILLED_AFTER, KILLED_BEFORE, UNANSWERED } from './faults.ts';
 
 /** One of each sort that a simulated node could hide: what a real one does meanwhile takes its own time. */
@@ -21,7 +22,7 @@ const FAULTS: readonly Fault[] = [
 const stage = useRealStage();
 
 describe('a diamond with a retry in real containers', () => {
-  it.concurrent.each(FAULTS)('ends the same in spite of: $name', async (fault) => {
+  it.concurrent.each(sampleOf(FAULTS, FAULTS.length))('ends the same in spite of: $name', async (fault) => {
     await expectSameEnd(stage(), diamond, DIAMOND_END, [fault]);
   });
 });

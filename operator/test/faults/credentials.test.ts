@@ -82,7 +82,7 @@ describe('a certificate authority', () => {
   }
 
   it.concurrent('that is replaced together with the serving certificate is trusted as soon as its file says so', async () => {
-    const folders = ['one', 'two'].map((name) => join(stage().compileCache, name));
+    const folders = ['one', 'two'].map((name) => join(stage().folder, name));
     const [first, second] = await Promise.all(folders.map(authority));
     if (!first || !second) throw new Error('there are no certificates');
     const work = async (opened: Case) => {

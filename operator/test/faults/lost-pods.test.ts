@@ -12,6 +12,7 @@ import { type KubeObject, NODES, PODS } from '../../src/runtime/index.ts';
 import { Case, type Fault, type Outcome } from '../support/case.ts';
 import { useSimulatedStage } from '../support/case-stage.ts';
 import type { ProxiedRequest, Rule } from '../support/fault-proxy.ts';
+import { FULL } from '../support/tier.ts';
 import { onlyEvents } from '../support/watch-faults.ts';
 
 const stage = useSimulatedStage('ado-faults');
@@ -154,48 +155,52 @@ describe('a node that is lost', () => {
     await stage().client.patch(PODS, { name, namespace }, { kind: 'merge', body }, { subresource: 'status' });
   }
 
-  it.concurrent('costs its pod a minute of silence after its grace, and then the pod is made again elsewhere', async () => {
-    await Case.run(stage(), { name: 'a lost node', rules: () => [] }, async (opened) => {
-      const node = `lost-${opened.namespace}`;
-      await giveNode(node);
-      const term = { matchExpressions: [{ key: 'flow.ado.dev/own', operator: 'In', values: [node] }] };
-      const task = {
-        tolerations: [
-          { key: 'flow.ado.dev/own', operator: 'Exists' },
-          { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 0 },
-        ],
-        affinity: {
-          nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: term }] },
-        },
-      } as unknown as Partial<Task>;
-      try {
-        await opened.begin();
-        await opened.give(scenarioOf(task));
-        const pod = await opened.until('the pod is on its node', async () =>
-          (await opened.objects()).pods.find(({ spec }) => spec.nodeName === node),
-        );
-        await setRunning(pod.metadata);
-        await setReady(node, 'Unknown');
-        await opened.until('the control plane evicts it', async () => {
-          const { metadata } = await stage().client.get<Pod>(PODS, pod.metadata);
-          return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(FINALIZER_RESULT);
-        });
-        await opened.until('the run is over', async () => (await opened.objects()).runs[0]?.status?.finishedAt, {
-          timeoutMs: 150_000,
-        });
-        const { runs } = await opened.objects();
-        expect(causeOf(runs[0])).toEqual({ cause: 'Infrastructure', reason: 'NodeLost' });
-        await stage().client.delete(NODES, { name: node });
-        await stage()
-          .client.delete(PODS, pod.metadata, { gracePeriodSeconds: 0 })
-          .catch(() => undefined);
-        await opened.settled();
-        expectMadeAgain(await opened.outcome(0), 'NodeLost');
-      } finally {
-        await stage()
-          .client.delete(NODES, { name: node })
-          .catch(() => undefined);
-      }
-    });
-  });
+  it.concurrent(
+    'costs its pod a minute of silence after its grace, and then the pod is made again elsewhere',
+    FULL,
+    async () => {
+      await Case.run(stage(), { name: 'a lost node', rules: () => [] }, async (opened) => {
+        const node = `lost-${opened.namespace}`;
+        await giveNode(node);
+        const term = { matchExpressions: [{ key: 'flow.ado.dev/own', operator: 'In', values: [node] }] };
+        const task = {
+          tolerations: [
+            { key: 'flow.ado.dev/own', operator: 'Exists' },
+            { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 0 },
+          ],
+          affinity: {
+            nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: term }] },
+          },
+        } as unknown as Partial<Task>;
+        try {
+          await opened.begin();
+          await opened.give(scenarioOf(task));
+          const pod = await opened.until('the pod is on its node', async () =>
+            (await opened.objects()).pods.find(({ spec }) => spec.nodeName === node),
+          );
+          await setRunning(pod.metadata);
+          await setReady(node, 'Unknown');
+          await opened.until('the control plane evicts it', async () => {
+            const { metadata } = await stage().client.get<Pod>(PODS, pod.metadata);
+            return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(FINALIZER_RESULT);
+          });
+          await opened.until('the run is over', async () => (await opened.objects()).runs[0]?.status?.finishedAt, {
+            timeoutMs: 150_000,
+          });
+          const { runs } = await opened.objects();
+          expect(causeOf(runs[0])).toEqual({ cause: 'Infrastructure', reason: 'NodeLost' });
+          await stage().client.delete(NODES, { name: node });
+          await stage()
+            .client.delete(PODS, pod.metadata, { gracePeriodSeconds: 0 })
+            .catch(() => undefined);
+          await opened.settled();
+          expectMadeAgain(await opened.outcome(0), 'NodeLost');
+        } finally {
+          await stage()
+            .client.delete(NODES, { name: node })
+            .catch(() => undefined);
+        }
+      });
+    },
+  );
 });

@@ -8,6 +8,7 @@ import { WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
 import { Case, type Fault } from '../support/case.ts';
 import { useSimulatedStage } from '../support/case-stage.ts';
 import type { Rule } from '../support/fault-proxy.ts';
+import { FULL } from '../support/tier.ts';
 
 const stage = useSimulatedStage('ado-faults');
 /** Runs that show how many can be done in a second. */
@@ -93,44 +94,48 @@ const addedOf = ({ status }: WorkflowRun): number =>
   (status?.tasks ?? []).reduce((left, task) => left - between(task), between(status));
 
 describe('ten times as much as can be done', () => {
-  it('for two minutes leaves the operator alive and small, ends what has begun first, and is worked off', async () => {
-    await Case.run(stage(), SLOW, async (opened) => {
-      await opened.begin({ env: { NODE_OPTIONS: deployedNodeOptions() } });
-      await stage().client.create(WORKFLOWS, chain(opened.namespace));
-      const rate = await sustainableRate(opened);
-      const { pid } = opened.operator;
-      const memory: number[] = [];
-      const sampling = setInterval(() => memory.push(residentMebibytes(pid)), 1_000);
-      try {
-        const submitted = await overload(opened, rate * FACTOR);
-        const after = await look(opened);
-        await sleep(AFTER_MS);
-        const later = await look(opened);
-        const ended = after.over.length - SAMPLE;
-        const more = after.over.filter(({ metadata }) => metadata.name.startsWith('more'));
-        const lasted = more.map(({ status }) => between(status));
-        const added = more.map(addedOf);
-        const largest = Math.max(...memory);
-        console.log(
-          `${rate.toFixed(1)} runs/s can be done; ${submitted} were submitted in ${OVERLOAD_MS / 1000} s: ${ended} ended, ` +
-            `${after.begun} under way, ${after.waiting} waiting; a run took ${percentile(lasted, 0.5) / 1000} s ` +
-            `(p95 ${percentile(lasted, 0.95) / 1000} s, ${percentile(added, 0.95) / 1000} s beside its pods); ` +
-            `${later.waiting} waiting ${AFTER_MS / 1000} s later; ` +
-            `${largest.toFixed(0)} MiB at most`,
-        );
-        expect(opened.operator.failure).toBeUndefined();
-        expect(opened.operator.pid).toBe(pid);
-        expect(largest).toBeLessThan(MEMORY_LIMIT_MIB);
-        // What can be done is done all the while, and what has begun is not held up by what has not.
-        expect(ended).toBeGreaterThan((rate * OVERLOAD_MS) / 1000 / 2);
-        expect(percentile(added, 0.95)).toBeLessThan(BEGUN_MS);
-        expect(after.waiting).toBeGreaterThan(submitted / 2);
-        expect(later.waiting).toBeLessThan(after.waiting - (rate * AFTER_MS) / 1000 / 3);
-      } finally {
-        clearInterval(sampling);
-      }
-    });
-  });
+  it(
+    'for two minutes leaves the operator alive and small, ends what has begun first, and is worked off',
+    FULL,
+    async () => {
+      await Case.run(stage(), SLOW, async (opened) => {
+        await opened.begin({ env: { NODE_OPTIONS: deployedNodeOptions() } });
+        await stage().client.create(WORKFLOWS, chain(opened.namespace));
+        const rate = await sustainableRate(opened);
+        const { pid } = opened.operator;
+        const memory: number[] = [];
+        const sampling = setInterval(() => memory.push(residentMebibytes(pid)), 1_000);
+        try {
+          const submitted = await overload(opened, rate * FACTOR);
+          const after = await look(opened);
+          await sleep(AFTER_MS);
+          const later = await look(opened);
+          const ended = after.over.length - SAMPLE;
+          const more = after.over.filter(({ metadata }) => metadata.name.startsWith('more'));
+          const lasted = more.map(({ status }) => between(status));
+          const added = more.map(addedOf);
+          const largest = Math.max(...memory);
+          console.log(
+            `${rate.toFixed(1)} runs/s can be done; ${submitted} were submitted in ${OVERLOAD_MS / 1000} s: ${ended} ended, ` +
+              `${after.begun} under way, ${after.waiting} waiting; a run took ${percentile(lasted, 0.5) / 1000} s ` +
+              `(p95 ${percentile(lasted, 0.95) / 1000} s, ${percentile(added, 0.95) / 1000} s beside its pods); ` +
+              `${later.waiting} waiting ${AFTER_MS / 1000} s later; ` +
+              `${largest.toFixed(0)} MiB at most`,
+          );
+          expect(opened.operator.failure).toBeUndefined();
+          expect(opened.operator.pid).toBe(pid);
+          expect(largest).toBeLessThan(MEMORY_LIMIT_MIB);
+          // What can be done is done all the while, and what has begun is not held up by what has not.
+          expect(ended).toBeGreaterThan((rate * OVERLOAD_MS) / 1000 / 2);
+          expect(percentile(added, 0.95)).toBeLessThan(BEGUN_MS);
+          expect(after.waiting).toBeGreaterThan(submitted / 2);
+          expect(later.waiting).toBeLessThan(after.waiting - (rate * AFTER_MS) / 1000 / 3);
+        } finally {
+          clearInterval(sampling);
+        }
+      });
+    },
+  );
 });
 
 /** Submits so many runs a second for the time of the overload; returns how many that were. */

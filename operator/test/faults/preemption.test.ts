@@ -3,6 +3,7 @@ import { decodeEvents } from '../../src/api/index.ts';
 import { it, stage, useOperator } from '../support/e2e.ts';
 import { IMAGE, script, workflow, workflowRun } from '../support/manifests.ts';
 import { conditionOf, rowOf } from '../support/scenario.ts';
+import { FULL } from '../support/tier.ts';
 
 useOperator();
 
@@ -39,7 +40,7 @@ const important = (priorityClassName: string) => ({
 });
 
 describe('a pod that has to make room for a more important one', () => {
-  it('is made again when there is room, at no cost to the retries of the user', async ({ scenario }) => {
+  it('is made again when there is room, at no cost to the retries of the user', FULL, async ({ scenario }) => {
     const [low, high] = [`${scenario.namespace}-low`, `${scenario.namespace}-high`];
     const { kubectl } = stage();
     for (const object of [priority(low, 10), priority(high, 1000)]) await kubectl.run(['create', '-f', '-'], object);

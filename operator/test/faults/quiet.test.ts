@@ -11,6 +11,7 @@ import { diamond } from '../support/diamond.ts';
 import { brokenInvariants, isSettled, type Objects } from '../support/observed-end.ts';
 import { randomOf, SEED } from '../support/random.ts';
 import { podCreates } from '../support/request-log.ts';
+import { FULL } from '../support/tier.ts';
 
 const stage = useSimulatedStage('ado-faults');
 const DIAMONDS = 40;
@@ -79,35 +80,39 @@ async function allOver(opened: Case, runs: number): Promise<Objects> {
 const isQuiet = ({ verb, resource }: AuditRecord): boolean => verb === 'watch' || resource === 'leases';
 
 describe('an operator whose faults have stopped', () => {
-  it('has ended everything once, and then is quiet: no write for 75 s, 1,000 kept runs and lists of everything included', async () => {
-    let isBad = true;
-    const fault = { name: `chaos (ADO_SEED=${SEED})`, rules: () => chaos(randomOf(SEED), () => isBad) };
-    await Case.run(stage(), fault, async (opened) => {
-      await opened.begin({ flags: FLAGS });
-      await giveDiamonds(opened);
-      await sleep(10_000);
-      opened.operator.kill();
-      await sleep(10_000);
-      isBad = false;
-      await giveKept(opened);
-      const { runs, journals, pods } = await allOver(opened, DIAMONDS + KEPT);
-      for (const run of runs) {
-        const own = pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === run.metadata.uid);
-        expect(brokenInvariants({ workflows: [], runs: [run], pods: own, journals })).toEqual([]);
-      }
-      expect(runs.filter(({ status }) => status?.phase !== 'Succeeded')).toEqual([]);
-      const creates = podCreates(opened.proxy.log);
-      expect(creates).toEqual({
-        'a#0': DIAMONDS,
-        'b#0': DIAMONDS,
-        'b#1': DIAMONDS,
-        'c#0': DIAMONDS,
-        'd#0': DIAMONDS,
-        'only#0': KEPT,
+  it(
+    'has ended everything once, and then is quiet: no write for 75 s, 1,000 kept runs and lists of everything included',
+    FULL,
+    async () => {
+      let isBad = true;
+      const fault = { name: `chaos (ADO_SEED=${SEED})`, rules: () => chaos(randomOf(SEED), () => isBad) };
+      await Case.run(stage(), fault, async (opened) => {
+        await opened.begin({ flags: FLAGS });
+        await giveDiamonds(opened);
+        await sleep(10_000);
+        opened.operator.kill();
+        await sleep(10_000);
+        isBad = false;
+        await giveKept(opened);
+        const { runs, journals, pods } = await allOver(opened, DIAMONDS + KEPT);
+        for (const run of runs) {
+          const own = pods.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === run.metadata.uid);
+          expect(brokenInvariants({ workflows: [], runs: [run], pods: own, journals })).toEqual([]);
+        }
+        expect(runs.filter(({ status }) => status?.phase !== 'Succeeded')).toEqual([]);
+        const creates = podCreates(opened.proxy.log);
+        expect(creates).toEqual({
+          'a#0': DIAMONDS,
+          'b#0': DIAMONDS,
+          'b#1': DIAMONDS,
+          'c#0': DIAMONDS,
+          'd#0': DIAMONDS,
+          'only#0': KEPT,
+        });
+        await expectQuiet(opened);
       });
-      await expectQuiet(opened);
-    });
-  });
+    },
+  );
 });
 
 /** Counted by the server: what it was asked in the namespace, and how often for what. */

@@ -5,6 +5,7 @@ import { useSimulatedStage } from '../support/case-stage.ts';
 import { DIAMOND_END, diamond } from '../support/diamond.ts';
 import type { Answer, ProxiedRequest, Rule } from '../support/fault-proxy.ts';
 import { expectSameEnd } from '../support/judge.ts';
+import { FULL } from '../support/tier.ts';
 import { wide } from '../support/wide.ts';
 
 const stage = useSimulatedStage('ado-faults');
@@ -85,7 +86,7 @@ describe('a restarted operator that is served the past', () => {
     await expectSameEnd(stage(), diamond, DIAMOND_END, faults);
   });
 
-  it.concurrent('loses no item of a fan-out, and deletes no pod but the one that it means', async () => {
+  it.concurrent('loses no item of a fan-out, and deletes no pod but the one that it means', FULL, async () => {
     const reference = references.get(wide);
     if (!reference) throw new Error('there is no reference');
     const { writes } = reference;

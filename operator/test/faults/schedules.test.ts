@@ -10,6 +10,7 @@ import { FaultProxy, type Rule } from '../support/fault-proxy.ts';
 import { killAfter, killBefore, onWrite } from '../support/faults.ts';
 import { problemsOfAll } from '../support/judge.ts';
 import type { Logged } from '../support/request-log.ts';
+import { FULL } from '../support/tier.ts';
 
 const stage = useSimulatedStage('ado-faults');
 beforeAll(ensureFaketime);
@@ -91,13 +92,13 @@ function killed(at: number, when: 'before' | 'after'): Promise<string[]> {
 }
 
 describe('a schedule, whose runs are deleted as soon as they are over', () => {
-  it.concurrent('has one run a slot when its operator is killed at any write', async () => {
+  it.concurrent('has one run a slot when its operator is killed at any write', FULL, async () => {
     const moments = [3, 4, 5, 6];
     const cases = moments.flatMap((at) => [killed(at, 'before'), killed(at, 'after')]);
     expect((await problemsOfAll(cases)).join('\n')).toBe('');
   });
 
-  it.concurrent('has one run a slot when the API server is away at slots', async () => {
+  it.concurrent('has one run a slot when the API server is away at slots', FULL, async () => {
     let isAway = false;
     const away: Rule = async (_request, forward) => {
       if (isAway) throw new Error('the server is away');
@@ -120,6 +121,7 @@ describe('a schedule, whose runs are deleted as soon as they are over', () => {
 
   it.concurrent.each([300, -300])(
     'has one run a slot when the clock is set by %i s and the operator restarts',
+    FULL,
     async (seconds) => {
       const clock = new WallClock();
       try {
@@ -143,7 +145,7 @@ describe('a schedule, whose runs are deleted as soon as they are over', () => {
     },
   );
 
-  it.concurrent('has one run a slot when its leader is stopped, replaced, and woken', async () => {
+  it.concurrent('has one run a slot when its leader is stopped, replaced, and woken', FULL, async () => {
     const found = await Case.run(stage(), nothing('two leaders'), async (standby) => {
       let stopped: (() => void) | undefined;
       const stopping: Rule = async ({ resource, method }, forward) => {

@@ -5,6 +5,7 @@ import type { Signal, WorkflowRun } from '../../src/api/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../../src/controllers/index.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { workflow } from '../support/manifests.ts';
+import { FULL } from '../support/tier.ts';
 import { install, rolledOut, runOf, scenario, stage, useCluster } from './stage.ts';
 
 useCluster();
@@ -42,7 +43,7 @@ describe('the admission webhook in the cluster', () => {
     await here.end();
   });
 
-  it('answers on, and vouches for the same, while a rollout replaces both replicas', async () => {
+  it('answers on, and vouches for the same, while a rollout replaces both replicas', FULL, async () => {
     const here = await scenario();
     const retention = { succeeded: { count: 1000 } };
     await here.given(workflow('waits', { retention, tasks: [{ name: 'nap', sleep: { duration: '1s' } }] }));

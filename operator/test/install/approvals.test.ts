@@ -7,6 +7,7 @@ import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { workflowRun } from '../support/manifests.ts';
 import { dataSignal, Person, signalEnds, signalIs, signalOf } from '../support/people.ts';
 import { conditionOf, outputsOf, type Scenario } from '../support/scenario.ts';
+import { FULL } from '../support/tier.ts';
 import { install, rolledOut, scenario, stage, useCluster } from './stage.ts';
 
 useCluster();
@@ -55,7 +56,7 @@ describe('an approval, with the operator in the cluster', () => {
     await here.end();
   });
 
-  it('is not given, nor kept from being given, by what a stranger made ahead under its name', async () => {
+  it('is not given, nor kept from being given, by what a stranger made ahead under its name', FULL, async () => {
     const here = await scenario();
     await givenApproval(here, { approvers: RELEASE });
     const [ada] = inRelease(here, 'ada');
@@ -72,30 +73,34 @@ describe('an approval, with the operator in the cluster', () => {
     await here.end();
   });
 
-  it('takes nothing in the name of another while the webhook is gone, and no vote that is dated back', async () => {
-    const here = await scenario();
-    try {
-      await removeWebhook(stage().kubectl);
-      await webhookIsGone(stage().kubectl);
-      await policiesAreInForce(stage().kubectl);
-      await givenApproval(here, { approvers: RELEASE, approvals: 2, allowUnattested: true, expiresAfter: '30s' });
-      const asked = await signalOf(here, SHIP);
-      const expires = Date.parse(asked.status?.expiresAt ?? '');
-      const [ada, bob] = inRelease(here, 'ada', 'bob');
-      expect(await ada?.refusedAnswer(SHIP, APPROVE)).toContain('the admission webhook is off');
-      await ada?.respond(SHIP, { decision: 'Approve' });
-      await votes(here, '1/2');
-      await expectNoForgery(here);
-      await scale(0);
-      await here.until('it has expired', async () => Date.now() > expires + 1000);
-      await bob?.respond(SHIP, { decision: 'Approve', time: new Date(expires - 20_000).toISOString() });
-      await scale(2);
-      expect(conditionOf(await here.ended('ship'), 'Succeeded')).toMatchObject({ status: 'False' });
-      expect((await signalEnds(here, SHIP)).status).toMatchObject({ phase: 'Expired' });
-    } finally {
-      await scale(2);
-      await install();
-    }
-    await here.end();
-  });
+  it(
+    'takes nothing in the name of another while the webhook is gone, and no vote that is dated back',
+    FULL,
+    async () => {
+      const here = await scenario();
+      try {
+        await removeWebhook(stage().kubectl);
+        await webhookIsGone(stage().kubectl);
+        await policiesAreInForce(stage().kubectl);
+        await givenApproval(here, { approvers: RELEASE, approvals: 2, allowUnattested: true, expiresAfter: '30s' });
+        const asked = await signalOf(here, SHIP);
+        const expires = Date.parse(asked.status?.expiresAt ?? '');
+        const [ada, bob] = inRelease(here, 'ada', 'bob');
+        expect(await ada?.refusedAnswer(SHIP, APPROVE)).toContain('the admission webhook is off');
+        await ada?.respond(SHIP, { decision: 'Approve' });
+        await votes(here, '1/2');
+        await expectNoForgery(here);
+        await scale(0);
+        await here.until('it has expired', async () => Date.now() > expires + 1000);
+        await bob?.respond(SHIP, { decision: 'Approve', time: new Date(expires - 20_000).toISOString() });
+        await scale(2);
+        expect(conditionOf(await here.ended('ship'), 'Succeeded')).toMatchObject({ status: 'False' });
+        expect((await signalEnds(here, SHIP)).status).toMatchObject({ phase: 'Expired' });
+      } finally {
+        await scale(2);
+        await install();
+      }
+      await here.end();
+    },
+  );
 });

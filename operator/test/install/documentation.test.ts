@@ -1,4 +1,7 @@
-/** docs/deployment.md, word for word: its commands are run in their order, and what they leave is looked at between. */
+/**
+ * docs/deployment.md, word for word: its commands are run in their order, and what they leave is looked at between.
+ * @module-tag full
+ */
 import { expect, it } from 'vitest';
 import { deployedName } from '../../hack/image.ts';
 import { ADMISSION_KINDS } from '../support/admission.ts';

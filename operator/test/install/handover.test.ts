@@ -1,3 +1,4 @@
+/** @module-tag full */
 /**
  * How long runs are left alone when the leader goes: the longest time between two pods that were created, by the API
  * server's own log, while a run is started ten times a second.

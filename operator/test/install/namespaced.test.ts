@@ -1,3 +1,4 @@
+/** @module-tag full */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NAMESPACED_ACCESS } from '../../src/controllers/index.ts';
 import { type KubeObject, NAMESPACES } from '../../src/runtime/index.ts';

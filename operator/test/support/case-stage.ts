@@ -20,8 +20,8 @@ export interface Stage {
   readonly client: KubeClient;
   readonly kubeconfig: string;
   readonly slots: Slots;
-  /** Where operators find each other's compiled code: half of what a start costs. */
-  readonly compileCache: string;
+  /** For files of the tests of one file. */
+  readonly folder: string;
   /** Part of the names of namespaces, so that a cluster may serve again. */
   readonly prefix: string;
 }
@@ -47,14 +47,14 @@ function useStage(options: Parameters<typeof openCluster>[0]): () => Stage {
     await applyCrds((args, input) => kubectl.run(args, input));
     const { kubeconfig } = cluster;
     const prefix = `case-${randomBytes(3).toString('hex')}`;
-    const compileCache = mkdtempSync(join(tmpdir(), 'ado-compiled-'));
+    const folder = mkdtempSync(join(tmpdir(), 'ado-stage-'));
     const slots = new Slots(AT_ONCE);
-    stage = { cluster, kubectl, kubeconfig, compileCache, client: clientOf(kubeconfig), slots, prefix };
+    stage = { cluster, kubectl, kubeconfig, folder, client: clientOf(kubeconfig), slots, prefix };
   });
   afterAll(async () => {
     if (!stage) return;
     await stage.client.close();
-    rmSync(stage.compileCache, { recursive: true, force: true });
+    rmSync(stage.folder, { recursive: true, force: true });
   });
   return () => {
     if (!stage) throw new Error('the cluster is there only while tests run');

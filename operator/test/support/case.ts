@@ -181,7 +181,6 @@ export class Case {
       namespace: this.namespace,
       flags: [...FLAGS, ...(this.#fault.flags ?? []), ...(own.flags ?? [])],
       keepsIdentity: this.#fault.keepsIdentity ?? true,
-      compileCache: this.#stage.compileCache,
       env: own.env ?? {},
       ...(own.identity === undefined ? {} : { identity: own.identity }),
       ...(own.comesBack === undefined ? {} : { comesBack: own.comesBack }),

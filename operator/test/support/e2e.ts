@@ -1,5 +1,8 @@
-/** Tests on the one real cluster of the project: `useOperator()` at the top of a file, then `it` with a scenario. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+/**
+ * Tests on the one real cluster of the project. Files of `test/e2e/shared` begin with `useSharedOperator()`, those of
+ * `test/e2e/own`, which stop it or need other flags, with `useOperator()`; then `it` with a scenario.
+ */
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type Cluster, closeCluster, openCluster } from '../../cluster/index.ts';
 import { AuditLog } from '../../hack/bench/audit-log.ts';
 import { admissionIsInForce, installAdmission, removeAdmission } from './admission.ts';
@@ -7,25 +10,50 @@ import { clientOf } from './client.ts';
 import { installManifests, Kubectl, OperatorCredentials } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { Scenario, type Stage } from './scenario.ts';
+import { SharedOperator } from './shared-operator.ts';
 
 /** `npm test` ends the cluster of this name; work on one test may keep another. */
 export const CLUSTER_NAME = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
 
-/** The cluster with Ado installed, for one file. What is not there yet when tests are collected is read by getters. */
-export interface Installed extends Stage {
+/** The cluster with Ado installed. */
+export interface InstalledStage extends Stage {
   readonly cluster: Cluster;
+}
+
+/** The same with an operator of the file's own. */
+export interface Installed extends InstalledStage {
   readonly credentials: OperatorCredentials;
   readonly flags: readonly string[];
   operator: OperatorProcess;
 }
 
+let shared: InstalledStage | undefined;
 let installed: Installed | undefined;
 
-/** What `useOperator` made. @throws Error outside of tests */
-export function stage(): Installed {
-  if (!installed)
-    throw new Error('the operator is there only while tests run; call useOperator() at the top of the file');
+/** The cluster and the operator that serves it. @throws Error outside of tests */
+export function stage(): InstalledStage {
+  const opened = installed ?? shared;
+  if (!opened) throw new Error('the operator is there only while tests run; call use[Shared]Operator() in the file');
+  return opened;
+}
+
+/** What `useOperator` made. @throws Error outside of tests, and where the operator is shared */
+export function ownStage(): Installed {
+  if (!installed) throw new Error('this needs an operator of its own; call useOperator() at the top of the file');
   return installed;
+}
+
+/** Joins the operator that all files of `test/e2e/shared` share: see its setup there for the flags; no admission webhook. */
+export function useSharedOperator(): void {
+  beforeAll(async () => {
+    const cluster = await openCluster({ name: CLUSTER_NAME });
+    const operator = new SharedOperator(inject('sharedOperator'));
+    shared = { cluster, kubectl: new Kubectl(cluster), operator, client: clientOf(cluster.kubeconfig) };
+  });
+  afterAll(async () => {
+    await shared?.client.close();
+    shared = undefined;
+  });
 }
 
 export interface UseOptions {
@@ -74,11 +102,19 @@ export function auditLog(): AuditLog {
 
 /** Ends the operator as Kubernetes does and starts another one, as an upgrade does. Returns the exit code of the first. */
 export async function restartOperator(whileDown: () => Promise<void> = async () => undefined): Promise<number> {
-  const { operator, credentials, flags } = stage();
+  const { operator, credentials, flags } = ownStage();
   const code = await operator.stop();
   await whileDown();
-  stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
+  ownStage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
   return code;
+}
+
+/** Ends the operator as a machine that loses power does, and starts another one. */
+export async function killOperator(whileDown: () => Promise<void> = async () => undefined): Promise<void> {
+  const { operator, credentials, flags } = ownStage();
+  await operator.kill();
+  await whileDown();
+  ownStage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
 }
 
 /** A test in a namespace of its own; what must hold of every run is checked when it has ended. */

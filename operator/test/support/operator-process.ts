@@ -1,10 +1,11 @@
 /** The operator as users run it: a process of its own, here outside the cluster. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { OPERATOR_ENTRY, operatorEnvironment } from './operator-entry.ts';
+import { get, linesAbout, type OperatorView } from './operator-view.ts';
 import { waitFor } from './wait-for.ts';
 
-const ENTRY = join(import.meta.dirname, '../../src/cmd/operator.ts');
 /** Lines of its log that are kept: enough for any test, bounded for any operator. */
 const KEPT_LINES = 200_000;
 
@@ -15,32 +16,39 @@ export interface OperatorOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another one leads: it is there as soon as its caches are complete. */
   readonly isStandby?: boolean;
+  /** A file that gets its log too, for other processes to read. */
+  readonly log?: string;
 }
 
 /** An operator that runs. Its log is kept in memory. */
-export class OperatorProcess {
+export class OperatorProcess implements OperatorView {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly address: string;
   /** Exit code; a signal that ended it is -1. */
   readonly exited: Promise<number>;
 
-  private constructor(child: ChildProcess, address: string) {
+  private constructor(child: ChildProcess, address: string, log: string | undefined) {
     this.#child = child;
     this.address = address;
     this.exited = new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1)));
-    for (const stream of [child.stdout, child.stderr]) this.#keepLines(stream);
+    const file = log === undefined ? undefined : createWriteStream(log);
+    for (const stream of [child.stdout, child.stderr]) {
+      this.#keepLines(stream);
+      if (file) stream?.pipe(file, { end: false });
+    }
+    child.once('close', () => file?.end());
   }
 
   /** Starts an operator and waits until it leads with complete caches. @throws Error with its log when it ends instead */
   static async start(options: OperatorOptions): Promise<OperatorProcess> {
     const address = `127.0.0.1:${await freePort()}`;
     const flags = ['--kubeconfig', options.kubeconfig, '--health-address', address, '--log-level', 'debug'];
-    const child = spawn(process.execPath, [ENTRY, ...flags, ...(options.flags ?? [])], {
+    const child = spawn(process.execPath, [OPERATOR_ENTRY, ...flags, ...(options.flags ?? [])], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...coverage(), ...options.env },
+      env: { ...operatorEnvironment(), ...options.env },
     });
-    const operator = new OperatorProcess(child, address);
+    const operator = new OperatorProcess(child, address, options.log);
     try {
       await operator.logs(options.isStandby ? 'caches are complete' : 'workers started');
     } catch (error) {
@@ -55,24 +63,16 @@ export class OperatorProcess {
     return this.#child.pid ?? -1;
   }
 
-  /** Everything that it logged, line by line. */
   get log(): readonly string[] {
     return this.#lines;
   }
 
-  /** The last lines of the log that contain `text`. */
-  logAbout(text: string, count = 30): string {
-    return this.#lines
-      .filter((line) => line.includes(text))
-      .slice(-count)
-      .map((line) => line.slice(0, 1000))
-      .join('\n');
+  logAbout(text: string, count?: number): string {
+    return linesAbout(this.#lines, text, count);
   }
 
-  /** GET of /livez, /readyz or /metrics. */
-  async get(path: string): Promise<{ status: number; text: string }> {
-    const response = await fetch(`http://${this.address}${path}`, { signal: AbortSignal.timeout(10_000) });
-    return { status: response.status, text: await response.text() };
+  get(path: string): Promise<{ status: number; text: string }> {
+    return get(this.address, path);
   }
 
   /** Resolves when its workers run. */
@@ -123,12 +123,6 @@ export class OperatorProcess {
     });
     stream?.on('end', () => rest !== '' && this.#lines.push(rest));
   }
-}
-
-/** Where the coverage of operators is collected, when `npm test` asks for it. */
-function coverage(): Record<string, string> {
-  const folder = process.env.NODE_V8_COVERAGE_OPERATOR;
-  return folder ? { NODE_V8_COVERAGE: folder } : {};
 }
 
 export function freePort(): Promise<number> {

@@ -1,8 +1,7 @@
 /** An operator that is killed at any moment and is at once replaced, as the kubelet does with a container that ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { OPERATOR_ENTRY, operatorEnvironment } from './operator-entry.ts';
 
-const ENTRY = join(import.meta.dirname, '../../src/cmd/operator.ts');
 /** Characters of the log that are kept for a failure. */
 const KEPT = 20_000;
 
@@ -16,7 +15,6 @@ export interface OperatorUnderTestOptions {
    * not, it waits until the lease of the dead one ends.
    */
   readonly keepsIdentity: boolean;
-  readonly compileCache: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Name of the replica (default `replica`). */
   readonly identity?: string;
@@ -78,23 +76,15 @@ export class OperatorUnderTest {
   }
 
   #spawn(): ChildProcess {
-    const {
-      kubeconfig,
-      namespace,
-      flags,
-      keepsIdentity,
-      compileCache,
-      env,
-      identity: name = 'replica',
-    } = this.#options;
+    const { kubeconfig, namespace, flags, keepsIdentity, env, identity: name = 'replica' } = this.#options;
     const identity = keepsIdentity ? name : `${name}-${this.#replacements}`;
     const own = ['--kubeconfig', kubeconfig, '--namespaces', namespace, '--namespace', namespace];
     const child = spawn(
       process.execPath,
-      [ENTRY, ...own, '--identity', identity, '--health-address', '127.0.0.1:0', ...flags],
+      [OPERATOR_ENTRY, ...own, '--identity', identity, '--health-address', '127.0.0.1:0', ...flags],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
+        env: { ...operatorEnvironment(), ...env },
       },
     );
     for (const stream of [child.stdout, child.stderr]) {

@@ -23,7 +23,7 @@ import {
 } from '../../src/runtime/index.ts';
 import type { Kubectl } from './installation.ts';
 import { type Manifest, workflowRun } from './manifests.ts';
-import type { OperatorProcess } from './operator-process.ts';
+import type { OperatorView } from './operator-view.ts';
 import { historyProblems } from './oracle.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
@@ -31,7 +31,7 @@ import { type WaitOptions, waitFor } from './wait-for.ts';
 export interface Stage {
   readonly client: KubeClient;
   readonly kubectl: Kubectl;
-  readonly operator: OperatorProcess;
+  readonly operator: OperatorView;
 }
 
 type Row = NonNullable<NonNullable<WorkflowRun['status']>['tasks']>[number];
@@ -67,7 +67,7 @@ export class Scenario {
     }
   }
 
-  get operator(): OperatorProcess {
+  get operator(): OperatorView {
     return this.#stage.operator;
   }
 

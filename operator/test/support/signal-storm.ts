@@ -5,9 +5,8 @@ import type { WorkflowRun } from '../../src/api/index.ts';
 import { SIGNALS } from '../../src/controllers/index.ts';
 import { joinHistory } from '../../src/engine/index.ts';
 import { isAlreadyExists } from '../../src/runtime/index.ts';
-import { stage } from './e2e.ts';
+import { killOperator } from './e2e.ts';
 import { workflow, workflowRun } from './manifests.ts';
-import { OperatorProcess } from './operator-process.ts';
 import { dataSignal, signalsOf } from './people.ts';
 import { conditionOf, type Scenario } from './scenario.ts';
 
@@ -45,10 +44,8 @@ async function killEverySecond(isEnough: () => boolean): Promise<number> {
   let kills = 0;
   while (!isEnough()) {
     await sleep(1000);
-    await stage().operator.kill();
+    await killOperator();
     kills++;
-    const { credentials, flags } = stage();
-    stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
   }
   return kills;
 }

@@ -1,9 +1,8 @@
 import { describe, expect } from 'vitest';
 import { API_VERSION, type Backfill, type BackfillSpec, timeOf, type WorkflowSpec } from '../../../src/api/index.ts';
 import { BACKFILLS } from '../../../src/controllers/index.ts';
-import { it, stage, useOperator } from '../../support/e2e.ts';
+import { it, killOperator, useOperator } from '../../support/e2e.ts';
 import { type Manifest, workflow } from '../../support/manifests.ts';
-import { OperatorProcess } from '../../support/operator-process.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
 
 useOperator({ flags: ['--lease-duration', '2s'] });
@@ -114,15 +113,13 @@ describe('a Backfill', () => {
   });
 
   it('goes on where it was when its operator is killed again and again', async ({ scenario }) => {
-    const { credentials, flags } = stage();
     await scenario.given(
       daily({ retention: { succeeded: { count: 1 } } }),
       backfill('killed', { to: '2026-06-01T00:00:00Z' }),
     );
     for (const done of [3, 20, 45]) {
       await until(scenario, 'killed', `has run ${done}`, ({ status }) => (status?.counts?.succeeded ?? 0) >= done);
-      await stage().operator.kill();
-      stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
+      await killOperator();
     }
     const over = await until(scenario, 'killed', 'is over', isOver);
     expect(over.status?.counts).toEqual({ total: 92, existing: 0, succeeded: 92, failed: 0 });

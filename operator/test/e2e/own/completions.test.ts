@@ -1,9 +1,8 @@
 import { describe, expect } from 'vitest';
 import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
-import { auditLog, it, stage, useOperator } from '../../support/e2e.ts';
+import { auditLog, it, killOperator, useOperator } from '../../support/e2e.ts';
 import { OPERATOR_USER } from '../../support/installation.ts';
 import { type Manifest, workflow, workflowRun } from '../../support/manifests.ts';
-import { OperatorProcess } from '../../support/operator-process.ts';
 import { outputsOf, type Scenario } from '../../support/scenario.ts';
 
 useOperator({ flags: ['--lease-duration', '3s'] });
@@ -148,7 +147,7 @@ describe('an operator that is killed', () => {
     const count = 24;
     for (let index = 0; index < count; index++) {
       await scenario.given(workflowRun(`run-${index}`, 'build'));
-      if (index % 8 === 3) await restart();
+      if (index % 8 === 3) await killOperator();
     }
     await scenario.until('everything has ended and gone', async () => (await scenario.runs()).length === 0);
     const creates = auditLog().since(
@@ -163,10 +162,3 @@ describe('an operator that is killed', () => {
     expect(creates).toHaveLength(count);
   });
 });
-
-/** Kills the operator, and starts another one. */
-async function restart(): Promise<void> {
-  const { operator, credentials, flags } = stage();
-  await operator.kill();
-  stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
-}

@@ -1,3 +1,4 @@
+/** @module-tag full */
 import { it, useOperator } from '../../support/e2e.ts';
 import { expectEachOnceInOrder, STORM_FLAGS } from '../../support/signal-storm.ts';
 

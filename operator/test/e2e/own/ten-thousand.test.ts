@@ -1,3 +1,4 @@
+/** @module-tag full */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { serverTimes } from '../../../hack/bench/audit.ts';

@@ -1,3 +1,4 @@
+/** @module-tag full */
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { PODS } from '../../../src/runtime/index.ts';

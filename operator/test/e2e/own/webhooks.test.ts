@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { run } from '../../../cluster/command.ts';
 import { ROOT } from '../../support/control-plane.ts';
-import { it, stage, useOperator } from '../../support/e2e.ts';
+import { it, killOperator, ownStage, stage, useOperator } from '../../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../../support/installation.ts';
 import { workflowRun } from '../../support/manifests.ts';
 import { freePort, OperatorProcess } from '../../support/operator-process.ts';
@@ -69,7 +69,7 @@ describe('a webhook', () => {
     await given(scenario, PUSH);
     const other = `127.0.0.1:${await freePort()}`;
     const flags = ['--hooks-address', other, '--namespace', OPERATOR_NAMESPACE, '--identity', 'standby'];
-    const standby = await OperatorProcess.start({ kubeconfig: stage().credentials.path, flags, isStandby: true });
+    const standby = await OperatorProcess.start({ kubeconfig: ownStage().credentials.path, flags, isStandby: true });
     try {
       const path = `/hooks/${scenario.namespace}/release/push`;
       await scenario.until('the standby takes requests', () => fetch(`http://${other}/`).catch(() => undefined));
@@ -229,9 +229,6 @@ describe('an operator that is killed', () => {
 
 /** Kills the operator while something is under way, and starts another one. */
 async function killWhile(act: () => Promise<void>): Promise<void> {
-  const { operator, credentials, flags } = stage();
   const acting = act();
-  await operator.kill();
-  await acting;
-  stage().operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags });
+  await killOperator(() => acting);
 }

@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import { ANNOTATION_TASK, LABEL_RUN, type WorkflowRunStatus } from '../../../src/api/index.ts';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { objectsOf } from '../../support/examples.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 type From = { run: string; mode: 'Retry' | 'Rerun' | 'Fork'; task?: string; definition?: 'Latest' };
 

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
 import type { Task, WorkflowRun } from '../../../src/api/index.ts';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, eventsOf, outputsOf, phasesOf, rowOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const defaults = { terminationGracePeriodSeconds: 1 };
 /** A task of finally that hands on what it knows of the run. */

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, restartOperator, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 /** A workflow whose task computes something else each time, and keeps it by the parameter `key`. */
 const computing = (seconds = 0, more = {}): Manifest =>
@@ -97,17 +97,5 @@ describe('a task with a cache', () => {
     await scenario.until('the result is too old', async () => Date.now() - ended > 4_000);
     await scenario.given(workflowRun('late', 'compute'));
     expect(await resultOf(scenario, 'late')).not.toBe(first);
-  });
-});
-
-describe('a task with a cache, when the operator is restarted', () => {
-  it('hands on what it was computing then', async ({ scenario }) => {
-    await scenario.given(computing(4), workflowRun('first', 'compute'));
-    await scenario.podRuns('compute');
-    await restartOperator();
-    const value = await resultOf(scenario, 'first');
-    await scenario.given(workflowRun('again', 'compute'));
-    expect(await resultOf(scenario, 'again')).toBe(value);
-    expect(await podsOf(scenario, 'compute')).toHaveLength(1);
   });
 });

@@ -2,11 +2,11 @@ import { describe, expect } from 'vitest';
 import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
 import { decodeState } from '../../../src/engine/index.ts';
 import { countTo } from '../../support/counting.ts';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 type Task = WorkflowSpec['tasks'][number];
 

@@ -1,13 +1,10 @@
 import { describe, expect } from 'vitest';
 import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
-import { it, stage, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
-import { OperatorProcess } from '../../support/operator-process.ts';
 import { conditionOf, outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
 
-/** Short, so that whoever comes after a killed operator need not wait long. */
-const FLAGS = ['--lease-duration', '2s'];
-useOperator({ flags: FLAGS });
+useSharedOperator();
 
 type Task = WorkflowSpec['tasks'][number];
 const WAITS = 'until test -e /tmp/now; do sleep 0.2; done';
@@ -175,28 +172,5 @@ describe('a Workflow that runs itself', () => {
     const deepest = runs.find(({ metadata }) => metadata.annotations?.['flow.ado.dev/depth'] === '8');
     expect(deepest && rowOf(deepest, 'call')).toMatchObject({ phase: 'Failed', reason: 'TooDeep' });
     expect(runs.every(({ metadata }) => metadata.name.length <= 52)).toBe(true);
-  });
-});
-
-describe('an operator that is killed', () => {
-  it('again and again starts no run twice and loses none', async ({ scenario }) => {
-    const items = Array.from({ length: 8 }, (_, index) => `${index}`);
-    await scenario.given(
-      workflow('inner', { tasks: [script('one', 'sleep 1'), script('two', 'true', { needs: ['one'] })] }),
-      workflow('outer', { tasks: [call('call', 'inner', { forEach: { items, parallelism: 3 } })] }),
-      workflowRun('outer', 'outer'),
-    );
-    const installed = stage();
-    for (const runs of [1, 3, 6]) {
-      await scenario.until(`${runs} runs are there`, async () => (await runsOf(scenario, 'inner')).length >= runs);
-      process.kill(installed.operator.pid, 'SIGKILL');
-      expect(await installed.operator.exited).toBe(-1);
-      installed.operator = await OperatorProcess.start({ kubeconfig: installed.credentials.path, flags: FLAGS });
-    }
-    expect(conditionOf(await scenario.ended('outer'), 'Succeeded').status).toBe('True');
-    const runs = await runsOf(scenario, 'inner');
-    expect(runs.map(({ spec }) => spec.origin?.task).sort()).toEqual(items.map((item) => `call[${item}]`));
-    expect(runs.every(({ status }) => status?.phase === 'Succeeded')).toBe(true);
-    expect(await scenario.pods()).toHaveLength(2 * items.length);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
 import type { WorkflowRun } from '../../../src/api/index.ts';
-import { it, restartOperator, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 type Concurrency = { key?: string; limit?: number; policy?: 'Queue' | 'Skip' | 'CancelRunning' };
 
@@ -136,23 +136,5 @@ describe('the limit of a workflow', () => {
     for (const name of ['a', 'b']) await scenario.runIs(name, 'is under way', isActive);
     expect((await scenario.workflow('w')).status?.definition?.digest).toBe(digest);
     for (const name of ['a', 'b']) await want(scenario, name, 'Terminated');
-  });
-});
-
-describe('the limit of a workflow, when the operator is restarted', () => {
-  it('is not exceeded, whatever was asked for meanwhile', async ({ scenario }) => {
-    await scenario.given(limited(3, { limit: 2 }));
-    await scenario.workflowIs('w', 'True');
-    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-    await scenario.given(...names.slice(0, 3).map((name) => workflowRun(name, 'w')));
-    await scenario.until('two are under way', async () => (await scenario.runs()).filter(isActive).length === 2);
-    await restartOperator(async () => scenario.given(...names.slice(3).map((name) => workflowRun(name, 'w'))));
-    let most = 0;
-    await scenario.until('all have ended', async () => {
-      const runs = await scenario.runs();
-      most = Math.max(most, runs.filter(isActive).length);
-      return runs.every(({ status }) => status?.finishedAt !== undefined);
-    });
-    expect(most).toBe(2);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { IMAGE, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, phasesOf, rowOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 describe('a template', () => {
   it.concurrent('runs as a graph of its own, in another template too, and hands its outputs on', async ({

@@ -1,15 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { run } from '../../../cluster/command.ts';
 import { NAMESPACES } from '../../../src/runtime/index.ts';
-import { ROOT } from '../../support/control-plane.ts';
-import { auditLog, it, restartOperator, stage, useOperator } from '../../support/e2e.ts';
+import { auditLog, it, useSharedOperator } from '../../support/e2e.ts';
 import { OPERATOR_USER } from '../../support/installation.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import type { Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 /** What nobody may outlive: deaf to SIGTERM, with a grace of `seconds`; something finished; something that would come. */
 async function givenLiveRun(scenario: Scenario, seconds: number): Promise<void> {
@@ -90,28 +86,4 @@ describe('deleting what is live', () => {
     await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
     await namespaceGone(scenario, 60_000);
   });
-
-  it('lets a namespace go after one documented command when the operator is not there', async ({ scenario }) => {
-    const command = /^\$ (kubectl get pods -A .*finalizers.*)$/m.exec(
-      readFileSync(join(ROOT, 'docs/operations/runbook.md'), 'utf8'),
-    )?.[1];
-    if (!command) throw new Error('the runbook has no command for what hangs in Terminating');
-    await givenLiveRun(scenario, 1);
-    await restartOperator(async () => {
-      await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
-      await scenario.until('only the finalizers hold the pods', async () => {
-        const pods = await scenario.pods();
-        return (
-          pods.length > 0 && pods.every(({ metadata, status }) => metadata.deletionTimestamp && isOver(status?.phase))
-        );
-      });
-      const { cluster } = stage();
-      const path = [dirname(cluster.kubectl), process.env.PATH].join(delimiter);
-      const done = await run('sh', ['-c', command], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
-      expect(done.stdout).toContain('patched');
-      await namespaceGone(scenario, 60_000);
-    });
-  });
 });
-
-const isOver = (phase: string | undefined) => phase === 'Succeeded' || phase === 'Failed';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const DIAMOND = workflow('diamond', {
   parameters: [{ name: 'version', type: 'String', default: '1.0' }],

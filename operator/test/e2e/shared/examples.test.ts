@@ -1,15 +1,13 @@
 /** Every folder of examples is applied as it stands, in a namespace of its own, and ends as it says. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
-import { CLUSTER_NAME, it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Example, examples, objectsOf, ROOT, runOf } from '../../support/examples.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import type { Scenario } from '../../support/scenario.ts';
 
-useOperator({ flags: ['--http-image', PROGRAM_IMAGE] });
-beforeAll(() => loadProgramImage(CLUSTER_NAME));
+useSharedOperator();
 
 const ALL = examples();
 const HERE = ALL.filter(({ expected }) => expected.elsewhere === undefined);

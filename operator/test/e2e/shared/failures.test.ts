@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, rowOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 describe('what goes wrong in a pod', () => {
   it.concurrent('blames an exit code on the user, retries only what `when` allows, and counts failures', async ({

@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
 import type { WorkflowSpec } from '../../../src/api/index.ts';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow } from '../../support/manifests.ts';
 import { conditionOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const INVALID: readonly { readonly what: string; readonly tasks: WorkflowSpec['tasks']; readonly says: RegExp[] }[] = [
   {

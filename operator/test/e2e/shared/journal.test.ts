@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { givenLongTail, givenPage, goOn } from '../../support/paged-run.ts';
 import { conditionOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 describe('a page of history that is there already', () => {
   it.concurrent('is taken for the one to be written when it says the same', async ({ scenario }) => {

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const version = (text: string, more: Parameters<typeof workflow>[1] | Record<string, never> = {}) =>
   workflow('app', {

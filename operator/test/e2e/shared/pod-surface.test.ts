@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const configMap = (name: string, data: Record<string, string>) => ({
   apiVersion: 'v1',

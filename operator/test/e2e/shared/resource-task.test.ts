@@ -1,38 +1,16 @@
 import { describe, expect } from 'vitest';
 import type { WorkflowSpec } from '../../../src/api/index.ts';
 import { CONFIG_MAPS, type KubeObject } from '../../../src/runtime/index.ts';
-import { auditLog, it, restartOperator, useOperator } from '../../support/e2e.ts';
-import { IMAGE, type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
+import { ACCOUNT, account } from '../../support/account.ts';
+import { auditLog, it, useSharedOperator } from '../../support/e2e.ts';
+import { IMAGE, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 type Task = WorkflowSpec['tasks'][number];
 type Resource = NonNullable<Task['resource']>;
 type ConfigMap = KubeObject & { data?: Record<string, string> };
-
-const ACCOUNT = 'deployer';
-
-/** A service account that may do this with config maps and jobs. */
-function account(verbs: readonly string[] = ['get', 'create', 'patch', 'delete']): Manifest[] {
-  const rbac = 'rbac.authorization.k8s.io';
-  const metadata = { name: ACCOUNT };
-  const rules = [
-    { apiGroups: [''], resources: ['configmaps'], verbs },
-    { apiGroups: ['batch'], resources: ['jobs'], verbs },
-  ];
-  return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: 'RoleBinding',
-      metadata,
-      roleRef: { apiGroup: rbac, kind: 'Role', name: ACCOUNT },
-      subjects: [{ kind: 'ServiceAccount', name: ACCOUNT }],
-    },
-  ];
-}
 
 const configMap = (data: Record<string, string> = { a: '1' }) => ({
   ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' }, data },
@@ -204,19 +182,6 @@ describe('an object that was applied', () => {
     await scenario.until('it is there', () => made(scenario));
     await scenario.kubectl(['patch', 'configmap', 'made', '--type=merge', '-p', '{"data":{"a":"2"}}']);
     expect(conditionOf(await scenario.ended('waiting'), 'Succeeded').status).toBe('True');
-    await scenario.until('it is gone', async () => (await made(scenario)) === undefined);
-  });
-
-  it('goes with its run, also if its task had ended when the operator did; and a wait goes on', async ({
-    scenario,
-  }) => {
-    await scenario.given(...account(), waiting('Always'), workflowRun('waiting', 'waiting'));
-    await scenario.until('it is there', () => made(scenario));
-    await restartOperator(async () => {
-      await scenario.kubectl(['patch', 'configmap', 'made', '--type=merge', '-p', '{"data":{"a":"2"}}']);
-    });
-    expect(conditionOf(await scenario.ended('waiting'), 'Succeeded').status).toBe('True');
-    await scenario.kubectl(['delete', 'awr', 'waiting']);
     await scenario.until('it is gone', async () => (await made(scenario)) === undefined);
   });
 });

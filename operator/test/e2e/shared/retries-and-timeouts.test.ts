@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { IMAGE, script, workflow } from '../../support/manifests.ts';
 import { eventsOf, phasesOf, rowOf } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const defaults = { terminationGracePeriodSeconds: 1 };
 const backoff = { duration: '200ms', factor: 1 };

@@ -2,11 +2,11 @@ import { describe, expect } from 'vitest';
 import { API_VERSION, type Semaphore } from '../../../src/api/index.ts';
 import { SEMAPHORES } from '../../../src/controllers/index.ts';
 import type { Pod } from '../../../src/pods/index.ts';
-import { it, restartOperator, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, rowOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 const semaphore = (name: string, spec: Semaphore['spec']): Manifest => ({
   apiVersion: API_VERSION,
@@ -139,23 +139,5 @@ describe('a semaphore', () => {
     expect(conditionOf(run, 'Succeeded').status).toBe('True');
     const starts = (await scenario.pods()).map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '')).sort();
     expect((starts[2] ?? 0) - (starts[0] ?? 0)).toBeGreaterThanOrEqual(3_000);
-  });
-});
-
-describe('a semaphore, when the operator is restarted', () => {
-  it('is still held by whom it was, and given to who waits when that one ends', async ({ scenario }) => {
-    await scenario.given(semaphore('db', { permits: 1 }), holding('hold', 6));
-    await scenario.workflowIs('hold', 'True');
-    await scenario.given(workflowRun('first', 'hold'));
-    await isHeldBy(scenario, 'first');
-    await scenario.given(workflowRun('second', 'hold'));
-    await scenario.taskIs('second', 'hold', 'waits', ({ reason }) => reason === 'Semaphore');
-    await restartOperator();
-    expect(await holders(scenario)).toEqual(['first']);
-    for (const run of ['first', 'second']) {
-      expect(conditionOf(await scenario.ended(run), 'Succeeded').status).toBe('True');
-    }
-    expect(mostAtOnce(await scenario.pods())).toBe(1);
-    await isHeldBy(scenario);
   });
 });

@@ -2,12 +2,12 @@ import { describe, expect } from 'vitest';
 import type { Task, Workflow, WorkflowTemplate } from '../../../src/api/index.ts';
 import { CLUSTER_WORKFLOW_TEMPLATES, WORKFLOW_TEMPLATES } from '../../../src/controllers/index.ts';
 import { CONTROLLER_REVISIONS } from '../../../src/runtime/index.ts';
-import { it, useOperator } from '../../support/e2e.ts';
+import { it, useSharedOperator } from '../../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../../support/installation.ts';
 import { type Manifest, script, template, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
 
-useOperator();
+useSharedOperator();
 
 /** A template that hands on what it was greeted with, in the words of its version. */
 const greeting = (version: string, word: string): Manifest =>

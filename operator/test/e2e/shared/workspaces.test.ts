@@ -3,20 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect } from 'vitest';
 import { type KubeObject, PERSISTENT_VOLUME_CLAIMS } from '../../../src/runtime/index.ts';
-import { CLUSTER_NAME, it, stage, useOperator } from '../../support/e2e.ts';
+import { it, stage, useSharedOperator } from '../../support/e2e.ts';
 import { objectsOf } from '../../support/examples.ts';
 import { IMAGE, script, workflow, workflowRun } from '../../support/manifests.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { outputsOf, type Scenario } from '../../support/scenario.ts';
 
 const folders: string[] = [];
 
-useOperator({
-  flags: async () => {
-    await loadProgramImage(CLUSTER_NAME);
-    return ['--artifact-store', 'volume://shelf/kept', '--artifact-image', PROGRAM_IMAGE];
-  },
-});
+useSharedOperator();
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });

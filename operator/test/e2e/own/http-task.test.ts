@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { WorkflowSpec } from '../../../src/api/index.ts';
-import { CLUSTER_NAME, it, stage, useOperator } from '../../support/e2e.ts';
+import { CLUSTER_NAME, it, ownStage, useOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
@@ -176,7 +176,7 @@ describe('a restart of the operator', () => {
       workflowRun('restarted', 'restarted'),
     );
     await scenario.until('it is asked', async () => asked(path).length > 0);
-    const installed = stage();
+    const installed = ownStage();
     expect(await installed.operator.stop()).toBe(0);
     await scenario.until('it is given up', async () => asked(path)[0]?.isAbandoned);
     installed.operator = await OperatorProcess.start({ kubeconfig: installed.credentials.path, flags: FLAGS });

@@ -1,0 +1,96 @@
+/**
+ * The steps of `npm test`, from the quickest to the most real: which files each runs, how, and what it may take. This is
+ * the one list of them; vitest's projects are made from it.
+ */
+
+export const TIERS = ['quick', 'full'] as const;
+/** `npm test` is quick; `npm run test:full` has everything. A test that only the second runs has the tag `full`. */
+export type Tier = (typeof TIERS)[number];
+
+export interface Step {
+  readonly name: string;
+  /** Test files, as globs from `operator/`. */
+  readonly include: readonly string[];
+  readonly exclude?: readonly string[];
+  /** ms that a test or a hook may take, with room for a slow machine that does something else besides. */
+  readonly timeoutMs: number;
+  /** Files that run side by side; 1 where they share what only one may change. */
+  readonly workers?: number;
+  /** How often a test that failed is tried again; one that passes then is named at the end. */
+  readonly retry?: number;
+  /** Whether files share the modules of their process, which spares importing them again for each: they must leave no state. */
+  readonly sharesModules?: boolean;
+  /** Runs once before all files; see vitest's globalSetup. */
+  readonly setup?: string;
+  /** Seconds that the step may take in each tier on the machine that `cluster/pace.ts` is measured in. */
+  readonly budget: Readonly<Record<Tier, number>>;
+}
+
+const MODEL = 'src/engine/model/*.test.ts';
+
+export const STEPS: readonly Step[] = [
+  {
+    name: 'unit',
+    include: ['src/**/*.test.ts', 'cluster/**/*.test.ts', 'hack/**/*.test.ts', 'test/unit/**/*.test.ts'],
+    exclude: [MODEL],
+    timeoutMs: 30_000,
+    sharesModules: true,
+    budget: { quick: 45, full: 80 },
+  },
+  { name: 'model', include: [MODEL], timeoutMs: 24 * 3_600_000, budget: { quick: 15, full: 330 } },
+  {
+    name: 'apiserver',
+    include: ['test/apiserver/**/*.test.ts'],
+    timeoutMs: 120_000,
+    workers: 1,
+    budget: { quick: 60, full: 60 },
+  },
+  {
+    name: 'shared',
+    include: ['test/e2e/shared/**/*.test.ts'],
+    timeoutMs: 300_000,
+    workers: 3,
+    retry: 1,
+    setup: 'test/e2e/shared/setup.ts',
+    budget: { quick: 150, full: 200 },
+  },
+  {
+    name: 'own',
+    include: ['test/e2e/own/**/*.test.ts'],
+    timeoutMs: 300_000,
+    workers: 1,
+    retry: 1,
+    budget: { quick: 160, full: 800 },
+  },
+  {
+    name: 'install',
+    include: ['test/install/**/*.test.ts'],
+    timeoutMs: 300_000,
+    workers: 1,
+    retry: 1,
+    setup: 'test/install/setup.ts',
+    budget: { quick: 110, full: 600 },
+  },
+  {
+    name: 'crash',
+    include: ['test/crash/**/*.test.ts'],
+    timeoutMs: 600_000,
+    workers: 1,
+    retry: 1,
+    budget: { quick: 75, full: 480 },
+  },
+  {
+    name: 'faults',
+    include: ['test/faults/**/*.test.ts'],
+    timeoutMs: 600_000,
+    workers: 1,
+    retry: 1,
+    budget: { quick: 75, full: 870 },
+  },
+];
+
+/** Names for several steps. */
+export const GROUPS: Readonly<Record<string, readonly string[]>> = { e2e: ['shared', 'own'] };
+
+/** Clusters that tests may leave when they are killed; ending one that is not there is harmless. */
+export const CLUSTERS = ['ado-test', 'ado-install', 'ado-crash', 'ado-faults', 'ado-fan-out', 'ado-chains'];

@@ -1,0 +1,43 @@
+/** Once for all files of this folder: the cluster with Ado in it, and one operator that serves all of them. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { openCluster, streamProgress } from '../../../cluster/index.ts';
+import { removeAdmission } from '../../support/admission.ts';
+import { CLUSTER_NAME } from '../../support/e2e.ts';
+import { installManifests, Kubectl, OperatorCredentials } from '../../support/installation.ts';
+import { OperatorProcess } from '../../support/operator-process.ts';
+import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
+import type { SharedOperatorAt } from '../../support/shared-operator.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    sharedOperator: SharedOperatorAt;
+  }
+}
+
+/** The last lines of its log are shown when the operator does not end well. */
+const SHOWN_LINES = 20;
+
+export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const cluster = await openCluster({ name: CLUSTER_NAME, progress: streamProgress(process.stderr) });
+  const kubectl = new Kubectl(cluster);
+  await installManifests(kubectl);
+  await removeAdmission(kubectl);
+  await loadProgramImage(CLUSTER_NAME);
+  const credentials = await OperatorCredentials.create(cluster, kubectl);
+  const folder = mkdtempSync(join(tmpdir(), 'ado-shared-'));
+  const log = join(folder, 'operator.log');
+  const store = ['--artifact-store', 'volume://shelf/kept', '--artifact-image', PROGRAM_IMAGE];
+  const flags = ['--http-image', PROGRAM_IMAGE, ...store];
+  const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags, log });
+  provide('sharedOperator', { address: operator.address, pid: operator.pid, log });
+  return async () => {
+    const code = await operator.stop();
+    credentials.remove();
+    rmSync(folder, { recursive: true, force: true });
+    if (code === 0) return;
+    throw new Error(`the shared operator ended with ${code}:\n${operator.log.slice(-SHOWN_LINES).join('\n')}`);
+  };
+}
