@@ -8,7 +8,7 @@ import { type Cluster, openCluster } from '../../cluster/index.ts';
 import type { KubeClient } from '../../src/runtime/index.ts';
 import { clientOf } from './client.ts';
 import { applyCrds } from './control-plane.ts';
-import { Kubectl } from './installation.ts';
+import { CLUSTER_NAME, Kubectl } from './installation.ts';
 import { Slots } from './slots.ts';
 
 /** Runs that are under way at a time; those that only wait for their silence do not count. */
@@ -26,9 +26,6 @@ export interface Stage {
   readonly prefix: string;
 }
 
-/** `npm test` ends the clusters of these names; work on one test may keep others. */
-const REAL_CLUSTER = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
-
 /**
  * Three simulated nodes: pods cost nothing, so that hundreds of runs take minutes. Call at the top of the file.
  * @param name the cluster of the project, which `npm test` ends
@@ -37,7 +34,7 @@ export const useSimulatedStage = (name: string): (() => Stage) =>
   useStage({ name: process.env.ADO_CRASH_CLUSTER ?? name, kwok: 3 });
 
 /** A kubelet and real containers, shared with the end-to-end tests. Call at the top of the file. */
-export const useRealStage = (): (() => Stage) => useStage({ name: REAL_CLUSTER });
+export const useRealStage = (): (() => Stage) => useStage({ name: CLUSTER_NAME });
 
 function useStage(options: Parameters<typeof openCluster>[0]): () => Stage {
   let stage: Stage | undefined;

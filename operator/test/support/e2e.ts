@@ -7,13 +7,10 @@ import { type Cluster, closeCluster, openCluster } from '../../cluster/index.ts'
 import { AuditLog } from '../../hack/bench/audit-log.ts';
 import { admissionIsInForce, installAdmission, removeAdmission } from './admission.ts';
 import { clientOf } from './client.ts';
-import { installManifests, Kubectl, OperatorCredentials } from './installation.ts';
+import { CLUSTER_NAME, installManifests, Kubectl, OperatorCredentials } from './installation.ts';
 import { OperatorProcess } from './operator-process.ts';
 import { Scenario, type Stage } from './scenario.ts';
 import { SharedOperator } from './shared-operator.ts';
-
-/** `npm test` ends the cluster of this name; work on one test may keep another. */
-export const CLUSTER_NAME = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
 
 /** The cluster with Ado installed. */
 export interface InstalledStage extends Stage {

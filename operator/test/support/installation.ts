@@ -7,6 +7,9 @@ import { type CommandResult, run } from '../../cluster/command.ts';
 import type { Cluster } from '../../cluster/index.ts';
 import { ROOT } from './control-plane.ts';
 
+/** `npm test` ends the cluster of this name; work on one test may keep another. */
+export const CLUSTER_NAME = process.env.ADO_TEST_CLUSTER ?? 'ado-test';
+
 export const OPERATOR_NAMESPACE = 'ado-system';
 export const OPERATOR_ACCOUNT = 'ado-operator';
 /** The operator's user name, as the audit log has it. */

@@ -7,7 +7,7 @@ import { type AttemptObservation, type Task, task as taskSchema } from '../../..
 import { buildPod, observePod, type Pod, trimPod } from '../../../src/pods/index.ts';
 import { type KubeClient, type KubeObject, NAMESPACES, PODS, SECRETS } from '../../../src/runtime/index.ts';
 import { clientOf } from '../../support/client.ts';
-import { CLUSTER_NAME } from '../../support/e2e.ts';
+import { CLUSTER_NAME } from '../../support/installation.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY, type Verdict } from '../../support/s3-server.ts';
 import { waitFor } from '../../support/wait-for.ts';

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect } from 'vitest';
-import { CLUSTER_NAME, it, useOperator } from '../../support/e2e.ts';
+import { it, useOperator } from '../../support/e2e.ts';
 import { objectsOf } from '../../support/examples.ts';
+import { CLUSTER_NAME } from '../../support/installation.ts';
 import { IMAGE, type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/s3-server.ts';
