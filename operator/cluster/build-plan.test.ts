@@ -9,6 +9,7 @@ import {
   goBuildArgs,
   newEnough,
   PEER_VERSIONS,
+  remainingBuildMs,
 } from './build-plan.ts';
 
 describe('what is built', () => {
@@ -53,10 +54,18 @@ describe('the key of the cache', () => {
 });
 
 it('expects a build to take less time on more cores, and never none', () => {
-  const [one, two, many] = [1, 2, 64].map((cores) => expectedBuildMs(BINARIES['kube-apiserver'], cores));
+  const [one, two, many] = [1, 2, 64].map((cores) => expectedBuildMs(BINARIES['kube-apiserver'], cores, 1));
   expect(one).toBeGreaterThan(two ?? 0);
   expect(two).toBe(170_000);
   expect(many).toBeGreaterThan(0);
+  expect(expectedBuildMs(BINARIES['kube-apiserver'], 2, 2.4)).toBe(408_000);
+});
+
+it('tells the rest of a build by the pace so far, once that says something, and never less than nothing', () => {
+  const plan = { ...BINARIES.kwok, packages: 100 };
+  expect(remainingBuildMs(plan, 2, 1000)).toBeUndefined();
+  expect(remainingBuildMs(plan, 25, 1000)).toBe(3000);
+  expect(remainingBuildMs(plan, 120, 1000)).toBe(0);
 });
 
 it('accepts Go from 1.26 on', () => {

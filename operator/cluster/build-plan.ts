@@ -24,15 +24,18 @@ export interface BinaryPlan {
   package: string;
   /** Usual seconds of a cold build on 2 cores, in the order of `BINARIES` (what is shared is built by the first). */
   seconds: number;
+  /** Packages that such a build compiles, in the same order: by them the remaining time is told. */
+  packages: number;
   /** Value for the linker's -X, where the program would not know its version otherwise. */
   version?: string;
 }
 
 const KUBERNETES_VERSION = 'k8s.io/component-base/version.gitVersion=v1.34.4';
-const kubernetes = (name: string, seconds: number): BinaryPlan => ({
+const kubernetes = (name: string, seconds: number, packages: number): BinaryPlan => ({
   module: 'kubernetes',
   package: `k8s.io/kubernetes/cmd/${name}`,
   seconds,
+  packages,
   version: KUBERNETES_VERSION,
 });
 
@@ -41,25 +44,31 @@ export const PEER_VERSIONS = { argo: 'v3.7.9', tekton: 'v1.11.0' } as const;
 
 /** In the order in which they are built: the API server first, because it alone is what most tests wait for. */
 export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
-  'kube-apiserver': kubernetes('kube-apiserver', 170),
-  etcd: { module: 'kubernetes', package: 'go.etcd.io/etcd/server/v3', seconds: 10 },
-  kubectl: kubernetes('kubectl', 20),
-  'kube-controller-manager': kubernetes('kube-controller-manager', 40),
-  'kube-scheduler': kubernetes('kube-scheduler', 5),
-  kubelet: kubernetes('kubelet', 15),
-  'kube-proxy': kubernetes('kube-proxy', 5),
-  coredns: { module: 'coredns', package: '.', seconds: 50 },
-  kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', seconds: 60 },
-  kind: { module: 'kind', package: 'sigs.k8s.io/kind', seconds: 30 },
-  pause: { module: 'pause', package: '.', seconds: 2 },
-  versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', seconds: 60 },
+  'kube-apiserver': kubernetes('kube-apiserver', 170, 2000),
+  etcd: { module: 'kubernetes', package: 'go.etcd.io/etcd/server/v3', seconds: 10, packages: 60 },
+  kubectl: kubernetes('kubectl', 20, 180),
+  'kube-controller-manager': kubernetes('kube-controller-manager', 40, 370),
+  'kube-scheduler': kubernetes('kube-scheduler', 5, 30),
+  kubelet: kubernetes('kubelet', 15, 90),
+  'kube-proxy': kubernetes('kube-proxy', 5, 40),
+  coredns: { module: 'coredns', package: '.', seconds: 50, packages: 570 },
+  kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', seconds: 60, packages: 700 },
+  kind: { module: 'kind', package: 'sigs.k8s.io/kind', seconds: 30, packages: 300 },
+  pause: { module: 'pause', package: '.', seconds: 2, packages: 1 },
+  versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', seconds: 60, packages: 450 },
   'argo-controller': {
     module: 'argo',
     package: 'github.com/argoproj/argo-workflows/v3/cmd/workflow-controller',
     seconds: 200,
+    packages: 1800,
     version: `github.com/argoproj/argo-workflows/v3.version=${PEER_VERSIONS.argo}`,
   },
-  'tekton-controller': { module: 'tekton', package: 'github.com/tektoncd/pipeline/cmd/controller', seconds: 180 },
+  'tekton-controller': {
+    module: 'tekton',
+    package: 'github.com/tektoncd/pipeline/cmd/controller',
+    seconds: 180,
+    packages: 1500,
+  },
 };
 
 export const CONTROL_PLANE: readonly Binary[] = ['kube-apiserver', 'etcd', 'kubectl'];
@@ -101,9 +110,21 @@ export function goBuildArgs(plan: BinaryPlan, output: string): string[] {
   ];
 }
 
-/** Usual ms of a build on this many cores; the linker at the end uses one, so it is no straight division. */
-export function expectedBuildMs(plan: BinaryPlan, cores: number): number {
-  return Math.round((plan.seconds * 1000 * 2) / Math.min(Math.max(cores, 1), 8));
+/**
+ * Usual ms of a build on this many cores; the linker at the end uses one, so it is no straight division.
+ * @param pace how many times as long as the reference this machine takes
+ */
+export function expectedBuildMs(plan: BinaryPlan, cores: number, pace: number): number {
+  return Math.round((plan.seconds * 1000 * pace * 2) / Math.min(Math.max(cores, 1), 8));
+}
+
+/** Below this share of the packages nothing is said of the rest: the first ones are small. */
+const TELLING_SHARE = 0.05;
+
+/** ms that the rest of a build takes at the pace so far; undefined while that says nothing. */
+export function remainingBuildMs(plan: BinaryPlan, packages: number, elapsedMs: number): number | undefined {
+  const share = packages / plan.packages;
+  return share < TELLING_SHARE ? undefined : elapsedMs * Math.max(0, 1 / share - 1);
 }
 
 /** Whether this answer of `go env GOVERSION` can build the modules (their go.mod files say go 1.26). */

@@ -5,11 +5,21 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
-import { BINARIES, type Binary, cacheKey, expectedBuildMs, goBuildArgs, newEnough } from './build-plan.ts';
+import {
+  BINARIES,
+  type Binary,
+  type BinaryPlan,
+  cacheKey,
+  expectedBuildMs,
+  goBuildArgs,
+  newEnough,
+  remainingBuildMs,
+} from './build-plan.ts';
 import { run, which } from './command.ts';
 import { ClusterError } from './errors.ts';
 import { withLock } from './lock.ts';
-import { type ProgressSink, runStep } from './progress.ts';
+import { pace } from './pace.ts';
+import { duration, type ProgressSink, runStep } from './progress.ts';
 
 const MODULES = join(import.meta.dirname, 'modules');
 const UNUSED_DAYS = 60;
@@ -23,16 +33,26 @@ export async function ensureBinaries<B extends Binary>(
   names: readonly B[],
   progress?: ProgressSink,
 ): Promise<Record<B, string>> {
-  const folders = new Map<string, string>();
-  for (const module of new Set(names.map((name) => BINARIES[name].module))) {
-    folders.set(module, await moduleCache(module));
-  }
-  const paths = names.map((name) => [name, join(folders.get(BINARIES[name].module)!, name)] as const);
+  const paths = await pathsOf(names);
   for (const [name, path] of paths) {
     if (exists(path)) continue;
     await withLock(`${path}.lock`, () => (exists(path) ? Promise.resolve() : build(name, path, progress)));
   }
   return Object.fromEntries(paths) as Record<B, string>;
+}
+
+/** ms that building what is missing of these programs takes on this machine. Throws ClusterError as `ensureBinaries`. */
+export async function buildingAhead(names: readonly Binary[]): Promise<number> {
+  const missing = (await pathsOf(names)).filter(([, path]) => !exists(path));
+  return missing.reduce((sum, [name]) => sum + expectedBuildMs(BINARIES[name], availableParallelism(), pace()), 0);
+}
+
+async function pathsOf<B extends Binary>(names: readonly B[]): Promise<(readonly [B, string])[]> {
+  const folders = new Map<string, string>();
+  for (const module of new Set(names.map((name) => BINARIES[name].module))) {
+    folders.set(module, await moduleCache(module));
+  }
+  return names.map((name) => [name, join(folders.get(BINARIES[name].module)!, name)] as const);
 }
 
 async function moduleCache(module: string): Promise<string> {
@@ -67,7 +87,8 @@ async function goVersion(folder: string): Promise<string> {
 async function build(name: Binary, path: string, progress?: ProgressSink): Promise<void> {
   const plan = BINARIES[name];
   const partial = `${path}.partial`;
-  const step = { title: `building ${name}`, expectedMs: expectedBuildMs(plan, availableParallelism()) };
+  const step = { title: `building ${name}`, expectedMs: expectedBuildMs(plan, availableParallelism(), pace()) };
+  const started = performance.now();
   let packages = 0;
   const result = await runStep(progress, step, (detail) =>
     run('go', goBuildArgs(plan, partial), {
@@ -77,7 +98,7 @@ async function build(name: Binary, path: string, progress?: ProgressSink): Promi
       onLine: (line) => {
         const fetching = line.startsWith('go: downloading');
         if (!fetching) packages += 1;
-        detail(fetching ? line.slice(4) : `${packages} packages`);
+        detail(fetching ? line.slice(4) : rest(plan, packages, performance.now() - started));
       },
     }),
   );
@@ -90,6 +111,13 @@ async function build(name: Binary, path: string, progress?: ProgressSink): Promi
     );
   }
   renameSync(partial, path);
+}
+
+/** How far a build is, and how long the rest takes at the pace so far. */
+function rest(plan: BinaryPlan, packages: number, elapsedMs: number): string {
+  const left = remainingBuildMs(plan, packages, elapsedMs);
+  const done = `${packages} of about ${Math.max(packages, plan.packages)} packages`;
+  return left === undefined ? done : `${done}, about ${duration(left)} left`;
 }
 
 /** Binaries of older pins go when nothing has used them for a while. */

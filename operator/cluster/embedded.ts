@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiClient } from './api-client.ts';
-import { ensureBinaries } from './build.ts';
+import { buildingAhead, ensureBinaries } from './build.ts';
 import { type Binary, binariesFor } from './build-plan.ts';
 import { ensureCertificates } from './certificates.ts';
 import { cgroupName, makeCgroups, removeCgroups } from './cgroups.ts';
@@ -27,7 +27,7 @@ import { nodeIsReady, startContainerd, startNode } from './node.ts';
 import { type Node, nodeCertificates } from './node-config.ts';
 import { cniFolder, ensurePackages, staticBusybox } from './packages.ts';
 import { daemonAlive, startDaemon } from './processes.ts';
-import { type ProgressSink, runStep } from './progress.ts';
+import { duration, type ProgressSink, runStep } from './progress.ts';
 import { removeEmbedded } from './remove.ts';
 import {
   type ClusterRecord,
@@ -55,6 +55,9 @@ const NODE_PORTS: Ports = {
   kwok: 10247,
 };
 
+/** Builds that take longer are told before the first of them begins, all together. */
+const TOLD_MS = 30_000;
+
 /** Opens the cluster of this name: makes it, starts again what is not running, or finds it as it is. */
 export async function openEmbedded(options: ClusterOptions, progress?: ProgressSink): Promise<Cluster> {
   const { name } = options;
@@ -62,10 +65,10 @@ export async function openEmbedded(options: ClusterOptions, progress?: ProgressS
   checkMachine(shape);
   const folder = clusterFolder(name);
   if (shape.node) await ensurePackages(progress);
-  const programs = (await ensureBinaries(
-    binariesFor({ node: shape.node, simulated: shape.simulatedNodes > 0 }),
-    progress,
-  )) as Programs;
+  const names = binariesFor({ node: shape.node, simulated: shape.simulatedNodes > 0 });
+  const ahead = await buildingAhead(names);
+  if (ahead > TOLD_MS) progress?.(`building Kubernetes from its Go modules, once: about ${duration(ahead)} in all`);
+  const programs = (await ensureBinaries(names, progress)) as Programs;
   return withLock(clusterLock(name), async () => {
     const record = await ensureRecord(name, folder, shape);
     const step = { title: `starting the cluster ${name}`, expectedMs: shape.node ? 12_000 : 6000 };

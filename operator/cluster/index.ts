@@ -9,6 +9,8 @@
  * 4. Programs are built from pinned modules, once, outside the work tree; what is not needed is not built.
  * 5. What a person must do is said in one sentence with the remedy (ClusterError).
  */
+export { buildingAhead } from './build.ts';
+export { binariesFor } from './build-plan.ts';
 export type { Cluster } from './cluster.ts';
 export { ClusterError } from './errors.ts';
 export { closeCluster, loadImages, type OpenOptions, openCluster } from './open-cluster.ts';

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { closeCluster, pace } from '../cluster/index.ts';
+import { binariesFor, buildingAhead, closeCluster, pace } from '../cluster/index.ts';
 import { bundleOperator } from './bundle.ts';
 import { printCoverage } from './test/coverage.ts';
 import { announcement } from './test/needs.ts';
@@ -45,10 +45,16 @@ function tell(outcomes: readonly Outcome[]): number {
   return failed === 0 ? 0 : 1;
 }
 
+/** ms until the programs of the cluster are there; with a Docker engine or an assets folder there is less to build. */
+async function building({ steps }: Options): Promise<number> {
+  const needsNone = steps.every((step) => step === 'verify' || ['unit', 'model'].includes(step.name));
+  return needsNone ? 0 : buildingAhead([...binariesFor({ node: true, simulated: true }), 'versitygw']);
+}
+
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), ROOT);
   const seed = Number(process.env.ADO_SEED ?? Math.floor(Math.random() * SEEDS));
-  for (const line of announcement(options, seed, pace())) console.log(line);
+  for (const line of announcement(options, seed, pace(), await building(options))) console.log(line);
   const folder = mkdtempSync(join(tmpdir(), 'ado-test-'));
   const isNamed = options.files.length > 0;
   // Coverage counts the sources; everything else starts what is deployed.
