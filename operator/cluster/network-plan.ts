@@ -55,6 +55,19 @@ export function natRules(link: Link): string {
   ].join('\n');
 }
 
+/** What lets pods of a cluster leave it under the address of its node. */
+export function podRules(pods: string): string {
+  return [
+    'table ip ado-pods {',
+    '  chain postrouting {',
+    '    type nat hook postrouting priority srcnat;',
+    `    ip saddr ${pods} ip daddr != ${pods} masquerade`,
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
 /** Name servers that a cluster can reach: not those on the loopback address, and IPv4, for its link has no other. */
 export function upstreamNameServers(resolvConf: string): string[] {
   return resolvConf

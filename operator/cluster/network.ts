@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, run } from './command.ts';
-import { type Link, natRules, upstreamNameServers } from './network-plan.ts';
+import { POD_CIDR } from './control-plane-flags.ts';
+import { type Link, natRules, podRules, upstreamNameServers } from './network-plan.ts';
 import { stateRoot } from './state.ts';
 import { until } from './wait.ts';
 
@@ -40,6 +41,7 @@ export async function connect(link: Link, holder: number): Promise<void> {
   await run('modprobe', ['br_netfilter']); // often built in, or loaded already: then there is nothing to do
   const bridge = '/proc/sys/net/bridge/bridge-nf-call-iptables';
   await inside('sh', '-c', `echo 1 > ${FORWARD}; if [ -e ${bridge} ]; then echo 1 > ${bridge}; fi`);
+  await must('nsenter', [`--net=/proc/${holder}/ns/net`, 'nft', '-f', '-'], { input: podRules(POD_CIDR) });
   await must('nft', ['-f', '-'], { input: natRules(link) });
   if (readFileSync(FORWARD, 'utf8').trim() === '0') {
     writeFileSync(forwardNote(), '');

@@ -71,12 +71,12 @@ export function cniConfig(node: Node): unknown {
         type: 'bridge',
         bridge: 'cni0',
         isGateway: true,
-        ipMasq: true,
+        // One rule for all pods does it (podRules): the plugin would call iptables several times for each.
+        ipMasq: false,
         hairpinMode: true,
         mtu: node.mtu,
         ipam: { type: 'host-local', ranges: [[{ subnet: POD_CIDR }]], routes: [{ dst: '0.0.0.0/0' }] },
       },
-      { type: 'portmap', capabilities: { portMappings: true } },
     ],
   };
 }

@@ -11,7 +11,7 @@ export interface Requirement {
 }
 
 const CNI_FOLDERS = ['/usr/lib/cni', '/opt/cni/bin'];
-const CNI_PLUGINS = ['bridge', 'host-local', 'loopback', 'portmap'];
+const CNI_PLUGINS = ['bridge', 'host-local', 'loopback'];
 
 /** The folder that holds the CNI plugins; undefined when none holds all of them. */
 export function cniFolder(): string | undefined {
