@@ -49,7 +49,7 @@ export const STEPS: readonly Step[] = [
     name: 'shared',
     include: ['test/e2e/shared/**/*.test.ts'],
     timeoutMs: 300_000,
-    workers: 3,
+    workers: 2,
     retry: 1,
     setup: 'test/e2e/shared/setup.ts',
     budget: { quick: 150, full: 200 },

@@ -4,6 +4,7 @@ import { it, useOperator } from '../../support/e2e.ts';
 import { workflowRun } from '../../support/manifests.ts';
 import { Person, saidOf, signalEnds, signalIs, signalOf, signalWaits } from '../../support/people.ts';
 import { conditionOf, outputsOf } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator({ admission: true });
 
@@ -134,7 +135,7 @@ describe('an approval', () => {
     expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ decision: 'Approve', approvers: [] });
   });
 
-  it.concurrent('that nobody gives in time may be given by others then', async ({ scenario }) => {
+  it.concurrent('that nobody gives in time may be given by others then', FULL, async ({ scenario }) => {
     const escalation = { approvers: { users: ['boss'] } };
     await givenApproval(scenario, { approvers: RELEASE, expiresAfter: '4s', onExpiry: 'Escalate', escalation });
     const boss = new Person(scenario, 'boss');
@@ -169,24 +170,28 @@ describe('an approval', () => {
     expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['ada', 'bob'] });
   });
 
-  it.concurrent('is decided while its run is paused, and ends with one that is cancelled', async ({ scenario }) => {
-    await givenApproval(scenario, { approvers: RELEASE });
-    const [ada] = inRelease(scenario, 'ada');
-    const want = (desiredState: string) =>
-      ada?.kubectl(['patch', 'awr', 'ship', '--type=merge', '-p', JSON.stringify({ spec: { desiredState } })]);
-    await want('Paused');
-    await scenario.runIs('ship', 'is paused', ({ status }) => status?.phase === 'Paused');
-    await ada?.answer('ship-approve', APPROVE);
-    await signalEnds(scenario, 'ship-approve');
-    expect((await scenario.pods()).length).toBe(0);
-    await want('Running');
-    expect(conditionOf(await scenario.ended('ship'), 'Succeeded')).toMatchObject({ status: 'True' });
-    await scenario.given(workflowRun('other', 'ship'));
-    await signalWaits(scenario, 'other-approve');
-    await ada?.kubectl(['patch', 'awr', 'other', '--type=merge', '-p', '{"spec":{"desiredState":"Cancelled"}}']);
-    await scenario.ended('other');
-    const ended = await signalEnds(scenario, 'other-approve');
-    expect(ended.status?.phase).not.toBe('Delivered');
-    expect(saidOf(ended).message).not.toBe('');
-  });
+  it.concurrent(
+    'is decided while its run is paused, and ends with one that is cancelled',
+    FULL,
+    async ({ scenario }) => {
+      await givenApproval(scenario, { approvers: RELEASE });
+      const [ada] = inRelease(scenario, 'ada');
+      const want = (desiredState: string) =>
+        ada?.kubectl(['patch', 'awr', 'ship', '--type=merge', '-p', JSON.stringify({ spec: { desiredState } })]);
+      await want('Paused');
+      await scenario.runIs('ship', 'is paused', ({ status }) => status?.phase === 'Paused');
+      await ada?.answer('ship-approve', APPROVE);
+      await signalEnds(scenario, 'ship-approve');
+      expect((await scenario.pods()).length).toBe(0);
+      await want('Running');
+      expect(conditionOf(await scenario.ended('ship'), 'Succeeded')).toMatchObject({ status: 'True' });
+      await scenario.given(workflowRun('other', 'ship'));
+      await signalWaits(scenario, 'other-approve');
+      await ada?.kubectl(['patch', 'awr', 'other', '--type=merge', '-p', '{"spec":{"desiredState":"Cancelled"}}']);
+      await scenario.ended('other');
+      const ended = await signalEnds(scenario, 'other-approve');
+      expect(ended.status?.phase).not.toBe('Delivered');
+      expect(saidOf(ended).message).not.toBe('');
+    },
+  );
 });

@@ -10,6 +10,7 @@ import { clientOf } from '../../support/client.ts';
 import { CLUSTER_NAME } from '../../support/installation.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY, type Verdict } from '../../support/s3-server.ts';
+import { FULL } from '../../support/tier.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 let cluster: Cluster;
@@ -110,7 +111,7 @@ describe.concurrent('a pod with artifacts', () => {
     expect(await ended(read)).toMatchObject({ phase: 'Succeeded' });
   });
 
-  it('has not succeeded before its outputs are stored', async () => {
+  it('has not succeeded before its outputs are stored', FULL, async () => {
     let release = () => {};
     const held = new Promise<void>((resolve) => {
       release = resolve;
@@ -131,7 +132,7 @@ describe.concurrent('a pod with artifacts', () => {
     expect((await observed(pod)).at(-1)).toMatchObject({ phase: 'Succeeded' });
   });
 
-  it('fails when its task made none of what it declared, and says what is missing', async () => {
+  it('fails when its task made none of what it declared, and says what is missing', FULL, async () => {
     expect(await ended(podOf('nothing', writes('true')))).toMatchObject({
       phase: 'Failed',
       cause: 'User',
@@ -140,11 +141,11 @@ describe.concurrent('a pod with artifacts', () => {
     });
   });
 
-  it('fails by the exit code of its task, whatever became of its artifacts', async () => {
+  it('fails by the exit code of its task, whatever became of its artifacts', FULL, async () => {
     expect(await ended(podOf('wrong', writes('exit 3')))).toMatchObject({ reason: 'ExitCode', exitCode: 3 });
   });
 
-  it('fails when an input was never made, before its task starts', async () => {
+  it('fails when an input was never made, before its task starts', FULL, async () => {
     const inputs = [{ name: 'word', from: 'make.word' }];
     const pod = podOf('early', { name: 'read', run: 'true', artifacts: { inputs } });
     expect(await ended(pod)).toMatchObject({
@@ -153,7 +154,7 @@ describe.concurrent('a pod with artifacts', () => {
     });
   });
 
-  it('fails when the bytes in the store are not those that were made', async () => {
+  it('fails when the bytes in the store are not those that were made', FULL, async () => {
     await ended(podOf('changed', writes('echo hello > /ado/artifacts/word')));
     writeFileSync(join(server.bucketFolder, 'pods', namespace, 'changed/make/1/word'), 'hallo\n');
     const artifacts = { inputs: [{ name: 'word', from: 'make.word' }] };

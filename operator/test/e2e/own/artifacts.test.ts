@@ -6,6 +6,7 @@ import { IMAGE, type Manifest, script, workflow, workflowRun } from '../../suppo
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/s3-server.ts';
 import { outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 let server: S3Server;
 
@@ -105,7 +106,7 @@ describe('artifacts', () => {
     expect(outputsOf(await scenario.ended('again'), 'take')).toEqual({ n: '1' });
   });
 
-  it.concurrent('that were not made fail their task, which may be tried again', async ({ scenario }) => {
+  it.concurrent('that were not made fail their task, which may be tried again', FULL, async ({ scenario }) => {
     await scenario.given(
       store,
       workflow('missing', {
@@ -126,35 +127,39 @@ describe('artifacts', () => {
     expect(rowOf(run, 'late')?.phase).toBe('Succeeded');
   });
 
-  it.concurrent('do not hold up a run that is cancelled for longer than their task may take', async ({ scenario }) => {
-    await scenario.given(
-      store,
-      workflow('deaf', {
-        tasks: [
-          script('make', 'trap "" TERM; sleep 600 & wait; wait; sleep 600', {
-            terminationGracePeriodSeconds: 2,
-            ...made('word'),
-          }),
-        ],
-      }),
-      workflowRun('deaf', 'deaf'),
-    );
-    await scenario.podRuns('make');
-    const started = performance.now();
-    await scenario.kubectl([
-      'patch',
-      'workflowruns.flow.ado.dev',
-      'deaf',
-      '--type',
-      'merge',
-      '-p',
-      '{"spec":{"desiredState":"Cancelled"}}',
-    ]);
-    await scenario.ended('deaf');
-    expect(performance.now() - started).toBeLessThan(60_000);
-  });
+  it.concurrent(
+    'do not hold up a run that is cancelled for longer than their task may take',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(
+        store,
+        workflow('deaf', {
+          tasks: [
+            script('make', 'trap "" TERM; sleep 600 & wait; wait; sleep 600', {
+              terminationGracePeriodSeconds: 2,
+              ...made('word'),
+            }),
+          ],
+        }),
+        workflowRun('deaf', 'deaf'),
+      );
+      await scenario.podRuns('make');
+      const started = performance.now();
+      await scenario.kubectl([
+        'patch',
+        'workflowruns.flow.ado.dev',
+        'deaf',
+        '--type',
+        'merge',
+        '-p',
+        '{"spec":{"desiredState":"Cancelled"}}',
+      ]);
+      await scenario.ended('deaf');
+      expect(performance.now() - started).toBeLessThan(60_000);
+    },
+  );
 
-  it.concurrent('go through the example of the guide, examples/artifacts', async ({ scenario }) => {
+  it.concurrent('go through the example of the guide, examples/artifacts', FULL, async ({ scenario }) => {
     await scenario.given(store, ...objectsOf('artifacts', 'workflow.yaml'));
     const started = async () => (await scenario.workflow('build-and-test')).status?.lastApplied?.run;
     const run = await scenario.ended(await scenario.until('the trigger starts a run', started));
@@ -162,7 +167,7 @@ describe('artifacts', () => {
     expect(outputsOf(run, 'report')).toEqual({ hits: '1 1 ' });
   });
 
-  it.concurrent('of a run that is retried are made again where they are needed again', async ({ scenario }) => {
+  it.concurrent('of a run that is retried are made again where they are needed again', FULL, async ({ scenario }) => {
     await scenario.given(
       store,
       workflow('retried', {

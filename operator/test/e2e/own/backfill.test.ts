@@ -4,6 +4,7 @@ import { BACKFILLS } from '../../../src/controllers/index.ts';
 import { it, killOperator, useOperator } from '../../support/e2e.ts';
 import { type Manifest, workflow } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator({ flags: ['--lease-duration', '2s'] });
 
@@ -61,7 +62,7 @@ describe('a Backfill', () => {
     expect(made).toEqual(expect.arrayContaining(['2026-03-04T03:00:00Z', '2026-03-05T03:00:00Z']));
   });
 
-  it.concurrent('pauses, goes on, and is cancelled with the runs that are under way', async ({ scenario }) => {
+  it.concurrent('pauses, goes on, and is cancelled with the runs that are under way', FULL, async ({ scenario }) => {
     const nap = { tasks: [{ name: 'nap', sleep: { duration: '600s' } }], retention: {} };
     await scenario.given(daily(nap), backfill('long', { parallelism: 2 }));
     await until(scenario, 'long', 'has two runs', ({ status }) => status?.active?.length === 2);
@@ -112,7 +113,7 @@ describe('a Backfill', () => {
     expect(await scenario.runs()).toEqual([]);
   });
 
-  it('goes on where it was when its operator is killed again and again', async ({ scenario }) => {
+  it('goes on where it was when its operator is killed again and again', FULL, async ({ scenario }) => {
     await scenario.given(
       daily({ retention: { succeeded: { count: 1 } } }),
       backfill('killed', { to: '2026-06-01T00:00:00Z' }),

@@ -4,6 +4,7 @@ import { auditLog, it, killOperator, useOperator } from '../../support/e2e.ts';
 import { OPERATOR_USER } from '../../support/installation.ts';
 import { type Manifest, workflow, workflowRun } from '../../support/manifests.ts';
 import { outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator({ flags: ['--lease-duration', '3s'] });
 
@@ -96,7 +97,7 @@ describe('the end of a run', () => {
     expect(await runsOf(scenario)).toHaveLength(1);
   });
 
-  it.concurrent('is that of the last run of a chain, and of no other', async ({ scenario }) => {
+  it.concurrent('is that of the last run of a chain, and of no other', FULL, async ({ scenario }) => {
     const again = { when: 'params.divisor < 3', with: { divisor: '${{ params.divisor + 1 }}' } };
     await scenario.given(source('build', { continueAsNew: again }), target([{ name: 'built', workflow: 'build' }]));
     await counts(scenario);
@@ -107,7 +108,7 @@ describe('the end of a run', () => {
     expect(await runsOf(scenario)).toHaveLength(1);
   });
 
-  it.concurrent('goes in a circle only so often, and says why it stops', async ({ scenario }) => {
+  it.concurrent('goes in a circle only so often, and says why it stops', FULL, async ({ scenario }) => {
     const build = source('build', { triggers: { completions: [{ name: 'shipped', workflow: 'ship' }] } });
     await scenario.given(build, target([{ name: 'built', workflow: 'build' }]));
     await counts(scenario);

@@ -9,6 +9,7 @@ import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { conditionOf, outputsOf, rowOf } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 const FLAGS = [
   ...['--http-hosts', '127.0.0.1,169.254.169.254'],
@@ -99,7 +100,7 @@ describe('a request to a listed host', () => {
     ]);
   });
 
-  it.concurrent('fails by its status, and is retried as any other task', async ({ scenario }) => {
+  it.concurrent('fails by its status, and is retried as any other task', FULL, async ({ scenario }) => {
     const path = `/flaky?from=${scenario.namespace}`;
     const retry = { limit: 3, backoff: { duration: '1s' } };
     await scenario.given(
@@ -127,7 +128,7 @@ describe('a request to a listed host', () => {
     expect(rowOf(await scenario.ended('metadata'), 'ask')).toMatchObject({ phase: 'Failed', reason: 'HttpNotAllowed' });
   });
 
-  it.concurrent('is given up when its task is stopped', async ({ scenario }) => {
+  it.concurrent('is given up when its task is stopped', FULL, async ({ scenario }) => {
     const path = `/silence?from=${scenario.namespace}`;
     await scenario.given(
       workflow('silent', { tasks: [ask({ url: at(path), requestTimeout: '10m' })] }),
@@ -170,7 +171,7 @@ describe('a request to another host', () => {
 });
 
 describe('a restart of the operator', () => {
-  it('waits for no answer, which is lost, and the request is made again', async ({ scenario }) => {
+  it('waits for no answer, which is lost, and the request is made again', FULL, async ({ scenario }) => {
     const path = `/silence?restart=${scenario.namespace}`;
     await scenario.given(
       workflow('restarted', { tasks: [ask({ url: at(path), requestTimeout: '10m' })] }),

@@ -10,6 +10,7 @@ import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/s3-server.ts';
 import type { Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 let server: S3Server;
 const folder = mkdtempSync(join(tmpdir(), 'ado-store-'));
@@ -76,36 +77,40 @@ describe('what a run leaves', () => {
   const left = (kind: string, { namespace }: Scenario, uid: string) =>
     existsSync(join(server.bucketFolder, kind, namespace, uid));
 
-  it.concurrent('is deleted after it, unless it is to be kept: artifacts by a pod, logs by the operator', async ({
-    scenario,
-  }) => {
-    const task = script('make', 'echo made; echo x > /ado/artifacts/word', {
-      artifacts: { outputs: [{ name: 'word' }] },
-    });
-    await scenario.given(
-      store,
-      workflow('leave', { tasks: [task] }),
-      workflow('keep', { retention: { artifacts: { keep: 'Forever' } }, tasks: [task] }),
-      workflowRun('leave', 'leave'),
-      workflowRun('stay', 'leave'),
-      workflowRun('keep', 'keep'),
-    );
-    const uids: Record<string, string> = {};
-    for (const name of ['leave', 'stay', 'keep']) uids[name] = (await scenario.ended(name)).metadata.uid ?? '';
-    const { leave = '', stay = '', keep = '' } = uids;
-    await scenario.until('the logs are kept', async () =>
-      Object.values(uids).every((uid) => left('logs', scenario, uid)),
-    );
-    expect(left('artifacts', scenario, leave)).toBe(true);
-    await scenario.kubectl(['delete', 'workflowruns.flow.ado.dev', 'leave', 'keep']);
-    await scenario.until('artifacts and logs of the run are gone', async () => {
-      return !left('artifacts', scenario, leave) && !left('logs', scenario, leave);
-    });
-    expect(readdirSync(join(server.bucketFolder, 'artifacts', scenario.namespace)).sort()).toEqual([stay, keep].sort());
-    for (const uid of [stay, keep]) expect(left('logs', scenario, uid)).toBe(true);
-    await scenario.until('the pod that did it is gone', async () => {
-      const { items } = await stage().client.list(PODS, { namespace: scenario.namespace });
-      return !items.some(({ metadata }) => metadata.name === 'ado-artifact-sweep');
-    });
-  });
+  it.concurrent(
+    'is deleted after it, unless it is to be kept: artifacts by a pod, logs by the operator',
+    FULL,
+    async ({ scenario }) => {
+      const task = script('make', 'echo made; echo x > /ado/artifacts/word', {
+        artifacts: { outputs: [{ name: 'word' }] },
+      });
+      await scenario.given(
+        store,
+        workflow('leave', { tasks: [task] }),
+        workflow('keep', { retention: { artifacts: { keep: 'Forever' } }, tasks: [task] }),
+        workflowRun('leave', 'leave'),
+        workflowRun('stay', 'leave'),
+        workflowRun('keep', 'keep'),
+      );
+      const uids: Record<string, string> = {};
+      for (const name of ['leave', 'stay', 'keep']) uids[name] = (await scenario.ended(name)).metadata.uid ?? '';
+      const { leave = '', stay = '', keep = '' } = uids;
+      await scenario.until('the logs are kept', async () =>
+        Object.values(uids).every((uid) => left('logs', scenario, uid)),
+      );
+      expect(left('artifacts', scenario, leave)).toBe(true);
+      await scenario.kubectl(['delete', 'workflowruns.flow.ado.dev', 'leave', 'keep']);
+      await scenario.until('artifacts and logs of the run are gone', async () => {
+        return !left('artifacts', scenario, leave) && !left('logs', scenario, leave);
+      });
+      expect(readdirSync(join(server.bucketFolder, 'artifacts', scenario.namespace)).sort()).toEqual(
+        [stay, keep].sort(),
+      );
+      for (const uid of [stay, keep]) expect(left('logs', scenario, uid)).toBe(true);
+      await scenario.until('the pod that did it is gone', async () => {
+        const { items } = await stage().client.list(PODS, { namespace: scenario.namespace });
+        return !items.some(({ metadata }) => metadata.name === 'ado-artifact-sweep');
+      });
+    },
+  );
 });

@@ -6,6 +6,7 @@ import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../../support/installation.ts
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { promtool } from '../../support/promtool.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator();
 
@@ -23,7 +24,7 @@ interface Lease extends KubeObject {
 const lease = () => stage().client.get<Lease>(LEASES, { name: 'ado-operator', namespace: OPERATOR_NAMESPACE });
 
 describe('a quiet operator', () => {
-  it('asks for nothing and writes nothing once a run is over', async ({ scenario }) => {
+  it('asks for nothing and writes nothing once a run is over', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('quiet', { tasks: [script('one', 'true'), script('two', 'exit 1', { needs: ['one'] })] }),
       workflowRun('quiet', 'quiet'),
@@ -43,7 +44,7 @@ describe('a quiet operator', () => {
 });
 
 describe('a state that a newer operator wrote', () => {
-  it('is refused in so many words, and nothing of it is touched', async ({ scenario }) => {
+  it('is refused in so many words, and nothing of it is touched', FULL, async ({ scenario }) => {
     const tasks = [
       script('first', 'until test -e /tmp/now; do sleep 0.2; done'),
       script('second', 'true', { needs: ['first'] }),

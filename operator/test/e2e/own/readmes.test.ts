@@ -3,6 +3,7 @@ import { it, stage, useOperator } from '../../support/e2e.ts';
 import { signalEnds, signalsOf } from '../../support/people.ts';
 import { follow } from '../../support/readme.ts';
 import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator({ admission: true });
 
@@ -25,7 +26,7 @@ describe('the README, followed word for word,', () => {
     expect((await signalEnds(scenario, sent?.metadata.name ?? '')).status).toMatchObject({ phase: 'Delivered' });
   });
 
-  it.concurrent('of long-running work shows a chain of three runs', async ({ scenario }) => {
+  it.concurrent('of long-running work shows a chain of three runs', FULL, async ({ scenario }) => {
     await readme('long-running', scenario);
     const runs = await scenario.until(
       'the chain is over',
@@ -39,7 +40,7 @@ describe('the README, followed word for word,', () => {
     expect(reasons).toEqual(['ContinuedAsNew', 'ContinuedAsNew', 'Succeeded']);
   });
 
-  it.concurrent('of schedules shows the next five slots of each that is not suspended', async ({ scenario }) => {
+  it.concurrent('of schedules shows the next five slots of each that is not suspended', FULL, async ({ scenario }) => {
     await readme('schedules', scenario);
     expect(conditionOf(await scenario.ended('report-now'), 'Succeeded')).toMatchObject({ status: 'True' });
     const { schedules = [] } = (await scenario.workflow('report')).status ?? {};
@@ -50,7 +51,7 @@ describe('the README, followed word for word,', () => {
     ]);
   });
 
-  it.concurrent('of backfill pauses it, unless it was quicker', async ({ scenario }) => {
+  it.concurrent('of backfill pauses it, unless it was quicker', FULL, async ({ scenario }) => {
     await readme('backfill', scenario);
     await scenario.until('it is paused or over', async () =>
       ['Paused', 'Succeeded'].includes(

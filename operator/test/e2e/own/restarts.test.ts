@@ -11,6 +11,7 @@ import { ROOT } from '../../support/control-plane.ts';
 import { it, killOperator, restartOperator, stage, useOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 /** Short, so that the operator after a killed one need not wait long. */
 useOperator({ flags: ['--lease-duration', '2s'] });
@@ -28,7 +29,7 @@ async function hasSucceeded(scenario: Scenario, name: string): Promise<WorkflowR
 const podsOf = async (scenario: Scenario, path: string) => (await scenario.podPaths()).filter((each) => each === path);
 
 describe('when the operator is restarted', () => {
-  it('a cached result is handed on that was being computed', async ({ scenario }) => {
+  it('a cached result is handed on that was being computed', FULL, async ({ scenario }) => {
     const make = 'sleep 4; echo "value=$(cat /proc/sys/kernel/random/uuid)" > $ADO_OUTPUTS';
     const outputs = [{ name: 'value', type: 'String' as const }];
     const compute = script('compute', make, { cache: { key: 'compute' }, outputs });
@@ -83,54 +84,60 @@ describe('when the operator is restarted', () => {
     await scenario.until('nobody holds it', async () => (await holders()).length === 0);
   });
 
-  it('an applied object goes with its run, also if its task had ended meanwhile; and a wait goes on', async ({
-    scenario,
-  }) => {
-    const { namespace } = scenario;
-    const made = () => scenario.client.get(CONFIG_MAPS, { name: 'made', namespace }).catch(() => undefined);
-    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' }, data: { a: '1' } };
-    const successWhen = 'object.data.a == "2"';
-    const resource = { manifest, serviceAccountName: ACCOUNT, successWhen, delete: 'Always' as const };
-    await scenario.given(
-      ...account(),
-      workflow('waiting', { tasks: [{ name: 'apply', resource }] }),
-      workflowRun('waiting', 'waiting'),
-    );
-    await scenario.until('it is there', made);
-    await restartOperator(async () => {
-      await scenario.kubectl(['patch', 'configmap', 'made', '--type=merge', '-p', '{"data":{"a":"2"}}']);
-    });
-    await hasSucceeded(scenario, 'waiting');
-    await scenario.kubectl(['delete', 'awr', 'waiting']);
-    await scenario.until('it is gone', async () => (await made()) === undefined);
-  });
+  it(
+    'an applied object goes with its run, also if its task had ended meanwhile; and a wait goes on',
+    FULL,
+    async ({ scenario }) => {
+      const { namespace } = scenario;
+      const made = () => scenario.client.get(CONFIG_MAPS, { name: 'made', namespace }).catch(() => undefined);
+      const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' }, data: { a: '1' } };
+      const successWhen = 'object.data.a == "2"';
+      const resource = { manifest, serviceAccountName: ACCOUNT, successWhen, delete: 'Always' as const };
+      await scenario.given(
+        ...account(),
+        workflow('waiting', { tasks: [{ name: 'apply', resource }] }),
+        workflowRun('waiting', 'waiting'),
+      );
+      await scenario.until('it is there', made);
+      await restartOperator(async () => {
+        await scenario.kubectl(['patch', 'configmap', 'made', '--type=merge', '-p', '{"data":{"a":"2"}}']);
+      });
+      await hasSucceeded(scenario, 'waiting');
+      await scenario.kubectl(['delete', 'awr', 'waiting']);
+      await scenario.until('it is gone', async () => (await made()) === undefined);
+    },
+  );
 
-  it('a namespace with live runs goes after one documented command when the operator is away', async ({ scenario }) => {
-    const page = readFileSync(join(ROOT, 'docs/operations/runbook.md'), 'utf8');
-    const command = /^\$ (kubectl get pods -A .*finalizers.*)$/m.exec(page)?.[1];
-    if (!command) throw new Error('the runbook has no command for what hangs in Terminating');
-    const deaf = script('deaf', 'trap "" TERM; while true; do sleep 0.2; done');
-    await scenario.given(workflow('live', { defaults, tasks: [deaf, script('finished', 'true')] }));
-    await scenario.given(workflowRun('live', 'live'));
-    await scenario.podRuns('deaf');
-    await scenario.taskIs('live', 'finished', 'succeeded', ({ phase }) => phase === 'Succeeded');
-    await restartOperator(async () => {
-      await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
-      await scenario.until('only the finalizers hold the pods', async () => {
-        const pods = await scenario.pods();
-        const isOver = (phase?: string) => phase === 'Succeeded' || phase === 'Failed';
-        return pods.length > 0 && pods.every((pod) => pod.metadata.deletionTimestamp && isOver(pod.status?.phase));
+  it(
+    'a namespace with live runs goes after one documented command when the operator is away',
+    FULL,
+    async ({ scenario }) => {
+      const page = readFileSync(join(ROOT, 'docs/operations/runbook.md'), 'utf8');
+      const command = /^\$ (kubectl get pods -A .*finalizers.*)$/m.exec(page)?.[1];
+      if (!command) throw new Error('the runbook has no command for what hangs in Terminating');
+      const deaf = script('deaf', 'trap "" TERM; while true; do sleep 0.2; done');
+      await scenario.given(workflow('live', { defaults, tasks: [deaf, script('finished', 'true')] }));
+      await scenario.given(workflowRun('live', 'live'));
+      await scenario.podRuns('deaf');
+      await scenario.taskIs('live', 'finished', 'succeeded', ({ phase }) => phase === 'Succeeded');
+      await restartOperator(async () => {
+        await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
+        await scenario.until('only the finalizers hold the pods', async () => {
+          const pods = await scenario.pods();
+          const isOver = (phase?: string) => phase === 'Succeeded' || phase === 'Failed';
+          return pods.length > 0 && pods.every((pod) => pod.metadata.deletionTimestamp && isOver(pod.status?.phase));
+        });
+        const { cluster } = stage();
+        const path = [dirname(cluster.kubectl), process.env.PATH].join(delimiter);
+        const done = await run('sh', ['-c', command], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
+        expect(done.stdout).toContain('patched');
+        await scenario.until('the namespace is gone', async () => {
+          const { items } = await scenario.client.list(NAMESPACES);
+          return items.every(({ metadata }) => metadata.name !== scenario.namespace);
+        });
       });
-      const { cluster } = stage();
-      const path = [dirname(cluster.kubectl), process.env.PATH].join(delimiter);
-      const done = await run('sh', ['-c', command], { env: { KUBECONFIG: cluster.kubeconfig, PATH: path } });
-      expect(done.stdout).toContain('patched');
-      await scenario.until('the namespace is gone', async () => {
-        const { items } = await scenario.client.list(NAMESPACES);
-        return items.every(({ metadata }) => metadata.name !== scenario.namespace);
-      });
-    });
-  });
+    },
+  );
 });
 
 describe('when the operator is killed', () => {

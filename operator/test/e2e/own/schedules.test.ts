@@ -4,6 +4,7 @@ import { newestSlots, ruleOf, runNameOf, slotsOf } from '../../../src/schedules/
 import { it, useOperator } from '../../support/e2e.ts';
 import { script, workflow } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator();
 
@@ -81,25 +82,29 @@ describe('a schedule', () => {
     expect(entry.message).toContain(entry.lastRun?.name);
   });
 
-  it.concurrent('queues slots, and starts the next when the run before has ended or is gone', async ({ scenario }) => {
-    const nap = { tasks: [{ name: 'nap', sleep: { duration: '600s' } }] };
-    await scenario.given(scheduled({ cron: EVERY_TWO_SECONDS, overlap: 'Queue', maxQueued: 2 }, nap));
-    const full = await scenario.until('the queue is full', async () => {
-      const found = await entryOf(scenario);
-      return found?.queued?.length === 2 && (found.skipped ?? 0) > 0 && found;
-    });
-    const [head, second] = full.queued ?? [];
-    await scenario.kubectl(['delete', 'awr', full.lastRun?.name ?? '']);
-    const runOf = async (slot: string | undefined) =>
-      (await scenario.runs()).find(({ spec }) => spec.origin?.slot === slot);
-    const { name } = (await scenario.until('the head of the queue runs', () => runOf(head))).metadata;
-    await scenario.kubectl(['patch', 'awr', name, '--type=merge', '-p', '{"spec":{"desiredState":"Cancelled"}}']);
-    await scenario.until('the next one runs', () => runOf(second));
-    const active = (await scenario.runs()).filter(({ status }) => !status?.finishedAt);
-    expect(active).toHaveLength(1);
-  });
+  it.concurrent(
+    'queues slots, and starts the next when the run before has ended or is gone',
+    FULL,
+    async ({ scenario }) => {
+      const nap = { tasks: [{ name: 'nap', sleep: { duration: '600s' } }] };
+      await scenario.given(scheduled({ cron: EVERY_TWO_SECONDS, overlap: 'Queue', maxQueued: 2 }, nap));
+      const full = await scenario.until('the queue is full', async () => {
+        const found = await entryOf(scenario);
+        return found?.queued?.length === 2 && (found.skipped ?? 0) > 0 && found;
+      });
+      const [head, second] = full.queued ?? [];
+      await scenario.kubectl(['delete', 'awr', full.lastRun?.name ?? '']);
+      const runOf = async (slot: string | undefined) =>
+        (await scenario.runs()).find(({ spec }) => spec.origin?.slot === slot);
+      const { name } = (await scenario.until('the head of the queue runs', () => runOf(head))).metadata;
+      await scenario.kubectl(['patch', 'awr', name, '--type=merge', '-p', '{"spec":{"desiredState":"Cancelled"}}']);
+      await scenario.until('the next one runs', () => runOf(second));
+      const active = (await scenario.runs()).filter(({ status }) => !status?.finishedAt);
+      expect(active).toHaveLength(1);
+    },
+  );
 
-  it.concurrent('cancels the run that is under way, and has one at a time', async ({ scenario }) => {
+  it.concurrent('cancels the run that is under way, and has one at a time', FULL, async ({ scenario }) => {
     const nap = { tasks: [{ name: 'nap', sleep: { duration: '600s' } }] };
     await scenario.given(scheduled({ cron: EVERY_TWO_SECONDS, overlap: 'CancelRunning' }, nap));
     const runs = await scenario.until('three runs were started', async () => {
@@ -112,7 +117,7 @@ describe('a schedule', () => {
     expect(runs.filter(({ status }) => !status?.finishedAt).length).toBeLessThanOrEqual(1);
   });
 
-  it.concurrent('starts nothing while suspended, and goes on from when it is resumed', async ({ scenario }) => {
+  it.concurrent('starts nothing while suspended, and goes on from when it is resumed', FULL, async ({ scenario }) => {
     const often = { cron: EVERY_TWO_SECONDS, catchUp: 'All', overlap: 'Allow' } as const;
     await scenario.given(scheduled(often));
     await pass(scenario, 1);
@@ -134,23 +139,25 @@ describe('a schedule', () => {
     for (const slot of after) expect(slot >= resumedAt).toBe(true);
   });
 
-  it.concurrent('goes on with the last valid definition when an edit is not valid, and says so', async ({
-    scenario,
-  }) => {
-    const often = { cron: EVERY_TWO_SECONDS, catchUp: 'All', overlap: 'Allow' } as const;
-    await scenario.given(scheduled(often));
-    await pass(scenario, 1);
-    await scenario.given(
-      scheduled({ ...often, cron: '61 * * * * *' }, { tasks: [script('broken', 'true', { needs: ['none'] })] }),
-    );
-    const seen = await scenario.workflowIs('tick', 'False');
-    const { message } = conditionOf(seen, 'Ready');
-    expect(message).toContain('spec.triggers.schedules[0].cron: "61" is no second from 0 to 59 (column 1)');
-    expect(message).toContain('schedules go on with the newest definition that was valid');
-    await pass(scenario, 5);
-    await expectEverySlotOnce(scenario, EVERY_TWO_SECONDS);
-    const runs = await scenario.runs();
-    const last = runs.at(-1)?.metadata.name ?? '';
-    expect(conditionOf(await scenario.ended(last), 'Succeeded').status).toBe('True');
-  });
+  it.concurrent(
+    'goes on with the last valid definition when an edit is not valid, and says so',
+    FULL,
+    async ({ scenario }) => {
+      const often = { cron: EVERY_TWO_SECONDS, catchUp: 'All', overlap: 'Allow' } as const;
+      await scenario.given(scheduled(often));
+      await pass(scenario, 1);
+      await scenario.given(
+        scheduled({ ...often, cron: '61 * * * * *' }, { tasks: [script('broken', 'true', { needs: ['none'] })] }),
+      );
+      const seen = await scenario.workflowIs('tick', 'False');
+      const { message } = conditionOf(seen, 'Ready');
+      expect(message).toContain('spec.triggers.schedules[0].cron: "61" is no second from 0 to 59 (column 1)');
+      expect(message).toContain('schedules go on with the newest definition that was valid');
+      await pass(scenario, 5);
+      await expectEverySlotOnce(scenario, EVERY_TWO_SECONDS);
+      const runs = await scenario.runs();
+      const last = runs.at(-1)?.metadata.name ?? '';
+      expect(conditionOf(await scenario.ended(last), 'Succeeded').status).toBe('True');
+    },
+  );
 });

@@ -14,6 +14,7 @@ import {
   signalWaits,
 } from '../../support/people.ts';
 import { conditionOf, eventsOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator({ flags: ['--lease-duration', '2s'] });
 
@@ -85,7 +86,7 @@ describe('an approval without the admission webhook', () => {
     expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['ada', 'bob'] });
   });
 
-  it('loses no vote when its signal is deleted before anybody looked at it', async ({ scenario }) => {
+  it('loses no vote when its signal is deleted before anybody looked at it', FULL, async ({ scenario }) => {
     const person = await givenRun(scenario, 'ship', [approve({ approvals: 2 })]);
     const first = await signalWaits(scenario, 'ship-approve');
     await restartOperator(async () => {
@@ -140,32 +141,36 @@ describe('an approval without the admission webhook', () => {
     expect((await signalEnds(scenario, name)).status).toMatchObject({ phase: 'Delivered' });
   });
 
-  it('is not given by answers to a signal that shows something else, and that signal says so', async ({ scenario }) => {
-    const person = await givenRun(scenario, 'ship', [approve({ message: 'Ship to production?' })]);
-    const { metadata, spec } = await signalWaits(scenario, 'ship-approve');
-    const { labels, annotations, ownerReferences } = metadata;
-    await restartOperator(async () => {
-      await person('eve').kubectl(['patch', 'asig', 'ship-approve', '--type=merge', '-p', NOT_HELD]);
-      await person('eve').kubectl(['delete', 'asig', 'ship-approve']);
-      await person('eve').send({
-        ...{ apiVersion: API_VERSION, kind: 'Signal' },
-        metadata: { name: 'ship-approve', labels, annotations, ownerReferences } as Manifest['metadata'],
-        spec: { ...spec, request: { ...spec.request, message: 'Ship to the test system?' } },
+  it(
+    'is not given by answers to a signal that shows something else, and that signal says so',
+    FULL,
+    async ({ scenario }) => {
+      const person = await givenRun(scenario, 'ship', [approve({ message: 'Ship to production?' })]);
+      const { metadata, spec } = await signalWaits(scenario, 'ship-approve');
+      const { labels, annotations, ownerReferences } = metadata;
+      await restartOperator(async () => {
+        await person('eve').kubectl(['patch', 'asig', 'ship-approve', '--type=merge', '-p', NOT_HELD]);
+        await person('eve').kubectl(['delete', 'asig', 'ship-approve']);
+        await person('eve').send({
+          ...{ apiVersion: API_VERSION, kind: 'Signal' },
+          metadata: { name: 'ship-approve', labels, annotations, ownerReferences } as Manifest['metadata'],
+          spec: { ...spec, request: { ...spec.request, message: 'Ship to the test system?' } },
+        });
+        await person('ada').respond('ship-approve', { decision: 'Approve' });
       });
-      await person('ada').respond('ship-approve', { decision: 'Approve' });
-    });
-    const forged = await signalEnds(scenario, 'ship-approve');
-    expect(forged.status).toMatchObject({ phase: 'Rejected' });
-    expect(saidOf(forged)).toMatchObject({ reason: 'NotAsked' });
-    const other = await scenario.until('the task asks by another signal', async () =>
-      (await signalsOf(scenario)).find(
-        (signal) => signal.metadata.name !== 'ship-approve' && signal.status?.votes === '0/1',
-      ),
-    );
-    expect(other.spec.request?.message).toBe('Ship to production?');
-    await person('bob').respond(other.metadata.name, { decision: 'Approve' });
-    expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['bob'] });
-  });
+      const forged = await signalEnds(scenario, 'ship-approve');
+      expect(forged.status).toMatchObject({ phase: 'Rejected' });
+      expect(saidOf(forged)).toMatchObject({ reason: 'NotAsked' });
+      const other = await scenario.until('the task asks by another signal', async () =>
+        (await signalsOf(scenario)).find(
+          (signal) => signal.metadata.name !== 'ship-approve' && signal.status?.votes === '0/1',
+        ),
+      );
+      expect(other.spec.request?.message).toBe('Ship to production?');
+      await person('bob').respond(other.metadata.name, { decision: 'Approve' });
+      expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['bob'] });
+    },
+  );
 
   it('that is dated back does not beat the expiry', async ({ scenario }) => {
     const person = await givenRun(scenario, 'ship', [approve({ expiresAfter: '3s' })]);

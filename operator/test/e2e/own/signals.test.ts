@@ -4,6 +4,7 @@ import { it, useOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { dataSignal, givenStaff, Person, saidOf, signalEnds, signalIs, signalWaits } from '../../support/people.ts';
 import { conditionOf, eventsOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useOperator({ admission: true });
 
@@ -99,7 +100,7 @@ describe('a signal', () => {
     expect(taken).toEqual([0, 1, 2, 3, 4, 5].map((index) => `s-${index} tick/${index}`));
   });
 
-  it.concurrent('is awaited for a time, and then the task fails or goes on', async ({ scenario }) => {
+  it.concurrent('is awaited for a time, and then the task fails or goes on', FULL, async ({ scenario }) => {
     await givenRun(scenario, [
       wait('strict', { expiresAfter: '2s' }),
       wait('easy', { expiresAfter: '2s', onExpiry: 'Continue', values: [{ name: 'n', default: 'none' }] }),

@@ -8,6 +8,7 @@ import { workflowRun } from '../../support/manifests.ts';
 import { freePort, OperatorProcess } from '../../support/operator-process.ts';
 import { commandsOf } from '../../support/pages.ts';
 import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 import { BY_HMAC, grantSecrets, hooked, type Said, SECRET, send, senderSecret } from '../../support/webhooks.ts';
 
 const ADDRESS = `127.0.0.1:${await freePort()}`;
@@ -180,7 +181,7 @@ describe('a webhook', () => {
 });
 
 describe('the guide', () => {
-  it('can be followed word for word', async () => {
+  it('can be followed word for word', FULL, async () => {
     const { cluster, kubectl } = stage();
     const commands = commandsOf('docs/guides/webhooks.md', 'Trying it');
     const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${dirname(cluster.kubectl)}:${process.env.PATH}` };
@@ -204,7 +205,7 @@ describe('the guide', () => {
 });
 
 describe('an operator that is killed', () => {
-  it('leaves one run for each request, once senders have sent them again', async ({ scenario }) => {
+  it('leaves one run for each request, once senders have sent them again', FULL, async ({ scenario }) => {
     await given(scenario, PUSH);
     const ids = Array.from({ length: 30 }, (_, index) => `d-${index}`);
     const runs = new Map<string, string>();

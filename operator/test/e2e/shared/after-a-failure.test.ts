@@ -4,6 +4,7 @@ import { it, useSharedOperator } from '../../support/e2e.ts';
 import { objectsOf } from '../../support/examples.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -57,7 +58,7 @@ describe('after a failure', () => {
     expect(rowsOf(third.status)).toContainEqual(['a', 'Succeeded', 'second/a']);
   });
 
-  it.concurrent('a rerun repeats everything with the same parameters, and takes others', async ({ scenario }) => {
+  it.concurrent('a rerun repeats everything with the same parameters, and takes others', FULL, async ({ scenario }) => {
     await scenario.given(SERIES, workflowRun('one', 'series', { good: 'yes' }));
     await scenario.ended('one');
     await scenario.given(
@@ -90,7 +91,7 @@ describe('after a failure', () => {
     await expect(scenario.given(without)).rejects.toThrow(/mode Fork needs the task/);
   });
 
-  it.concurrent('the example ends as its words say', async ({ scenario }) => {
+  it.concurrent('the example ends as its words say', FULL, async ({ scenario }) => {
     const objects = (file: string) => objectsOf('after-a-failure', file);
     await scenario.given(...objects('workflow.yaml'), ...objects('run.yaml'));
     await scenario.ended('monday');

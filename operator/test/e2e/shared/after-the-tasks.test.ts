@@ -3,6 +3,7 @@ import type { Task, WorkflowRun } from '../../../src/api/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, eventsOf, outputsOf, phasesOf, rowOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -62,7 +63,7 @@ describe('finally', () => {
     expect(rowOf(run, 'look').phase).toBe('Succeeded');
   });
 
-  it.concurrent('runs after the timeout of the run, however long it takes itself', async ({ scenario }) => {
+  it.concurrent('runs after the timeout of the run, however long it takes itself', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('late', {
         timeout: '3s',
@@ -76,7 +77,7 @@ describe('finally', () => {
     expect(phasesOf(run)).toEqual({ slow: 'Cancelled', report: 'Succeeded', long: 'Succeeded' });
   });
 
-  it.concurrent('runs after a cancel, and not after a termination, which also ends it', async ({ scenario }) => {
+  it.concurrent('runs after a cancel, and not after a termination, which also ends it', FULL, async ({ scenario }) => {
     const tasks = [script('slow', 'sleep 600')];
     await scenario.given(
       workflow('stopped', { defaults, tasks, finally: [report] }),
@@ -100,7 +101,7 @@ describe('finally', () => {
     expect(phasesOf(await scenario.ended('cleaning'))).toEqual({ slow: 'Cancelled', clean: 'Cancelled' });
   });
 
-  it.concurrent('that fails is a failure of a run that had ended well', async ({ scenario }) => {
+  it.concurrent('that fails is a failure of a run that had ended well', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('messy', { tasks: [script('fine', 'true')], finally: [script('clean', 'exit 6')] }),
     );
@@ -141,27 +142,29 @@ describe('undo', () => {
     expect(starts[2]).toBeGreaterThanOrEqual(ends[1] ?? Number.NaN);
   });
 
-  it.concurrent('undoes nothing of a run that ended well, and after a cancel only if it is said so', async ({
-    scenario,
-  }) => {
-    const both = steps('sleep 600');
-    await scenario.given(
-      workflow('good', { compensate: ['Failed', 'Cancelled'], tasks: steps('true') }),
-      workflowRun('good', 'good'),
-      workflow('cancelled', { defaults, compensate: ['Cancelled'], tasks: both }),
-      workflowRun('cancelled', 'cancelled'),
-      workflow('kept', { defaults, compensate: ['Failed'], tasks: both }),
-      workflowRun('kept', 'kept'),
-    );
-    for (const name of ['cancelled', 'kept']) {
-      await scenario.taskIs(name, 'send', 'runs', ({ phase }) => phase === 'Running');
-      await want(scenario, name, 'Cancelled');
-    }
-    const undone = (run: WorkflowRun) => started(run).filter((path) => path.endsWith('.undo'));
-    expect(undone(await scenario.ended('good'))).toEqual([]);
-    expect(undone(await scenario.ended('kept'))).toEqual([]);
-    const cancelled = await scenario.ended('cancelled');
-    expect(undone(cancelled)).toEqual(['pack.undo', 'pay.undo', 'book.undo']);
-    expect(cancelled.status?.phase).toBe('Cancelled');
-  });
+  it.concurrent(
+    'undoes nothing of a run that ended well, and after a cancel only if it is said so',
+    FULL,
+    async ({ scenario }) => {
+      const both = steps('sleep 600');
+      await scenario.given(
+        workflow('good', { compensate: ['Failed', 'Cancelled'], tasks: steps('true') }),
+        workflowRun('good', 'good'),
+        workflow('cancelled', { defaults, compensate: ['Cancelled'], tasks: both }),
+        workflowRun('cancelled', 'cancelled'),
+        workflow('kept', { defaults, compensate: ['Failed'], tasks: both }),
+        workflowRun('kept', 'kept'),
+      );
+      for (const name of ['cancelled', 'kept']) {
+        await scenario.taskIs(name, 'send', 'runs', ({ phase }) => phase === 'Running');
+        await want(scenario, name, 'Cancelled');
+      }
+      const undone = (run: WorkflowRun) => started(run).filter((path) => path.endsWith('.undo'));
+      expect(undone(await scenario.ended('good'))).toEqual([]);
+      expect(undone(await scenario.ended('kept'))).toEqual([]);
+      const cancelled = await scenario.ended('cancelled');
+      expect(undone(cancelled)).toEqual(['pack.undo', 'pay.undo', 'book.undo']);
+      expect(cancelled.status?.phase).toBe('Cancelled');
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -64,7 +65,7 @@ describe('a task with a cache', () => {
     expect(await podsOf(scenario, 'compute')).toHaveLength(1);
   });
 
-  it.concurrent('is computed by the next when the one that did so was stopped', async ({ scenario }) => {
+  it.concurrent('is computed by the next when the one that did so was stopped', FULL, async ({ scenario }) => {
     await scenario.given(computing(6), workflowRun('stopped', 'compute'));
     await scenario.podRuns('compute');
     await scenario.given(workflowRun('next', 'compute'));
@@ -73,24 +74,26 @@ describe('a task with a cache', () => {
     expect(await resultOf(scenario, 'next')).toEqual(expect.any(String));
   });
 
-  it.concurrent('is computed anew by a run that refreshes, and apart from all by one that ignores caches', async ({
-    scenario,
-  }) => {
-    await scenario.given(computing(), workflowRun('first', 'compute'));
-    const first = await resultOf(scenario, 'first');
-    await scenario.given(withSpec(workflowRun('ignoring', 'compute'), { cache: 'Ignore' }));
-    expect(await resultOf(scenario, 'ignoring')).not.toBe(first);
-    await scenario.given(withSpec(workflowRun('refreshing', 'compute'), { cache: 'Refresh' }));
-    const fresh = await resultOf(scenario, 'refreshing');
-    expect(fresh).not.toBe(first);
-    await scenario.given(workflowRun('last', 'compute'));
-    expect(await resultOf(scenario, 'last')).toBe(fresh);
-    const patch = '{"spec":{"cache":"Ignore"}}';
-    const refusal = await scenario.refused(['patch', 'awr', 'last', '--type=merge', '-p', patch]);
-    expect(refusal).toContain('cache cannot change once the run exists');
-  });
+  it.concurrent(
+    'is computed anew by a run that refreshes, and apart from all by one that ignores caches',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(computing(), workflowRun('first', 'compute'));
+      const first = await resultOf(scenario, 'first');
+      await scenario.given(withSpec(workflowRun('ignoring', 'compute'), { cache: 'Ignore' }));
+      expect(await resultOf(scenario, 'ignoring')).not.toBe(first);
+      await scenario.given(withSpec(workflowRun('refreshing', 'compute'), { cache: 'Refresh' }));
+      const fresh = await resultOf(scenario, 'refreshing');
+      expect(fresh).not.toBe(first);
+      await scenario.given(workflowRun('last', 'compute'));
+      expect(await resultOf(scenario, 'last')).toBe(fresh);
+      const patch = '{"spec":{"cache":"Ignore"}}';
+      const refusal = await scenario.refused(['patch', 'awr', 'last', '--type=merge', '-p', patch]);
+      expect(refusal).toContain('cache cannot change once the run exists');
+    },
+  );
 
-  it.concurrent('takes no result that is older than it allows', async ({ scenario }) => {
+  it.concurrent('takes no result that is older than it allows', FULL, async ({ scenario }) => {
     await scenario.given(computing(0, { cache: { key: 'k', maxAge: '2s' } }), workflowRun('first', 'compute'));
     const first = await resultOf(scenario, 'first');
     const ended = Date.parse((await scenario.run('first')).status?.finishedAt ?? '');

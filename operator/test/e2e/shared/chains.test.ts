@@ -5,6 +5,7 @@ import { countTo } from '../../support/counting.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -112,7 +113,7 @@ describe('a run that continues as a new one', () => {
     expect(refused).toContain('status.chain.next');
   });
 
-  it.concurrent('can be retried in its last run, which has what earlier ones have done', async ({ scenario }) => {
+  it.concurrent('can be retried in its last run, which has what earlier ones have done', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('mended', {
         continueAsNew: { afterEvents: 100 },
@@ -166,7 +167,7 @@ describe('a task that runs a Workflow whose run continues', () => {
       expect(metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', name: 'outer' }]);
   });
 
-  it.concurrent('stops the run that goes on when it is cancelled', async ({ scenario }) => {
+  it.concurrent('stops the run that goes on when it is cancelled', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('inner', {
         parameters: [{ name: 'n', type: 'Integer', default: 1 }],
@@ -199,44 +200,48 @@ describe('a run that is about to continue', () => {
       tasks: [{ name: 'step', compute: { v: 'params.n' } }],
     });
 
-  it.concurrent('says that the name of the next one is taken, hands on what people want, and then goes on', async ({
-    scenario,
-  }) => {
-    const stranger = workflowRun('taken-c1', 'other');
-    await scenario.given(workflow('other', { tasks: [script('wait', 'sleep 600')] }), again('taken'), stranger);
-    await scenario.given(workflowRun('taken', 'taken'));
-    const stuck = await scenario.runIs('taken', 'says so', ({ status }) =>
-      (status?.conditions ?? []).some(({ type, reason }) => type === 'Stalled' && reason === 'NameTaken'),
-    );
-    expect(conditionOf(stuck, 'Stalled').message).toContain('delete it');
-    expect((await scenario.run('taken-c1')).spec.workflowRef.name).toBe('other');
-    await scenario.kubectl(['patch', 'awr', 'taken', '--type=merge', '-p', '{"spec":{"desiredState":"Paused"}}']);
-    await scenario.kubectl(['delete', 'awr', 'taken-c1']);
-    const next = await scenario.until('the next run is there', async () =>
-      (await scenario.runs()).find(({ spec }) => spec.continues?.run === 'taken'),
-    );
-    expect(next.spec.desiredState).toBe('Paused');
-    await scenario.runIs('taken-c1', 'is paused', ({ status }) => status?.phase === 'Paused');
-    await scenario.kubectl(['patch', 'awr', 'taken-c1', '--type=merge', '-p', '{"spec":{"desiredState":"Running"}}']);
-    expect(conditionOf(await endOf(scenario, 'taken'), 'Succeeded')).toMatchObject({ reason: 'Succeeded' });
-  });
+  it.concurrent(
+    'says that the name of the next one is taken, hands on what people want, and then goes on',
+    FULL,
+    async ({ scenario }) => {
+      const stranger = workflowRun('taken-c1', 'other');
+      await scenario.given(workflow('other', { tasks: [script('wait', 'sleep 600')] }), again('taken'), stranger);
+      await scenario.given(workflowRun('taken', 'taken'));
+      const stuck = await scenario.runIs('taken', 'says so', ({ status }) =>
+        (status?.conditions ?? []).some(({ type, reason }) => type === 'Stalled' && reason === 'NameTaken'),
+      );
+      expect(conditionOf(stuck, 'Stalled').message).toContain('delete it');
+      expect((await scenario.run('taken-c1')).spec.workflowRef.name).toBe('other');
+      await scenario.kubectl(['patch', 'awr', 'taken', '--type=merge', '-p', '{"spec":{"desiredState":"Paused"}}']);
+      await scenario.kubectl(['delete', 'awr', 'taken-c1']);
+      const next = await scenario.until('the next run is there', async () =>
+        (await scenario.runs()).find(({ spec }) => spec.continues?.run === 'taken'),
+      );
+      expect(next.spec.desiredState).toBe('Paused');
+      await scenario.runIs('taken-c1', 'is paused', ({ status }) => status?.phase === 'Paused');
+      await scenario.kubectl(['patch', 'awr', 'taken-c1', '--type=merge', '-p', '{"spec":{"desiredState":"Running"}}']);
+      expect(conditionOf(await endOf(scenario, 'taken'), 'Succeeded')).toMatchObject({ reason: 'Succeeded' });
+    },
+  );
 
-  it.concurrent('is not continued a second time when somebody deletes the next one, and can be run again but not retried', async ({
-    scenario,
-  }) => {
-    await scenario.given(again('gone'), workflowRun('gone', 'gone'));
-    await endOf(scenario, 'gone');
-    await scenario.kubectl(['delete', 'awr', 'gone-c1']);
-    const repeat = (name: string, mode: string) => {
-      const of = workflowRun(name, 'gone');
-      return { ...of, spec: { ...(of.spec as object), from: { run: 'gone', mode } } };
-    };
-    await scenario.given(repeat('retried', 'Retry'), repeat('rerun', 'Rerun'));
-    expect(conditionOf(await scenario.ended('retried'), 'Succeeded')).toMatchObject({
-      reason: 'InvalidOrigin',
-      message: expect.stringContaining('gone was continued by gone-c1'),
-    });
-    await endOf(scenario, 'rerun');
-    expect((await scenario.runs()).map(({ metadata }) => metadata.name)).not.toContain('gone-c1');
-  });
+  it.concurrent(
+    'is not continued a second time when somebody deletes the next one, and can be run again but not retried',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(again('gone'), workflowRun('gone', 'gone'));
+      await endOf(scenario, 'gone');
+      await scenario.kubectl(['delete', 'awr', 'gone-c1']);
+      const repeat = (name: string, mode: string) => {
+        const of = workflowRun(name, 'gone');
+        return { ...of, spec: { ...(of.spec as object), from: { run: 'gone', mode } } };
+      };
+      await scenario.given(repeat('retried', 'Retry'), repeat('rerun', 'Rerun'));
+      expect(conditionOf(await scenario.ended('retried'), 'Succeeded')).toMatchObject({
+        reason: 'InvalidOrigin',
+        message: expect.stringContaining('gone was continued by gone-c1'),
+      });
+      await endOf(scenario, 'rerun');
+      expect((await scenario.runs()).map(({ metadata }) => metadata.name)).not.toContain('gone-c1');
+    },
+  );
 });

@@ -3,6 +3,7 @@ import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -52,7 +53,7 @@ describe('a task that runs a Workflow', () => {
     expect(outputsOf(run, 'call')).toEqual({ run: child?.metadata.name, status: 'Succeeded' });
   });
 
-  it.concurrent('fails with what its run says, and retries with another run', async ({ scenario }) => {
+  it.concurrent('fails with what its run says, and retries with another run', FULL, async ({ scenario }) => {
     const retry = { limit: 1, backoff: { duration: '1s' } };
     await scenario.given(
       workflow('broken', { tasks: [script('one', 'exit 7')] }),
@@ -66,7 +67,7 @@ describe('a task that runs a Workflow', () => {
     expect(await runsOf(scenario, 'broken')).toHaveLength(2);
   });
 
-  it.concurrent('is started again when somebody deletes its run', async ({ scenario }) => {
+  it.concurrent('is started again when somebody deletes its run', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('inner', { tasks: [script('first', WAITS, { terminationGracePeriodSeconds: 1 })] }),
       workflow('outer', { tasks: [call('call', 'inner')] }),
@@ -114,7 +115,7 @@ describe('stopping', () => {
     expect(Date.parse(child.status?.finishedAt ?? '')).toBeLessThanOrEqual(Date.parse(run.status?.finishedAt ?? ''));
   });
 
-  it.concurrent('the run that a task waits for fails the task', async ({ scenario }) => {
+  it.concurrent('the run that a task waits for fails the task', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('inner', { tasks: [script('deaf', 'sleep 600', { terminationGracePeriodSeconds: 1 })] }),
       workflow('outer', { tasks: [call('call', 'inner')] }),
@@ -141,7 +142,7 @@ describe('stopping', () => {
 });
 
 describe('a run that nobody waits for', () => {
-  it.concurrent('outlives the run that started it, and belongs to its own Workflow', async ({ scenario }) => {
+  it.concurrent('outlives the run that started it, and belongs to its own Workflow', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('alone', { tasks: [script('first', WAITS)] }),
       workflow('outer', { tasks: [{ name: 'call', workflow: { name: 'alone', wait: false } }] }),

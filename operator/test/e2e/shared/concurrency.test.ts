@@ -3,6 +3,7 @@ import type { WorkflowRun } from '../../../src/api/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -57,7 +58,7 @@ describe('the limit of a workflow', () => {
     expect(order.map(({ metadata }) => metadata.name)).toEqual(['first', 'urgent', 'second']);
   });
 
-  it.concurrent('holds for each key by itself', async ({ scenario }) => {
+  it.concurrent('holds for each key by itself', FULL, async ({ scenario }) => {
     await scenario.given(limited(600, { key: 'params.env' }));
     await scenario.workflowIs('w', 'True');
     await scenario.given(workflowRun('dev', 'w'), workflowRun('prod', 'w', { env: 'prod' }));
@@ -101,32 +102,34 @@ describe('the limit of a workflow', () => {
     await want(scenario, 'zz-new', 'Terminated');
   });
 
-  it.concurrent('lets nobody start in place of a run that was stopped or deleted while it waited', async ({
-    scenario,
-  }) => {
-    await scenario.given(limited(600, {}));
-    await scenario.workflowIs('w', 'True');
-    await scenario.given(workflowRun('a', 'w'));
-    await scenario.runIs('a', 'is under way', isActive);
-    const waiting = ['b', 'c', 'd', 'e'];
-    await scenario.given(...waiting.map((name) => workflowRun(name, 'w')));
-    for (const name of waiting) await isQueued(scenario, name);
-    await want(scenario, 'b', 'Terminated');
-    const stopped = await scenario.ended('b');
-    expect([stopped.status?.phase, reasonOf(stopped)]).toEqual(['Cancelled', 'Terminated']);
-    await scenario.kubectl(['delete', 'awr', 'c']);
-    await want(scenario, 'd', 'Paused');
-    expect((await scenario.runs()).filter(isActive).map(({ metadata }) => metadata.name)).toEqual(['a']);
-    await want(scenario, 'a', 'Terminated');
-    await scenario.runIs('e', 'is under way', isActive);
-    expect((await scenario.runs()).filter(isActive).map(({ metadata }) => metadata.name)).toEqual(['e']);
-    await want(scenario, 'd', 'Running');
-    await want(scenario, 'e', 'Terminated');
-    await scenario.runIs('d', 'is under way', isActive);
-    await want(scenario, 'd', 'Terminated');
-  });
+  it.concurrent(
+    'lets nobody start in place of a run that was stopped or deleted while it waited',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(limited(600, {}));
+      await scenario.workflowIs('w', 'True');
+      await scenario.given(workflowRun('a', 'w'));
+      await scenario.runIs('a', 'is under way', isActive);
+      const waiting = ['b', 'c', 'd', 'e'];
+      await scenario.given(...waiting.map((name) => workflowRun(name, 'w')));
+      for (const name of waiting) await isQueued(scenario, name);
+      await want(scenario, 'b', 'Terminated');
+      const stopped = await scenario.ended('b');
+      expect([stopped.status?.phase, reasonOf(stopped)]).toEqual(['Cancelled', 'Terminated']);
+      await scenario.kubectl(['delete', 'awr', 'c']);
+      await want(scenario, 'd', 'Paused');
+      expect((await scenario.runs()).filter(isActive).map(({ metadata }) => metadata.name)).toEqual(['a']);
+      await want(scenario, 'a', 'Terminated');
+      await scenario.runIs('e', 'is under way', isActive);
+      expect((await scenario.runs()).filter(isActive).map(({ metadata }) => metadata.name)).toEqual(['e']);
+      await want(scenario, 'd', 'Running');
+      await want(scenario, 'e', 'Terminated');
+      await scenario.runIs('d', 'is under way', isActive);
+      await want(scenario, 'd', 'Terminated');
+    },
+  );
 
-  it.concurrent('may be raised while runs wait', async ({ scenario }) => {
+  it.concurrent('may be raised while runs wait', FULL, async ({ scenario }) => {
     await scenario.given(limited(600, {}));
     await scenario.workflowIs('w', 'True');
     await scenario.given(workflowRun('a', 'w'), workflowRun('b', 'w'));

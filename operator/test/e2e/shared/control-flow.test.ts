@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { IMAGE, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, phasesOf, rowOf } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -66,7 +67,7 @@ describe('a template', () => {
     expect(await scenario.podPaths()).toEqual(['build', 'report', 'ship/check', 'ship/rollout/apply']);
   });
 
-  it.concurrent('fails with what failed inside', async ({ scenario }) => {
+  it.concurrent('fails with what failed inside', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('flow', {
         tasks: [{ name: 'ship', template: { name: 'deploy' } }, script('after', 'true', { needs: ['ship'] })],
@@ -138,31 +139,33 @@ describe('a fan-out', () => {
     expect(await scenario.pods()).toEqual([]);
   });
 
-  it.concurrent('hands on outputs in the order of its items, however they end, within its parallelism', async ({
-    scenario,
-  }) => {
-    const run = await scenario.ran(
-      workflow('flow', {
-        tasks: [
-          script('wait', 'sleep "$SECONDS_TO_WAIT"; echo "of=$SECONDS_TO_WAIT" > $ADO_OUTPUTS', {
-            forEach: { items: [3, 1, 0], parallelism: 2 },
-            env: { SECONDS_TO_WAIT: '${{ item }}' },
-            outputs: [{ name: 'of', type: 'Integer' }],
-          }),
-          script('join', 'test "$ALL" = "[3,1,0]"', {
-            needs: ['wait'],
-            env: { ALL: '${{ tasks.wait.outputs.map(o, o.of) }}' },
-          }),
-        ],
-      }),
-    );
-    expect(conditionOf(run, 'Succeeded').status).toBe('True');
-    const at = (path: string, what: 'startedAt' | 'finishedAt') => Date.parse(rowOf(run, path)[what] ?? '');
-    expect(at('wait[1]', 'finishedAt')).toBeLessThan(at('wait[0]', 'finishedAt'));
-    expect(at('wait[2]', 'startedAt')).toBeGreaterThanOrEqual(at('wait[1]', 'finishedAt'));
-  });
+  it.concurrent(
+    'hands on outputs in the order of its items, however they end, within its parallelism',
+    FULL,
+    async ({ scenario }) => {
+      const run = await scenario.ran(
+        workflow('flow', {
+          tasks: [
+            script('wait', 'sleep "$SECONDS_TO_WAIT"; echo "of=$SECONDS_TO_WAIT" > $ADO_OUTPUTS', {
+              forEach: { items: [3, 1, 0], parallelism: 2 },
+              env: { SECONDS_TO_WAIT: '${{ item }}' },
+              outputs: [{ name: 'of', type: 'Integer' }],
+            }),
+            script('join', 'test "$ALL" = "[3,1,0]"', {
+              needs: ['wait'],
+              env: { ALL: '${{ tasks.wait.outputs.map(o, o.of) }}' },
+            }),
+          ],
+        }),
+      );
+      expect(conditionOf(run, 'Succeeded').status).toBe('True');
+      const at = (path: string, what: 'startedAt' | 'finishedAt') => Date.parse(rowOf(run, path)[what] ?? '');
+      expect(at('wait[1]', 'finishedAt')).toBeLessThan(at('wait[0]', 'finishedAt'));
+      expect(at('wait[2]', 'startedAt')).toBeGreaterThanOrEqual(at('wait[1]', 'finishedAt'));
+    },
+  );
 
-  it.concurrent('with failFast ends the items that run and starts no others', async ({ scenario }) => {
+  it.concurrent('with failFast ends the items that run and starts no others', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('flow', {
         defaults: { terminationGracePeriodSeconds: 1 },
@@ -259,41 +262,45 @@ describe('a loop', () => {
     expect(await scenario.podPaths()).toEqual(['page/0', 'page/1', 'page/2']);
   });
 
-  it.concurrent('of a template goes round with a delay, and says at which iteration it is', async ({ scenario }) => {
-    const started = Date.now();
-    await scenario.given(
-      workflow('poll', {
-        tasks: [
-          {
-            name: 'poll',
-            template: { name: 'ask' },
-            with: { n: '${{ iteration }}' },
-            loop: { while: 'iteration < 2', delay: '3s' },
-          },
-        ],
-        templates: [
-          {
-            name: 'ask',
-            parameters: [{ name: 'n', type: 'Integer' }],
-            defaults: { image: IMAGE },
-            tasks: [script('one', 'test "$N" -le 1', { env: { N: '${{ params.n }}' } })],
-          },
-        ],
-      }),
-      workflowRun('poll', 'poll'),
-    );
-    const waits = await scenario.taskIs('poll', 'poll', 'waits', ({ reason }) => reason === 'LoopDelay');
-    expect(waits).toMatchObject({ phase: 'Running', message: 'iteration 1 waits' });
-    expect(Date.parse(waits.until ?? '')).toBeGreaterThan(started);
-    const run = await scenario.ended('poll');
-    expect(conditionOf(run, 'Succeeded').status).toBe('True');
-    expect(await scenario.podPaths()).toEqual(['poll/0/one', 'poll/1/one']);
-    const [first, second] = ['poll/0/one', 'poll/1/one'].map((path) => scenario.podOf(path));
-    const time = (pod: Awaited<typeof first>) => Date.parse(String(pod?.metadata.creationTimestamp));
-    expect(time(await second) - time(await first)).toBeGreaterThanOrEqual(3000);
-  });
+  it.concurrent(
+    'of a template goes round with a delay, and says at which iteration it is',
+    FULL,
+    async ({ scenario }) => {
+      const started = Date.now();
+      await scenario.given(
+        workflow('poll', {
+          tasks: [
+            {
+              name: 'poll',
+              template: { name: 'ask' },
+              with: { n: '${{ iteration }}' },
+              loop: { while: 'iteration < 2', delay: '3s' },
+            },
+          ],
+          templates: [
+            {
+              name: 'ask',
+              parameters: [{ name: 'n', type: 'Integer' }],
+              defaults: { image: IMAGE },
+              tasks: [script('one', 'test "$N" -le 1', { env: { N: '${{ params.n }}' } })],
+            },
+          ],
+        }),
+        workflowRun('poll', 'poll'),
+      );
+      const waits = await scenario.taskIs('poll', 'poll', 'waits', ({ reason }) => reason === 'LoopDelay');
+      expect(waits).toMatchObject({ phase: 'Running', message: 'iteration 1 waits' });
+      expect(Date.parse(waits.until ?? '')).toBeGreaterThan(started);
+      const run = await scenario.ended('poll');
+      expect(conditionOf(run, 'Succeeded').status).toBe('True');
+      expect(await scenario.podPaths()).toEqual(['poll/0/one', 'poll/1/one']);
+      const [first, second] = ['poll/0/one', 'poll/1/one'].map((path) => scenario.podOf(path));
+      const time = (pod: Awaited<typeof first>) => Date.parse(String(pod?.metadata.creationTimestamp));
+      expect(time(await second) - time(await first)).toBeGreaterThanOrEqual(3000);
+    },
+  );
 
-  it.concurrent('that does not end fails at its last iteration', async ({ scenario }) => {
+  it.concurrent('that does not end fails at its last iteration', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('flow', {
         tasks: [{ name: 'spin', compute: { n: 'iteration' }, loop: { until: 'outputs.n > 100', maxIterations: 7 } }],

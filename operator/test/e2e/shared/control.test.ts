@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, rowOf } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -41,71 +42,77 @@ describe('time', () => {
     expect(rowOf(run, 'quick').phase).toBe('Succeeded');
   });
 
-  it.concurrent('ends a run that takes longer than its timeout, and starts nothing more of it', async ({
-    scenario,
-  }) => {
-    await scenario.given(
-      workflow('endless', {
-        timeout: '4s',
-        defaults: { terminationGracePeriodSeconds: 1 },
-        tasks: [script('first', 'sleep 600'), script('second', 'true', { needs: ['first'], runIf: 'Always' })],
-      }),
-      workflowRun('endless', 'endless'),
-    );
-    const run = await scenario.ended('endless');
-    expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'TimedOut' });
-    expect(phases(run)).toEqual({ first: 'Cancelled', second: 'Skipped' });
-    // The pod of the first is gone where it had not begun.
-    expect(['', 'first']).toContain(String(await scenario.podPaths()));
-  });
+  it.concurrent(
+    'ends a run that takes longer than its timeout, and starts nothing more of it',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(
+        workflow('endless', {
+          timeout: '4s',
+          defaults: { terminationGracePeriodSeconds: 1 },
+          tasks: [script('first', 'sleep 600'), script('second', 'true', { needs: ['first'], runIf: 'Always' })],
+        }),
+        workflowRun('endless', 'endless'),
+      );
+      const run = await scenario.ended('endless');
+      expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'TimedOut' });
+      expect(phases(run)).toEqual({ first: 'Cancelled', second: 'Skipped' });
+      // The pod of the first is gone where it had not begun.
+      expect(['', 'first']).toContain(String(await scenario.podPaths()));
+    },
+  );
 });
 
 describe('failure', () => {
-  it.concurrent('lets a run go on after a failure that may be, and runs what waits for one', async ({ scenario }) => {
-    const needs = ['broken'];
-    await scenario.given(
-      workflow('tolerant', {
-        tasks: [
-          script('broken', 'exit 7'),
-          script('skipped', 'true', { needs }),
-          script('rescue', 'echo why=$WHY > $ADO_OUTPUTS', {
-            needs,
-            runIf: 'Failed',
-            env: { WHY: '${{ tasks.broken.status }}' },
-            outputs: [{ name: 'why' }],
-          }),
-          script('always', 'true', { needs: ['broken', 'optional'], runIf: 'Always' }),
-          script('optional', 'exit 8', { onFailure: 'Continue' }),
-          script('after', 'true', { needs: ['optional'] }),
-          script('idle', 'true', { needs: ['after'], runIf: 'Failed' }),
-        ],
-      }),
-      workflowRun('tolerant', 'tolerant'),
-      workflow('forgiving', {
-        tasks: [
-          script('optional', 'exit 8', { onFailure: 'Continue' }),
-          script('after', 'true', { needs: ['optional'] }),
-        ],
-      }),
-      workflowRun('forgiving', 'forgiving'),
-    );
-    const run = await scenario.ended('tolerant');
-    expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'TaskFailed' });
-    expect(phases(run)).toEqual({
-      broken: 'Failed',
-      skipped: 'Skipped',
-      rescue: 'Succeeded',
-      always: 'Succeeded',
-      optional: 'Failed',
-      after: 'Succeeded',
-      idle: 'Skipped',
-    });
-    expect(outputsOf(run, 'rescue')).toEqual({ why: 'Failed' });
-    expect(rowOf(run, 'idle').reason).toBe('NothingFailed');
-    const forgiven = await scenario.ended('forgiving');
-    expect(conditionOf(forgiven, 'Succeeded').status).toBe('True');
-    expect(phases(forgiven)).toEqual({ optional: 'Failed', after: 'Succeeded' });
-  });
+  it.concurrent(
+    'lets a run go on after a failure that may be, and runs what waits for one',
+    FULL,
+    async ({ scenario }) => {
+      const needs = ['broken'];
+      await scenario.given(
+        workflow('tolerant', {
+          tasks: [
+            script('broken', 'exit 7'),
+            script('skipped', 'true', { needs }),
+            script('rescue', 'echo why=$WHY > $ADO_OUTPUTS', {
+              needs,
+              runIf: 'Failed',
+              env: { WHY: '${{ tasks.broken.status }}' },
+              outputs: [{ name: 'why' }],
+            }),
+            script('always', 'true', { needs: ['broken', 'optional'], runIf: 'Always' }),
+            script('optional', 'exit 8', { onFailure: 'Continue' }),
+            script('after', 'true', { needs: ['optional'] }),
+            script('idle', 'true', { needs: ['after'], runIf: 'Failed' }),
+          ],
+        }),
+        workflowRun('tolerant', 'tolerant'),
+        workflow('forgiving', {
+          tasks: [
+            script('optional', 'exit 8', { onFailure: 'Continue' }),
+            script('after', 'true', { needs: ['optional'] }),
+          ],
+        }),
+        workflowRun('forgiving', 'forgiving'),
+      );
+      const run = await scenario.ended('tolerant');
+      expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'TaskFailed' });
+      expect(phases(run)).toEqual({
+        broken: 'Failed',
+        skipped: 'Skipped',
+        rescue: 'Succeeded',
+        always: 'Succeeded',
+        optional: 'Failed',
+        after: 'Succeeded',
+        idle: 'Skipped',
+      });
+      expect(outputsOf(run, 'rescue')).toEqual({ why: 'Failed' });
+      expect(rowOf(run, 'idle').reason).toBe('NothingFailed');
+      const forgiven = await scenario.ended('forgiving');
+      expect(conditionOf(forgiven, 'Succeeded').status).toBe('True');
+      expect(phases(forgiven)).toEqual({ optional: 'Failed', after: 'Succeeded' });
+    },
+  );
 });
 
 describe('desiredState', () => {
@@ -169,26 +176,28 @@ describe('desiredState', () => {
     await scenario.until('its pod is gone', async () => (await scenario.pods()).length === 0, { timeoutMs: 20_000 });
   });
 
-  it.concurrent('terminates what is being cancelled: the run ends at once, its pods are told to', async ({
-    scenario,
-  }) => {
-    const stubborn = script('stubborn', 'trap "" TERM; while true; do sleep 0.2; done', {
-      terminationGracePeriodSeconds: 20,
-    });
-    await scenario.given(workflow('hurry', { tasks: [stubborn] }), workflowRun('hurry', 'hurry'));
-    const graceIs = (seconds: number) =>
-      scenario.until(`the pod has a grace of ${seconds} s`, async () => {
-        const { metadata } = await scenario.podOf('stubborn');
-        return metadata.deletionGracePeriodSeconds === seconds;
+  it.concurrent(
+    'terminates what is being cancelled: the run ends at once, its pods are told to',
+    FULL,
+    async ({ scenario }) => {
+      const stubborn = script('stubborn', 'trap "" TERM; while true; do sleep 0.2; done', {
+        terminationGracePeriodSeconds: 20,
       });
-    await scenario.podRuns('stubborn');
-    await scenario.kubectl(want('hurry', 'Cancelled'));
-    await graceIs(20);
-    await scenario.kubectl(want('hurry', 'Terminated'));
-    // The kubelet (1.34) sits the first grace out once it has begun to stop a container; the run does not wait for it.
-    await graceIs(1);
-    expect((await scenario.ended('hurry', { timeoutMs: 10_000 })).status?.phase).toBe('Cancelled');
-  });
+      await scenario.given(workflow('hurry', { tasks: [stubborn] }), workflowRun('hurry', 'hurry'));
+      const graceIs = (seconds: number) =>
+        scenario.until(`the pod has a grace of ${seconds} s`, async () => {
+          const { metadata } = await scenario.podOf('stubborn');
+          return metadata.deletionGracePeriodSeconds === seconds;
+        });
+      await scenario.podRuns('stubborn');
+      await scenario.kubectl(want('hurry', 'Cancelled'));
+      await graceIs(20);
+      await scenario.kubectl(want('hurry', 'Terminated'));
+      // The kubelet (1.34) sits the first grace out once it has begun to stop a container; the run does not wait for it.
+      await graceIs(1);
+      expect((await scenario.ended('hurry', { timeoutMs: 10_000 })).status?.phase).toBe('Cancelled');
+    },
+  );
 
   it.concurrent('never moves back, and nothing else of a run can change', async ({ scenario }) => {
     await scenario.given(

@@ -4,6 +4,7 @@ import { auditLog, it, useSharedOperator } from '../../support/e2e.ts';
 import { OPERATOR_USER } from '../../support/installation.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import type { Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -63,7 +64,7 @@ describe('deleting what is live', () => {
     expect(await scenario.journals()).toEqual([]);
   });
 
-  it.concurrent('ends the pods of a run that is deleted in the foreground', async ({ scenario }) => {
+  it.concurrent('ends the pods of a run that is deleted in the foreground', FULL, async ({ scenario }) => {
     await givenLiveRun(scenario, 2);
     await scenario.kubectl(['delete', 'awr', 'live', '--cascade=foreground', '--timeout=60s']);
     await expectNothingLeft(scenario, auditLog().mark());
@@ -79,11 +80,13 @@ describe('deleting what is live', () => {
     await scenario.until('the versions are gone', async () => !(await scenario.kubectl(revisions)).includes('/live-'));
   });
 
-  it.concurrent('lets a namespace with live runs go within 60 s, with the default grace of 30 s', async ({
-    scenario,
-  }) => {
-    await givenLiveRun(scenario, 30);
-    await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
-    await namespaceGone(scenario, 60_000);
-  });
+  it.concurrent(
+    'lets a namespace with live runs go within 60 s, with the default grace of 30 s',
+    FULL,
+    async ({ scenario }) => {
+      await givenLiveRun(scenario, 30);
+      await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
+      await namespaceGone(scenario, 60_000);
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, rowOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -33,13 +34,13 @@ describe('a pod that somebody ends', () => {
     await expectRecovery(scenario, 'PodDeleted');
   });
 
-  it.concurrent('is made again when it was deleted by force', async ({ scenario }) => {
+  it.concurrent('is made again when it was deleted by force', FULL, async ({ scenario }) => {
     const pod = await givenVictim(scenario);
     await scenario.kubectl(['delete', 'pod', pod, '--wait=false', '--force', '--grace-period=0']);
     await expectRecovery(scenario, 'PodDeleted');
   });
 
-  it.concurrent('is made again when it disappeared without a trace', async ({ scenario }) => {
+  it.concurrent('is made again when it disappeared without a trace', FULL, async ({ scenario }) => {
     const pod = await givenVictim(scenario);
     await scenario.kubectl(['patch', 'pod', pod, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
     await scenario.kubectl(['delete', 'pod', pod, '--wait=false', '--force', '--grace-period=0']);

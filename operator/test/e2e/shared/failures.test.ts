@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, rowOf } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -51,39 +52,48 @@ describe('what goes wrong in a pod', () => {
     expect(row.message).toContain('raise resources.limits.memory');
   });
 
-  it.concurrent('waits for an image that cannot be pulled, says so, and gives up after pendingTimeout', async ({
-    scenario,
-  }) => {
-    const image = 'localhost:1/no/such-image:1';
-    await scenario.given(
-      workflow('imageless', {
-        tasks: [script('imageless', 'true', { image, pendingTimeout: '25s' })],
-      }),
-      workflowRun('imageless', 'imageless'),
-    );
-    const waiting = await scenario.taskIs('imageless', 'imageless', 'waits', ({ reason }) => reason === 'ImagePull');
-    expect(waiting).toMatchObject({ phase: 'Pending', message: expect.stringContaining(image) });
-    const row = rowOf(await scenario.ended('imageless'), 'imageless');
-    expect(row).toMatchObject({ phase: 'Failed', reason: 'PendingTimeout', attempt: 0 });
-    expect(row.message).toMatch(/25s.*ImagePull/);
-  });
+  it.concurrent(
+    'waits for an image that cannot be pulled, says so, and gives up after pendingTimeout',
+    FULL,
+    async ({ scenario }) => {
+      const image = 'localhost:1/no/such-image:1';
+      await scenario.given(
+        workflow('imageless', {
+          tasks: [script('imageless', 'true', { image, pendingTimeout: '25s' })],
+        }),
+        workflowRun('imageless', 'imageless'),
+      );
+      const waiting = await scenario.taskIs('imageless', 'imageless', 'waits', ({ reason }) => reason === 'ImagePull');
+      expect(waiting).toMatchObject({ phase: 'Pending', message: expect.stringContaining(image) });
+      const row = rowOf(await scenario.ended('imageless'), 'imageless');
+      expect(row).toMatchObject({ phase: 'Failed', reason: 'PendingTimeout', attempt: 0 });
+      expect(row.message).toMatch(/25s.*ImagePull/);
+    },
+  );
 
-  it.concurrent('waits for a node that can take the pod, says so, and gives up after pendingTimeout', async ({
-    scenario,
-  }) => {
-    await scenario.given(
-      workflow('homeless', {
-        defaults: { pendingTimeout: '25s' },
-        tasks: [script('homeless', 'true', { nodeSelector: { planet: 'mars' } })],
-      }),
-      workflowRun('homeless', 'homeless'),
-    );
-    const waiting = await scenario.taskIs('homeless', 'homeless', 'waits', ({ reason }) => reason === 'Unschedulable');
-    expect(waiting).toMatchObject({ phase: 'Pending', message: expect.stringContaining('node affinity/selector') });
-    const row = rowOf(await scenario.ended('homeless'), 'homeless');
-    expect(row).toMatchObject({ phase: 'Failed', reason: 'PendingTimeout' });
-    expect(row.message).toMatch(/25s.*Unschedulable/);
-  });
+  it.concurrent(
+    'waits for a node that can take the pod, says so, and gives up after pendingTimeout',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(
+        workflow('homeless', {
+          defaults: { pendingTimeout: '25s' },
+          tasks: [script('homeless', 'true', { nodeSelector: { planet: 'mars' } })],
+        }),
+        workflowRun('homeless', 'homeless'),
+      );
+      const waiting = await scenario.taskIs(
+        'homeless',
+        'homeless',
+        'waits',
+        ({ reason }) => reason === 'Unschedulable',
+      );
+      expect(waiting).toMatchObject({ phase: 'Pending', message: expect.stringContaining('node affinity/selector') });
+      const row = rowOf(await scenario.ended('homeless'), 'homeless');
+      expect(row).toMatchObject({ phase: 'Failed', reason: 'PendingTimeout' });
+      expect(row.message).toMatch(/25s.*Unschedulable/);
+    },
+  );
 
   it.concurrent('refuses outputs that a node may have cut, and outputs that are not what was declared', async ({
     scenario,

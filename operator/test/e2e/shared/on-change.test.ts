@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -65,51 +66,57 @@ describe('onChange', () => {
 });
 
 describe('retention', () => {
-  it.concurrent('keeps as many finished runs as it says, by outcome, and what it deleted never runs again', async ({
-    scenario,
-  }) => {
-    const retention = { succeeded: { count: 1 }, failed: { count: 0 } };
-    const of = (text: string) => version(text, { retention, tasks: [script('deploy', text)] });
-    await scenario.given(of('exit 1'));
-    await settled(scenario, 1);
-    await scenario.until('the failed run is gone', async () => (await scenario.runs()).length === 0);
-    await scenario.given(of('true'));
-    await settled(scenario, 2);
-    await scenario.given(of('sleep 1'));
-    await settled(scenario, 3);
-    const kept = await scenario.until('one run is left', async () => {
-      const runs = await scenario.runs();
-      return runs.length === 1 && runs[0];
-    });
-    expect(kept.spec.number).toBe(3);
-    expect(conditionOf(kept, 'Succeeded').status).toBe('True');
-    await scenario.until('pods go with their runs', async () => (await scenario.pods()).length === 1);
-    await scenario.kubectl(['annotate', 'awf', 'app', 'looked-at=again']);
-    expect((await scenario.workflow('app')).status?.lastApplied?.ordinal).toBe(3);
-    expect(await scenario.runs()).toHaveLength(1);
-  });
+  it.concurrent(
+    'keeps as many finished runs as it says, by outcome, and what it deleted never runs again',
+    FULL,
+    async ({ scenario }) => {
+      const retention = { succeeded: { count: 1 }, failed: { count: 0 } };
+      const of = (text: string) => version(text, { retention, tasks: [script('deploy', text)] });
+      await scenario.given(of('exit 1'));
+      await settled(scenario, 1);
+      await scenario.until('the failed run is gone', async () => (await scenario.runs()).length === 0);
+      await scenario.given(of('true'));
+      await settled(scenario, 2);
+      await scenario.given(of('sleep 1'));
+      await settled(scenario, 3);
+      const kept = await scenario.until('one run is left', async () => {
+        const runs = await scenario.runs();
+        return runs.length === 1 && runs[0];
+      });
+      expect(kept.spec.number).toBe(3);
+      expect(conditionOf(kept, 'Succeeded').status).toBe('True');
+      await scenario.until('pods go with their runs', async () => (await scenario.pods()).length === 1);
+      await scenario.kubectl(['annotate', 'awf', 'app', 'looked-at=again']);
+      expect((await scenario.workflow('app')).status?.lastApplied?.ordinal).toBe(3);
+      expect(await scenario.runs()).toHaveLength(1);
+    },
+  );
 
-  it.concurrent('deletes pods whose result is read, all of them or those that succeeded', async ({ scenario }) => {
-    const tasks = [script('good', 'true'), script('bad', 'exit 1', { needs: ['good'] })];
-    await scenario.given(
-      workflow('all', { triggers: { onChange: { of: ['Tasks'] } }, retention: { pods: 'Delete' }, tasks }),
-      workflow('good', { triggers: { onChange: { of: ['Tasks'] } }, retention: { pods: 'DeleteSucceeded' }, tasks }),
-      workflow('none', { triggers: { onChange: { of: ['Tasks'] } }, tasks }),
-    );
-    const left = async () => {
-      const pods = (await scenario.pods()).filter(({ metadata }) => !metadata.deletionTimestamp);
-      return pods.map(
-        ({ metadata }) =>
-          `${metadata.labels?.['flow.ado.dev/workflow']} ${metadata.annotations?.['flow.ado.dev/task']}`,
+  it.concurrent(
+    'deletes pods whose result is read, all of them or those that succeeded',
+    FULL,
+    async ({ scenario }) => {
+      const tasks = [script('good', 'true'), script('bad', 'exit 1', { needs: ['good'] })];
+      await scenario.given(
+        workflow('all', { triggers: { onChange: { of: ['Tasks'] } }, retention: { pods: 'Delete' }, tasks }),
+        workflow('good', { triggers: { onChange: { of: ['Tasks'] } }, retention: { pods: 'DeleteSucceeded' }, tasks }),
+        workflow('none', { triggers: { onChange: { of: ['Tasks'] } }, tasks }),
       );
-    };
-    await scenario.until('three runs are over', async () => {
-      const runs = await scenario.runs();
-      return runs.length === 3 && runs.every(({ status }) => status?.finishedAt);
-    });
-    const expected = ['good bad', 'none bad', 'none good'];
-    await scenario.until('only the pods to be kept are left', async () => {
-      return (await left()).sort().join() === expected.join();
-    });
-  });
+      const left = async () => {
+        const pods = (await scenario.pods()).filter(({ metadata }) => !metadata.deletionTimestamp);
+        return pods.map(
+          ({ metadata }) =>
+            `${metadata.labels?.['flow.ado.dev/workflow']} ${metadata.annotations?.['flow.ado.dev/task']}`,
+        );
+      };
+      await scenario.until('three runs are over', async () => {
+        const runs = await scenario.runs();
+        return runs.length === 3 && runs.every(({ status }) => status?.finishedAt);
+      });
+      const expected = ['good bad', 'none bad', 'none good'];
+      await scenario.until('only the pods to be kept are left', async () => {
+        return (await left()).sort().join() === expected.join();
+      });
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { IMAGE, script, workflow } from '../../support/manifests.ts';
 import { eventsOf, phasesOf, rowOf } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -31,7 +32,7 @@ describe('a retry', () => {
     expect(rowOf(run, 'broken').message).toMatch(/retry\.when.*ExitCode/);
   });
 
-  it.concurrent('waits longer each time, up to its cap', async ({ scenario }) => {
+  it.concurrent('waits longer each time, up to its cap', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('growing', {
         tasks: [
@@ -43,7 +44,7 @@ describe('a retry', () => {
     expect(waits).toEqual([400, 1200, 2000]);
   });
 
-  it.concurrent('with jitter does not come all at once', async ({ scenario }) => {
+  it.concurrent('with jitter does not come all at once', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('crowd', {
         tasks: [
@@ -97,7 +98,7 @@ describe('a timeout', () => {
     expect(rowOf(run, 'homeless').message).toMatch(/4s.*Unschedulable/);
   });
 
-  it.concurrent('of a template and of a loop ends all that is inside of them', async ({ scenario }) => {
+  it.concurrent('of a template and of a loop ends all that is inside of them', FULL, async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('inside', {
         defaults,

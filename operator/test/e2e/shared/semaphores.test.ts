@@ -5,6 +5,7 @@ import type { Pod } from '../../../src/pods/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, rowOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -62,29 +63,31 @@ describe('a semaphore', () => {
     expect(columns).toMatch(/NAME\s+PERMITS\s+HELD\s+WAITING\s+AGE\s+db\s+1\s+0\s+0/);
   });
 
-  it.concurrent('is free again when whoever holds it is stopped or deleted, and a waiter that is stopped never holds it', async ({
-    scenario,
-  }) => {
-    await scenario.given(semaphore('db', { permits: 1 }), holding('hold', 600));
-    await scenario.workflowIs('hold', 'True');
-    await scenario.given(workflowRun('first', 'hold'));
-    await isHeldBy(scenario, 'first');
-    await scenario.given(workflowRun('stopped', 'hold'));
-    await scenario.taskIs('stopped', 'hold', 'waits', ({ reason }) => reason === 'Semaphore');
-    await want(scenario, 'stopped', 'Terminated');
-    await scenario.ended('stopped');
-    await scenario.given(workflowRun('second', 'hold'));
-    await want(scenario, 'first', 'Terminated');
-    await isHeldBy(scenario, 'second');
-    await scenario.given(workflowRun('third', 'hold'));
-    await scenario.kubectl(['delete', 'awr', 'second', '--wait=false']);
-    await isHeldBy(scenario, 'third');
-    await want(scenario, 'third', 'Cancelled');
-    await isHeldBy(scenario);
-    expect((await scenario.pods()).map(({ metadata }) => metadata.labels?.['flow.ado.dev/run'])).not.toContain(
-      'stopped',
-    );
-  });
+  it.concurrent(
+    'is free again when whoever holds it is stopped or deleted, and a waiter that is stopped never holds it',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(semaphore('db', { permits: 1 }), holding('hold', 600));
+      await scenario.workflowIs('hold', 'True');
+      await scenario.given(workflowRun('first', 'hold'));
+      await isHeldBy(scenario, 'first');
+      await scenario.given(workflowRun('stopped', 'hold'));
+      await scenario.taskIs('stopped', 'hold', 'waits', ({ reason }) => reason === 'Semaphore');
+      await want(scenario, 'stopped', 'Terminated');
+      await scenario.ended('stopped');
+      await scenario.given(workflowRun('second', 'hold'));
+      await want(scenario, 'first', 'Terminated');
+      await isHeldBy(scenario, 'second');
+      await scenario.given(workflowRun('third', 'hold'));
+      await scenario.kubectl(['delete', 'awr', 'second', '--wait=false']);
+      await isHeldBy(scenario, 'third');
+      await want(scenario, 'third', 'Cancelled');
+      await isHeldBy(scenario);
+      expect((await scenario.pods()).map(({ metadata }) => metadata.labels?.['flow.ado.dev/run'])).not.toContain(
+        'stopped',
+      );
+    },
+  );
 
   it.concurrent('is waited for until it exists, and lets more in as soon as it has more', async ({ scenario }) => {
     await scenario.given(holding('hold', 600));
@@ -102,30 +105,34 @@ describe('a semaphore', () => {
     await isHeldBy(scenario);
   });
 
-  it.concurrent('takes turns by share, so that one with many items does not hold up another', async ({ scenario }) => {
-    const items = (name: string, count: number): Manifest =>
-      workflow(name, {
-        tasks: [
-          script('work', 'sleep 1', {
-            forEach: { items: Array.from({ length: count }, (_, index) => index) },
-            semaphores: [{ name: 'db', shareBy: 'run.workflow' }],
-          }),
-        ],
-      });
-    await scenario.given(semaphore('db', { permits: 1 }), items('many', 5), items('few', 1));
-    await scenario.workflowIs('many', 'True');
-    await scenario.workflowIs('few', 'True');
-    await scenario.given(workflowRun('many', 'many'));
-    await scenario.until('many hold and wait', async () => (await holders(scenario)).length === 1);
-    await scenario.given(workflowRun('few', 'few'));
-    const few = await scenario.ended('few');
-    expect(conditionOf(few, 'Succeeded').status).toBe('True');
-    expect((await scenario.run('many')).status?.finishedAt).toBeUndefined();
-    await scenario.ended('many');
-    expect(mostAtOnce(await scenario.pods())).toBe(1);
-  });
+  it.concurrent(
+    'takes turns by share, so that one with many items does not hold up another',
+    FULL,
+    async ({ scenario }) => {
+      const items = (name: string, count: number): Manifest =>
+        workflow(name, {
+          tasks: [
+            script('work', 'sleep 1', {
+              forEach: { items: Array.from({ length: count }, (_, index) => index) },
+              semaphores: [{ name: 'db', shareBy: 'run.workflow' }],
+            }),
+          ],
+        });
+      await scenario.given(semaphore('db', { permits: 1 }), items('many', 5), items('few', 1));
+      await scenario.workflowIs('many', 'True');
+      await scenario.workflowIs('few', 'True');
+      await scenario.given(workflowRun('many', 'many'));
+      await scenario.until('many hold and wait', async () => (await holders(scenario)).length === 1);
+      await scenario.given(workflowRun('few', 'few'));
+      const few = await scenario.ended('few');
+      expect(conditionOf(few, 'Succeeded').status).toBe('True');
+      expect((await scenario.run('many')).status?.finishedAt).toBeUndefined();
+      await scenario.ended('many');
+      expect(mostAtOnce(await scenario.pods())).toBe(1);
+    },
+  );
 
-  it.concurrent('lets no more be taken in a period than its rate', async ({ scenario }) => {
+  it.concurrent('lets no more be taken in a period than its rate', FULL, async ({ scenario }) => {
     await scenario.given(
       semaphore('db', { permits: 10, rate: { count: 2, per: '8s' } }),
       workflow('calls', {

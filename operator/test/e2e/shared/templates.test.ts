@@ -6,6 +6,7 @@ import { it, useSharedOperator } from '../../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../../support/installation.ts';
 import { type Manifest, script, template, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -69,7 +70,7 @@ describe('a template', () => {
     expect(table).toMatch(/NAME +VERSION +READY +REASON +AGE\ngreeting +2\.0\.0 +True +Valid/);
   });
 
-  it.concurrent('may use others, also those of the cluster, and local ones use it', async ({ scenario }) => {
+  it.concurrent('may use others, also those of the cluster, and local ones use it', FULL, async ({ scenario }) => {
     const name = `loud-${scenario.namespace}`;
     const loud: Manifest = {
       ...template(name, {
@@ -133,7 +134,7 @@ describe('a template', () => {
     expect(condition(back, 'Stalled')).toBeUndefined();
   });
 
-  it.concurrent('that changes is what the next run uses, and starts none by itself', async ({ scenario }) => {
+  it.concurrent('that changes is what the next run uses, and starts none by itself', FULL, async ({ scenario }) => {
     await scenario.given(greeting('1.0.0', 'hello'));
     const show = { name: 'show', needs: ['greet'], compute: { text: 'tasks.greet.outputs.text' } };
     const triggers = { onChange: { of: ['Tasks' as const], onCreate: 'Ignore' as const } };

@@ -3,6 +3,7 @@ import type { TaskRow } from '../../../src/api/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -69,7 +70,7 @@ describe('a task that waits', () => {
     await scenario.ended('imageless');
   });
 
-  it.concurrent('for a quota names the quota, and goes on when somebody raises it', async ({ scenario }) => {
+  it.concurrent('for a quota names the quota, and goes on when somebody raises it', FULL, async ({ scenario }) => {
     const quota = (pods: string) => ({
       apiVersion: 'v1',
       kind: 'ResourceQuota',
@@ -100,37 +101,41 @@ describe('a task that waits', () => {
     await scenario.ended('poor');
   });
 
-  it.concurrent('for time says until when: asleep, in a backoff, and between two iterations', async ({ scenario }) => {
-    const begun = Date.now() - 2000;
-    await scenario.given(
-      workflow('timed', {
-        defaults,
-        tasks: [
-          { name: 'nap', sleep: { duration: '10m' } },
-          script('fails', 'exit 7', { retry: { limit: 5, backoff: { duration: '10m', cap: '20m' } } }),
-          { name: 'poll', compute: { n: 'iteration' }, loop: { until: 'false', delay: '10m' } },
-        ],
-      }),
-      workflowRun('timed', 'timed'),
-    );
-    const inTenMinutes = ({ until = '' }: TaskRow) => {
-      expect(Date.parse(until)).toBeGreaterThan(begun + 600_000);
-      expect(Date.parse(until)).toBeLessThan(Date.now() + 602_000);
-    };
-    const nap = await waits(scenario, 'timed', 'nap', 'Sleeping');
-    inTenMinutes(nap);
-    expect(since(nap)).toBeGreaterThanOrEqual(begun - 1000);
-    const fails = await waits(scenario, 'timed', 'fails', 'Backoff');
-    inTenMinutes(fails);
-    expect(fails).toMatchObject({ phase: 'Backoff', exitCode: 7 });
-    expect(fails.message).toMatch(/^attempt 0 failed: ExitCode: .*7.*; the next one starts by itself$/);
-    inTenMinutes(await waits(scenario, 'timed', 'poll', 'LoopDelay'));
-    inTenMinutes(await waits(scenario, 'timed', 'poll/1', 'LoopDelay'));
-    await scenario.runIs('timed', 'says so', ({ status }) => /1 Sleeping/.test(status?.waitingFor ?? ''));
-    expect(await column(scenario, 'timed')).toMatch(/1 Backoff/);
-    await want(scenario, 'timed', 'Cancelled');
-    await scenario.ended('timed');
-  });
+  it.concurrent(
+    'for time says until when: asleep, in a backoff, and between two iterations',
+    FULL,
+    async ({ scenario }) => {
+      const begun = Date.now() - 2000;
+      await scenario.given(
+        workflow('timed', {
+          defaults,
+          tasks: [
+            { name: 'nap', sleep: { duration: '10m' } },
+            script('fails', 'exit 7', { retry: { limit: 5, backoff: { duration: '10m', cap: '20m' } } }),
+            { name: 'poll', compute: { n: 'iteration' }, loop: { until: 'false', delay: '10m' } },
+          ],
+        }),
+        workflowRun('timed', 'timed'),
+      );
+      const inTenMinutes = ({ until = '' }: TaskRow) => {
+        expect(Date.parse(until)).toBeGreaterThan(begun + 600_000);
+        expect(Date.parse(until)).toBeLessThan(Date.now() + 602_000);
+      };
+      const nap = await waits(scenario, 'timed', 'nap', 'Sleeping');
+      inTenMinutes(nap);
+      expect(since(nap)).toBeGreaterThanOrEqual(begun - 1000);
+      const fails = await waits(scenario, 'timed', 'fails', 'Backoff');
+      inTenMinutes(fails);
+      expect(fails).toMatchObject({ phase: 'Backoff', exitCode: 7 });
+      expect(fails.message).toMatch(/^attempt 0 failed: ExitCode: .*7.*; the next one starts by itself$/);
+      inTenMinutes(await waits(scenario, 'timed', 'poll', 'LoopDelay'));
+      inTenMinutes(await waits(scenario, 'timed', 'poll/1', 'LoopDelay'));
+      await scenario.runIs('timed', 'says so', ({ status }) => /1 Sleeping/.test(status?.waitingFor ?? ''));
+      expect(await column(scenario, 'timed')).toMatch(/1 Backoff/);
+      await want(scenario, 'timed', 'Cancelled');
+      await scenario.ended('timed');
+    },
+  );
 
   it.concurrent('for other tasks or for a person says which, and who', async ({ scenario }) => {
     await scenario.given(
@@ -158,7 +163,7 @@ describe('a task that waits', () => {
     await scenario.ended('crowded');
   });
 
-  it.concurrent('always has a reason, a message and a time', async ({ scenario }) => {
+  it.concurrent('always has a reason, a message and a time', FULL, async ({ scenario }) => {
     await scenario.given(
       workflow('busy', {
         parallelism: 2,

@@ -7,6 +7,7 @@ import { it, stage, useSharedOperator } from '../../support/e2e.ts';
 import { objectsOf } from '../../support/examples.ts';
 import { IMAGE, script, workflow, workflowRun } from '../../support/manifests.ts';
 import { outputsOf, type Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 const folders: string[] = [];
 
@@ -84,7 +85,7 @@ describe('workspaces', () => {
     await removed(scenario, storageClassName);
   });
 
-  it.concurrent('may be a claim that outlives every run', async ({ scenario }) => {
+  it.concurrent('may be a claim that outlives every run', FULL, async ({ scenario }) => {
     const storageClassName = await volume(scenario, 'kept');
     await scenario.given(
       claim('cache', storageClassName),
@@ -147,7 +148,7 @@ describe('workspaces', () => {
     expect(status?.conditions?.[0]?.message).toContain('unknown workspace "source"');
   });
 
-  it.concurrent('are as the example of the guide says, examples/workspaces', async ({ scenario }) => {
+  it.concurrent('are as the example of the guide says, examples/workspaces', FULL, async ({ scenario }) => {
     // Of no class, as the claim of a cluster that has no default one.
     const name = await volume(scenario, 'example', '');
     await scenario.given(...objectsOf('workspaces', 'workflow.yaml'));
