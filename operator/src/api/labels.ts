@@ -22,6 +22,8 @@ export const ANNOTATION_VERSION = `${GROUP}/version`;
 
 /** The path of the task that a pod runs, for example `test[3]`. */
 export const ANNOTATION_TASK = `${GROUP}/task`;
+/** The code by which operators know what they made for an attempt: labels and owners can be written by anybody. */
+export const ANNOTATION_PROOF = `${GROUP}/proof`;
 /** How many runs a run hangs below: its parent, the parent of that, and so on; absent: none. */
 export const ANNOTATION_DEPTH = `${GROUP}/depth`;
 /** Seconds of grace that the task's own container has, where its pod has more for storing artifacts. */

@@ -13,7 +13,7 @@ import {
   upkeepController,
   workflowController,
 } from '../controllers/index.ts';
-import type { RunContext } from '../executors/index.ts';
+import { Identities, type RunContext } from '../executors/index.ts';
 import { ProofKey, Proofs } from '../proofs/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
@@ -57,17 +57,17 @@ export function wire(config: OperatorConfig): AdoOperator {
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
   const ending = new AbortController();
-  const parts = { client: fenced, stores, clock, isLeader, ending: ending.signal };
+  const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
+  const identities = new Identities(new Proofs(() => proofKey.key));
+  const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
-  const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
-  const proves = new Proofs(() => proofKey.key);
   const admission = wireAdmission(config, { client, stores, clock, logger });
   const attests = admission?.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
-  const shared = { client: fenced, stores, recorder, metrics, clock, proves };
+  const shared = { client: fenced, stores, recorder, metrics, clock };
   const options = { logger, concurrency: config.concurrency };
   const manager = new Manager({
     logger,
@@ -82,11 +82,11 @@ export function wire(config: OperatorConfig): AdoOperator {
   manager.addWorker(completionController(shared, { logger }));
   for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
   const plans = new Plans();
-  const run = { ...shared, executor, cache: executor, attests, plans, memories: new RunMemories() };
+  const run = { ...shared, executor, identities, cache: executor, attests, plans, memories: new RunMemories() };
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
-  manager.addWorker(signalController({ ...shared, plans, attests }, { logger }));
+  manager.addWorker(signalController({ ...shared, plans, attests, identities }, { logger }));
   const sweeps = sweepSettings(config.storage, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ANNOTATION_TASK, type HistoryEvent, LABEL_ATTEMPT, type WorkflowRun } from '../api/index.ts';
+import { ANNOTATION_PROOF, type HistoryEvent, LABEL_ATTEMPT, type WorkflowRun } from '../api/index.ts';
 import { accept, encodeState, evolve } from '../engine/index.ts';
 import { PODS_BY_RUN_UID } from '../executors/index.ts';
-import type { Pod } from '../pods/index.ts';
+import { type Pod, podName } from '../pods/index.ts';
 import { Store } from '../runtime/index.ts';
 import { Holders } from './holders.ts';
+import { identities } from './testing/proving.ts';
 
+const proving = identities();
 const holder = { run: 'r', uid: 'u', path: 'a', attempt: 1 };
 const started = (attempt: number): HistoryEvent => ({ type: 'Started', t: 1, path: 'a', attempt });
 const retrying: HistoryEvent = {
@@ -20,7 +22,11 @@ function stateAfter(...events: HistoryEvent[]): string {
 }
 
 /** Holders of a cluster with this run and, if it has a phase, the pod of the attempt. */
-function holdersOf(run: Partial<WorkflowRun> | undefined, phase?: string): Holders {
+function holdersOf(
+  run: Partial<WorkflowRun> | undefined,
+  phase?: string,
+  forged: Partial<Pod['metadata']> = {},
+): Holders {
   const runs = new Store<WorkflowRun>();
   const pods = new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => ['u'] } });
   if (run) {
@@ -29,20 +35,21 @@ function holdersOf(run: Partial<WorkflowRun> | undefined, phase?: string): Holde
     runs.put({ key: 'n/r', uid: value.metadata.uid ?? '', resourceVersion: '1', value });
   }
   if (phase) {
+    const name = podName('r', 'u', 'a', 1);
+    const proof = proving.proofOf('Pod', name, { namespace: 'n', uid: 'u' }, holder);
     const metadata = {
-      name: 'p',
-      namespace: 'n',
-      annotations: { [ANNOTATION_TASK]: 'a' },
-      labels: { [LABEL_ATTEMPT]: '1' },
+      ...{ name, namespace: 'n', uid: 'p', labels: { [LABEL_ATTEMPT]: '1' } },
+      annotations: { [ANNOTATION_PROOF]: proof },
+      ...forged,
     };
     pods.put({
-      key: 'n/p',
+      key: `${metadata.namespace}/${metadata.name}`,
       uid: 'p',
       resourceVersion: '1',
       value: { metadata, spec: { containers: [] }, status: { phase } },
     });
   }
-  return new Holders({ runs, pods }, { now: () => 0 });
+  return new Holders({ runs, pods }, { now: () => 0 }, proving);
 }
 const withState = (...events: HistoryEvent[]) => ({ status: { state: stateAfter(...events) } });
 

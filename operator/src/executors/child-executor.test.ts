@@ -11,6 +11,7 @@ import {
 import { ApiError, keyOf, Store } from '../runtime/index.ts';
 import { CHILDREN_BY_RUN_UID, ChildExecutor, parentUidOf } from './child-executor.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
+import { identities } from './testing/proving.ts';
 
 const run = { name: 'parent', namespace: 'n', uid: 'p', workflow: 'w' };
 const task: Task = { name: 'call', workflow: { name: 'other' } };
@@ -34,7 +35,14 @@ function setUp(annotations: Record<string, string> = {}) {
   const requester = { username: 'ada' };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
   cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p', annotations }, spec });
-  const executor = new ChildExecutor({ client: server.client, runs, type, clock, attests: UNATTESTED });
+  const executor = new ChildExecutor({
+    client: server.client,
+    runs,
+    type,
+    clock,
+    identities: identities(),
+    attests: UNATTESTED,
+  });
   const child = () => [...server.objects.values()][0] as unknown as WorkflowRun;
   return { server, clock, runs, cache, executor, child };
 }
@@ -52,7 +60,8 @@ describe('a task that starts a run', () => {
     const { metadata, spec } = child();
     expect(metadata.name).toMatch(/^parent-call-0-[0-9a-f]{8}$/);
     expect(metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', uid: 'p', controller: true }]);
-    expect(metadata.annotations).toEqual({ 'flow.ado.dev/task': 'call', [ANNOTATION_DEPTH]: '1' });
+    expect(metadata.annotations).toMatchObject({ 'flow.ado.dev/task': 'call', [ANNOTATION_DEPTH]: '1' });
+    expect(metadata.annotations?.['flow.ado.dev/proof']).toBeDefined();
     expect(metadata.labels?.[LABEL_RUN_UID]).toBe('p');
     expect(spec).toEqual({
       workflowRef: { name: 'other' },
@@ -67,7 +76,14 @@ describe('a task that starts a run', () => {
     const { executor, server, runs, clock } = setUp();
     await executor.start(run, request);
     await executor.start(run, request);
-    const again = new ChildExecutor({ client: server.client, runs, type, clock, attests: UNATTESTED });
+    const again = new ChildExecutor({
+      client: server.client,
+      runs,
+      type,
+      clock,
+      identities: identities(),
+      attests: UNATTESTED,
+    });
     expect(await again.start(run, request)).toBeUndefined();
     expect(server.objects.size).toBe(1);
   });

@@ -21,6 +21,7 @@ import {
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
 import { Plans } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
+import { identities } from '../testing/proving.ts';
 import { SignalReconciler } from './reconciler.ts';
 
 const definition = definitionOf({ tasks: [{ name: 'approve', approval: { message: 'Go?', approvals: 2 } }] });
@@ -105,12 +106,13 @@ const client = {
   delete: async (_type: unknown, { name }: { name: string }) => void calls.push({ verb: 'delete', name }),
 } as unknown as KubeClient;
 
+const proving = identities();
+
 function reconcile() {
   const clock: Clock = { ...realClock, now: () => now };
   const { signal } = new AbortController();
-  return new SignalReconciler({ client, stores, plans: new Plans(), clock, attests: UNATTESTED }).reconcile('n/s', {
-    signal,
-  });
+  const deps = { client, stores, plans: new Plans(), clock, attests: UNATTESTED, identities: proving };
+  return new SignalReconciler(deps).reconcile('n/s', { signal });
 }
 
 /** The status that was written. */
