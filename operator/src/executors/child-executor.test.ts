@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   ANNOTATION_DEPTH,
+  ANNOTATION_PROOF,
   type Condition,
   LABEL_RUN_UID,
   type RenderedChild,
@@ -182,8 +183,10 @@ describe('what became of the run that a task started', () => {
     await at.executor.start(run, { ...request, task: alone });
     expect(at.child().metadata.ownerReferences).toBeUndefined();
     at.cache(at.child());
-    expect(await observed(at)).toMatchObject({ phase: 'Succeeded', outputs: { run: at.child().metadata.name } });
-    await at.executor.cancel(run, live[0]);
+    const unawaited = { ...live[0], task: alone };
+    const { seen } = await at.executor.observe(run, [unawaited]);
+    expect(seen[0]?.observation).toMatchObject({ phase: 'Succeeded', outputs: { run: at.child().metadata.name } });
+    await at.executor.cancel(run, unawaited);
     await at.executor.discard(run);
     expect([...at.server.on('patch'), ...at.server.on('delete')]).toEqual([]);
   });
@@ -225,9 +228,11 @@ describe('a run that a task started and that continues as new ones', () => {
     const root = child.metadata.name;
     const name = index === 0 ? root : `${root}-c${index}`;
     const continues = { root, run: root, uid: 'x', index, since: '' };
+    const proof = identities().proofOf('WorkflowRun', name, run, live[0]);
+    const annotations = { ...child.metadata.annotations, [ANNOTATION_PROOF]: proof };
     const made: WorkflowRun = {
       ...child,
-      metadata: { ...child.metadata, name, uid: `uid-of-${name}` },
+      metadata: { ...child.metadata, name, annotations, uid: `${index}-uid-of-${name}` },
       spec: { ...child.spec, ...(index === 0 ? {} : { continues }) },
     };
     if (!isContinued) return made;
