@@ -84,6 +84,29 @@ describe('whoever holds something', () => {
     expect(holdersOf(undefined, 'Running').standingOf('n', { ...holder, attempt: 0 })).toBe('Free');
   });
 
+  it('is not kept by a pod that others made, whatever it says', () => {
+    const others = [
+      { annotations: {} },
+      { namespace: 'other' },
+      { name: 'x' },
+      { annotations: { [ANNOTATION_PROOF]: 'x' } },
+    ];
+    for (const forged of others) {
+      expect(holdersOf(undefined, 'Running', forged).standingOf('n', holder)).toBe('Free');
+      const over = { status: { finishedAt: '2026-01-01T00:00:00Z' } };
+      expect(holdersOf(over, 'Running', forged).standingOf('n', holder)).toBe('Free');
+    }
+  });
+
+  it('is kept by a pod without proof where its run was begun before proofs, or has recorded it', () => {
+    const owner = { apiVersion: '', kind: 'WorkflowRun', name: 'r', uid: 'u', controller: true };
+    const unproven = { annotations: {}, ownerReferences: [owner] };
+    const settled = [started(1), { type: 'Succeeded', t: 2, path: 'a' } as const];
+    const older = { status: { state: stateAfter(...settled).replace('"flags":[1],', '') } };
+    expect(holdersOf(older, 'Running', unproven).standingOf('n', holder)).toBe('Held');
+    expect(holdersOf(withState(...settled), 'Running', unproven).standingOf('n', holder)).toBe('Free');
+  });
+
   it('does so if its state was written by a newer operator', () => {
     const state = JSON.stringify({ ...JSON.parse(stateAfter()), v: 999 });
     expect(holdersOf({ status: { state } }).standingOf('n', holder)).toBe('Held');

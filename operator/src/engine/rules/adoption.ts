@@ -54,7 +54,7 @@ function adopt(pass: Pass, { path, attempt }: Unknown): void {
   const made = pass.observed.objects?.get(attemptKey(path, attempt));
   const turn = place ? turnOfKnown(place, made) : turnOfUnknown(pass, path, made);
   const isWaiting = isNext && turn !== 'None' && !isStopping(pass);
-  if (isWaiting && turn === 'Next' && pass.mayOpen()) {
+  if (isWaiting && turn === 'Next' && pass.mayOpen() && pass.observed.desiredState === 'Running') {
     return pass.emit({ type: 'Started', path, attempt, adopted: true });
   }
   if (isWaiting) return;
