@@ -36,7 +36,9 @@ function setUp(annotations: Record<string, string> = {}) {
   const requester = { username: 'ada' };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
   cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p', annotations }, spec });
+  const woken: string[] = [];
   const executor = new ChildExecutor({
+    wake: ({ name }) => woken.push(name),
     client: server.client,
     runs,
     type,
@@ -45,7 +47,7 @@ function setUp(annotations: Record<string, string> = {}) {
     attests: UNATTESTED,
   });
   const child = () => [...server.objects.values()][0] as unknown as WorkflowRun;
-  return { server, clock, runs, cache, executor, child };
+  return { server, clock, runs, cache, executor, child, woken };
 }
 
 function ended(child: WorkflowRun, status: 'True' | 'False', reason: string): WorkflowRun {
@@ -100,8 +102,10 @@ describe('a task that starts a run', () => {
       metadata: { name, namespace: 'n', uid: 'x' },
       spec: {},
     } as never);
-    const refusal = await other.executor.start(run, request);
-    expect(refusal).toMatchObject({ phase: 'Refused', reason: 'ChildRejected', retry: false });
+    expect(await other.executor.start(run, request)).toBeUndefined();
+    expect(other.woken).toEqual(['parent']);
+    const lost = { phase: 'Failed', cause: 'Infrastructure', reason: 'Disrupted' };
+    expect((await other.executor.observe(run, live)).seen).toMatchObject([{ observation: lost }]);
   });
 
   it('is refused nine deep, and no run is made', async () => {

@@ -61,6 +61,8 @@ export interface ChildExecutorOptions {
   readonly type: ResourceType;
   readonly clock: Clock;
   readonly identities: Identities;
+  /** Has a run looked at again that nothing else would tell of: what it started is not there. */
+  readonly wake?: ((run: RunContext) => void) | undefined;
   /** Whether who asked for the parent is vouched for: then it is for the child too. */
   readonly attests: Pick<Attests, 'inherited'>;
 }
@@ -100,10 +102,10 @@ export class ChildExecutor implements Executor {
       await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error, 'ChildRejected');
+      // A stranger's run has the name: the attempt is lost as soon as it is looked for, and the next has another name.
       const existing = await this.read(run, child.metadata);
-      if (existing === undefined || this.judge(run, existing, request) === 'Ours') return undefined;
-      const message = `a WorkflowRun named ${child.metadata.name} exists that this task did not start; delete it`;
-      return { phase: 'Refused', reason: 'ChildRejected', message, retry: false };
+      if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
+      return undefined;
     }
     this.options.identities.made('WorkflowRun', child.metadata);
     this.unseen.set(objectKey(child.metadata), clock.monotonic());

@@ -34,6 +34,8 @@ export interface PodExecutorOptions {
   readonly pods: Store<Pod>;
   readonly clock: Clock;
   readonly identities: Identities;
+  /** Has a run looked at again that nothing else would tell of: what it started is not there. */
+  readonly wake?: ((run: RunContext) => void) | undefined;
   /** Whether a pod whose result is recorded is to be deleted (retention). */
   readonly deletes: (run: RunContext, pod: Pod) => boolean;
   /** Where artifacts are kept; tasks that have some are refused without. */
@@ -93,10 +95,10 @@ export class PodExecutor implements Executor {
       await client.create(PODS, manifest, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error);
-      const existing = await client.get<Pod>(PODS, manifest.metadata, { signal: run.signal });
-      if (this.judge(run, existing, request) === 'Ours') return undefined;
-      const message = `a pod named ${manifest.metadata.name} exists that is not of this run; delete it`;
-      return { phase: 'Refused', reason: 'PodRejected', message, retry: false };
+      // A stranger's pod has the name: the attempt is lost as soon as it is looked for, and the next has another name.
+      const existing = await this.read(run, manifest.metadata);
+      if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
+      return undefined;
     }
     this.options.identities.made('Pod', manifest.metadata);
     this.unseen.set(podKey(manifest.metadata), clock.monotonic());
