@@ -161,6 +161,14 @@ describe('what became of the run that a task started', () => {
     expect(await observed(at)).toMatchObject({ phase: 'Running' });
   });
 
+  it('is waited for because its task says so, whoever owns it', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    const { ownerReferences: _owner, ...metadata } = at.child().metadata;
+    at.cache({ ...at.child(), metadata });
+    expect(await observed(at)).toMatchObject({ phase: 'Running' });
+  });
+
   it('is found also where the state does not know of it', async () => {
     const at = setUp();
     await at.executor.start(run, request);
