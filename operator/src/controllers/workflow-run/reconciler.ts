@@ -187,7 +187,7 @@ export class RunReconciler {
   /** State and history in one write, and then what follows from its being stored. */
   async #store(work: Work, decision: Decision, observed: ObservedRun, signal: AbortSignal): Promise<void> {
     const events = [...work.unstored, ...decision.encoded];
-    const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
+    const { journal, page } = journalWith(work, events);
     if (page) await reportPage(this.#deps, work.run, page, signal);
     await observeAsked(this.#deps, work, decision, observed);
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
@@ -295,6 +295,11 @@ export class RunReconciler {
 /** What is taken over from another run is stored before anything is decided on it: together they might not fit. */
 const isMuch = (unstored: readonly string[]): boolean =>
   unstored.length > 1 || (unstored[0]?.length ?? 0) > MAX_FIRST_BYTES;
+
+/** A write that only shows something cuts no page. */
+function journalWith({ journal, run }: Work, events: readonly string[]): ReturnType<typeof extendJournal> {
+  return events.length === 0 && journal ? { journal } : extendJournal(journal, run.status?.seq ?? 0, events);
+}
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);
