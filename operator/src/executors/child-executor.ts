@@ -86,7 +86,12 @@ export class ChildExecutor implements Executor {
 
   constructor(options: ChildExecutorOptions) {
     this.options = options;
-    options.runs.subscribe({ added: (key) => void this.unseen.delete(key) });
+    options.runs.subscribe({
+      added: (key, { metadata }) => {
+        this.unseen.delete(key);
+        options.identities.saw('WorkflowRun', metadata);
+      },
+    });
   }
 
   async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
@@ -97,6 +102,8 @@ export class ChildExecutor implements Executor {
     const proof = this.options.identities.proofOf('WorkflowRun', refOf(run, request).name, run, request);
     const child = this.requestedBy(parent, buildChild(run, request, depth, proof));
     if (this.unseen.has(objectKey(child.metadata))) return undefined;
+    const key = objectKey(child.metadata);
+    if (!this.options.runs.get(key)) this.options.identities.making('WorkflowRun', child.metadata);
     try {
       await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
@@ -106,7 +113,6 @@ export class ChildExecutor implements Executor {
       if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
       return undefined;
     }
-    this.options.identities.made('WorkflowRun', child.metadata);
     this.unseen.set(objectKey(child.metadata), clock.monotonic());
     return undefined;
   }

@@ -2,6 +2,7 @@ import {
   ANNOTATION_PROOF,
   ANNOTATION_TASK,
   LABEL_ATTEMPT,
+  LABEL_RUN_UID,
   type ObjectMeta,
   objectId,
   type Proves,
@@ -74,8 +75,24 @@ export class Identities {
     return proven;
   }
 
-  /** The name is given to an object that is being made: what had it before is forgotten. */
-  made(kind: MadeKind, { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): void {
+  /**
+   * Notes what the cache hears of, so that what is put in its place before anybody has looked at it is a stranger too. The
+   * standby notes it as well.
+   */
+  saw(kind: MadeKind, metadata: ObjectMeta): void {
+    const { namespace = '', name, uid = '', labels, annotations } = metadata;
+    const key = `${kind} ${namespace}/${name}`;
+    if (annotations?.[ANNOTATION_PROOF] === undefined || this.#first.has(key)) return;
+    const run = { namespace, uid: labels?.[LABEL_RUN_UID] ?? '' };
+    try {
+      if (this.isProven(kind, metadata, run, attemptOf(metadata))) remember(this.#first, key, objectId(uid));
+    } catch {
+      // The key is not read yet: nothing was decided, so there is nothing that could be replaced.
+    }
+  }
+
+  /** The name is to be given to an object that is made now: what had it before is forgotten. */
+  making(kind: MadeKind, { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): void {
     this.#first.delete(`${kind} ${namespace ?? ''}/${name}`);
   }
 }

@@ -73,6 +73,7 @@ export class PodExecutor implements Executor {
     this.options = options;
     this.claims = new WorkspaceClaims(options.client);
     options.pods.subscribe({
+      added: (_key, { metadata }) => options.identities.saw('Pod', metadata),
       updated: (_key, pod) => {
         if (!isHeld(pod)) this.released.delete(pod.metadata.uid ?? '');
       },
@@ -91,6 +92,7 @@ export class PodExecutor implements Executor {
     if (this.unseen.has(podKey(manifest.metadata))) return undefined;
     const refusal = request.task.workspaces && (await this.claims.ensure(run, request.task));
     if (refusal) return refusal;
+    if (!this.options.pods.get(podKey(manifest.metadata))) this.options.identities.making('Pod', manifest.metadata);
     try {
       await client.create(PODS, manifest, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
@@ -100,7 +102,6 @@ export class PodExecutor implements Executor {
       if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
       return undefined;
     }
-    this.options.identities.made('Pod', manifest.metadata);
     this.unseen.set(podKey(manifest.metadata), clock.monotonic());
     return undefined;
   }

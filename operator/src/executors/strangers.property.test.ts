@@ -181,6 +181,16 @@ describe('the object of an attempt that was deleted and made again with its proo
     expect((await restarted.observe(run, recorded)).seen).toMatchObject(lost);
   });
 
+  it('is a stranger also where it was replaced before anybody looked', async () => {
+    const { executor, pods, put } = podsWith([]);
+    // The executor hears of it only after it was made.
+    pods.remove(keyOf(podMeta()));
+    put(podMeta(), { phase: 'Running' });
+    pods.remove(keyOf(podMeta()));
+    put({ ...podMeta(), uid: 'again...' }, { phase: 'Succeeded' });
+    expect((await executor.observe(run, [GENUINE])).seen).toMatchObject([{ observation: { reason: 'Disrupted' } }]);
+  });
+
   it('is a stranger where it is a run as well', async () => {
     const { executor, runs, put } = childrenWith([]);
     await executor.observe(run, [{ ...GENUINE, task }]);
