@@ -1,7 +1,11 @@
+import { GROUP } from '../../src/api/index.ts';
+
 /** What a ValidatingAdmissionPolicy of ours is made of. */
 export interface Policy {
   readonly name: string;
-  readonly resources: readonly string[];
+  /** Resources by API group. */
+  readonly resources: Readonly<Record<string, readonly string[]>>;
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
   readonly variables: readonly { readonly name: string; readonly expression: string }[];
   readonly validations: readonly unknown[];
 }
@@ -34,7 +38,7 @@ function refusing(unless: string, message: string) {
 export function signalPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-signals',
-    resources: ['signals'],
+    resources: { [GROUP]: ['signals'] },
     variables: [
       isOperator(operator, label),
       { name: 'responses', expression: 'has(object.spec.responses) ? object.spec.responses : []' },
@@ -77,7 +81,7 @@ export function signalPolicy(operator: string, label: string): Policy {
 export function runPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-workflowruns',
-    resources: ['workflowruns'],
+    resources: { [GROUP]: ['workflowruns'] },
     variables: [
       isOperator(operator, label),
       {
@@ -102,6 +106,85 @@ export function runPolicy(operator: string, label: string): Policy {
       refusing(
         `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
         'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+      ),
+    ],
+  };
+}
+
+/** Whether an object carries any mark of ours. */
+function isMarked(object: string): string {
+  const { labels, annotations, finalizers, ownerReferences } = fieldsOf(object);
+  const keys = [labels, annotations, finalizers].map(
+    (field) => `(has(${field}) && ${field}.exists(key, ${isOurs('key')}))`,
+  );
+  return [...keys, `(has(${ownerReferences}) && ${ownerReferences}.exists(owner, ${isOurOwner}))`].join(' || ');
+}
+
+const isOurs = (key: string) => `${key}.startsWith('${GROUP}/')`;
+const isOurOwner = `owner.apiVersion.startsWith('${GROUP}/') && has(owner.controller) && owner.controller`;
+const fieldsOf = (object: string) => ({
+  labels: `${object}.metadata.labels`,
+  annotations: `${object}.metadata.annotations`,
+  finalizers: `${object}.metadata.finalizers`,
+  ownerReferences: `${object}.metadata.ownerReferences`,
+});
+
+/** The marks before and after, of what has none empty. */
+function marks() {
+  const fields = Object.entries(fieldsOf('object')).map(([name, field]) => {
+    const none = name === 'labels' || name === 'annotations' ? '{}' : '[]';
+    const before = field.replace(/^object/, 'oldObject');
+    return [
+      { name, expression: `has(${field}) ? ${field} : ${none}` },
+      { name: `${name}Before`, expression: `oldObject != null && has(${before}) ? ${before} : ${none}` },
+    ];
+  });
+  return fields.flat();
+}
+
+/** That nobody writes or takes away the keys of a map that are ours. */
+const keepsKeys = (map: string) =>
+  `variables.${map}.all(key, !${isOurs('key')} || (key in variables.${map}Before && variables.${map}Before[key] == variables.${map}[key])) && ` +
+  `variables.${map}Before.all(key, !${isOurs('key')} || key in variables.${map})`;
+
+/**
+ * Of all that runs own: our labels, annotations, finalizers and controllers are the operator's to write. It is a second
+ * wall: nothing is believed because of them, see docs/decisions/0018-what-ado-believes.md. Whoever cleans up may take our
+ * finalizers away; the controllers of Kubernetes do to what is there what they have to do, and create nothing with marks.
+ */
+export function markPolicy(operator: string, label: string): Policy {
+  const system = "request.userInfo.username.startsWith('system:serviceaccount:kube-system:')";
+  const manager = "request.userInfo.username == 'system:kube-controller-manager'";
+  return {
+    name: 'ado-marks',
+    resources: {
+      '': ['pods', 'configmaps'],
+      batch: ['jobs'],
+      [GROUP]: ['workflowruns', 'signals'],
+    },
+    // In this order: the cheapest first, and most objects of a cluster carry no mark.
+    matchConditions: [
+      { name: 'not-the-operator', expression: `request.userInfo.username != '${operator}'` },
+      {
+        name: 'not-a-controller-of-kubernetes',
+        expression: `request.operation != 'UPDATE' || !(${system} || ${manager})`,
+      },
+      { name: 'is-marked', expression: `${isMarked('object')} || (oldObject != null && (${isMarked('oldObject')}))` },
+    ],
+    variables: [isOperator(operator, label), ...marks()],
+    validations: [
+      refusing(
+        `${keepsKeys('labels')} && ${keepsKeys('annotations')}`,
+        `labels and annotations of ${GROUP}/ are written by the operator alone; use other keys for what is yours`,
+      ),
+      refusing(
+        `variables.finalizers.all(name, !${isOurs('name')} || name in variables.finalizersBefore)`,
+        `finalizers of ${GROUP}/ are added by the operator alone; taking one away is allowed`,
+      ),
+      refusing(
+        `variables.ownerReferences.all(owner, !(${isOurOwner}) || variables.ownerReferencesBefore.exists(old, old.uid == owner.uid)) && ` +
+          `variables.ownerReferencesBefore.all(owner, !(${isOurOwner}) || variables.ownerReferences.exists(other, other.uid == owner.uid))`,
+        `only the operator makes an object of ${GROUP}/ the controller of another, or takes it away; leave metadata.ownerReferences as it is`,
       ),
     ],
   };

@@ -1,6 +1,6 @@
 import { GROUP, VERSION } from '../../src/api/index.ts';
 import { ADMISSION_NAME } from '../../src/controllers/index.ts';
-import { runPolicy, signalPolicy } from './admission-policies.ts';
+import { markPolicy, runPolicy, signalPolicy } from './admission-policies.ts';
 import { NAMESPACE, SERVICE_ACCOUNT } from './rbac.ts';
 
 /** How the API server reaches the webhook: by a Service of the cluster, or at a process outside of it. */
@@ -87,15 +87,17 @@ function stamping(one: ReturnType<typeof webhook>) {
 
 /** What the API server judges by itself, whether there is a webhook or not. */
 export function policies({ operator }: AdmissionSettings): unknown[] {
-  return [signalPolicy(operator, LABEL_OPERATOR), runPolicy(operator, LABEL_OPERATOR)].flatMap((policy) => {
+  const all = [signalPolicy, runPolicy, markPolicy].map((policy) => policy(operator, LABEL_OPERATOR));
+  return all.flatMap((policy) => {
     const metadata = { name: policy.name, labels };
     const matchConstraints = {
-      resourceRules: [
-        { apiGroups: [GROUP], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources: policy.resources },
-      ],
+      resourceRules: Object.entries(policy.resources).map(([group, resources]) => ({
+        ...{ apiGroups: [group], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources },
+      })),
     };
-    const { variables, validations } = policy;
-    const spec = { failurePolicy: 'Fail', matchConstraints, variables, validations };
+    const { variables, validations, matchConditions } = policy;
+    const conditions = matchConditions ? { matchConditions } : {};
+    const spec = { failurePolicy: 'Fail', matchConstraints, ...conditions, variables, validations };
     const binding = { policyName: policy.name, validationActions: ['Deny'] };
     return [
       { apiVersion: API, kind: 'ValidatingAdmissionPolicy', metadata, spec },

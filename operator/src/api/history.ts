@@ -75,6 +75,11 @@ export type HistoryEvent =
       sender?: string;
       object?: string;
     }
+  /**
+   * By which objects attempts are run, as `objectId` shortens their uids, by path: from then on no other counts. `flags`:
+   * the run was begun by an operator that proved nothing, and goes on under these rules.
+   */
+  | { type: 'Identified'; t: number; objects: { [path: string]: string }; flags?: number[] }
   /** These signals say themselves how they ended; nothing else needs to remember it. */
   | { type: 'Acknowledged'; t: number; uids: string[] }
   /**
@@ -163,6 +168,7 @@ export const EVENTS: EventTable = {
     fields: ['uid', 'phase', 'reason', 'path', 'message', 'decision', 'sender', 'object'],
   },
   Acknowledged: { code: 'Q', fields: ['uids'] },
+  Identified: { code: 'U', fields: ['objects', 'flags'] },
   Continuing: { code: 'H', fields: ['index', 'parameters'] },
   NotContinued: { code: 'B', fields: ['message'] },
   RunStopping: { code: 'X', fields: ['reason', 'message'] },

@@ -22,10 +22,14 @@ export const ANNOTATION_VERSION = `${GROUP}/version`;
 
 /** The path of the task that a pod runs, for example `test[3]`. */
 export const ANNOTATION_TASK = `${GROUP}/task`;
+/** The code by which operators know what they made for an attempt: labels and owners can be written by anybody. */
+export const ANNOTATION_PROOF = `${GROUP}/proof`;
 /** How many runs a run hangs below: its parent, the parent of that, and so on; absent: none. */
 export const ANNOTATION_DEPTH = `${GROUP}/depth`;
 /** Seconds of grace that the task's own container has, where its pod has more for storing artifacts. */
 export const ANNOTATION_GRACE = `${GROUP}/grace-seconds`;
+/** Prefix of the labels of objects that a task applies as its own service account: not the operator's, and so not its marks. */
+export const RESOURCE_LABEL_PREFIX = `resource.${GROUP}`;
 /** Prefix of labels that name the claims that a pod mounts: `<prefix>/<name>`, with a hash of the claim as value. */
 export const WORKSPACE_LABEL_PREFIX = `workspace.${GROUP}`;
 /** The full digest behind a hashed name, so that AlreadyExists can be told from a stranger. */

@@ -40,6 +40,16 @@ export type AttemptObservation =
   /** People or systems were asked: what they have answered so far, in the order of the object. */
   | { phase: 'Asked'; signal: { uid: string; name: string }; responses: readonly ObservedResponse[] };
 
+/** The object that runs an attempt, made by the operator beyond doubt. */
+export interface AttemptObject {
+  /** The executor that knows such objects; a request over HTTP may be made by a Pod. */
+  readonly sort: 'Pod' | 'Child' | 'Signal';
+  readonly id: string;
+}
+
+/** A uid as it is recorded: short, since there is one for each attempt, and chosen by the API server, so never guessed. */
+export const objectId = (uid: string): string => uid.slice(0, 8);
+
 /** Who did something, and whether the admission webhook vouches for it. */
 export interface ObservedUser {
   readonly username: string;

@@ -119,6 +119,8 @@ export const REASONS = {
   NodeShutdown: 'The node that ran the pod was shut down.',
   NodeAdmission: 'The node refused the pod after it was scheduled.',
   PodDeleted: 'Somebody deleted the pod.',
+  StrangerIgnored: 'An object carries marks of the run and was not made by the operator; it counts for nothing.',
+  Disrupted: 'Somebody put another object in the place of the one that was started; the attempt is made again.',
   PodLost: 'The pod disappeared before its result was read.',
   ChildDeleted: 'Somebody deleted the run that the task started.',
   AnswerLost: 'The operator was restarted before the answer to its request was recorded.',

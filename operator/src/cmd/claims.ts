@@ -1,6 +1,6 @@
 import { objectKey } from '../api/index.ts';
 import { Holders, SEMAPHORES, type Stores } from '../controllers/index.ts';
-import { CacheExecutor, type Executor, Ledger, PermitExecutor } from '../executors/index.ts';
+import { CacheExecutor, type Executor, type Identities, Ledger, PermitExecutor } from '../executors/index.ts';
 import type { Clock, KubeClient } from '../runtime/index.ts';
 
 export interface ClaimParts {
@@ -8,6 +8,7 @@ export interface ClaimParts {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly clock: Clock;
+  readonly identities: Identities;
   /** Has a run ask again for what it was refused. */
   readonly wake: (runKey: string) => void;
   /** Has a Semaphore looked at. */
@@ -21,8 +22,11 @@ export interface Claims {
 }
 
 /** What attempts claim before they start: cached results and permits of Semaphores. */
-export function wireClaims(inner: Executor, { client, stores, clock, wake, settleSoon }: ClaimParts): Claims {
-  const holders = new Holders(stores, clock);
+export function wireClaims(
+  inner: Executor,
+  { client, stores, clock, identities, wake, settleSoon }: ClaimParts,
+): Claims {
+  const holders = new Holders(stores, clock, identities);
   const ledger = new Ledger({
     ...{ client, clock, wake, settleSoon },
     resource: SEMAPHORES,

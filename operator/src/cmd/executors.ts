@@ -7,6 +7,7 @@ import {
   ChildExecutor,
   ExecutorSwitch,
   HttpExecutor,
+  type Identities,
   type LogArchiver,
   PodExecutor,
   podRetention,
@@ -32,6 +33,8 @@ export interface ExecutorParts {
   readonly archiver: LogArchiver | undefined;
   /** Whether the admission webhook vouches for what signals say of people. */
   readonly attests: Attests;
+  /** Which objects the operator made. */
+  readonly identities: Identities;
   /** Has a run looked at again, when something ended that no watch tells of. */
   readonly wake: (run: RunContext) => void;
 }

@@ -13,7 +13,8 @@ import {
   upkeepController,
   workflowController,
 } from '../controllers/index.ts';
-import type { RunContext } from '../executors/index.ts';
+import { Identities, type RunContext } from '../executors/index.ts';
+import { ProofKey, Proofs } from '../proofs/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { wireAdmission } from './admission.ts';
@@ -56,7 +57,9 @@ export function wire(config: OperatorConfig): AdoOperator {
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
   const ending = new AbortController();
-  const parts = { client: fenced, stores, clock, isLeader, ending: ending.signal };
+  const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
+  const identities = new Identities(new Proofs(() => proofKey.key));
+  const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
   const admission = wireAdmission(config, { client, stores, clock, logger });
@@ -79,16 +82,17 @@ export function wire(config: OperatorConfig): AdoOperator {
   manager.addWorker(completionController(shared, { logger }));
   for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
   const plans = new Plans();
-  const run = { ...shared, executor, cache: executor, attests, plans, memories: new RunMemories() };
+  const run = { ...shared, executor, identities, cache: executor, attests, plans, memories: new RunMemories() };
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
-  manager.addWorker(signalController({ ...shared, plans, attests }, { logger }));
+  manager.addWorker(signalController({ ...shared, plans, attests, identities }, { logger }));
   const sweeps = sweepSettings(config.storage, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
   if (hooks) manager.addListener(hooks.server);
+  manager.addSource(proofKey);
   if (admission) manager.addSource(admission);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ANNOTATION_TASK, type HistoryEvent, LABEL_ATTEMPT, type WorkflowRun } from '../api/index.ts';
+import { ANNOTATION_PROOF, type HistoryEvent, LABEL_ATTEMPT, type WorkflowRun } from '../api/index.ts';
 import { accept, encodeState, evolve } from '../engine/index.ts';
 import { PODS_BY_RUN_UID } from '../executors/index.ts';
-import type { Pod } from '../pods/index.ts';
+import { type Pod, podName } from '../pods/index.ts';
 import { Store } from '../runtime/index.ts';
 import { Holders } from './holders.ts';
+import { identities } from './testing/proving.ts';
 
+const proving = identities();
 const holder = { run: 'r', uid: 'u', path: 'a', attempt: 1 };
 const started = (attempt: number): HistoryEvent => ({ type: 'Started', t: 1, path: 'a', attempt });
 const retrying: HistoryEvent = {
@@ -20,7 +22,11 @@ function stateAfter(...events: HistoryEvent[]): string {
 }
 
 /** Holders of a cluster with this run and, if it has a phase, the pod of the attempt. */
-function holdersOf(run: Partial<WorkflowRun> | undefined, phase?: string): Holders {
+function holdersOf(
+  run: Partial<WorkflowRun> | undefined,
+  phase?: string,
+  forged: Partial<Pod['metadata']> = {},
+): Holders {
   const runs = new Store<WorkflowRun>();
   const pods = new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => ['u'] } });
   if (run) {
@@ -29,20 +35,21 @@ function holdersOf(run: Partial<WorkflowRun> | undefined, phase?: string): Holde
     runs.put({ key: 'n/r', uid: value.metadata.uid ?? '', resourceVersion: '1', value });
   }
   if (phase) {
+    const name = podName('r', 'u', 'a', 1);
+    const proof = proving.proofOf('Pod', name, { namespace: 'n', uid: 'u' }, holder);
     const metadata = {
-      name: 'p',
-      namespace: 'n',
-      annotations: { [ANNOTATION_TASK]: 'a' },
-      labels: { [LABEL_ATTEMPT]: '1' },
+      ...{ name, namespace: 'n', uid: 'p', labels: { [LABEL_ATTEMPT]: '1' } },
+      annotations: { [ANNOTATION_PROOF]: proof },
+      ...forged,
     };
     pods.put({
-      key: 'n/p',
+      key: `${metadata.namespace}/${metadata.name}`,
       uid: 'p',
       resourceVersion: '1',
       value: { metadata, spec: { containers: [] }, status: { phase } },
     });
   }
-  return new Holders({ runs, pods }, { now: () => 0 });
+  return new Holders({ runs, pods }, { now: () => 0 }, proving);
 }
 const withState = (...events: HistoryEvent[]) => ({ status: { state: stateAfter(...events) } });
 
@@ -75,6 +82,29 @@ describe('whoever holds something', () => {
     expect(holdersOf(undefined, 'Running').standingOf('n', holder)).toBe('Held');
     expect(holdersOf(undefined, 'Succeeded').standingOf('n', holder)).toBe('Free');
     expect(holdersOf(undefined, 'Running').standingOf('n', { ...holder, attempt: 0 })).toBe('Free');
+  });
+
+  it('is not kept by a pod that others made, whatever it says', () => {
+    const others = [
+      { annotations: {} },
+      { namespace: 'other' },
+      { name: 'x' },
+      { annotations: { [ANNOTATION_PROOF]: 'x' } },
+    ];
+    for (const forged of others) {
+      expect(holdersOf(undefined, 'Running', forged).standingOf('n', holder)).toBe('Free');
+      const over = { status: { finishedAt: '2026-01-01T00:00:00Z' } };
+      expect(holdersOf(over, 'Running', forged).standingOf('n', holder)).toBe('Free');
+    }
+  });
+
+  it('is kept by a pod without proof where its run was begun before proofs, or has recorded it', () => {
+    const owner = { apiVersion: '', kind: 'WorkflowRun', name: 'r', uid: 'u', controller: true };
+    const unproven = { annotations: {}, ownerReferences: [owner] };
+    const settled = [started(1), { type: 'Succeeded', t: 2, path: 'a' } as const];
+    const older = { status: { state: stateAfter(...settled).replace('"flags":[1],', '') } };
+    expect(holdersOf(older, 'Running', unproven).standingOf('n', holder)).toBe('Held');
+    expect(holdersOf(withState(...settled), 'Running', unproven).standingOf('n', holder)).toBe('Free');
   });
 
   it('does so if its state was written by a newer operator', () => {

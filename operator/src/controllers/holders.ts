@@ -1,8 +1,8 @@
-import { ANNOTATION_TASK, LABEL_ATTEMPT, objectKey, type WorkflowRun } from '../api/index.ts';
-import { isSettled, isStarted } from '../engine/index.ts';
-import { PODS_BY_RUN_UID, type Standing } from '../executors/index.ts';
-import { observePod } from '../pods/index.ts';
-import type { Clock } from '../runtime/index.ts';
+import { objectId, objectKey, type WorkflowRun } from '../api/index.ts';
+import { FLAG_PROVEN, isSettled, isStarted, objectOf } from '../engine/index.ts';
+import type { Identities, Standing } from '../executors/index.ts';
+import { observePod, type Pod, podName } from '../pods/index.ts';
+import { type Clock, isControlledBy } from '../runtime/index.ts';
 import { storedState } from './stored-state.ts';
 import type { Stores } from './stores.ts';
 
@@ -18,18 +18,24 @@ export interface HolderOf {
 export class Holders {
   readonly #stores: Pick<Stores, 'runs' | 'pods'>;
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #identities: Pick<Identities, 'isProven'>;
 
-  constructor(stores: Pick<Stores, 'runs' | 'pods'>, clock: Pick<Clock, 'now'>) {
+  constructor(
+    stores: Pick<Stores, 'runs' | 'pods'>,
+    clock: Pick<Clock, 'now'>,
+    identities: Pick<Identities, 'isProven'>,
+  ) {
     this.#stores = stores;
     this.#clock = clock;
+    this.#identities = identities;
   }
 
   /**
    * What becomes of a holder. A pod that still runs holds, whatever its run says: a lock that is handed over while the
-   * last holder is ending would be held twice.
+   * last holder is ending would be held twice. Only a pod that the operator made for that attempt does.
    */
   standingOf(namespace: string, holder: HolderOf): Standing {
-    if (this.#hasLivePod(holder)) return 'Held';
+    if (this.#hasLivePod(namespace, holder)) return 'Held';
     const run = this.#runOf(namespace, holder);
     if (!run || run.status?.finishedAt !== undefined) return 'Free';
     const state = storedState(run);
@@ -55,12 +61,23 @@ export class Holders {
     return run?.metadata.uid === uid ? run : undefined;
   }
 
-  #hasLivePod({ uid, path, attempt }: HolderOf): boolean {
-    return this.#stores.pods.byIndex(PODS_BY_RUN_UID, uid).some((pod) => {
-      const { annotations, labels } = pod.metadata;
-      if (annotations?.[ANNOTATION_TASK] !== path || labels?.[LABEL_ATTEMPT] !== String(attempt)) return false;
-      const { phase } = observePod(pod, this.#clock.now());
-      return phase === 'Pending' || phase === 'Running';
-    });
+  #hasLivePod(namespace: string, holder: HolderOf): boolean {
+    const { run, uid, path, attempt } = holder;
+    const pod = this.#stores.pods.get(objectKey({ namespace, name: podName(run, uid, path, attempt) }));
+    if (!pod || !this.#isMadeFor(pod, namespace, holder)) return false;
+    const { phase } = observePod(pod, this.#clock.now());
+    return phase === 'Pending' || phase === 'Running';
+  }
+
+  #isMadeFor(pod: Pod, namespace: string, holder: HolderOf): boolean {
+    const { metadata } = pod;
+    if (this.#identities.isProven('Pod', metadata, { namespace, uid: holder.uid }, holder)) return true;
+    const run = this.#runOf(namespace, holder);
+    const state = run && storedState(run);
+    if (!state || state === 'Unreadable') return false;
+    const object = objectOf(state, holder.path, holder.attempt);
+    if (object !== undefined) return object === objectId(metadata.uid ?? '');
+    // Begun before there were proofs, and not looked at since.
+    return !state.flags.includes(FLAG_PROVEN) && isControlledBy({ metadata }, holder.uid);
   }
 }

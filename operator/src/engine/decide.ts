@@ -11,6 +11,7 @@ import { completion } from './rules/completion.ts';
 import { continued } from './rules/continued.ts';
 import { deadlines } from './rules/deadlines.ts';
 import { desiredState } from './rules/desired-state.ts';
+import { begunUnproven, identified } from './rules/identified.ts';
 import { outcomes } from './rules/outcomes.ts';
 import { readyTasks } from './rules/ready-tasks.ts';
 import { releasedOutputs } from './rules/released-outputs.ts';
@@ -20,7 +21,7 @@ import { stopping } from './rules/stopping.ts';
 import { strays } from './rules/strays.ts';
 import { timers } from './rules/timers.ts';
 import { undo } from './rules/undo.ts';
-import type { RunState } from './state.ts';
+import { FLAG_PROVEN, type RunState } from './state.ts';
 
 /** Version of histories: what their first event says of the ones after it. */
 const HISTORY_VERSION = 1;
@@ -40,6 +41,7 @@ export interface Decision {
 
 /** Facts first, then the clock, then what may start, then the end. */
 const RULES: readonly ((pass: Pass) => void)[] = [
+  begunUnproven,
   adoption,
   outcomes,
   signals,
@@ -54,6 +56,7 @@ const RULES: readonly ((pass: Pass) => void)[] = [
   deadlines,
   releasedOutputs,
   acknowledged,
+  identified,
   completion,
   strays,
   enoughEvents,
@@ -98,7 +101,7 @@ export function accept(
     stateVersion: HISTORY_VERSION,
     digest,
     parameters,
-    flags: [],
+    flags: [FLAG_PROVEN],
   } as const;
   const history = { ...event, flags: [...event.flags] };
   return { state: begin(history), encoded: encodeEvent(history), event: history };

@@ -41,6 +41,7 @@ function end(state: RunState, path: string, phase: EndPhase, t: number): Located
   delete unit.exitCode;
   delete unit.nodes;
   delete unit.ask;
+  delete unit.object;
   const { fan } = task;
   if (located.loop || index === undefined || !fan) return located;
   fan.live.delete(index);
@@ -149,6 +150,7 @@ const EVOLVERS: Evolvers = {
     const unit = unitOf(state, event.path);
     unit.phase = 'Live';
     unit.attempt = event.attempt;
+    delete unit.object;
     unit.startedAt ??= event.t;
     unit.since = event.t;
     if (event.key !== undefined) unit.key = event.key;
@@ -184,6 +186,7 @@ const EVOLVERS: Evolvers = {
     if (event.cause === 'User') unit.retries++;
     if (event.cause === 'Infrastructure') unit.infra++;
     delete unit.exitCode;
+    delete unit.object;
     if (event.node !== undefined) unit.nodes = [...new Set([...(unit.nodes ?? []), event.node])].slice(-MAX_NODES);
     describe(unit, event.failure);
   },
@@ -236,6 +239,10 @@ const EVOLVERS: Evolvers = {
   },
   Acknowledged: (state, event) => {
     for (const uid of event.uids) state.verdicts.delete(uid);
+  },
+  Identified: (state, { objects, flags }) => {
+    for (const [path, object] of Object.entries(objects)) unitOf(state, path).object = object;
+    if (flags) state.flags = flags;
   },
   Continuing: (state, { index, parameters }) => {
     state.continuing = parameters ? { index, parameters } : { index };

@@ -37,8 +37,8 @@ export { joinHistory, replay } from './replay.ts';
 export { allRows, rowsToShow, type UnitRow, unitRows } from './rows.ts';
 export { isSettled } from './settled.ts';
 export { type SignalView, signalView } from './signal-view.ts';
-export { isStarted } from './started.ts';
-export { isLive, isTerminal, type RunState, type Unit, type Verdict } from './state.ts';
+export { isStarted, objectOf } from './started.ts';
+export { FLAG_PROVEN, isLive, isTerminal, type RunState, type Unit, type Verdict } from './state.ts';
 export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';
 export { acceptContinuing } from './succession.ts';
 export {

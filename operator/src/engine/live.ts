@@ -2,7 +2,7 @@ import type { AttemptSort, Rendered, Task, TaskDefaults } from '../api/index.ts'
 import { ExpressionError } from './expression/index.ts';
 import { renderTask } from './render.ts';
 import { renderSignal } from './render-signal.ts';
-import { isLive } from './state.ts';
+import { FLAG_PROVEN, isLive } from './state.ts';
 import { type Sight, unitBindings } from './unit-bindings.ts';
 import { type Place, placesOf, rootFrame } from './walk.ts';
 
@@ -13,6 +13,10 @@ export interface LiveUnit {
   readonly sort: AttemptSort;
   readonly task: Task;
   readonly defaults: TaskDefaults | undefined;
+  /** The object that was recorded for it; no other counts. */
+  readonly object?: string;
+  /** It was started before there were proofs, so its object may lack one. */
+  readonly unproven?: true;
   /** What it was started with; a pod carries that itself. */
   readonly rendered?: Exclude<Rendered, { sort: 'Pod' }>;
 }
@@ -21,12 +25,18 @@ export interface LiveUnit {
 export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): LiveUnit[] {
   const sight: Sight = { identity, plan, state, items: new Map() };
   const live: LiveUnit[] = [];
+  const unproven = state.flags.includes(FLAG_PROVEN) ? {} : ({ unproven: true } as const);
   for (const place of placesOf(plan, rootFrame(plan, state))) {
     const { unit, planned, path, frame } = place;
     if (!isLive(unit)) continue;
     const { task, sort = 'Pod' } = planned;
     const { defaults } = frame.plan;
-    live.push({ path, attempt: unit.attempt, sort, task, defaults, ...renderedOf(sight, place) });
+    const { attempt, object } = unit;
+    live.push({
+      ...{ path, attempt, sort, task, defaults, ...unproven },
+      ...(object === undefined ? {} : { object }),
+      ...renderedOf(sight, place),
+    });
   }
   return live;
 }

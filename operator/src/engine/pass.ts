@@ -1,4 +1,5 @@
 import {
+  type AttemptObject,
   type AttemptObservation,
   type AttemptSort,
   type DataSignal,
@@ -30,6 +31,10 @@ export interface Observed {
   readonly desiredState: DesiredState;
   /** By attempt key. Every live attempt of the state has an entry; so has everything else that exists by our name. */
   readonly attempts: ReadonlyMap<string, AttemptObservation>;
+  /** By what attempts are run, as far as that is an object, by attempt key; not given: not known. */
+  readonly objects?: ReadonlyMap<string, AttemptObject>;
+  /** Something is stored anyway, so what would not be worth a write of its own is recorded too. */
+  readonly records?: boolean;
   /** The last status was refused for its size: the run must end, and end small. */
   readonly overBudget?: boolean;
   /** Data that was sent and has not come to its end, in the order in which it is taken. */

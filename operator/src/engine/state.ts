@@ -30,6 +30,9 @@ export interface InnerCounts {
   skipped: number;
 }
 
+/** In `flags`: whatever this run owns carries proof. A run without it was begun before there was any. */
+export const FLAG_PROVEN = 1;
+
 /** All times are milliseconds since the run was accepted. */
 export interface Unit {
   phase: UnitPhase;
@@ -55,6 +58,8 @@ export interface Unit {
   key?: string;
   /** What people have answered, while they are asked. */
   ask?: Ask;
+  /** The object that runs the newest attempt, as `objectId` shortens its uid, once that is recorded. */
+  object?: string;
   /** Nodes on which earlier attempts failed, while `retry.otherNode` asks for them. */
   nodes?: string[];
 }

@@ -25,6 +25,7 @@ interface WireMore {
   n?: string[];
   k?: string;
   a?: WireAsk;
+  u?: string;
 }
 /** `u`: username and when, then what few votes have. */
 interface WireAsk {
@@ -92,8 +93,9 @@ function encodeUnit(unit: Unit): Tuple {
   return tuple;
 }
 
-function encodeMore({ scope, loop, inner, from, nodes, key, ask }: Unit): WireMore | null {
-  if (!scope && !loop && !inner && from === undefined && !nodes && key === undefined && !ask) return null;
+function encodeMore({ scope, loop, inner, from, nodes, key, ask, object }: Unit): WireMore | null {
+  const texts = [from, key, object];
+  if (!scope && !loop && !inner && !nodes && !ask && texts.every((text) => text === undefined)) return null;
   return {
     s: scope && { t: encodeTasks(scope.tasks), p: scope.params, g: scope.generated },
     l: loop && encodeLoop(loop),
@@ -102,6 +104,7 @@ function encodeMore({ scope, loop, inner, from, nodes, key, ask }: Unit): WireMo
     n: nodes,
     k: key,
     a: ask && encodeAsk(ask),
+    u: object,
   } as WireMore;
 }
 
@@ -159,7 +162,7 @@ function decodeUnit(tuple: Tuple): Unit {
   return unit;
 }
 
-function decodeMore(unit: Unit, { s, l, i, f, n, k, a }: WireMore): void {
+function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u }: WireMore): void {
   if (s) unit.scope = decodeScope(s);
   if (l) unit.loop = decodeLoop(l);
   if (i) unit.inner = decodeInner(i);
@@ -167,6 +170,7 @@ function decodeMore(unit: Unit, { s, l, i, f, n, k, a }: WireMore): void {
   if (n) unit.nodes = n;
   if (k !== undefined) unit.key = k;
   if (a) unit.ask = decodeAsk(a);
+  if (u !== undefined) unit.object = u;
 }
 
 function decodeScope({ t, p, g }: WireScope): ScopeState {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   ANNOTATION_DEPTH,
+  ANNOTATION_PROOF,
   type Condition,
   LABEL_RUN_UID,
   type RenderedChild,
@@ -11,6 +12,7 @@ import {
 import { ApiError, keyOf, Store } from '../runtime/index.ts';
 import { CHILDREN_BY_RUN_UID, ChildExecutor, parentUidOf } from './child-executor.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
+import { identities } from './testing/proving.ts';
 
 const run = { name: 'parent', namespace: 'n', uid: 'p', workflow: 'w' };
 const task: Task = { name: 'call', workflow: { name: 'other' } };
@@ -34,9 +36,18 @@ function setUp(annotations: Record<string, string> = {}) {
   const requester = { username: 'ada' };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
   cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p', annotations }, spec });
-  const executor = new ChildExecutor({ client: server.client, runs, type, clock, attests: UNATTESTED });
+  const woken: string[] = [];
+  const executor = new ChildExecutor({
+    wake: ({ name }) => woken.push(name),
+    client: server.client,
+    runs,
+    type,
+    clock,
+    identities: identities(),
+    attests: UNATTESTED,
+  });
   const child = () => [...server.objects.values()][0] as unknown as WorkflowRun;
-  return { server, clock, runs, cache, executor, child };
+  return { server, clock, runs, cache, executor, child, woken };
 }
 
 function ended(child: WorkflowRun, status: 'True' | 'False', reason: string): WorkflowRun {
@@ -52,7 +63,8 @@ describe('a task that starts a run', () => {
     const { metadata, spec } = child();
     expect(metadata.name).toMatch(/^parent-call-0-[0-9a-f]{8}$/);
     expect(metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', uid: 'p', controller: true }]);
-    expect(metadata.annotations).toEqual({ 'flow.ado.dev/task': 'call', [ANNOTATION_DEPTH]: '1' });
+    expect(metadata.annotations).toMatchObject({ 'flow.ado.dev/task': 'call', [ANNOTATION_DEPTH]: '1' });
+    expect(metadata.annotations?.['flow.ado.dev/proof']).toBeDefined();
     expect(metadata.labels?.[LABEL_RUN_UID]).toBe('p');
     expect(spec).toEqual({
       workflowRef: { name: 'other' },
@@ -67,7 +79,14 @@ describe('a task that starts a run', () => {
     const { executor, server, runs, clock } = setUp();
     await executor.start(run, request);
     await executor.start(run, request);
-    const again = new ChildExecutor({ client: server.client, runs, type, clock, attests: UNATTESTED });
+    const again = new ChildExecutor({
+      client: server.client,
+      runs,
+      type,
+      clock,
+      identities: identities(),
+      attests: UNATTESTED,
+    });
     expect(await again.start(run, request)).toBeUndefined();
     expect(server.objects.size).toBe(1);
   });
@@ -83,8 +102,10 @@ describe('a task that starts a run', () => {
       metadata: { name, namespace: 'n', uid: 'x' },
       spec: {},
     } as never);
-    const refusal = await other.executor.start(run, request);
-    expect(refusal).toMatchObject({ phase: 'Refused', reason: 'ChildRejected', retry: false });
+    expect(await other.executor.start(run, request)).toBeUndefined();
+    expect(other.woken).toEqual(['parent']);
+    const lost = { phase: 'Failed', cause: 'Infrastructure', reason: 'Disrupted' };
+    expect((await other.executor.observe(run, live)).seen).toMatchObject([{ observation: lost }]);
   });
 
   it('is refused nine deep, and no run is made', async () => {
@@ -140,6 +161,14 @@ describe('what became of the run that a task started', () => {
     expect(await observed(at)).toMatchObject({ phase: 'Running' });
   });
 
+  it('is waited for because its task says so, whoever owns it', async () => {
+    const at = setUp();
+    await at.executor.start(run, request);
+    const { ownerReferences: _owner, ...metadata } = at.child().metadata;
+    at.cache({ ...at.child(), metadata });
+    expect(await observed(at)).toMatchObject({ phase: 'Running' });
+  });
+
   it('is found also where the state does not know of it', async () => {
     const at = setUp();
     await at.executor.start(run, request);
@@ -166,8 +195,10 @@ describe('what became of the run that a task started', () => {
     await at.executor.start(run, { ...request, task: alone });
     expect(at.child().metadata.ownerReferences).toBeUndefined();
     at.cache(at.child());
-    expect(await observed(at)).toMatchObject({ phase: 'Succeeded', outputs: { run: at.child().metadata.name } });
-    await at.executor.cancel(run, live[0]);
+    const unawaited = { ...live[0], task: alone };
+    const { seen } = await at.executor.observe(run, [unawaited]);
+    expect(seen[0]?.observation).toMatchObject({ phase: 'Succeeded', outputs: { run: at.child().metadata.name } });
+    await at.executor.cancel(run, unawaited);
     await at.executor.discard(run);
     expect([...at.server.on('patch'), ...at.server.on('delete')]).toEqual([]);
   });
@@ -209,9 +240,11 @@ describe('a run that a task started and that continues as new ones', () => {
     const root = child.metadata.name;
     const name = index === 0 ? root : `${root}-c${index}`;
     const continues = { root, run: root, uid: 'x', index, since: '' };
+    const proof = identities().proofOf('WorkflowRun', name, run, live[0]);
+    const annotations = { ...child.metadata.annotations, [ANNOTATION_PROOF]: proof };
     const made: WorkflowRun = {
       ...child,
-      metadata: { ...child.metadata, name, uid: `uid-of-${name}` },
+      metadata: { ...child.metadata, name, annotations, uid: `${index}-uid-of-${name}` },
       spec: { ...child.spec, ...(index === 0 ? {} : { continues }) },
     };
     if (!isContinued) return made;

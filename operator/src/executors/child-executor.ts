@@ -1,24 +1,15 @@
 import {
   ANNOTATION_DEPTH,
-  ANNOTATION_TASK,
-  API_VERSION,
   type Attests,
   continuedAs,
   controllerOf,
-  LABEL_ATTEMPT,
-  LABEL_MANAGED_BY,
-  LABEL_RUN,
   LABEL_RUN_UID,
-  LABEL_TASK_HASH,
   linkOf,
-  MANAGED_BY,
   objectKey,
   type RenderedChild,
   rootOf,
-  WORKFLOW_RUN,
   type WorkflowRun,
 } from '../api/index.ts';
-import { childRunName, ownedByRun, taskHash } from '../pods/index.ts';
 import {
   type Clock,
   isAlreadyExists,
@@ -31,9 +22,19 @@ import {
   type ResourceType,
   type Store,
 } from '../runtime/index.ts';
-import { isChildOver, observeChild } from './child-outcome.ts';
+import { isChildOver } from './child-outcome.ts';
+import {
+  awaits,
+  buildChild,
+  isSaidToBeOf,
+  keyOf,
+  keyOfChild,
+  type LiveChild,
+  newestOf,
+  refOf,
+  seenChild,
+} from './child-run.ts';
 import type {
-  Attempt,
   Executor,
   LiveAttempt,
   Observation,
@@ -41,7 +42,9 @@ import type {
   RunContext,
   Seen,
   StartRequest,
+  Stranger,
 } from './executor.ts';
+import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 
 /** How long a run that this process created may be missing from the cache before a live read asks for it. */
@@ -56,6 +59,9 @@ export interface ChildExecutorOptions {
   /** WorkflowRuns, as the client addresses them. */
   readonly type: ResourceType;
   readonly clock: Clock;
+  readonly identities: Identities;
+  /** Has a run looked at again that nothing else would tell of: what it started is not there. */
+  readonly wake?: ((run: RunContext) => void) | undefined;
   /** Whether who asked for the parent is vouched for: then it is for the child too. */
   readonly attests: Pick<Attests, 'inherited'>;
 }
@@ -80,7 +86,12 @@ export class ChildExecutor implements Executor {
 
   constructor(options: ChildExecutorOptions) {
     this.options = options;
-    options.runs.subscribe({ added: (key) => void this.unseen.delete(key) });
+    options.runs.subscribe({
+      added: (key, { metadata }) => {
+        this.unseen.delete(key);
+        options.identities.saw('WorkflowRun', metadata);
+      },
+    });
   }
 
   async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
@@ -88,45 +99,80 @@ export class ChildExecutor implements Executor {
     const parent = await this.parentOf(run);
     const depth = Number(parent?.metadata.annotations?.[ANNOTATION_DEPTH] ?? 0) + 1;
     if (depth > MAX_DEPTH) return tooDeep(request.rendered.workflow);
-    const child = this.requestedBy(parent, buildChild(run, request, depth));
+    const proof = this.options.identities.proofOf('WorkflowRun', refOf(run, request).name, run, request);
+    const child = this.requestedBy(parent, buildChild(run, request, depth, proof));
     if (this.unseen.has(objectKey(child.metadata))) return undefined;
+    const key = objectKey(child.metadata);
+    if (!this.options.runs.get(key)) this.options.identities.making('WorkflowRun', child.metadata);
     try {
       await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error, 'ChildRejected');
+      // A stranger's run has the name: the attempt is lost as soon as it is looked for, and the next has another name.
       const existing = await this.read(run, child.metadata);
-      if (existing === undefined || isChildOf(existing, run)) return undefined;
-      const message = `a WorkflowRun named ${child.metadata.name} exists that this task did not start; delete it`;
-      return { phase: 'Refused', reason: 'ChildRejected', message, retry: false };
+      if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
+      return undefined;
     }
     this.unseen.set(objectKey(child.metadata), clock.monotonic());
     return undefined;
   }
 
-  async observe(run: RunContext, live: readonly Attempt[]): Promise<Observation> {
-    const children = newestOf(this.childrenOf(run));
-    const known = new Set(children.map(keyOf));
-    const missing = live.filter(({ path, attempt }) => !known.has(`${path}#${attempt}`));
-    const cut = children.filter((child) => isCut(child, run));
-    const seen = children.filter((child) => !cut.includes(child)).map((child) => seenChild(child, run));
+  async observe(run: RunContext, live: readonly LiveChild[]): Promise<Observation> {
+    const known = new Map(live.map((attempt) => [keyOf(attempt), attempt]));
+    const { children, strangers } = this.recognized(run, known);
+    const isAwaited = (child: WorkflowRun) => awaits(known.get(keyOfChild(child)));
+    const found = new Set(children.map(keyOfChild));
+    const missing = live.filter((attempt) => !found.has(keyOf(attempt)));
+    const cut = children.filter((child) => isAwaited(child) && continuedAs(child) !== undefined);
+    const seen = children.filter((child) => !cut.includes(child)).map((child) => seenChild(child, isAwaited(child)));
     const asked: Seen[] = await Promise.all(cut.map((child) => this.askForNext(run, child)));
     for (let i = 0; i < missing.length; i += AT_ONCE) {
       asked.push(...(await Promise.all(missing.slice(i, i + AT_ONCE).map((attempt) => this.askFor(run, attempt)))));
     }
-    const recheck = asked.some(({ observation }) => observation.phase !== 'Failed');
-    return { seen: [...seen, ...asked], ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
+    // One that the state does not know yet is judged by its task as soon as it does.
+    const isNew = children.some((child) => !known.has(keyOfChild(child)) && !isChildOver(child));
+    const recheck = isNew || asked.some(({ observation }) => observation.phase !== 'Failed');
+    return {
+      seen: [...seen, ...asked],
+      ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}),
+      ...(strangers.length > 0 ? { strangers } : {}),
+    };
+  }
+
+  /** Of what carries the labels of the run: for each attempt the newest of the runs that are its own, and strangers. */
+  private recognized(run: RunContext, known: ReadonlyMap<string, Known>) {
+    const ours: WorkflowRun[] = [];
+    const strangers: Stranger[] = [];
+    for (const child of this.options.runs.byIndex(CHILDREN_BY_RUN_UID, run.uid)) {
+      const attempt = attemptOf(child.metadata);
+      const verdict = this.judge(run, child, known.get(keyOf(attempt)) ?? attempt);
+      if (verdict === 'Ours') ours.push(child);
+      else strangers.push(strangerOf('WorkflowRun', child.metadata, verdict));
+    }
+    return { children: newestOf(ours), strangers };
+  }
+
+  /** The object that is recorded is the first of a chain; those that continue it have proofs of their own. */
+  private judge(run: RunContext, child: WorkflowRun, known: Known): Verdict {
+    if (rootOf(child) !== refOf(run, known).name) return 'NoProof';
+    const attempt = linkOf(child) === 0 ? known : { ...known, object: undefined };
+    return this.options.identities.judge('WorkflowRun', child.metadata, run, attempt, () => isSaidToBeOf(child, run));
   }
 
   /** A run that is missing from the cache was deleted only if a live read says so. */
-  private async askFor(run: RunContext, { path, attempt }: Attempt): Promise<Seen> {
-    const ref = refOf(run, { path, attempt });
+  private async askFor(run: RunContext, known: LiveChild): Promise<Seen> {
+    const { path, attempt } = known;
+    const ref = refOf(run, known);
     const created = this.unseen.get(objectKey(ref));
     if (created !== undefined && this.options.clock.monotonic() - created < CACHE_LAG_MS) {
       return { path, attempt, observation: { phase: 'Unknown' } };
     }
     this.unseen.delete(objectKey(ref));
     const child = await this.read(run, ref);
-    if (child && isChildOf(child, run)) return seenChild(child, run);
+    const verdict = child && this.judge(run, child, known);
+    if (child && verdict === 'Ours') return seenChild(child, awaits(known), { path, attempt });
+    if (verdict && verdict !== 'Ours')
+      return { path, attempt, observation: disrupted('WorkflowRun', ref.name, verdict) };
     const message = `the run ${ref.name} was deleted before it had ended`;
     return {
       path,
@@ -139,8 +185,8 @@ export class ChildExecutor implements Executor {
   private async askForNext(run: RunContext, child: WorkflowRun): Promise<Seen> {
     const name = continuedAs(child) ?? '';
     const next = await this.read(run, { name, namespace: run.namespace });
-    const attempt = attemptOf(child);
-    if (next && isChildOf(next, run)) return { ...attempt, observation: { phase: 'Unknown' } };
+    const attempt = attemptOf(child.metadata);
+    if (next && this.judge(run, next, attempt) === 'Ours') return { ...attempt, observation: { phase: 'Unknown' } };
     const message = `the run ${name}, which continued ${child.metadata.name}, was deleted before it had ended`;
     const observation = { phase: 'Failed', cause: 'Infrastructure', reason: 'ChildDeleted', message } as const;
     return { ...attempt, observation };
@@ -148,10 +194,10 @@ export class ChildExecutor implements Executor {
 
   async cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
     const ref = refOf(run, attempt);
-    const known = newestOf(this.childrenOf(run)).find((child) => keyOf(child) === `${attempt.path}#${attempt.attempt}`);
+    const { children } = this.recognized(run, new Map([[keyOf(attempt), attempt]]));
+    const known = children.find((child) => keyOfChild(child) === keyOf(attempt));
     const child = known ?? this.options.runs.get(objectKey(ref)) ?? (await this.read(run, ref));
-    // A run that nobody waits for goes on without its parent.
-    if (!child || !isControlledBy(child, run.uid) || isChildOver(child)) return;
+    if (!child || isChildOver(child) || !this.mayCancel(run, child, attempt)) return;
     const wanted = graceSeconds === undefined ? 'Cancelled' : 'Terminated';
     const { desiredState } = child.spec;
     if (desiredState === wanted || desiredState === 'Terminated') return;
@@ -171,11 +217,18 @@ export class ChildExecutor implements Executor {
     }
   }
 
+  /** A run that nobody waits for goes on without its parent. */
+  private mayCancel(run: RunContext, child: WorkflowRun, attempt: LiveAttempt): boolean {
+    if (isControlledBy(child, run.uid)) return true;
+    return attempt.task.workflow !== undefined && awaits(attempt) && this.judge(run, child, attempt) === 'Ours';
+  }
+
   /** A run that ended holds nothing: it is kept, with its history, until its parent goes. */
   async release(): Promise<void> {}
 
   async discard(run: RunContext): Promise<void> {
-    for (const { metadata } of this.childrenOf(run)) {
+    for (const { metadata } of this.options.runs.byIndex(CHILDREN_BY_RUN_UID, run.uid)) {
+      if (metadata.namespace !== run.namespace) continue;
       if (metadata.deletionTimestamp || controllerOf(metadata)?.uid !== run.uid) continue;
       const preconditions = metadata.uid ? { preconditions: { uid: metadata.uid } } : {};
       try {
@@ -205,83 +258,9 @@ export class ChildExecutor implements Executor {
     const requester = parent && this.options.attests.inherited(parent, child);
     return requester ? { ...child, spec: { ...child.spec, requester } } : child;
   }
-
-  private childrenOf(run: RunContext): WorkflowRun[] {
-    return this.options.runs.byIndex(CHILDREN_BY_RUN_UID, run.uid).filter((child) => isChildOf(child, run));
-  }
 }
-
-const refOf = (run: RunContext, { path, attempt }: Attempt) => ({
-  name: childRunName(run.name, run.uid, path, attempt),
-  namespace: run.namespace,
-});
 
 function tooDeep(workflow: string): Refusal {
   const message = `the run of ${workflow} would be the ${MAX_DEPTH + 1}th below another; does a Workflow start itself? Use loop or forEach`;
   return { phase: 'Refused', reason: 'TooDeep', message, retry: false };
-}
-
-function buildChild(
-  run: RunContext,
-  { path, attempt, task, rendered }: StartRequest<RenderedChild>,
-  depth: number,
-): WorkflowRun {
-  const isAwaited = task.workflow?.wait !== false;
-  return {
-    apiVersion: API_VERSION,
-    kind: WORKFLOW_RUN.kind,
-    metadata: {
-      ...refOf(run, { path, attempt }),
-      labels: {
-        [LABEL_MANAGED_BY]: MANAGED_BY,
-        [LABEL_RUN]: run.name,
-        [LABEL_RUN_UID]: run.uid,
-        [LABEL_TASK_HASH]: taskHash(path),
-        [LABEL_ATTEMPT]: String(attempt),
-      },
-      annotations: { [ANNOTATION_TASK]: path, [ANNOTATION_DEPTH]: String(depth) },
-      ...(isAwaited ? { ownerReferences: [ownedByRun(run)] } : {}),
-    },
-    spec: {
-      workflowRef: { name: rendered.workflow },
-      ...(rendered.parameters.length > 0 ? { parameters: [...rendered.parameters] } : {}),
-      desiredState: 'Running',
-      origin: { type: 'Workflow', run: run.name, uid: run.uid, task: path },
-    },
-  };
-}
-
-/** Whether a task of the run started this one: by its owner, or for a run that nobody waits for by its frozen origin. */
-function isChildOf(child: WorkflowRun, run: RunContext): boolean {
-  if (isControlledBy(child, run.uid)) return true;
-  const { origin } = child.spec;
-  return origin?.type === 'Workflow' && origin.uid === run.uid && refOf(run, attemptOf(child)).name === rootOf(child);
-}
-
-function attemptOf({ metadata: { annotations = {}, labels = {} } }: WorkflowRun): Attempt {
-  return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
-}
-
-function keyOf(child: WorkflowRun): string {
-  const { path, attempt } = attemptOf(child);
-  return `${path}#${attempt}`;
-}
-
-/** One run for each attempt: where that continued as others, the newest of them, whose end is that of the attempt. */
-function newestOf(children: readonly WorkflowRun[]): WorkflowRun[] {
-  const newest = new Map<string, WorkflowRun>();
-  for (const child of children) {
-    const known = newest.get(keyOf(child));
-    if (!known || linkOf(known) < linkOf(child)) newest.set(keyOf(child), child);
-  }
-  return [...newest.values()];
-}
-
-/** Whether a run that is waited for was continued by one that is not there. */
-const isCut = (child: WorkflowRun, run: RunContext): boolean =>
-  continuedAs(child) !== undefined && isControlledBy(child, run.uid);
-
-/** A run that nobody waits for has done its part as soon as it exists. */
-function seenChild(child: WorkflowRun, run: RunContext): Seen {
-  return { ...attemptOf(child), observation: observeChild(child, isControlledBy(child, run.uid)) };
 }

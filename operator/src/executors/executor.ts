@@ -1,4 +1,5 @@
 import type {
+  AttemptObject,
   AttemptObservation,
   AttemptSort,
   Rendered,
@@ -30,6 +31,10 @@ export interface LiveAttempt extends Attempt {
   readonly sort: AttemptSort;
   readonly task: Task;
   readonly defaults?: TaskDefaults | undefined;
+  /** The object that was recorded for it, as `objectId` shortens its uid; no other counts. */
+  readonly object?: string | undefined;
+  /** It was started before there were proofs. */
+  readonly unproven?: true | undefined;
   /** What the attempt was started with; of pods, which carry it themselves, nothing. */
   readonly rendered?: Exclude<Rendered, { sort: 'Pod' }> | undefined;
 }
@@ -46,12 +51,24 @@ export type Hit = Extract<AttemptObservation, { phase: 'Hit' }>;
 
 export interface Seen extends Attempt {
   readonly observation: AttemptObservation;
+  /** The object that it was seen of. */
+  readonly object?: AttemptObject | undefined;
+}
+
+/** An object with our marks that the operator did not make, or not for this: it counts for nothing, and people are told. */
+export interface Stranger {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly why: 'NoProof' | 'MadeAgain';
 }
 
 export interface Observation {
   readonly seen: readonly Seen[];
   /** Milliseconds after which an attempt that nothing can be said of yet must be looked at again. */
   readonly recheckAfter?: number;
+  readonly strangers?: readonly Stranger[];
 }
 
 /**

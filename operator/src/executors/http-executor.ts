@@ -69,11 +69,11 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
     // In a pod, or lost with the process that made it: whoever knows pods tells which, by a live read.
     const inPods = await this.options.pods.observe(run, elsewhere);
     const wanted = new Map(elsewhere.map((each) => [keyOf(each), each]));
-    for (const { path, attempt, observation } of inPods.seen) {
+    for (const { path, attempt, observation, object } of inPods.seen) {
       const each = wanted.get(keyOf({ path, attempt }));
       if (!each) continue;
       const isLost = observation.phase === 'Lost' && this.isOurs(each);
-      seen.push({ path, attempt, observation: isLost ? ANSWER_LOST : ofRequest(observation) });
+      seen.push({ path, attempt, observation: isLost ? ANSWER_LOST : ofRequest(observation), object });
     }
     return { ...inPods, seen };
   }

@@ -2,7 +2,8 @@
  * How the attempts of tasks are started, observed, cancelled and let go: one interface, one file for each sort of task.
  *
  * 1. Every method may be called again at any time; doing it twice is doing it once.
- * 2. A name belongs to one attempt of one run; what has the name and another owner is never adopted.
+ * 2. A name belongs to one attempt of one run; what has the name without the operator's proof is a stranger's, and so is
+ *    what was made again under it. Strangers count for nothing and hold nothing up.
  * 3. Nothing is let go before the state says that it is settled.
  * 4. An attempt that is missing is lost only after a live read has said so.
  * 5. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
@@ -27,8 +28,10 @@ export type {
   RunContext,
   Seen,
   StartRequest,
+  Stranger,
 } from './executor.ts';
 export { HttpExecutor, type HttpExecutorOptions } from './http-executor.ts';
+export { attemptOf, Identities } from './identity.ts';
 export { type Archived, LogArchiver, type LogArchiverOptions } from './log-archiver.ts';
 export { PermitExecutor } from './permit-executor.ts';
 export { Ledger, type LedgerOptions, type Standing } from './permits/ledger.ts';
@@ -39,5 +42,5 @@ export type { Evaluate } from './resource-verdict.ts';
 export { podRetention } from './retention.ts';
 export { SignalExecutor, type SignalExecutorOptions } from './signal-executor.ts';
 export { signalObjectName } from './signal-name.ts';
-export { isAskedBy, observeUser } from './signal-object.ts';
+export { type Asking, isAskedBy, observeUser } from './signal-object.ts';
 export { ExecutorSwitch, type SortExecutor, type SortExecutors } from './switch.ts';

@@ -1,7 +1,7 @@
-import { ANNOTATION_TASK, LABEL_ATTEMPT } from '../api/index.ts';
 import { MAIN_CONTAINER, type Pod } from '../pods/index.ts';
 import { type Clock, type KubeClient, PODS } from '../runtime/index.ts';
 import type { Attempt, RunContext } from './executor.ts';
+import { attemptOf } from './identity.ts';
 
 /** What became of a log. */
 export type Archived = 'Stored' | 'Empty' | 'Failed' | 'Skipped';
@@ -63,7 +63,7 @@ export class LogArchiver {
     try {
       const text = await this.#read(pod, signal);
       if (text === '') return 'Empty';
-      await within(signal, keep(run, attemptOf(pod), text));
+      await within(signal, keep(run, attemptOf(pod.metadata), text));
       return 'Stored';
     } catch {
       this.#restUntil = clock.monotonic() + REST_MS;
@@ -82,11 +82,6 @@ export class LogArchiver {
     }
     return text;
   }
-}
-
-function attemptOf({ metadata }: Pod): Attempt {
-  const { annotations = {}, labels = {} } = metadata;
-  return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
 }
 
 function within(signal: AbortSignal, work: Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@ import { FINALIZER_RESULT } from '../api/index.ts';
 import { type Pod, podName } from '../pods/index.ts';
 import { ApiError, type KubeClient, realClock, Store } from '../runtime/index.ts';
 import { PODS_BY_RUN_UID, PodExecutor } from './pod-executor.ts';
+import { identities } from './testing/proving.ts';
 
 const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
 
@@ -20,6 +21,7 @@ function executorOn(pod: Pod | undefined) {
     client: client as unknown as KubeClient,
     pods: new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => [] } }),
     clock: realClock,
+    identities: identities(),
     deletes: () => false,
   });
   return { executor, deleted };
@@ -74,6 +76,7 @@ describe('letting go of a pod', () => {
       client: client as unknown as KubeClient,
       pods,
       clock: realClock,
+      identities: identities(),
       deletes: () => false,
     });
     for (const _ of ['first', 'again']) {

@@ -1,11 +1,4 @@
-import {
-  ANNOTATION_TASK,
-  type ArtifactPolicy,
-  FINALIZER_RESULT,
-  LABEL_ATTEMPT,
-  type ObjectMeta,
-  type RenderedTask,
-} from '../api/index.ts';
+import { type ArtifactPolicy, FINALIZER_RESULT, type ObjectMeta, objectId, type RenderedTask } from '../api/index.ts';
 import {
   type ArtifactStore,
   buildPod,
@@ -28,7 +21,8 @@ import {
   type Store,
 } from '../runtime/index.ts';
 import { WorkspaceClaims } from './claims.ts';
-import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
+import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 
 /** How long a pod that this process created may be missing from the cache before a live read asks for it. */
@@ -39,6 +33,9 @@ export interface PodExecutorOptions {
   readonly client: KubeClient;
   readonly pods: Store<Pod>;
   readonly clock: Clock;
+  readonly identities: Identities;
+  /** Has a run looked at again that nothing else would tell of: what it started is not there. */
+  readonly wake?: ((run: RunContext) => void) | undefined;
   /** Whether a pod whose result is recorded is to be deleted (retention). */
   readonly deletes: (run: RunContext, pod: Pod) => boolean;
   /** Where artifacts are kept; tasks that have some are refused without. */
@@ -76,6 +73,7 @@ export class PodExecutor implements Executor {
     this.options = options;
     this.claims = new WorkspaceClaims(options.client);
     options.pods.subscribe({
+      added: (_key, { metadata }) => options.identities.saw('Pod', metadata),
       updated: (_key, pod) => {
         if (!isHeld(pod)) this.released.delete(pod.metadata.uid ?? '');
       },
@@ -87,30 +85,33 @@ export class PodExecutor implements Executor {
     const { client, clock, artifacts } = this.options;
     if (!artifacts && hasArtifacts(request.task)) return NO_STORE;
     const store = artifacts && { store: artifacts.store, policy: artifacts.policyOf(run) };
-    const manifest = buildPod({ run, ...request, workspaces: run.workspaces, artifacts: store });
+    const name = podName(run.name, run.uid, request.path, request.attempt);
+    const proof = this.options.identities.proofOf('Pod', name, run, request);
+    const manifest = buildPod({ run, ...request, proof, workspaces: run.workspaces, artifacts: store });
     // Created a moment ago, when another start of the same decision was refused.
     if (this.unseen.has(podKey(manifest.metadata))) return undefined;
     const refusal = request.task.workspaces && (await this.claims.ensure(run, request.task));
     if (refusal) return refusal;
+    if (!this.options.pods.get(podKey(manifest.metadata))) this.options.identities.making('Pod', manifest.metadata);
     try {
       await client.create(PODS, manifest, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error);
-      const existing = await client.get<Pod>(PODS, manifest.metadata, { signal: run.signal });
-      if (isControlledBy(existing, run.uid)) return undefined;
-      const message = `a pod named ${manifest.metadata.name} exists that is not of this run; delete it`;
-      return { phase: 'Refused', reason: 'PodRejected', message, retry: false };
+      // A stranger's pod has the name: the attempt is lost as soon as it is looked for, and the next has another name.
+      const existing = await this.read(run, manifest.metadata);
+      if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
+      return undefined;
     }
     this.unseen.set(podKey(manifest.metadata), clock.monotonic());
     return undefined;
   }
 
-  async observe(run: RunContext, live: readonly Attempt[]): Promise<Observation> {
+  async observe(run: RunContext, live: readonly Known[]): Promise<Observation> {
+    const { pods, strangers } = this.recognized(run, live);
     const now = this.options.clock.now();
-    const pods = this.podsOf(run);
-    const seen = pods.map((pod) => seenPod(pod, now));
-    const known = new Set(seen.map(({ path, attempt }) => `${path}#${attempt}`));
-    const missing = live.filter(({ path, attempt }) => !known.has(`${path}#${attempt}`));
+    const seen = pods.map((pod) => seenPod(pod, attemptOf(pod.metadata), now));
+    const known = new Set(seen.map(keyOf));
+    const missing = live.filter((attempt) => !known.has(keyOf(attempt)));
     const asked: Seen[] = [];
     for (let i = 0; i < missing.length; i += CREATES_AT_ONCE) {
       const batch = missing.slice(i, i + CREATES_AT_ONCE);
@@ -119,12 +120,39 @@ export class PodExecutor implements Executor {
     // The node of an ending pod may be silent: then only time says that it is lost.
     const isEnding = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     const recheck = isEnding || asked.some(({ observation }) => observation.phase !== 'Lost');
-    return { seen: [...seen, ...asked], ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}) };
+    return {
+      seen: [...seen, ...asked],
+      ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}),
+      ...(strangers.length > 0 ? { strangers } : {}),
+    };
+  }
+
+  /** What carries the labels of the run: its pods, and those of others. */
+  private recognized(run: RunContext, live: readonly Known[]): { pods: Pod[]; strangers: Stranger[] } {
+    const known = new Map(live.map((attempt) => [keyOf(attempt), attempt]));
+    const pods: Pod[] = [];
+    const strangers: Stranger[] = [];
+    for (const pod of this.options.pods.byIndex(PODS_BY_RUN_UID, run.uid)) {
+      const attempt = attemptOf(pod.metadata);
+      const verdict = this.judge(run, pod, known.get(keyOf(attempt)) ?? attempt);
+      if (verdict !== 'Ours') strangers.push(strangerOf('Pod', pod.metadata, verdict));
+      if (verdict !== 'Ours') continue;
+      this.unseen.delete(podKey(pod.metadata));
+      pods.push(pod);
+    }
+    return { pods, strangers };
+  }
+
+  private judge(run: RunContext, { metadata }: Pod, known: Known): Verdict {
+    if (metadata.name !== podName(run.name, run.uid, known.path, known.attempt)) return 'NoProof';
+    const isOwned = () => isControlledBy({ metadata }, run.uid);
+    return this.options.identities.judge('Pod', metadata, run, known, isOwned);
   }
 
   /** A started attempt without a pod in the cache is lost only after a live read says so. */
-  private async askFor(run: RunContext, attempt: Attempt): Promise<Seen> {
+  private async askFor(run: RunContext, known: Known): Promise<Seen> {
     const { clock } = this.options;
+    const attempt = { path: known.path, attempt: known.attempt };
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const key = podKey({ name, namespace: run.namespace });
     const created = this.unseen.get(key);
@@ -133,16 +161,18 @@ export class PodExecutor implements Executor {
     }
     this.unseen.delete(key);
     const pod = await this.read(run, { name, namespace: run.namespace });
-    if (pod && isControlledBy(pod, run.uid)) return seenPod(pod, clock.now());
-    return { ...attempt, observation: { phase: 'Lost' } };
+    if (!pod) return { ...attempt, observation: { phase: 'Lost' } };
+    const verdict = this.judge(run, pod, known);
+    if (verdict === 'Ours') return seenPod(pod, attempt, clock.now());
+    return { ...attempt, observation: disrupted('Pod', name, verdict) };
   }
 
-  async cancel(run: RunContext, attempt: Attempt, graceSeconds?: number): Promise<void> {
+  async cancel(run: RunContext, attempt: Known, graceSeconds?: number): Promise<void> {
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const ref = { name, namespace: run.namespace };
     // One that was just created may not be in the cache yet. Never by its name alone: somebody else may have taken it.
     const pod = this.options.pods.get(podKey(ref)) ?? (await this.read(run, ref));
-    if (!pod || !isControlledBy(pod, run.uid)) return;
+    if (!pod || !(isControlledBy(pod, run.uid) || this.judge(run, pod, attempt) === 'Ours')) return;
     // A pod that stores artifacts has more grace than its task.
     const grace = graceSeconds ?? graceOf(pod);
     if (endsSoonEnough(pod, grace)) return;
@@ -162,16 +192,19 @@ export class PodExecutor implements Executor {
   }
 
   async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry = false): Promise<void> {
-    const held = this.podsOf(run).filter((pod) => isHeld(pod) && !this.released.has(pod.metadata.uid ?? ''));
-    const settled = held.filter((pod) => isSettled(attemptOf(pod)));
+    const held = this.labelled(run).filter((pod) => isHeld(pod) && !this.released.has(pod.metadata.uid ?? ''));
+    const settled = held.filter(
+      ({ metadata }) => isSettled(attemptOf(metadata)) || this.isForeign(run, metadata, hurry),
+    );
     for (let i = 0; i < settled.length; i += CREATES_AT_ONCE) {
       await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod, hurry)));
     }
   }
 
   async discard(run: RunContext): Promise<void> {
-    for (const { metadata } of this.podsOf(run)) {
-      if (!metadata.deletionTimestamp) await this.deletePod(metadata, { signal: run.signal });
+    for (const { metadata } of this.labelled(run)) {
+      if (!metadata.deletionTimestamp && isControlledBy({ metadata }, run.uid))
+        await this.deletePod(metadata, { signal: run.signal });
     }
   }
 
@@ -191,9 +224,10 @@ export class PodExecutor implements Executor {
     const urgency = hurry || metadata.deletionTimestamp ? 'normal' : 'background';
     const options = { signal: run.signal, urgency, answer: 'Unread' } as const;
     // What a run leaves when it is deleted is deleted with it.
-    if (!hurry) await this.options.archive?.(run, pod);
+    const isOurs = this.judge(run, pod, attemptOf(metadata)) === 'Ours';
+    if (!hurry && isOurs) await this.options.archive?.(run, pod);
     try {
-      if (!metadata.deletionTimestamp && this.options.deletes(run, pod)) {
+      if (isOurs && !metadata.deletionTimestamp && this.options.deletes(run, pod)) {
         await this.deletePod(metadata, { signal: run.signal, urgency });
       }
       // Noted first: the cache may hear of it before the answer comes.
@@ -215,25 +249,30 @@ export class PodExecutor implements Executor {
     }
   }
 
-  private podsOf(run: RunContext): Pod[] {
-    const pods = this.options.pods.byIndex(PODS_BY_RUN_UID, run.uid).filter((pod) => isControlledBy(pod, run.uid));
-    for (const pod of pods) this.unseen.delete(podKey(pod.metadata));
-    return pods;
+  /** Whatever says in the namespace of the run that it is the run's. */
+  private labelled({ namespace, uid }: RunContext): Pod[] {
+    return this.options.pods.byIndex(PODS_BY_RUN_UID, uid).filter(({ metadata }) => metadata.namespace === namespace);
+  }
+
+  /** A stranger's pod with our finalizer holds no result: it is let go as soon as it is to end, so that it ends. */
+  private isForeign(run: RunContext, metadata: ObjectMeta, hurry: boolean): boolean {
+    if (!hurry && !metadata.deletionTimestamp) return false;
+    if (hurry) return true;
+    const isOwned = isControlledBy({ metadata }, run.uid);
+    return !isOwned && !this.options.identities.isProven('Pod', metadata, run, attemptOf(metadata));
   }
 }
 
 const podKey = (meta: Pick<ObjectMeta, 'name' | 'namespace'>) => `${meta.namespace ?? ''}/${meta.name}`;
 
-function attemptOf(pod: Pod): Attempt {
-  const { annotations = {}, labels = {} } = pod.metadata;
-  return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
-}
+const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
 
-function seenPod(pod: Pod, now: number): Seen {
+function seenPod(pod: Pod, { path, attempt }: Attempt, now: number): Seen {
   const observation = observePod(pod, now);
   const { nodeName } = pod.spec;
-  if (observation.phase !== 'Failed' || nodeName === undefined) return { ...attemptOf(pod), observation };
-  return { ...attemptOf(pod), observation: { ...observation, node: nodeName } };
+  const object = { sort: 'Pod', id: objectId(pod.metadata.uid ?? '') } as const;
+  if (observation.phase !== 'Failed' || nodeName === undefined) return { path, attempt, observation, object };
+  return { path, attempt, observation: { ...observation, node: nodeName }, object };
 }
 
 /** Whether the pod is already ending at least as soon as asked. */

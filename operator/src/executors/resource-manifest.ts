@@ -1,9 +1,8 @@
 import {
   API_VERSION,
+  GROUP,
   type Json,
-  LABEL_ATTEMPT,
-  LABEL_RUN_UID,
-  LABEL_TASK_HASH,
+  RESOURCE_LABEL_PREFIX,
   type ResourceAction,
   WORKFLOW_RUN,
 } from '../api/index.ts';
@@ -68,13 +67,17 @@ export function completeObject(
 
 /** Whether the attempt applied the object, and no other attempt of any run has since. */
 export function isAppliedBy({ metadata }: KubeObject, run: RunContext, attempt: Attempt): boolean {
-  return Object.entries(labelsOf(run, attempt)).every(([name, value]) => metadata.labels?.[name] === value);
+  // The operator before this one used its own prefix, which is reserved now.
+  return [RESOURCE_LABEL_PREFIX, GROUP].some((prefix) => {
+    const labels = Object.entries(labelsOf(run, attempt, prefix));
+    return labels.every(([name, value]) => metadata.labels?.[name] === value);
+  });
 }
 
-const labelsOf = ({ uid }: RunContext, { path, attempt }: Attempt) => ({
-  [LABEL_RUN_UID]: uid,
-  [LABEL_TASK_HASH]: taskHash(path),
-  [LABEL_ATTEMPT]: String(attempt),
+const labelsOf = ({ uid }: RunContext, { path, attempt }: Attempt, prefix = RESOURCE_LABEL_PREFIX) => ({
+  [`${prefix}/run-uid`]: uid,
+  [`${prefix}/task-hash`]: taskHash(path),
+  [`${prefix}/attempt`]: String(attempt),
 });
 
 const isText = (value: Json | undefined): value is string => typeof value === 'string' && value !== '';

@@ -14,6 +14,7 @@ import type { LiveAttempt } from './executor.ts';
 import { SignalExecutor } from './signal-executor.ts';
 import { signalObjectName } from './signal-name.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
+import { identities } from './testing/proving.ts';
 
 const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
 const task: Task = { name: 'approve', approval: { message: 'Go?' } };
@@ -36,7 +37,10 @@ beforeEach(() => {
 });
 
 const executorOf = (attests: Attests = UNATTESTED) =>
-  new SignalExecutor({ client: fake.client, signals, type: { plural: 'signals' } as ResourceType, clock, attests });
+  new SignalExecutor({
+    ...{ client: fake.client, signals, type: { plural: 'signals' } as ResourceType, clock, attests },
+    identities: identities(),
+  });
 
 /** The cache sees the object as the server has it. */
 function cached(name: string, change: (signal: Signal) => Signal = (signal) => signal): void {

@@ -1,4 +1,11 @@
-import { type AttemptObservation, type Attests, objectKey, type RenderedSignal, type Signal } from '../api/index.ts';
+import {
+  type AttemptObservation,
+  type Attests,
+  objectId,
+  objectKey,
+  type RenderedSignal,
+  type Signal,
+} from '../api/index.ts';
 import {
   type Clock,
   isAlreadyExists,
@@ -9,9 +16,10 @@ import {
   type Store,
 } from '../runtime/index.ts';
 import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import type { Identities } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 import { SIGNAL_NAMES, signalObjectName } from './signal-name.ts';
-import { buildSignal, isAskedBy, observeResponses } from './signal-object.ts';
+import { type Asking, buildSignal, isAskedBy, observeResponses } from './signal-object.ts';
 import type { SortExecutor } from './switch.ts';
 
 /** How long a signal that this process created may be missing from the cache before a live read asks for it. */
@@ -28,12 +36,7 @@ export interface SignalExecutorOptions {
   readonly type: ResourceType;
   readonly clock: Clock;
   readonly attests: Attests;
-}
-
-/** A task that asks: `rendered` is missing where what it was made of cannot be evaluated any more. */
-interface Asking {
-  readonly path: string;
-  readonly rendered: RenderedSignal | undefined;
+  readonly identities: Identities;
 }
 
 /**
@@ -90,23 +93,29 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
     return at !== undefined && this.options.clock.monotonic() - at < GONE_MS;
   }
 
-  private async observeOne(run: RunContext, { path, attempt, rendered }: LiveAttempt): Promise<Seen> {
-    const asking = { path, rendered: rendered?.sort === 'Signal' ? rendered : undefined };
+  private async observeOne(run: RunContext, live: LiveAttempt): Promise<Seen> {
+    const { path, attempt, rendered, object, unproven } = live;
+    const asking = { path, rendered: rendered?.sort === 'Signal' ? rendered : undefined, object, unproven };
     const signal = this.cached(run, asking) ?? (await this.askFor(run, asking));
     if (!signal) return { path, attempt, observation: { phase: 'Unknown' } };
     const { name, uid = '' } = signal.metadata;
     const responses = observeResponses(signal, this.options.attests);
-    return { path, attempt, observation: { phase: 'Asked', signal: { name, uid }, responses } };
+    const made = { sort: 'Signal', id: objectId(uid) } as const;
+    return { path, attempt, observation: { phase: 'Asked', signal: { name, uid }, responses }, object: made };
   }
 
   /** The signal as the cache has it, or as it was created here a moment ago. */
-  private cached(run: RunContext, { path, rendered }: Asking): Signal | undefined {
+  private cached(run: RunContext, asking: Asking): Signal | undefined {
     for (const alternative of ALTERNATIVES) {
-      const key = objectKey(refOf(run, path, alternative));
+      const key = objectKey(refOf(run, asking.path, alternative));
       const signal = this.options.signals.get(key) ?? this.justMade(key);
-      if (signal && isAskedBy(signal, run, path, rendered)) return signal;
+      if (signal && this.isOurs(run, signal, asking)) return signal;
     }
     return undefined;
+  }
+
+  private isOurs(run: RunContext, signal: Signal, asking: Asking): boolean {
+    return isAskedBy(signal, run, asking, this.options.identities);
   }
 
   private justMade(key: string): Signal | undefined {
@@ -122,12 +131,13 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
   }
 
   /** A signal that is missing from the cache was deleted only if a live read says so; then it is made again. */
-  private async askFor(run: RunContext, { path, rendered }: Asking): Promise<Signal | undefined> {
+  private async askFor(run: RunContext, asking: Asking): Promise<Signal | undefined> {
+    const { path, rendered } = asking;
     for (const alternative of ALTERNATIVES) {
       const ref = refOf(run, path, alternative);
       if (this.isJustGone(objectKey(ref))) return undefined;
       const live = await this.read(run, ref);
-      if (live && isAskedBy(live, run, path, rendered)) return live;
+      if (live && this.isOurs(run, live, asking)) return live;
     }
     if (!rendered) return undefined;
     const made = await this.make(run, path, rendered);
@@ -137,9 +147,9 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
   /** Creates the signal under the first of its names that no stranger holds. */
   private async make(run: RunContext, path: string, rendered: RenderedSignal): Promise<Signal | Refusal> {
     for (const alternative of ALTERNATIVES) {
-      const wanted = buildSignal(run, path, rendered, alternative);
+      const wanted = buildSignal(run, { path, rendered }, alternative, this.options.identities);
       const made = await this.create(run, wanted);
-      if (made && ('phase' in made || isAskedBy(made, run, path, rendered))) return made;
+      if (made && ('phase' in made || this.isOurs(run, made, { path, rendered }))) return made;
     }
     const names = ALTERNATIVES.map((alternative) => signalObjectName(run, path, alternative)).join(' and ');
     const message = `others hold the names ${names}, by which this task would ask; delete those signals`;

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  ANNOTATION_PROOF,
   ANNOTATION_TASK,
   API_VERSION,
   type Attests,
   FINALIZER_ANSWERS,
   type ObservedResponse,
   type ObservedUser,
+  objectId,
   type RenderedSignal,
   SIGNAL,
   type Signal,
@@ -15,19 +17,29 @@ import {
 import { labelsOfRun, ownedByRun } from '../pods/index.ts';
 import { isControlledBy } from '../runtime/index.ts';
 import type { RunContext } from './executor.ts';
-import { signalObjectName } from './signal-name.ts';
+import type { Identities } from './identity.ts';
+import { SIGNAL_NAMES, signalObjectName } from './signal-name.ts';
 
 /** The Signal by which a task asks, with what was answered to one that is gone. */
-export function buildSignal(run: RunContext, path: string, rendered: RenderedSignal, alternative: number): Signal {
+export function buildSignal(
+  run: RunContext,
+  { path, rendered }: { readonly path: string; readonly rendered: RenderedSignal },
+  alternative: number,
+  identities: Identities,
+): Signal {
   const { type, request, answered } = rendered;
+  const name = signalObjectName(run, path, alternative);
   return {
     apiVersion: API_VERSION,
     kind: SIGNAL.kind,
     metadata: {
-      name: signalObjectName(run, path, alternative),
+      name,
       namespace: run.namespace,
       labels: labelsOfRun(run),
-      annotations: { [ANNOTATION_TASK]: path },
+      annotations: {
+        [ANNOTATION_TASK]: path,
+        [ANNOTATION_PROOF]: identities.proofOf('Signal', name, run, asking(path)),
+      },
       ownerReferences: [ownedByRun(run)],
       ...(type === 'Approval' ? { finalizers: [FINALIZER_ANSWERS] } : {}),
     },
@@ -41,21 +53,40 @@ export function buildSignal(run: RunContext, path: string, rendered: RenderedSig
   };
 }
 
+/** A signal is of the task, whichever attempt asks by it. */
+const asking = (path: string) => ({ path, attempt: 0 });
+
+/** A task that asks: `rendered` is missing where what it was made of cannot be evaluated any more. */
+export interface Asking {
+  readonly path: string;
+  readonly rendered: RenderedSignal | undefined;
+  /** The signal that was recorded for it; one that is made again carries proof. */
+  readonly object?: string | undefined;
+  readonly unproven?: true | undefined;
+}
+
 /**
- * Whether an object is what the run asks by, and shows what it asks. Whoever may create signals can write any owner, so
- * an object that shows something else is a stranger's, whatever else it says.
+ * Whether an object is what the run asks by, and shows what it asks: made by the operator, under one of its names. One
+ * that shows something else is a stranger's, whatever else it says.
  */
 export function isAskedBy(
   signal: Signal,
-  run: Pick<RunContext, 'uid'>,
-  path: string,
-  rendered: RenderedSignal | undefined,
+  run: Pick<RunContext, 'name' | 'namespace' | 'uid'>,
+  { path, rendered, object, unproven }: Asking,
+  identities: Pick<Identities, 'isProven'>,
 ): boolean {
   const { type, task, request } = signal.spec;
-  if (!isControlledBy(signal, run.uid) || type === 'Data' || task !== path) return false;
+  const { metadata } = signal;
+  if (type === 'Data' || task !== path || metadata.namespace !== run.namespace) return false;
+  if (!NAMES.some((alternative) => metadata.name === signalObjectName(run, path, alternative))) return false;
+  const isRecorded = object !== undefined && object === objectId(metadata.uid ?? '');
+  const isOld = unproven && isControlledBy(signal, run.uid);
+  if (!isRecorded && !isOld && !identities.isProven('Signal', metadata, run, asking(path))) return false;
   if (!rendered) return true;
   return type === rendered.type && isDeepStrictEqual(plainOf(request), plainOf(rendered.request));
 }
+
+const NAMES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);
 
 /** As it comes back from the API server: without fields that are there and undefined. */
 const plainOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));

@@ -52,13 +52,13 @@ describe('the switch between executors', () => {
     expect(busy.calls).toEqual(['observe Pod b', 'observe Child ', 'observe Http a,c']);
   });
 
-  it('merges what was seen, the sort of the attempt before the pods, and takes the smallest recheck', async () => {
+  it('merges what was seen, of each attempt by the executor of its sort alone, and takes the smallest recheck', async () => {
     const { executor } = setUp({
       Pod: { seen: [seenOf('a', 'Unknown'), seenOf('b', 'Unknown')], recheckAfter: 5000 },
       Http: { seen: [seenOf('a', 'Lost')], recheckAfter: 2000 },
     });
     expect(await executor.observe(run, [liveOf('a', 'Http')])).toEqual({
-      seen: [seenOf('a', 'Lost'), seenOf('b', 'Unknown')],
+      seen: [seenOf('b', 'Unknown'), seenOf('a', 'Lost')],
       recheckAfter: 2000,
     });
     expect(await setUp().executor.observe(run, [])).toEqual({ seen: [] });

@@ -7,7 +7,6 @@ import type {
   Observation,
   Refusal,
   RunContext,
-  Seen,
   StartRequest,
 } from './executor.ts';
 
@@ -25,8 +24,9 @@ const WITH_OBJECTS: ReadonlySet<AttemptSort> = new Set(['Pod', 'Child']);
 const SORTS = ['Pod', 'Child', 'Resource', 'Http', 'Signal'] as const satisfies readonly AttemptSort[];
 
 /**
- * One executor of those of all sorts. What two of them see of the same attempt is what the one says that is of its sort:
- * a request over HTTP may be made by a pod, which the executor of pods sees as well.
+ * One executor of those of all sorts. Of an attempt that the state knows only the executor of its sort says anything: a
+ * request over HTTP may be made by a pod, which the executor of pods sees as well, and nothing but a Signal answers a task
+ * that asks.
  */
 export class ExecutorSwitch implements Executor {
   private readonly executors: SortExecutors;
@@ -43,14 +43,20 @@ export class ExecutorSwitch implements Executor {
   async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
     const bySort = Map.groupBy(live, ({ sort }) => sort);
     const asked = SORTS.filter((sort) => WITH_OBJECTS.has(sort) || bySort.has(sort));
+    const sortOf = new Map(live.map((each) => [keyOf(each), each.sort]));
     const observations = await Promise.all(
-      asked.map((sort) => this.executors[sort].observe(run, bySort.get(sort) ?? [])),
+      asked.map(async (sort) => ({ sort, ...(await this.executors[sort].observe(run, bySort.get(sort) ?? [])) })),
     );
-    // Later ones win: what makes pods for others comes after the pods.
-    const seen = new Map<string, Seen>();
-    for (const each of observations.flatMap((observation) => observation.seen)) seen.set(keyOf(each), each);
+    const seen = observations.flatMap((each) =>
+      each.seen.filter((one) => (sortOf.get(keyOf(one)) ?? each.sort) === each.sort),
+    );
     const waits = observations.flatMap(({ recheckAfter }) => recheckAfter ?? []);
-    return { seen: [...seen.values()], ...(waits.length > 0 ? { recheckAfter: Math.min(...waits) } : {}) };
+    const strangers = observations.flatMap((each) => each.strangers ?? []);
+    return {
+      seen,
+      ...(waits.length > 0 ? { recheckAfter: Math.min(...waits) } : {}),
+      ...(strangers.length > 0 ? { strangers } : {}),
+    };
   }
 
   cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {

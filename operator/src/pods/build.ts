@@ -1,5 +1,6 @@
 import {
   ANNOTATION_GRACE,
+  ANNOTATION_PROOF,
   ANNOTATION_TASK,
   type ArtifactPolicy,
   FINALIZER_RESULT,
@@ -34,6 +35,8 @@ export interface PodInput {
   readonly path: string;
   readonly attempt: number;
   readonly rendered: RenderedTask;
+  /** What proves that the operator made it; a dry run has none. */
+  readonly proof?: string | undefined;
   /** The workspaces that the workflow declares. */
   readonly workspaces?: readonly Workspace[] | undefined;
   /** Where the artifacts of the task are kept, and for how long; a task that has some cannot do without. */
@@ -55,7 +58,7 @@ const DEFAULT_GRACE_SECONDS = 30;
  * Deterministic: the same input is the same manifest, to the byte.
  */
 export function buildPod(input: PodInput): Pod {
-  const { run, path, attempt } = input;
+  const { run, path, attempt, proof } = input;
   const surface = mergeSurface(input.defaults, input.task);
   const extras = extrasOf(input);
   const grace = surface.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
@@ -70,6 +73,7 @@ export function buildPod(input: PodInput): Pod {
     },
     annotations: {
       [ANNOTATION_TASK]: path,
+      ...(proof === undefined ? {} : { [ANNOTATION_PROOF]: proof }),
       ...(extras.artifacts.graceSeconds === undefined ? {} : { [ANNOTATION_GRACE]: String(grace) }),
     },
     finalizers: [FINALIZER_RESULT],

@@ -1,4 +1,10 @@
-import { ANNOTATION_GRACE, ANNOTATION_TASK, FINALIZER_RESULT, type ObjectMeta } from '../api/index.ts';
+import {
+  ANNOTATION_GRACE,
+  ANNOTATION_PROOF,
+  ANNOTATION_TASK,
+  FINALIZER_RESULT,
+  type ObjectMeta,
+} from '../api/index.ts';
 
 /** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
 export interface Pod {
@@ -86,7 +92,7 @@ export function trimPod(pod: Pod): Pod {
 
 function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }): ObjectMeta {
   const { managedFields: _managed, annotations, ...metadata } = whole;
-  const kept = [ANNOTATION_TASK, ANNOTATION_GRACE].flatMap((key) => {
+  const kept = [ANNOTATION_TASK, ANNOTATION_PROOF, ANNOTATION_GRACE].flatMap((key) => {
     const value = annotations?.[key];
     return value === undefined ? [] : [[key, value] as const];
   });

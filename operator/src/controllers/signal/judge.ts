@@ -2,14 +2,13 @@ import {
   type Attests,
   controllerOf,
   type Reason,
-  type RenderedSignal,
   type Signal,
   type SignalStatus,
   WORKFLOW_RUN,
   type WorkflowRun,
 } from '../../api/index.ts';
 import { isSettled, liveAttempts, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
-import { isAskedBy } from '../../executors/index.ts';
+import { type Asking, type Identities, isAskedBy } from '../../executors/index.ts';
 import type { Store } from '../../runtime/index.ts';
 import { storedState } from '../stored-state.ts';
 import { timestamp } from '../timestamp.ts';
@@ -42,6 +41,7 @@ export interface JudgeDeps {
   /** The definition that a run executes, if it can be read. */
   readonly planOf: (run: WorkflowRun) => Plan | undefined;
   readonly attests: Attests;
+  readonly identities: Pick<Identities, 'isProven'>;
 }
 
 /** What has become of a signal, from what is stored of the runs that it is for. Only a run's own state says how it ended. */
@@ -94,11 +94,14 @@ function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: S
   const plan = deps.planOf(run);
   const view = plan && signalView(plan, state, path);
   if (view) {
-    const { uid = '' } = run.metadata;
-    const rendered = renderedOf(deps, plan, run, state).get(path);
-    if (!isAskedBy(signal, { uid }, path, rendered)) {
+    const { name, namespace = '', uid = '' } = run.metadata;
+    const asking = askingOf(deps, plan, run, state).get(path) ?? { path, rendered: undefined };
+    if (!isAskedBy(signal, { name, namespace, uid }, asking, deps.identities)) {
       return {
-        ended: rejected('NotAsked', `it shows something else than what the task ${path} asks; answers to it are none`),
+        ended: rejected(
+          'NotAsked',
+          `it is not what the task ${path} asks by: it shows something else, or the operator did not make it`,
+        ),
       };
     }
     const { expiresAt, responses, ...shown } = view;
@@ -110,20 +113,20 @@ function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: S
 }
 
 /** What the tasks of a run ask, by path: rendered once for each stored state. */
-const asked = new WeakMap<RunState, Map<string, RenderedSignal>>();
+const asked = new WeakMap<RunState, Map<string, Asking>>();
 
-function renderedOf(
-  { attests }: JudgeDeps,
-  plan: Plan,
-  run: WorkflowRun,
-  state: RunState,
-): Map<string, RenderedSignal> {
+function askingOf({ attests }: JudgeDeps, plan: Plan, run: WorkflowRun, state: RunState): Map<string, Asking> {
   const known = asked.get(state);
   if (known) return known;
   const live = liveAttempts({ identity: identityOf(run, attests), plan, state });
-  const rendered = new Map(live.flatMap(({ path, rendered: what }) => (what?.sort === 'Signal' ? [[path, what]] : [])));
-  asked.set(state, rendered);
-  return rendered;
+  const asks = new Map(
+    live.flatMap(({ path, sort, rendered, object, unproven }) => {
+      const what = rendered?.sort === 'Signal' ? rendered : undefined;
+      return sort === 'Signal' ? [[path, { path, rendered: what, object, unproven }]] : [];
+    }),
+  );
+  asked.set(state, asks);
+  return asks;
 }
 
 const taskEnded = (run: WorkflowRun, task: string): Ending => ({

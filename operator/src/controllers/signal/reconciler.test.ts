@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ANNOTATION_DIGEST,
+  ANNOTATION_PROOF,
   API_VERSION,
   FINALIZER_ANSWERS,
   type Signal,
@@ -21,6 +22,7 @@ import {
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
 import { Plans } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
+import { identities } from '../testing/proving.ts';
 import { SignalReconciler } from './reconciler.ts';
 
 const definition = definitionOf({ tasks: [{ name: 'approve', approval: { message: 'Go?', approvals: 2 } }] });
@@ -67,11 +69,15 @@ const OVER = {
 };
 
 function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; status?: SignalStatus } = {}): void {
-  const metadata = { name: 's', namespace: 'n', uid: 's-1', resourceVersion: '7', generation: 1, ...more.metadata };
+  const name = 'r-approve';
+  const proof = proving.proofOf('Signal', name, { namespace: 'n', uid: 'u' }, { path: 'approve', attempt: 0 });
+  const annotations = { [ANNOTATION_PROOF]: proof };
+  const own = { name, namespace: 'n', uid: 's-1', resourceVersion: '7', generation: 1, annotations };
+  const metadata = { ...own, ...more.metadata };
   const created = { creationTimestamp: new Date(NOW - 60_000).toISOString() };
   const spec = { type: 'Data' as const, run: 'r', name: 'x', ...more.spec };
   const signal = { apiVersion: '', kind: '', metadata: { ...created, ...metadata }, spec, status: more.status };
-  stores.signals.put(entry('n/s', signal as Signal));
+  stores.signals.put(entry('n/r-approve', signal as Signal));
 }
 
 /** What the task asks. */
@@ -105,12 +111,13 @@ const client = {
   delete: async (_type: unknown, { name }: { name: string }) => void calls.push({ verb: 'delete', name }),
 } as unknown as KubeClient;
 
+const proving = identities();
+
 function reconcile() {
   const clock: Clock = { ...realClock, now: () => now };
   const { signal } = new AbortController();
-  return new SignalReconciler({ client, stores, plans: new Plans(), clock, attests: UNATTESTED }).reconcile('n/s', {
-    signal,
-  });
+  const deps = { client, stores, plans: new Plans(), clock, attests: UNATTESTED, identities: proving };
+  return new SignalReconciler(deps).reconcile('n/r-approve', { signal });
 }
 
 /** The status that was written. */
@@ -189,7 +196,7 @@ describe('the status of a signal', () => {
     givenRun('r', taken);
     givenSignal({ spec: spec as never, metadata: { ownerReferences: [owner] } });
     await reconcile();
-    expect(calls).toEqual([{ verb: 'delete', name: 's' }]);
+    expect(calls).toEqual([{ verb: 'delete', name: 'r-approve' }]);
     calls = [];
     givenRun('r', taken, OVER);
     await reconcile();
@@ -283,7 +290,7 @@ describe('data', () => {
   it('says so when a thousand others wait for the same run', async () => {
     givenRun('r', fresh());
     givenSignal();
-    const signal = stores.signals.get('n/s') as Signal;
+    const signal = stores.signals.get('n/r-approve') as Signal;
     for (let index = 0; index < 1_000; index++) {
       const metadata = { ...signal.metadata, name: `s${index}`, uid: `other-${index}` };
       stores.signals.put(entry(`n/s${index}`, { ...signal, metadata }));
@@ -329,6 +336,6 @@ describe('data', () => {
     expect(await reconcile()).toEqual({ requeueAfter: 3_600_000 });
     now += 3_600_001;
     await reconcile();
-    expect(calls).toEqual([{ verb: 'delete', name: 's' }]);
+    expect(calls).toEqual([{ verb: 'delete', name: 'r-approve' }]);
   });
 });

@@ -7,6 +7,7 @@ import {
   type WorkflowRun,
 } from '../../api/index.ts';
 import { canonicalJson } from '../../engine/index.ts';
+import type { Identities } from '../../executors/index.ts';
 import { ownedByRun } from '../../pods/index.ts';
 import {
   type Clock,
@@ -47,6 +48,7 @@ export interface SignalDeps {
   readonly plans: Plans;
   /** Whether the admission webhook vouches for what objects say of people. */
   readonly attests: Attests;
+  readonly identities: Identities;
   readonly clock: Clock;
 }
 
@@ -57,8 +59,8 @@ export class SignalReconciler {
 
   constructor(deps: SignalDeps) {
     this.#deps = deps;
-    const { client, attests } = deps;
-    this.#judges = { client, attests, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
+    const { client, attests, identities } = deps;
+    this.#judges = { client, attests, identities, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
   }
 
   async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {

@@ -1,5 +1,5 @@
 import type { Attests } from '../../api/index.ts';
-import type { CacheExecutor, Executor } from '../../executors/index.ts';
+import type { CacheExecutor, Executor, Identities } from '../../executors/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import type { Plans } from '../revision.ts';
@@ -11,6 +11,8 @@ export interface RunDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly executor: Executor;
+  /** Which objects the operator made for attempts. */
+  readonly identities: Identities;
   /** Takes in the results that were stored, where tasks have a cache. */
   readonly cache?: Pick<CacheExecutor, 'recorded'>;
   /** Whether the admission webhook vouches for what objects say of people. */

@@ -18,6 +18,8 @@ export interface RunMemory {
   changedSince?: number | undefined;
   /** Monotonic time since which a success that nothing follows from waits for a write to ride on. */
   successSince?: number | undefined;
+  /** Uids of strangers that people were told of. */
+  strangers?: Set<string>;
   /** Uids of signals with a verdict in the state that a live list did not have any more. */
   goneSignals?: ReadonlySet<string>;
 }

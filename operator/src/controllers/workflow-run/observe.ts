@@ -1,4 +1,4 @@
-import type { AttemptObservation, Attests, WorkflowRun } from '../../api/index.ts';
+import type { AttemptObject, AttemptObservation, Attests, WorkflowRun } from '../../api/index.ts';
 import {
   attemptKey,
   type Decision,
@@ -8,7 +8,7 @@ import {
   type RunIdentity,
   type RunState,
 } from '../../engine/index.ts';
-import type { RunContext } from '../../executors/index.ts';
+import type { RunContext, Stranger } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
@@ -78,6 +78,8 @@ export interface ObservedRun extends Observed {
   readonly recheckAfter: number | undefined;
   overBudget?: boolean;
   begun?: boolean;
+  records?: boolean;
+  readonly objects?: ReadonlyMap<string, AttemptObject>;
   only?: ReadonlySet<string>;
 }
 
@@ -90,11 +92,32 @@ export async function observeAttempts(
   state: RunState,
 ): Promise<ObservedRun> {
   const live = liveAttempts({ identity: identityOf(run, deps.attests), plan, state });
-  const { seen, recheckAfter = NEVER } = await deps.executor.observe(context, live);
+  const { seen, recheckAfter = NEVER, strangers = [] } = await deps.executor.observe(context, live);
+  for (const stranger of strangers) tellOfStranger(deps, run, stranger);
   const attempts = new Map(seen.map(({ path, attempt, observation }) => [attemptKey(path, attempt), observation]));
+  const objects = new Map(
+    seen.flatMap(({ path, attempt, object }) => (object ? [[attemptKey(path, attempt), object] as const] : [])),
+  );
   const { recheckAfter: nextMail = NEVER, ...mail } = await observeMail(deps, run, state, live, signalOf(context));
   const next = Math.min(recheckAfter, nextMail);
-  return { desiredState: run.spec.desiredState, attempts, ...mail, recheckAfter: next === NEVER ? undefined : next };
+  const again = next === NEVER ? undefined : next;
+  return { desiredState: run.spec.desiredState, attempts, objects, ...mail, recheckAfter: again };
+}
+
+/** Of how many strangers a run tells; whoever makes more of them is known by then. */
+const MAX_STRANGERS = 10;
+
+/** Tells people once of an object that says it is the run's and is not. */
+function tellOfStranger({ memories, recorder }: RunDeps, run: WorkflowRun, stranger: Stranger): void {
+  const memory = memories.of(run.metadata.uid ?? '');
+  memory.strangers ??= new Set();
+  if (memory.strangers.has(stranger.uid) || memory.strangers.size >= MAX_STRANGERS) return;
+  memory.strangers.add(stranger.uid);
+  const { kind, namespace, name, why } = stranger;
+  const what =
+    why === 'MadeAgain' ? 'was deleted and made again by others' : 'carries marks of Ado that Ado did not write';
+  const message = `the ${kind} ${namespace}/${name} ${what}; it counts for nothing: delete it, or take its flow.ado.dev labels away`;
+  recorder.event(run, 'Warning', 'StrangerIgnored', 'Observe', message);
 }
 
 const NEVER = Number.POSITIVE_INFINITY;

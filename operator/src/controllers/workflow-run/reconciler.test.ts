@@ -18,6 +18,7 @@ import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { Plans, type Revision } from '../revision.ts';
 import { PODS_BY_RUN } from '../stores.ts';
 import type { TemplateVersion } from '../template/version.ts';
+import { identities } from '../testing/proving.ts';
 import { RunMemories } from './memory.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -109,6 +110,7 @@ class World {
       client: { patch: async (...call: unknown[]) => this.#patch(call[2]) } as unknown as KubeClient,
       executor: this.#executor(),
       attests: UNATTESTED,
+      identities: identities(),
       plans: new Plans(),
       memories: new RunMemories(),
       recorder: { event: () => undefined },
@@ -151,7 +153,12 @@ class World {
         return undefined;
       },
       observe: async () => ({
-        seen: [...this.sights].map(([path, observation]) => ({ path, attempt: 0, observation })),
+        seen: [...this.sights].map(([path, observation]) => ({
+          path,
+          attempt: 0,
+          observation,
+          object: objectFor(path),
+        })),
       }),
       cancel: async () => undefined,
       release: async () => undefined,
@@ -165,6 +172,8 @@ function filled<T>(key: string, value: T): Store<T> {
   store.put({ key, uid: key, resourceVersion: '1', value });
   return store;
 }
+
+const objectFor = (path: string) => ({ sort: 'Pod' as const, id: `pod-of-${path}` });
 
 describe('the writes of a run', () => {
   let world: World;
@@ -225,6 +234,21 @@ describe('the writes of a run', () => {
     world.clock.pass(60_000);
     expect(await world.reconcile()).not.toHaveProperty('requeueAfter', 10_000);
     expect(world.writes).toBe(3);
+  });
+
+  it('say by which objects attempts are run only where they say something else too', async () => {
+    const state = () => world.runs.get('n/r')?.status?.state ?? '';
+    world.clock.pass(60_000);
+    await world.reconcile();
+    expect([world.writes, state().includes('pod-of-b')]).toEqual([2, false]);
+    world.clock.pass(10_000);
+    await world.reconcile();
+    expect([world.writes, state().includes('pod-of-b'), state().includes('pod-of-c')]).toEqual([3, true, true]);
+    world.see({ b: succeeded });
+    await world.reconcile();
+    world.clock.pass(500);
+    await world.reconcile();
+    expect([world.writes, state().includes('pod-of-b')]).toEqual([4, false]);
   });
 
   it('never show alone that a pod became Running when it ends within ten seconds, however late it started', async () => {

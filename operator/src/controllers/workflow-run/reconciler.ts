@@ -1,4 +1,10 @@
-import { parseDuration, type Reason, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import {
+  type HistoryEventType,
+  parseDuration,
+  type Reason,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
 import {
   type Decision,
   decodeState,
@@ -42,6 +48,8 @@ const NAME_AGAIN_MS = parseDuration('10s');
 /** One that waits for others is told when they are done. It asks now and then all the same, or it would lose its place. */
 const WAITING_AGAIN_MS = parseDuration('20s');
 const TOLD: ReadonlySet<Reason> = new Set(['Semaphore', 'CacheBusy']);
+/** Events that wait for others to be stored with, or for RECORD_AFTER_MS. */
+const RIDES: ReadonlySet<HistoryEventType> = new Set(['Succeeded', 'Identified']);
 /** A first event up to this size is stored together with what follows from it. */
 const MAX_FIRST_BYTES = 36 * 1024;
 /** A run with everything that this reconcile works on. */
@@ -171,15 +179,21 @@ export class RunReconciler {
     if (events.length === 0) return this.#showProgress(work, decision, observed);
     const wait = this.#untilRecorded(work, decision);
     if (wait > 0) return earlier(requeueAt(decision, observed, clock.now()), wait);
-    const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
+    await this.#store(work, decision, observed, signal);
+    if (decision.more) return { requeue: true };
+    return requeueAt(decision, observed, clock.now());
+  }
+
+  /** State and history in one write, and then what follows from its being stored. */
+  async #store(work: Work, decision: Decision, observed: ObservedRun, signal: AbortSignal): Promise<void> {
+    const events = [...work.unstored, ...decision.encoded];
+    const { journal, page } = journalWith(work, events);
     if (page) await reportPage(this.#deps, work.run, page, signal);
     await observeAsked(this.#deps, work, decision, observed);
     await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
     this.#shown(work, observed);
     await this.#deps.cache?.recorded(work.context, decision.events);
     this.#tell(work, decision);
-    if (decision.more) return { requeue: true };
-    return requeueAt(decision, observed, clock.now());
   }
 
   async #observe({ run, context, plan, before }: Work, signal: AbortSignal): Promise<ObservedRun> {
@@ -198,7 +212,7 @@ export class RunReconciler {
   #untilRecorded(work: Work, decision: Decision): number {
     const { clock, memories } = this.#deps;
     const follows = decision.actions.length > 0 || decision.more || work.unstored.length > 0;
-    if (follows || decision.events.some(({ type }) => type !== 'Succeeded')) return 0;
+    if (follows || decision.events.some(({ type }) => !RIDES.has(type))) return 0;
     const memory = memories.of(work.context.uid);
     memory.successSince ??= clock.monotonic();
     return memory.successSince + RECORD_AFTER_MS - clock.monotonic();
@@ -222,11 +236,15 @@ export class RunReconciler {
     const wait = memory.changedSince + SHOW_AFTER_MS - clock.monotonic();
     if (wait > 0) return earlier(result, wait);
     const status = this.#status(work, decision, work.journal, observed);
-    if (!sameRows(status, work.run.status)) {
-      await reportStatus(this.#deps, work.run, status, signalOf(work.context));
+    if (sameRows(status, work.run.status)) {
+      this.#shown(work, observed);
+      return result;
     }
-    this.#shown(work, observed);
-    return result;
+    // A write that is made anyway also says by which objects attempts are run.
+    observed.records = true;
+    const recorded = await decideAndApply(this.#deps, work, observed);
+    await this.#store(work, recorded, observed, signalOf(work.context));
+    return recorded.more ? { requeue: true } : requeueAt(recorded, observed, clock.now());
   }
 
   /** Notes what the status that was just stored shows. */
@@ -277,6 +295,11 @@ export class RunReconciler {
 /** What is taken over from another run is stored before anything is decided on it: together they might not fit. */
 const isMuch = (unstored: readonly string[]): boolean =>
   unstored.length > 1 || (unstored[0]?.length ?? 0) > MAX_FIRST_BYTES;
+
+/** A write that only shows something cuts no page. */
+function journalWith({ journal, run }: Work, events: readonly string[]): ReturnType<typeof extendJournal> {
+  return events.length === 0 && journal ? { journal } : extendJournal(journal, run.status?.seq ?? 0, events);
+}
 
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);

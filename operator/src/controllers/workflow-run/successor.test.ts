@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LABEL_CHAIN, UNATTESTED, type WorkflowRun } from '../../api/index.ts';
 import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { identities } from '../testing/proving.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 
 const { signal } = new AbortController();
@@ -29,6 +30,8 @@ const run: WorkflowRun = {
   },
 };
 
+const proving = identities();
+
 /** An API server that has at most one run, and what was asked of it. */
 class Server {
   next: WorkflowRun | undefined;
@@ -38,7 +41,8 @@ class Server {
 
   make(of: WorkflowRun = run, index = 1): Promise<string> {
     const client = this as unknown as KubeClient;
-    return makeSuccessor({ client, stores: { runs: this.runs } as never, attests: UNATTESTED }, of, index, signal);
+    const deps = { client, stores: { runs: this.runs } as never, attests: UNATTESTED, identities: proving };
+    return makeSuccessor(deps, of, index, signal);
   }
 
   async create(_type: unknown, object: WorkflowRun): Promise<WorkflowRun> {

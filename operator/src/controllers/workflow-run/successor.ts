@@ -1,4 +1,5 @@
 import {
+  ANNOTATION_PROOF,
   API_VERSION,
   type DesiredState,
   GROUP,
@@ -10,11 +11,12 @@ import {
   WORKFLOW_RUN,
   type WorkflowRun,
 } from '../../api/index.ts';
+import { attemptOf, type Identities } from '../../executors/index.ts';
 import { isAlreadyExists, isInvalid, isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
 
-type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests'>;
+type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests' | 'identities'>;
 
 /** A run of the name of the next one exists, and it is not that: it is never adopted. */
 export class NameTakenError extends Error {
@@ -54,18 +56,19 @@ async function markAsRoot({ client }: SuccessorDeps, run: WorkflowRun, signal: A
   await client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'merge', body }, { signal, answer: 'Unread' });
 }
 
-function successorOf({ attests }: SuccessorDeps, run: WorkflowRun, index: number): WorkflowRun {
+function successorOf({ attests, identities }: SuccessorDeps, run: WorkflowRun, index: number): WorkflowRun {
   const { namespace = '', uid = '', ownerReferences, annotations, creationTimestamp = '' } = run.metadata;
   const { workflowRef, desiredState, origin, priority, cache, number, continues } = run.spec;
   const root = rootOf(run);
+  const name = linkName(root, index);
   const next: WorkflowRun = {
     apiVersion: API_VERSION,
     kind: WORKFLOW_RUN.kind,
     metadata: {
-      name: linkName(root, index),
+      name,
       namespace,
       labels: { ...ours(run.metadata.labels), [LABEL_CHAIN]: root },
-      annotations: ours(annotations),
+      annotations: { ...ours(annotations), ...proofOf(identities, name, run) },
       ...(ownerReferences ? { ownerReferences } : {}),
     },
     spec: {
@@ -80,6 +83,15 @@ function successorOf({ attests }: SuccessorDeps, run: WorkflowRun, index: number
   };
   const requester = attests.inherited(run, next);
   return requester ? { ...next, spec: { ...next.spec, requester } } : next;
+}
+
+/** The next run is the attempt's own as much as this one is, under its own name. */
+function proofOf(identities: Identities, name: string, { metadata, spec: { origin } }: WorkflowRun) {
+  const { namespace = '' } = metadata;
+  if (origin?.type !== 'Workflow' || origin.uid === undefined) return {};
+  const parent = { namespace, uid: origin.uid };
+  if (!identities.isProven('WorkflowRun', metadata, parent, attemptOf(metadata))) return {};
+  return { [ANNOTATION_PROOF]: identities.proofOf('WorkflowRun', name, parent, attemptOf(metadata)) };
 }
 
 /** What tools write on objects to find them again is not theirs on a run that they did not make. */

@@ -81,7 +81,9 @@ class World {
   }
 
   hold(uid: string, finalizers = [FINALIZER_RESULT]): void {
-    const metadata = { name: 'p', namespace: 'n', labels: { [LABEL_RUN_UID]: uid }, finalizers };
+    const owner = { apiVersion: '', kind: 'WorkflowRun', name: 'r', uid, controller: true };
+    const labels = { [LABEL_RUN_UID]: uid };
+    const metadata = { name: 'p', namespace: 'n', labels, finalizers, ownerReferences: [owner] };
     this.pods.put({ key: 'n/p', uid: 'p', resourceVersion: '1', value: { metadata, spec: { containers: [] } } });
   }
 

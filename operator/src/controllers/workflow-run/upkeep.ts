@@ -2,7 +2,14 @@ import { controllerOf, LABEL_RUN_UID, parseDuration, type WorkflowRun } from '..
 import { decodeState, isSettled, UnknownStateVersionError } from '../../engine/index.ts';
 import type { Attempt } from '../../executors/index.ts';
 import { isHeld, type Pod } from '../../pods/index.ts';
-import { isInvalid, isNotFound, parseKey, type ReconcileContext, type Result } from '../../runtime/index.ts';
+import {
+  isControlledBy,
+  isInvalid,
+  isNotFound,
+  parseKey,
+  type ReconcileContext,
+  type Result,
+} from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import { findRevision, PODS_BY_RUN } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
@@ -78,7 +85,9 @@ export class RunUpkeep {
    * deleted here. Returns the milliseconds until then.
    */
   async #tendOrphans(key: string, uid: string | undefined, signal: AbortSignal): Promise<number | undefined> {
-    const orphans = this.#deps.stores.pods.byIndex(PODS_BY_RUN, key).filter((pod) => runUidOf(pod) !== uid);
+    const labelled = this.#deps.stores.pods.byIndex(PODS_BY_RUN, key).filter((pod) => runUidOf(pod) !== uid);
+    // What neither belongs to a run that is gone nor is held by us is a stranger's, and nobody's business here.
+    const orphans = labelled.filter((pod) => isHeld(pod) || isControlledBy(pod, runUidOf(pod)));
     if (orphans.length === 0) {
       this.#orphanedSince.delete(key);
       return undefined;

@@ -57,6 +57,7 @@ const STEPS: readonly Step[] = [
   jump,
   pass((draws) => ({ diesAfter: draws.below(4) })),
   pass((draws) => ({ diesAfter: draws.below(8) })),
+  pass(() => ({ records: true })),
   pass(() => ({ loses: true })),
   pass(() => ({ keeps: true })),
   pass((draws) => ({ stale: 1 + draws.below(3) })),

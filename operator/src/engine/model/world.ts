@@ -1,4 +1,11 @@
-import { type AttemptObservation, type DesiredState, decodeEvents, encodeEvents, type Task } from '../../api/index.ts';
+import {
+  type AttemptObject,
+  type AttemptObservation,
+  type DesiredState,
+  decodeEvents,
+  encodeEvents,
+  type Task,
+} from '../../api/index.ts';
 import {
   type Action,
   accept,
@@ -62,6 +69,8 @@ export interface Manner {
   /** It dies after its write: what may be let go of is not. */
   readonly keeps?: boolean;
   readonly overBudget?: boolean;
+  /** It writes what people see, so it records what is not worth a write. */
+  readonly records?: boolean;
 }
 
 interface Stored {
@@ -97,6 +106,7 @@ export class World {
   #hasNext = false;
   readonly #stored: Stored[] = [];
   #refused = false;
+  #records = false;
   #only: ReadonlySet<string> | undefined;
   /** An earlier decision of the reconcile has started something. */
   #hasBegun = false;
@@ -131,7 +141,9 @@ export class World {
     if (before.continuing && !before.finished && !isStale && manner.diesAfter !== 0) this.#hasNext = true;
     const attempts = this.#observe(before, manner.blind ?? 0);
     this.#refused = false;
+    this.#records = manner.records ?? false;
     const decision = this.#decideAndApply(base, isStale, attempts, manner);
+    this.#records = false;
     // A write names the state that it follows: it is refused where another came before it.
     if (!decision || manner.loses || isStale) return undefined;
     this.#hasBegun = false;
@@ -172,8 +184,17 @@ export class World {
       ...{ desiredState, attempts, begun: this.#hasBegun, ...next, ...this.#seenMail },
       ...(overBudget ? { overBudget } : {}),
       ...only,
+      objects: this.#objects(),
+      records: this.#records,
     };
     return decide(IDENTITY, this.plan, decodeState(base), observed, this.#clock);
+  }
+
+  /** Every pod carries proof; which one is seen does not matter, since no two have one attempt. */
+  #objects(): Map<string, AttemptObject> {
+    const isObject = ([, { task }]: [string, Pod]) => task.resource === undefined;
+    const made = (task: Task) => (task.workflow ? 'Child' : 'Pod');
+    return new Map([...this.#pods].filter(isObject).map(([key, { task }]) => [key, { sort: made(task), id: key }]));
   }
 
   #observe(state: RunState, blind: number): Seen {

@@ -1,9 +1,11 @@
-import type { AttemptObservation } from '../../api/index.ts';
+import type { AttemptObject, AttemptObservation } from '../../api/index.ts';
 import { locate } from '../locate.ts';
 import { findUnit, type Pass } from '../pass.ts';
-import { parseAttemptKey, parseSegments } from '../paths.ts';
-import { isTerminal } from '../state.ts';
-import { type Frame, frameIn, placeOf } from '../walk.ts';
+import { attemptKey, parseAttemptKey, parseSegments } from '../paths.ts';
+import type { PlannedTask } from '../plan.ts';
+import { readinessOf } from '../readiness.ts';
+import { isLive, isTerminal } from '../state.ts';
+import { type Frame, frameIn, type Place, placeOf } from '../walk.ts';
 
 /** An attempt that exists and that the state does not know. */
 interface Unknown {
@@ -14,7 +16,9 @@ interface Unknown {
 
 /**
  * An attempt that exists and that the state does not know was created just before a crash: it is recorded as adopted,
- * then judged like any other. One that can never be the next attempt is cancelled.
+ * then judged like any other. One that can never be the next attempt is cancelled. Only what could have been started is
+ * adopted: its needs are met, nothing of its unit is under way, the run is neither paused nor stopped, and it is made by
+ * the executor of its task.
  *
  * Items are adopted in their order, and none before all below it have begun: those that are not seen yet would count as
  * over. What has to wait is started in its turn, which finds it made already.
@@ -47,9 +51,13 @@ function unknownOf(pass: Pass, key: string): Unknown | undefined {
 function adopt(pass: Pass, { path, attempt }: Unknown): void {
   const place = placeOf(pass.plan, pass.state, path);
   const isNext = attempt === (place?.unit.attempt ?? -1) + 1;
-  const turn = place ? turnOf(place.planned.sort !== undefined && !place.unit.loop) : turnOfUnknown(pass, path);
-  if (isNext && turn === 'Next') return pass.emit({ type: 'Started', path, attempt, adopted: true });
-  if (isNext && turn === 'Later' && !isStopping(pass)) return;
+  const made = pass.observed.objects?.get(attemptKey(path, attempt));
+  const turn = place ? turnOfKnown(place, made) : turnOfUnknown(pass, path, made);
+  const isWaiting = isNext && turn !== 'None' && !isStopping(pass);
+  if (isWaiting && turn === 'Next' && pass.mayOpen() && pass.observed.desiredState === 'Running') {
+    return pass.emit({ type: 'Started', path, attempt, adopted: true });
+  }
+  if (isWaiting) return;
   const task = place?.planned.task ?? { name: path };
   pass.act({ type: 'Cancel', path, attempt, task, sort: place?.planned.sort ?? 'Pod' });
 }
@@ -62,31 +70,50 @@ function lastOf(path: string): { readonly name: string; readonly index?: number 
 
 type Turn = 'Next' | 'Later' | 'None';
 
-const turnOf = (hasAttempts: boolean): Turn => (hasAttempts ? 'Next' : 'None');
+/** Whether what exists is made by the executor of a task; a request over HTTP may be made by a pod. */
+function isMadeFor({ sort }: PlannedTask, made: AttemptObject | undefined): boolean {
+  if (sort === undefined) return false;
+  return made === undefined || made.sort === sort || (made.sort === 'Pod' && sort === 'Http');
+}
+
+/** Whether a unit may have its next attempt. While one may be running it has none: its end is recorded first. */
+function turnOfKnown({ planned, unit }: Place, made: AttemptObject | undefined): Turn {
+  if (unit.loop || !isMadeFor(planned, made)) return 'None';
+  return isLive(unit) ? 'Later' : 'Next';
+}
 
 /** Whether a unit to which nothing has happened may have an attempt: now, once something around it has begun, or never. */
-function turnOfUnknown(pass: Pass, path: string): Turn {
+function turnOfUnknown(pass: Pass, path: string, made: AttemptObject | undefined): Turn {
   const slash = path.lastIndexOf('/');
   const segment = lastOf(path);
   const around = slash < 0 ? undefined : placeOf(pass.plan, pass.state, path.slice(0, slash));
   if (slash >= 0 && (!around || !segment)) return 'Later';
   const frame = around ? frameIn(pass.plan, around) : pass.root;
-  return frame ? turnIn(pass, frame, segment?.name ?? '', segment?.index) : 'Later';
+  if (!frame) return 'Later';
+  const planned = frame.plan.tasks.get(segment?.name ?? '');
+  if (!planned || planned.task.loop || !isMadeFor(planned, made)) return 'None';
+  return turnIn(pass, frame, planned, segment?.index);
 }
 
-function turnIn(pass: Pass, frame: Frame, name: string, index: number | undefined): Turn {
-  const planned = frame.plan.tasks.get(name);
-  if (!planned || planned.sort === undefined || planned.task.loop) return 'None';
+function turnIn(pass: Pass, frame: Frame, planned: PlannedTask, index: number | undefined): Turn {
   const isAfter = planned.role === 'Undo' || planned.role === 'Final';
   if (isAfter && !pass.state.result) return 'Later';
   // The tasks have ended: what was started for them without a record is none of them any more.
   if (!isAfter && frame.path === '' && pass.state.result) return 'None';
-  const fan = frame.tasks.get(name)?.fan;
+  const fan = frame.tasks.get(planned.task.name)?.fan;
   // A task that became a fan-out has no attempt of its own.
-  if (index === undefined) return turnOf(!fan);
+  if (index === undefined) return fan ? 'None' : turnByNeeds(planned, frame);
   if (!fan) return planned.task.forEach ? 'Later' : 'None';
   if (index >= fan.count) return 'None';
   return index <= fan.next ? 'Next' : 'Later';
+}
+
+/** Undo has its turn by itself; every other task when its needs are met. */
+function turnByNeeds(planned: PlannedTask, frame: Frame): Turn {
+  if (planned.role === 'Undo') return 'Next';
+  const readiness = readinessOf(planned, frame);
+  if (readiness === 'Run') return 'Next';
+  return readiness === 'Wait' ? 'Later' : 'None';
 }
 
 /** Nothing has a turn any more. */

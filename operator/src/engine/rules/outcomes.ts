@@ -13,19 +13,23 @@ type Ended = Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }>;
 /** What ended is recorded before anything else is decided, so that what ended in time is never judged late. */
 export function outcomes(pass: Pass): void {
   for (const judged of pass.places()) {
-    if (!isLive(judged.unit)) continue;
+    // Who is asked answers, and nothing else ends it: see the rule of signals.
+    if (!isLive(judged.unit) || judged.planned.sort === 'Signal') continue;
     const seen = pass.observation(judged.path, judged.unit.attempt);
-    if (!seen || !pass.room()) continue;
-    if (seen.phase === 'Succeeded') succeeded(pass, judged, seen);
-    if (seen.phase === 'Failed') {
-      const { reason, message, exitCode } = seen;
-      const failure = { reason, message, ...(exitCode === undefined ? {} : { exitCode }) };
-      failed(pass, judged, failure, seen.cause, ranOf(pass, seen), seen.node);
-    }
-    if (seen.phase === 'Lost') {
-      const message = 'the pod disappeared before its result was read';
-      failed(pass, judged, { reason: 'PodLost', message }, 'Infrastructure');
-    }
+    if (seen && pass.room()) judge(pass, judged, seen);
+  }
+}
+
+function judge(pass: Pass, judged: Place, seen: AttemptObservation): void {
+  if (seen.phase === 'Succeeded') succeeded(pass, judged, seen);
+  if (seen.phase === 'Failed') {
+    const { reason, message, exitCode } = seen;
+    const failure = { reason, message, ...(exitCode === undefined ? {} : { exitCode }) };
+    failed(pass, judged, failure, seen.cause, ranOf(pass, seen), seen.node);
+  }
+  if (seen.phase === 'Lost') {
+    const message = 'the pod disappeared before its result was read';
+    failed(pass, judged, { reason: 'PodLost', message }, 'Infrastructure');
   }
 }
 
