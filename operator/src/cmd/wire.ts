@@ -43,15 +43,8 @@ export function wire(config: OperatorConfig): AdoOperator {
     : undefined;
   const isLeader = () => elector?.isLeader() ?? true;
   const fenced = elector ? client.fenced(isLeader) : client;
-  const { stores, reflectors } = createReflectors({
-    client,
-    logger,
-    metrics,
-    clock,
-    relistPeriodMs: config.relistMs,
-    inactivityMs: config.silenceMs,
-    ...scopeOf(config),
-  });
+  const watching = { relistPeriodMs: config.relistMs, inactivityMs: config.silenceMs, ...scopeOf(config) };
+  const { stores, reflectors } = createReflectors({ client, logger, metrics, clock, ...watching }, config.namespace);
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);

@@ -43,6 +43,11 @@ class World {
     return this.template?.status ?? {};
   }
 
+  collect(name: string): void {
+    this.kept.delete(name);
+    this.stores.versions.remove(keyOf({ namespace: NAMESPACE, name }));
+  }
+
   #put(template: WorkflowTemplate): void {
     this.template = template;
     this.#writes += 1;
@@ -61,10 +66,7 @@ class World {
         return made;
       },
       get: async (_type: unknown, { name }: { name: string }) => this.kept.get(name),
-      delete: async (_type: unknown, { name }: { name: string }) => {
-        this.kept.delete(name);
-        this.stores.versions.remove(keyOf({ namespace: NAMESPACE, name }));
-      },
+      delete: async (_type: unknown, { name }: { name: string }) => this.collect(name),
       patch: async (_type: unknown, _ref: unknown, patch: { operations: { value: WorkflowTemplateStatus }[] }) => {
         const status = patch.operations[1]?.value;
         if (this.template && status) this.#put({ ...this.template, status });
@@ -75,7 +77,7 @@ class World {
 
   #see(object: KubeObject): void {
     const { uid = '' } = object.metadata;
-    const value = decodeVersion(object);
+    const value = decodeVersion(object, NAMESPACE);
     this.stores.versions.put({ key: keyOf(object.metadata), uid, resourceVersion: '1', value });
   }
 }
@@ -124,7 +126,12 @@ describe('reconciling a template', () => {
   it('waits for the versions of a deleted template of its name', async () => {
     await world.apply('1.0.0', body('a'));
     world.template = undefined;
-    await expect(world.apply('1.0.0', body('a'), 'another')).rejects.toThrow('is of another template; waiting');
+    const status = await world.apply('1.0.0', body('a'), 'another');
+    expect(ready(status)).toMatchObject({ status: 'False', reason: 'RevisionForged' });
+    expect(ready(status)?.message).toContain('its owner is WorkflowTemplate deploy (uid u); one that is left');
+    expect(status.definition).toBeUndefined();
+    for (const name of [...world.kept.keys()]) world.collect(name);
+    expect(ready(await world.apply('1.0.0', body('a'), 'another'))).toMatchObject({ status: 'True' });
   });
 
   it('sees itself as it is to be', async () => {

@@ -1,6 +1,5 @@
 import {
   continuedAs,
-  type Definition,
   decodeEvents,
   type HistoryEvent,
   type Json,
@@ -22,7 +21,7 @@ import {
 } from '../../engine/index.ts';
 import { isNotFound, TerminalError } from '../../runtime/index.ts';
 import { RUN_JOURNALS } from '../resources.ts';
-import { findRevision } from '../stores.ts';
+import { findRevision, type Pinned, type Unpinned } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { isOver } from './observe.ts';
 
@@ -37,13 +36,6 @@ export interface Origin {
   readonly run: WorkflowRun;
   readonly state: RunState;
   readonly lineage: Lineage;
-}
-
-/** A definition as it is pinned. */
-export interface Pinned {
-  readonly digest: string;
-  readonly revision: string;
-  readonly definition: Definition;
 }
 
 /** @throws TerminalError InvalidOrigin when the run of that name cannot be repeated */
@@ -80,11 +72,11 @@ function stateOf({ metadata, status }: WorkflowRun): RunState {
 }
 
 /** The definition that the origin executed, unless the newest is asked for. */
-export function originalOf(deps: OriginDeps, run: WorkflowRun, { run: origin }: Origin): Pinned | undefined {
+export function originalOf(deps: OriginDeps, run: WorkflowRun, { run: origin }: Origin): Pinned | Unpinned | undefined {
   if (run.spec.from?.definition === 'Latest') return undefined;
-  const { digest = '', revision = '' } = origin.status?.definition ?? {};
-  const found = findRevision(deps.stores, run.metadata.namespace ?? '', revision, digest);
-  if (found) return { digest, revision, definition: found.data };
+  const { namespace = '' } = run.metadata;
+  const found = findRevision(deps.stores, namespace, run.spec.workflowRef.name, origin.status?.definition);
+  if (!('reason' in found) || found.reason === 'RevisionForged') return found;
   throw invalid(`the definition of ${origin.metadata.name} is gone; set definition to Latest`);
 }
 
@@ -113,12 +105,13 @@ export async function takenOver(
   deps: OriginDeps,
   run: WorkflowRun,
   origin: Origin,
-  { digest, definition }: Pinned,
+  { content }: Pinned,
   signal: AbortSignal,
 ): Promise<HistoryEvent | undefined> {
   const { mode, task } = run.spec.from ?? {};
   if (mode === 'Rerun') return undefined;
-  const plan = deps.plans.of(digest, definition);
+  const plan = deps.plans.of(content);
+  const { definition } = content;
   if (task !== undefined && !definition.tasks.some(({ name }) => name === task)) {
     throw invalid(`the definition has no task ${task}; it has: ${definition.tasks.map(({ name }) => name).join(', ')}`);
   }

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  ANNOTATION_DIGEST,
   type AttemptObservation,
   type Backfill,
   type Semaphore,
@@ -10,7 +9,7 @@ import {
   type WorkflowRun,
   type WorkflowTemplate,
 } from '../../api/index.ts';
-import { definitionOf, digestOf } from '../../engine/index.ts';
+import { definitionOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
@@ -18,6 +17,7 @@ import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { Plans, type Revision } from '../revision.ts';
 import { PODS_BY_RUN } from '../stores.ts';
 import type { TemplateVersion } from '../template/version.ts';
+import { pinned } from '../testing/revisions.ts';
 import { RunMemories } from './memory.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -38,22 +38,16 @@ const CHAIN = {
     ...(index > 0 ? { needs: [`t${index - 1}`] } : {}),
   })),
 };
-const digest = digestOf(definitionOf(spec));
 const workflow: Workflow = {
   apiVersion: '',
   kind: '',
-  metadata: { name: 'w', namespace: 'n', generation: 1 },
+  metadata: { name: 'w', namespace: 'n', uid: 'w-uid', generation: 1 },
   spec,
   status: {
     observedGeneration: 1,
     conditions: [{ type: 'Ready', status: 'True', reason: 'Valid', message: '', lastTransitionTime: '' }],
-    definition: { digest, revision: 'w-1' },
+    definition: pinned(definitionOf(spec)).noted,
   },
-};
-const revision: Revision = {
-  metadata: { name: 'w-1', namespace: 'n', annotations: { [ANNOTATION_DIGEST]: digest } },
-  revision: 1,
-  data: definitionOf(spec),
 };
 const run: WorkflowRun = {
   apiVersion: '',
@@ -86,16 +80,18 @@ class World {
   /** Whether every start finds the result in a cache. */
   isCached = false;
   readonly runs = new Store<WorkflowRun>();
+  readonly revisions = new Store<Revision>();
   writes = 0;
   readonly #reconciler: RunReconciler;
 
   constructor(definition: typeof spec | typeof CHAIN = spec) {
-    const data = definitionOf(definition);
+    const { noted, entry } = pinned(definitionOf(definition));
+    this.revisions.put(entry);
     const stores = {
-      workflows: filled('n/w', workflow),
+      workflows: filled<Workflow>('n/w', { ...workflow, status: { ...workflow.status, definition: noted } }),
       runs: this.runs,
       pods: new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => [] } }),
-      revisions: filled('n/w-1', { ...revision, data }),
+      revisions: this.revisions,
       semaphores: new Store<Semaphore>(),
       signals: new Store<Signal>(),
       backfills: new Store<Backfill>(),

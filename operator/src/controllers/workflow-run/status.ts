@@ -155,6 +155,10 @@ export function stuck(reason: Reason, message: string): ConditionWish[] {
   ];
 }
 
+/** Whether a status says that the run cannot go on. */
+export const isStuck = (status: WorkflowRunStatus | undefined): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Stalled' && is === 'True') ?? false;
+
 export function conditionsOf(run: WorkflowRun, wishes: readonly ConditionWish[], now: number): Condition[] {
   return mergeConditions(run.status?.conditions, wishes, run.metadata.generation, timestamp(now));
 }
