@@ -1,4 +1,3 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import {
   type Attests,
   type Signal,
@@ -7,10 +6,7 @@ import {
   type WorkflowRun,
   withoutAttestation,
 } from '../api/index.ts';
-import { canonicalJson } from '../engine/index.ts';
-
-/** Keys have as many bytes as the digest that they are mixed into. */
-export const KEY_BYTES = 32;
+import { codeOf, isCode } from '../proofs/index.ts';
 
 /** What is vouched for. Its `of` tells the four apart, so that a code for one never fits another. */
 type Claim =
@@ -68,7 +64,7 @@ export class Attestation implements Attests {
 
   /** The code that vouches for a claim. @throws Error while there is no key */
   code(claim: Claim): string {
-    return createHmac('sha256', this.#key()).update(canonicalJson(claim)).digest('base64url');
+    return codeOf(this.#key(), claim);
   }
 
   response(signal: Signal, response: SignalResponse): boolean {
@@ -98,9 +94,6 @@ export class Attestation implements Attests {
   }
 
   #fits(code: string | undefined, claim: () => Claim): boolean {
-    if (code === undefined) return false;
-    const given = Buffer.from(code);
-    const wanted = Buffer.from(this.code(claim()));
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
+    return code !== undefined && isCode(code, this.code(claim()));
   }
 }

@@ -112,7 +112,5 @@ describe('the material of the webhook', () => {
     const mended = await renewed(swapped, HOSTS, START);
     expect(mended.bundle).toHaveLength(2);
     expect(mended.serving).toBe(made.serving);
-    const short = await renewed({ ...made, attestationKey: new Uint8Array(4) }, HOSTS, START);
-    expect(short.attestationKey).toHaveLength(32);
   });
 });

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { KEY_BYTES } from './attestation.ts';
+import { newKey } from '../proofs/index.ts';
 import type { KeyPair } from './certificates.ts';
 
 /** Everything secret that the replicas share. */
@@ -30,15 +30,15 @@ const SERVING_RENEWED_MS = 30 * DAY_MS;
 const AUTHORITY_KNOWN_MS = DAY_MS;
 
 /**
- * The material as it is to be from now on: the same object where nothing is due. Of what cannot be read, only that part
- * is made anew. Certificates overlap: an old authority is trusted until it ends, a new one a day before it signs.
+ * The material as it is to be from now on: the same object where nothing is due. Of certificates that cannot be read, only
+ * that part is made anew. Certificates overlap: an old authority is trusted until it ends, a new one a day before it signs.
  */
 export async function renewed(
   stored: Partial<Material> | undefined,
   hosts: readonly string[],
   now: number,
 ): Promise<Material> {
-  const attestationKey = keyOf(stored) ?? crypto.getRandomValues(new Uint8Array(KEY_BYTES));
+  const attestationKey = stored?.attestationKey ?? newKey();
   const authorities = await renewedAuthorities(stored, now);
   const serving = await renewedServing(stored?.serving, authorities, hosts, now);
   const isSame =
@@ -49,9 +49,6 @@ export async function renewed(
   if (isSame) return stored as Material;
   return { attestationKey, bundle: authorities.bundle, authorityKey: authorities.key, serving };
 }
-
-const keyOf = (stored: Partial<Material> | undefined) =>
-  stored?.attestationKey?.length === KEY_BYTES ? stored.attestationKey : undefined;
 
 interface Authorities {
   readonly bundle: readonly string[];

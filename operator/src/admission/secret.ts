@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { ADMISSION_NAME } from '../controllers/index.ts';
+import { KEY_FIELD, storedKey } from '../proofs/index.ts';
 import {
   isAlreadyExists,
   isConflict,
@@ -13,7 +14,7 @@ import { type Material, renewed } from './material.ts';
 const ATTEMPTS = 5;
 const LABELS = { 'app.kubernetes.io/name': 'ado', 'app.kubernetes.io/component': 'operator' };
 const FIELDS = {
-  attestation: 'attestation.key',
+  attestation: KEY_FIELD,
   bundle: 'ca.crt',
   authorityKey: 'ca.key',
   certificate: 'tls.crt',
@@ -47,7 +48,7 @@ export class SharedSecret {
 
   /**
    * Reads the Secret, renews what is due, and stores it. A Secret that somebody deleted comes back as it was.
-   * @throws ApiError ConnectionError
+   * @throws ApiError ConnectionError DamagedKeyError
    */
   async refresh(now: number, signal?: AbortSignal): Promise<Material> {
     for (let attempt = 1; ; attempt++) {
@@ -116,11 +117,13 @@ function packed({ attestationKey, bundle, authorityKey, serving }: Material): Re
   };
 }
 
-function unpacked({ data = {} }: Secret): Partial<Material> {
+function unpacked(secret: Secret): Partial<Material> {
+  const { data = {} } = secret;
+  const attestationKey = storedKey(secret);
   const bytes = (field: string) => Buffer.from(data[field] ?? '', 'base64');
   const text = (field: string) => bytes(field).toString('utf8');
   return {
-    attestationKey: new Uint8Array(bytes(FIELDS.attestation)),
+    ...(attestationKey ? { attestationKey } : {}),
     bundle: text(FIELDS.bundle).match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\n?/g) ?? [],
     authorityKey: text(FIELDS.authorityKey),
     serving: { certificate: text(FIELDS.certificate), key: text(FIELDS.key) },

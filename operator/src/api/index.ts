@@ -27,6 +27,7 @@ export * from './loop.ts';
 export * from './object.ts';
 export * from './observation.ts';
 export * from './pod-surface.ts';
+export * from './proves.ts';
 export * from './reasons.ts';
 export * from './rendered.ts';
 export * from './run-journal.ts';

@@ -1,3 +1,4 @@
+import { DamagedKeyError } from '../proofs/index.ts';
 import { ConfigError, readConfig, USAGE } from './config.ts';
 import { wire } from './wire.ts';
 
@@ -15,7 +16,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
+  if (!(error instanceof ConfigError || error instanceof DamagedKeyError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
 }

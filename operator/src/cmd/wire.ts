@@ -14,6 +14,7 @@ import {
   workflowController,
 } from '../controllers/index.ts';
 import type { RunContext } from '../executors/index.ts';
+import { ProofKey, Proofs } from '../proofs/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { wireAdmission } from './admission.ts';
@@ -52,12 +53,14 @@ export function wire(config: OperatorConfig): AdoOperator {
   const parts = { client: fenced, stores, clock, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
+  const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
+  const proves = new Proofs(() => proofKey.key);
   const admission = wireAdmission(config, { client, stores, clock, logger });
   const attests = admission?.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
-  const shared = { client: fenced, stores, recorder, metrics, clock };
+  const shared = { client: fenced, stores, recorder, metrics, clock, proves };
   const options = { logger, concurrency: config.concurrency };
   const manager = new Manager({
     logger,
@@ -82,6 +85,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
   if (hooks) manager.addListener(hooks.server);
+  manager.addSource(proofKey);
   if (admission) manager.addSource(admission);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());

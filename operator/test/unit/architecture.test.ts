@@ -24,8 +24,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   web: { rooms: [], packages: ['undici', 'node:'] },
   executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
   controllers: { rooms: ['api', 'engine', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
+  proofs: { rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'], packages: ['node:'] },
   admission: {
-    rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'],
+    rooms: ['api', 'engine', 'controllers', 'proofs', 'runtime', 'telemetry'],
     packages: ['pkijs', 'asn1js', 'node:'],
   },
   hooks: { rooms: ['api', 'engine', 'runtime', 'telemetry'], packages: ['node:'] },
@@ -39,6 +40,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'controllers',
       'artifacts',
       'hooks',
+      'proofs',
       'runtime',
       'telemetry',
       'web',
