@@ -1,5 +1,6 @@
 import { objectKey, UNATTESTED } from '../api/index.ts';
 import {
+  auditController,
   backfillController,
   completionController,
   createReflectors,
@@ -79,6 +80,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
+  manager.addWorker(auditController(run, { logger }));
   manager.addWorker(signalController({ ...shared, plans, attests }, { logger }));
   const sweeps = sweepSettings(config.storage, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));

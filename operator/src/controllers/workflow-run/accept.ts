@@ -8,7 +8,7 @@ import { givenTo, originalOf, originOf, takenOver } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
 import { takeTurn } from './take-turn.ts';
 
-type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans'>;
+type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves'>;
 
 /** Why a run cannot start now. */
 export interface NotYet {

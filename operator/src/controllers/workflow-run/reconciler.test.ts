@@ -17,6 +17,7 @@ import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { Plans, type Revision } from '../revision.ts';
 import { PODS_BY_RUN } from '../stores.ts';
 import type { TemplateVersion } from '../template/version.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { pinned } from '../testing/revisions.ts';
 import { RunMemories } from './memory.ts';
 import { RunReconciler } from './reconciler.ts';
@@ -105,6 +106,7 @@ class World {
       client: { patch: async (...call: unknown[]) => this.#patch(call[2]) } as unknown as KubeClient,
       executor: this.#executor(),
       attests: UNATTESTED,
+      proves: testProofs(),
       plans: new Plans(),
       memories: new RunMemories(),
       recorder: { event: () => undefined },

@@ -25,8 +25,17 @@ import {
   signalOf,
 } from './observe.ts';
 import { peopleOf } from './people.ts';
-import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
-import { buildStatus, conditionsOf, inProgress, isStuck, stalled, statusWithoutState, stuck } from './status.ts';
+import { isStale, reportPage, reportStatus } from './report.ts';
+import {
+  buildStatus,
+  conditionsOf,
+  inProgress,
+  isStuck,
+  stalled,
+  statusWithoutState,
+  stuck,
+  withDamage,
+} from './status.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 
 /** What is only shown (a pod became Running) waits this long, from when it was first seen, for a write to ride on. */
@@ -80,9 +89,6 @@ export class RunReconciler {
       if (error instanceof NameTakenError) {
         await this.#stop(run, 'NameTaken', error.message, context);
         return { requeueAfter: NAME_AGAIN_MS };
-      }
-      if (error instanceof JournalConflictError) {
-        return this.#stop(run, 'JournalConflict', error.message, context);
       }
       if (!isStale(error)) throw error;
       throw this.#collision(run, error);
@@ -176,9 +182,12 @@ export class RunReconciler {
     const wait = this.#untilRecorded(work, decision);
     if (wait > 0) return earlier(requeueAt(decision, observed, clock.now()), wait);
     const { journal, page } = extendJournal(work.journal, work.run.status?.seq ?? 0, events);
-    if (page) await reportPage(this.#deps, work.run, page, signal);
+    const damage = page && (await reportPage(this.#deps, work.run, page, signal));
     await observeAsked(this.#deps, work, decision, observed);
-    await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
+    const status = this.#status(work, decision, journal, observed);
+    const conditions = withDamage(status.conditions, damage, clock.now());
+    await reportStatus(this.#deps, work.run, { ...status, conditions }, signal);
+    if (damage !== undefined) this.#deps.recorder.event(work.run, 'Warning', 'HistoryDamaged', 'Report', damage);
     this.#shown(work, observed);
     await this.#deps.cache?.recorded(work.context, decision.events);
     this.#tell(work, decision);
