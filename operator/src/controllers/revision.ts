@@ -38,8 +38,7 @@ export class Content {
 }
 
 /** Takes a ControllerRevision into the cache. */
-export function decodeRevision(object: KubeObject): Revision {
-  const { metadata, revision, data } = object as RevisionObject;
+export function decodeRevision({ metadata, revision, data }: RevisionObject): Revision {
   let raw = data;
   let content: Content | undefined;
   return {

@@ -34,7 +34,7 @@ import {
   WORKFLOW_TEMPLATES,
   WORKFLOWS,
 } from './resources.ts';
-import { type Content, decodeRevision, misfitOf, type Revision } from './revision.ts';
+import { type Content, decodeRevision, misfitOf, type Revision, type RevisionObject } from './revision.ts';
 import { isEnded, RUNS_BY_ROOT } from './signal/chain.ts';
 import {
   BY_REFERENCE,
@@ -156,7 +156,7 @@ export function createReflectors(
       ...settings,
       type: CONTROLLER_REVISIONS,
       labelSelector: LABEL_WORKFLOW,
-      decode: (object) => decodeRevision(object),
+      decode: (object) => decodeRevision(object as RevisionObject),
       store: stores.revisions,
     }),
     ...templateReflectors(settings, stores, ownNamespace),

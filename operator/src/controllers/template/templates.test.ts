@@ -97,6 +97,23 @@ describe('finding a template', () => {
     expect(problemOf(findTemplates(stores, 'n')('WorkflowTemplate', 'a', '1.0.0'))).toContain('is not kept any more');
   });
 
+  it('takes nothing of another owner, nor of another namespace, though its content is the same', () => {
+    const body = bodyWith();
+    const { status } = given('WorkflowTemplate', 'a', '1.0.0', body);
+    const find = findTemplates(stores, 'n');
+    expect(find('WorkflowTemplate', 'a')).toEqual(body);
+    for (const key of [...stores.versions.keys()]) stores.versions.remove(key);
+    const stranger = revision('WorkflowTemplate', 'a', '1.0.0', body);
+    const [owner] = stranger.metadata.ownerReferences ?? [];
+    if (!owner) throw new Error('a version has an owner');
+    stranger.metadata.ownerReferences = [{ ...owner, uid: 'another' }];
+    const elsewhere = revision('WorkflowTemplate', 'a', '1.0.0', body);
+    elsewhere.metadata.namespace = 'm';
+    for (const object of [stranger, elsewhere]) put(stores.versions, decodeVersion(object, 'n'));
+    expect(status?.definition).toBeDefined();
+    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('is not kept any more');
+  });
+
   it('says why a template cannot be used', () => {
     const { status: _status, ...unjudged } = given('WorkflowTemplate', 'a', '1.0.0', bodyWith());
     put(stores.templates, unjudged);
@@ -177,6 +194,20 @@ describe('a version', () => {
     expect(decoded.digest).toBe(digestOfVersion('1.0.0', body));
     expect(digestOfVersion('1.0.1', body)).not.toBe(decoded.digest);
     expect(digestOfVersion('1.0.0', bodyWith('b'))).not.toBe(decoded.digest);
+  });
+
+  it('of the cluster is taken only from the namespace of the operator', () => {
+    const elsewhere = revision('ClusterWorkflowTemplate', 'c', '1.0.0', bodyWith());
+    expect(decodeVersion(elsewhere, 'n').kind).toBe('ClusterWorkflowTemplate');
+    expect(() => decodeVersion(elsewhere, 'ado-system')).toThrow('are in ado-system alone; delete it');
+  });
+
+  it('is not taken when its name is not that of its content', () => {
+    const forged = { ...revision('WorkflowTemplate', 'a', '1.0.0', bodyWith()), data: bodyWith('evil') };
+    expect(() => decodeVersion(forged, 'n')).toThrow('delete it');
+    const renumbered = revision('WorkflowTemplate', 'a', '1.0.0', bodyWith());
+    renumbered.metadata.annotations = { [ANNOTATION_VERSION]: '2.0.0' };
+    expect(() => decodeVersion(renumbered, 'n')).toThrow('delete it');
   });
 
   it('is no other object that carries the label', () => {
