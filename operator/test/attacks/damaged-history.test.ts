@@ -8,10 +8,9 @@
 import { describe, expect } from 'vitest';
 import { API_VERSION, GROUP, type RunJournal } from '../../src/api/index.ts';
 import { digestText } from '../../src/engine/index.ts';
-import { givenAttacker } from '../support/attacker.ts';
+import { Attacker } from '../support/attacker.ts';
 import { it, useOperator } from '../support/e2e.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
-import type { Person } from '../support/people.ts';
 import { conditionOf, type Scenario } from '../support/scenario.ts';
 
 useOperator();
@@ -34,8 +33,8 @@ async function release(scenario: Scenario, path: string): Promise<void> {
   await scenario.kubectl(['exec', metadata.name, '--', 'touch', '/tmp/now']);
 }
 
-const mallory = (scenario: Scenario): Promise<Person> =>
-  givenAttacker(scenario, [{ group: GROUP, resources: ['runjournals'], verbs: ['get', 'list', 'create', 'delete'] }]);
+const mallory = (scenario: Scenario): Promise<Attacker> =>
+  Attacker.with(scenario, { group: GROUP, resources: ['runjournals'], verbs: ['get', 'list', 'create', 'delete'] });
 
 /** A run that waits in `second`, with the one page that it has by then. */
 async function givenPage(scenario: Scenario): Promise<RunJournal> {

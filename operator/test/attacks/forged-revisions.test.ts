@@ -11,7 +11,7 @@ import { describe, expect } from 'vitest';
 import { ANNOTATION_DIGEST, API_VERSION, GROUP, LABEL_WORKFLOW, type Workflow } from '../../src/api/index.ts';
 import { definitionOf, digestOf } from '../../src/engine/index.ts';
 import { CONTROLLER_REVISIONS, type KubeObject } from '../../src/runtime/index.ts';
-import { givenAttacker, type Right } from '../support/attacker.ts';
+import { Attacker, type Right } from '../support/attacker.ts';
 import { it, stage, useOperator } from '../support/e2e.ts';
 import { IMAGE, type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
 import { conditionOf, outputsOf, Scenario } from '../support/scenario.ts';
@@ -82,7 +82,7 @@ describe('a forged ControllerRevision', () => {
     const pinned = await scenario.workflowIs('victim', 'True');
     const other = await Scenario.begin(stage());
     try {
-      const mallory = await givenAttacker(other, RIGHTS);
+      const mallory = await Attacker.with(other, ...RIGHTS);
       await mallory.kubectl(['create', '-f', '-'], ownerless(forgeryOf(pinned)));
       await mallory.kubectl(['create', '-f', '-'], victim);
       await mallory.kubectl(['create', '-f', '-'], workflowRun('prime', 'victim'));
@@ -101,7 +101,7 @@ describe('a forged ControllerRevision', () => {
     scenario,
   }) => {
     const pinned = await learned(scenario);
-    const mallory = await givenAttacker(scenario, RIGHTS);
+    const mallory = await Attacker.with(scenario, ...RIGHTS);
     const forged = ownerless(forgeryOf(pinned));
     await mallory.kubectl(['create', '-f', '-'], forged);
     await scenario.given(victim, workflowRun('mine', 'victim'));
@@ -119,7 +119,7 @@ describe('a forged ControllerRevision', () => {
   it('in the place of the pinned one is never run, whoever is quicker', async ({ scenario }) => {
     await scenario.given(victim);
     const pinned = await scenario.workflowIs('victim', 'True');
-    const mallory = await givenAttacker(scenario, RIGHTS);
+    const mallory = await Attacker.with(scenario, ...RIGHTS);
     const name = pinned.status?.definition?.revision ?? '';
     for (let attempt = 0; attempt < 5; attempt++) {
       await mallory.kubectl(['delete', 'controllerrevision', name, '--ignore-not-found']);
@@ -144,7 +144,7 @@ describe('a forged ControllerRevision', () => {
     const { metadata } = await scenario.podRuns('gate');
     const { status } = await scenario.workflow('victim');
     const name = status?.definition?.revision ?? '';
-    const mallory = await givenAttacker(scenario, RIGHTS);
+    const mallory = await Attacker.with(scenario, ...RIGHTS);
     const patch = '{"metadata":{"ownerReferences":null}}';
     await mallory.kubectl(['patch', 'controllerrevision', name, '--type=merge', '-p', patch]);
     const stopped = await isForged(scenario, 'mine');
@@ -159,7 +159,7 @@ describe('a forged ControllerRevision', () => {
   it('that fits a definition which is not valid does not spare it the judgement', async ({ scenario }) => {
     await scenario.given(victim);
     await scenario.workflowIs('victim', 'True');
-    const mallory = await givenAttacker(scenario, RIGHTS);
+    const mallory = await Attacker.with(scenario, ...RIGHTS);
     const unfit = workflow('unfit', { tasks: [script('only', 'true', { needs: ['nobody'] })] });
     await mallory.kubectl(['create', '-f', '-'], unfit);
     const refused = await scenario.workflowIs('unfit', 'False');

@@ -16,7 +16,7 @@ import {
 } from '../../src/api/index.ts';
 import { CLUSTER_WORKFLOW_TEMPLATES, digestOfVersion } from '../../src/controllers/index.ts';
 import { CONTROLLER_REVISIONS, type KubeObject } from '../../src/runtime/index.ts';
-import { givenAttacker } from '../support/attacker.ts';
+import { Attacker } from '../support/attacker.ts';
 import { it, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { IMAGE, type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
@@ -74,7 +74,7 @@ describe('versions of a ClusterWorkflowTemplate', () => {
     await scenario.given(manifest('1.0.0', 'genuine'));
     const template = await ready('1.0.0');
     const rights = [{ group: 'apps', resources: ['controllerrevisions'], verbs: ['get', 'create'] }];
-    const mallory = await givenAttacker(scenario, rights);
+    const mallory = await Attacker.with(scenario, ...rights);
     const forged = Array.from({ length: FORGED }, (_, at) => versionOf(template, `9.${at}.0`, bodyBy('mallory')));
     const items = [...forged, versionOf(template, '1.0.0', bodyBy('mallory'))];
     await mallory.kubectl(['create', '-f', '-'], { apiVersion: 'v1', kind: 'List', items });
