@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Workflow, WorkflowRun, WorkflowTemplate } from '../api/index.ts';
+import { API_VERSION, type Workflow, type WorkflowRun, type WorkflowTemplate } from '../api/index.ts';
 import { digestOfVersion, type Stores } from '../controllers/index.ts';
 import { bodyOf } from '../engine/index.ts';
 import { Definitions } from './definitions.ts';
@@ -25,10 +25,8 @@ beforeEach(() => {
   live = new Map();
   templates = new Map();
   reads = 0;
-  const bodies = () => [...templates.values()].map(({ spec }) => ({ body: bodyOf(spec), version: spec.version }));
   const versions = {
-    byIndex: (_index: string, digest: string) =>
-      bodies().filter(({ body, version }) => digestOfVersion(version, body) === digest),
+    byIndex: (_index: string, of: string) => [...templates.values()].map(versionOf).filter(({ key }) => key === of),
   };
   const stores = { workflows, templates, clusterTemplates: undefined, versions } as unknown as Stores;
   const readWorkflow = async ({ namespace, name }: { namespace: string; name: string }) => {
@@ -47,9 +45,17 @@ const workflow = (spec: Body): Workflow => ({
 const template = (name: string, spec: Body, version = '1.0.0'): WorkflowTemplate => ({
   apiVersion: '',
   kind: 'WorkflowTemplate',
-  metadata: { name, namespace: 'n' },
+  metadata: { name, namespace: 'n', uid: name },
   spec: { version, ...spec } as WorkflowTemplate['spec'],
 });
+
+/** The version of a template as the cache holds it, and under what it is found. */
+function versionOf({ kind, metadata: { name, namespace, uid = '' }, spec }: WorkflowTemplate) {
+  const body = bodyOf(spec);
+  const ownerReferences = [{ apiVersion: API_VERSION, kind, name, uid, controller: true }];
+  const digest = digestOfVersion(spec.version, body);
+  return { key: `${kind}/${namespace}/${name}`, kind, metadata: { name: 'v', ownerReferences }, digest, body };
+}
 
 /** A template that is in use, as its controller has recorded it. */
 function givenTemplate(name: string, spec: Body): WorkflowTemplate {

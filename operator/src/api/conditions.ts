@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Condition types. kstatus holds for all of them, so Argo CD and Flux read our health without a plugin. */
-export const CONDITION_TYPES = ['Succeeded', 'Ready', 'Reconciling', 'Stalled'] as const;
+export const CONDITION_TYPES = ['Succeeded', 'Ready', 'Reconciling', 'Stalled', 'HistoryDamaged'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 export const condition = z.object({

@@ -29,8 +29,11 @@ export const REASONS = {
   InvalidParameters: 'A parameter is unknown, missing, or does not fit its type.',
   InvalidOrigin: 'The run that this one repeats cannot be repeated so; the message says why.',
   RevisionMissing: 'The ControllerRevision that the run executes is missing; restore it or delete the run.',
+  RevisionForged:
+    'The ControllerRevision that holds the definition is not the one that was pinned; the message says how it differs, and what to do.',
   UnknownStateVersion: 'The state was written by an operator that this one does not understand; nothing was touched.',
-  JournalConflict: 'A page of the journal exists with other content than the one to be written.',
+  HistoryDamaged:
+    'Pages of the history were forged, changed or deleted; the message names them. Nothing is decided on them.',
   StatusTooLarge: 'The status would exceed its budget; the run was stopped instead.',
   Running: 'Tasks are running or waiting.',
   Paused: 'Nothing new starts until desiredState is Running again; what runs goes on.',

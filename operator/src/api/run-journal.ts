@@ -3,6 +3,12 @@ import { objectName } from './scalars.ts';
 
 export const MAX_PAGE_BYTES = 65_536;
 
+/** Names a page of history by where it begins, and by all that it says. */
+export const pageMark = z.object({
+  firstSeq: z.int().min(1).describe('Sequence number of its first event.'),
+  digest: z.string().max(64).describe('SHA-256 of the page, of which the mark of the page before it is a part.'),
+});
+
 export const runJournalSpec = z
   .object({
     runRef: z
@@ -12,6 +18,12 @@ export const runJournalSpec = z
     lastSeq: z.int().min(1).describe('Sequence number of the last event.'),
     digest: z.string().max(64).describe('SHA-256 of the events.'),
     events: z.string().max(MAX_PAGE_BYTES).describe('The events as JSON tuples; opaque.'),
+    previous: pageMark.optional().describe('The page before this one; absent where none names another yet.'),
+    proof: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('By which the operator knows its own page again. Pages of older versions have none.'),
   })
   .meta({ 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'a page of history is immutable' }] });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { chainStatus, continues } from './continue-as-new.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
+import { pageMark } from './run-journal.ts';
 import { identifier, objectName, taskName } from './scalars.ts';
 import { stamp } from './stamp.ts';
 
@@ -237,6 +238,7 @@ export const workflowRunStatus = z.object({
       firstSeq: z.int().min(1).describe('Sequence number of the first event in the tail.'),
       pages: z.int().min(0).describe('How many RunJournal pages were cut.'),
       tail: z.string().max(65_536).describe('The newest events, not yet in a page; opaque.'),
+      newest: pageMark.optional().describe('The newest page, which names the one before it, and so on.'),
     })
     .optional()
     .describe('History of the run: pages, then this tail.'),

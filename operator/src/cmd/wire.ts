@@ -1,5 +1,6 @@
 import { objectKey, UNATTESTED } from '../api/index.ts';
 import {
+  auditController,
   backfillController,
   completionController,
   createReflectors,
@@ -44,21 +45,15 @@ export function wire(config: OperatorConfig): AdoOperator {
     : undefined;
   const isLeader = () => elector?.isLeader() ?? true;
   const fenced = elector ? client.fenced(isLeader) : client;
-  const { stores, reflectors } = createReflectors({
-    client,
-    logger,
-    metrics,
-    clock,
-    relistPeriodMs: config.relistMs,
-    inactivityMs: config.silenceMs,
-    ...scopeOf(config),
-  });
+  const watching = { relistPeriodMs: config.relistMs, inactivityMs: config.silenceMs, ...scopeOf(config) };
+  const { stores, reflectors } = createReflectors({ client, logger, metrics, clock, ...watching }, config.namespace);
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
   const ending = new AbortController();
   const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
-  const identities = new Identities(new Proofs(() => proofKey.key));
+  const proves = new Proofs(() => proofKey.key);
+  const identities = new Identities(proves);
   const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
@@ -67,7 +62,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
-  const shared = { client: fenced, stores, recorder, metrics, clock };
+  const shared = { client: fenced, stores, recorder, metrics, clock, proves };
   const options = { logger, concurrency: config.concurrency };
   const manager = new Manager({
     logger,
@@ -86,6 +81,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
+  manager.addWorker(auditController(run, { logger }));
   manager.addWorker(signalController({ ...shared, plans, attests, identities }, { logger }));
   const sweeps = sweepSettings(config.storage, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));

@@ -36,6 +36,7 @@ export { reusedMessage, withItself } from './template/judge.ts';
 export { digestOfVersion } from './template/version.ts';
 export { workflowController } from './workflow/controller.ts';
 export type { AskForSecret } from './workflow/webhook-status.ts';
+export { auditController } from './workflow-run/audit-controller.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';
 export { upkeepController } from './workflow-run/upkeep-controller.ts';

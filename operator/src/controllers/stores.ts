@@ -1,5 +1,4 @@
 import {
-  ANNOTATION_DIGEST,
   type Backfill,
   decodeBackfill,
   decodeClusterWorkflowTemplate,
@@ -35,7 +34,7 @@ import {
   WORKFLOW_TEMPLATES,
   WORKFLOWS,
 } from './resources.ts';
-import type { Revision } from './revision.ts';
+import { type Content, decodeRevision, misfitOf, type Revision, type RevisionObject } from './revision.ts';
 import { isEnded, RUNS_BY_ROOT } from './signal/chain.ts';
 import {
   BY_REFERENCE,
@@ -43,13 +42,7 @@ import {
   referencesOfVersion,
   referencesOfWorkflow,
 } from './template/references.ts';
-import {
-  decodeVersion,
-  type TemplateVersion,
-  templateOf,
-  VERSIONS_BY_DIGEST,
-  VERSIONS_BY_TEMPLATE,
-} from './template/version.ts';
+import { decodeVersion, type TemplateVersion, templateOf, VERSIONS_BY_TEMPLATE } from './template/version.ts';
 
 export const RUNS_BY_WORKFLOW = 'workflow';
 export const BACKFILLS_BY_WORKFLOW = 'workflow';
@@ -129,14 +122,19 @@ export function createStores(servesCluster: boolean): Stores {
       indexes: {
         [BY_REFERENCE]: referencesOfVersion,
         [VERSIONS_BY_TEMPLATE]: (version) => [templateOf(version)],
-        [VERSIONS_BY_DIGEST]: ({ digest }) => [digest],
       },
     }),
   };
 }
 
-/** The stores, and the reflectors that fill them. Pods and revisions are only those that carry our labels. */
-export function createReflectors(settings: ReflectorSettings): {
+/**
+ * The stores, and the reflectors that fill them. Pods and revisions are only those that carry our labels; the versions of
+ * ClusterWorkflowTemplates only those in `ownNamespace`, that of the operator.
+ */
+export function createReflectors(
+  settings: ReflectorSettings,
+  ownNamespace: string,
+): {
   stores: Stores;
   reflectors: readonly Reflector<never>[];
 } {
@@ -158,15 +156,15 @@ export function createReflectors(settings: ReflectorSettings): {
       ...settings,
       type: CONTROLLER_REVISIONS,
       labelSelector: LABEL_WORKFLOW,
-      decode: (object) => object as Revision,
+      decode: (object) => decodeRevision(object as RevisionObject),
       store: stores.revisions,
     }),
-    ...templateReflectors(settings, stores),
+    ...templateReflectors(settings, stores, ownNamespace),
   ];
   return { stores, reflectors: reflectors as unknown as readonly Reflector<never>[] };
 }
 
-function templateReflectors(settings: ReflectorSettings, stores: Stores) {
+function templateReflectors(settings: ReflectorSettings, stores: Stores, ownNamespace: string) {
   const { fieldSelector: _namespaces, ...everywhere } = settings;
   const type = CLUSTER_WORKFLOW_TEMPLATES;
   const store = stores.clusterTemplates;
@@ -177,7 +175,7 @@ function templateReflectors(settings: ReflectorSettings, stores: Stores) {
       name: 'templateversions',
       type: CONTROLLER_REVISIONS,
       labelSelector: LABEL_TEMPLATE,
-      decode: (object) => decodeVersion(object),
+      decode: (object) => decodeVersion(object, ownNamespace),
       store: stores.versions,
     }),
     ...(store === undefined
@@ -186,8 +184,33 @@ function templateReflectors(settings: ReflectorSettings, stores: Stores) {
   ];
 }
 
-/** The definition of a digest, if its revision is in the cache and says that it is the one. */
-export function findRevision(stores: Stores, namespace: string, name: string, digest: string): Revision | undefined {
-  const revision = stores.revisions.get(objectKey({ namespace, name }));
-  return revision?.metadata.annotations?.[ANNOTATION_DIGEST] === digest ? revision : undefined;
+/** A definition as it is pinned: its content was read from the revision, and its digest computed from the content. */
+export interface Pinned {
+  readonly revision: string;
+  readonly content: Content;
+}
+
+/** Why there is no definition to execute. */
+export interface Unpinned {
+  readonly reason: 'RevisionMissing' | 'RevisionForged';
+  readonly message: string;
+}
+
+/** What a Workflow or a run has noted of its definition, in a status that only the operator writes. */
+type Noted = { readonly digest: string; readonly revision: string } | undefined;
+
+/** The definition that a Workflow of this name pinned, if the cache holds it and it is just that. */
+export function findRevision(stores: Stores, namespace: string, workflow: string, noted: Noted): Pinned | Unpinned {
+  const { digest = '', revision = '' } = noted ?? {};
+  const found = stores.revisions.get(objectKey({ namespace, name: revision }));
+  if (!found) {
+    const message = `the ControllerRevision ${revision} is missing; restore it, or delete what executes it`;
+    return { reason: 'RevisionMissing', message };
+  }
+  const uid = stores.workflows.get(objectKey({ namespace, name: workflow }))?.metadata.uid;
+  const content = found.content();
+  const message = misfitOf(found, { namespace, workflow, uid, digest });
+  return message !== undefined || !content
+    ? { reason: 'RevisionForged', message: message ?? '' }
+    : { revision, content };
 }

@@ -18,7 +18,7 @@ export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestT
 export { begin, evolve } from './evolve.ts';
 export { ExpressionError, evaluate } from './expression/index.ts';
 export { fillForm, readForm } from './form.ts';
-export { extendJournal, type Journal, type Page } from './journal.ts';
+export { digestOfPage, extendJournal, type Journal, type Page, type PageMark } from './journal.ts';
 export {
   type FindTemplate,
   type LibraryKind,

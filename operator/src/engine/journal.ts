@@ -1,13 +1,21 @@
 import { encodeEvents } from '../api/index.ts';
-import { digestText } from './digest.ts';
+import { digestOf, digestText } from './digest.ts';
 
 /** A tail of this many bytes is cut into a page at the next write. */
 export const PAGE_BYTES = 8 * 1024;
+
+/** Names a page by where it begins, and by all that it says. */
+export interface PageMark {
+  firstSeq: number;
+  digest: string;
+}
 
 export interface Journal {
   firstSeq: number;
   pages: number;
   tail: string;
+  /** The newest page, which names the one before it, and so on: none of them can change unnoticed. */
+  newest?: PageMark | undefined;
 }
 
 /** A page to create before the status write that trims the tail. */
@@ -16,7 +24,22 @@ export interface Page {
   lastSeq: number;
   digest: string;
   events: string;
+  /** Absent for the first one, and for the first that was cut since pages name one another. */
+  previous?: PageMark | undefined;
 }
+
+/** Digest of a page and, through the page before it, of all earlier ones. Computed from the events, whatever is claimed. */
+export function digestOfPage({ firstSeq, lastSeq, events, previous }: Omit<Page, 'digest'>): string {
+  return digestOf({
+    firstSeq,
+    lastSeq,
+    events: digestText(events),
+    ...(previous ? { previous: markOf(previous) } : {}),
+  });
+}
+
+/** Nothing but what a mark has. */
+const markOf = ({ firstSeq, digest }: PageMark): PageMark => ({ firstSeq, digest });
 
 /**
  * The journal after new events, and the page to create first if the tail was long enough. A page holds only events of
@@ -29,11 +52,13 @@ export function extendJournal(
 ): { journal: Journal; page?: Page } {
   if (!before) return { journal: { firstSeq: 1, pages: 0, tail: encodeEvents(encoded) } };
   if (before.tail.length >= PAGE_BYTES) {
-    const page = { firstSeq: before.firstSeq, lastSeq: seq, digest: digestText(before.tail), events: before.tail };
-    return { journal: { firstSeq: seq + 1, pages: before.pages + 1, tail: encodeEvents(encoded) }, page };
+    const { firstSeq, tail: events, newest: previous } = before;
+    const page = { firstSeq, lastSeq: seq, digest: digestText(events), events, ...(previous ? { previous } : {}) };
+    const newest = { firstSeq, digest: digestOfPage(page) };
+    return { journal: { firstSeq: seq + 1, pages: before.pages + 1, tail: encodeEvents(encoded), newest }, page };
   }
   if (encoded.length === 0) return { journal: before };
   const old = before.tail.slice(1, -1);
   const tail = encodeEvents(old === '' ? encoded : [old, ...encoded]);
-  return { journal: { firstSeq: before.firstSeq, pages: before.pages, tail } };
+  return { journal: { ...before, tail } };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { API_VERSION, type RunJournal, type WorkflowRun } from '../../src/api/index.ts';
-import { decodeState, digestText } from '../../src/engine/index.ts';
+import { decodeState, digestOfPage, digestText } from '../../src/engine/index.ts';
 import { recordedHistories } from '../support/histories.ts';
 import { historyProblems } from '../support/oracle.ts';
 
@@ -53,6 +53,18 @@ describe('the replay oracle', () => {
   it('notices a state that differs by one byte', () => {
     const problems = historyProblems(run({ state: state.replace('"seq"', '"seq" ') }), journals);
     expect(problems.join()).toContain('the fold of the history is not the state');
+  });
+
+  it('notices a page that another one stands in for, and does not mind strangers beside the page', () => {
+    const [first] = journals;
+    if (!first) throw new Error('the history has no page');
+    const newest = { firstSeq: first.spec.firstSeq, digest: digestOfPage(first.spec) };
+    const one = run({ journal: { firstSeq: first.spec.lastSeq + 1, pages: 1, tail: '[]', newest } });
+    const stranger = { ...first, spec: { ...first.spec, events: '[]', digest: digestText('[]') } };
+    const complaint = 'the page from 1 is not the one that the next one names';
+    expect(historyProblems(one, [stranger, first]).join()).not.toContain('pages');
+    expect(historyProblems(one, [first]).join()).not.toContain('pages');
+    expect(historyProblems(one, [stranger])).toContain(complaint);
   });
 
   it('notices a missing page', () => {

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  ANNOTATION_DIGEST,
   ANNOTATION_PROOF,
   API_VERSION,
   FINALIZER_ANSWERS,
@@ -23,6 +22,7 @@ import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '
 import { Plans } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
 import { identities } from '../testing/proving.ts';
+import { pinned } from '../testing/revisions.ts';
 import { SignalReconciler } from './reconciler.ts';
 
 const definition = definitionOf({ tasks: [{ name: 'approve', approval: { message: 'Go?', approvals: 2 } }] });
@@ -41,8 +41,7 @@ beforeEach(() => {
   now = NOW;
   calls = [];
   refusal = undefined;
-  const metadata = { name: 'w-1', namespace: 'n', uid: 'w-1', annotations: { [ANNOTATION_DIGEST]: digest } };
-  stores.revisions.put(entry('n/w-1', { metadata, revision: 1, data: definition }));
+  stores.revisions.put(pinned(definition).entry);
 });
 
 const entry = <T extends { metadata: { uid?: string } }>(key: string, value: T) => ({
@@ -52,7 +51,7 @@ const entry = <T extends { metadata: { uid?: string } }>(key: string, value: T) 
 });
 
 function givenRun(name: string, state: RunState, more: Partial<WorkflowRun['status']> = {}): void {
-  const status = { state: encodeState(state), definition: { digest, revision: 'w-1' }, ...more };
+  const status = { state: encodeState(state), definition: pinned(definition).noted, ...more };
   const metadata = { name, namespace: 'n', uid: name === 'r' ? 'u' : `uid-${name}` };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running' as const };
   stores.runs.put(entry(`n/${name}`, { apiVersion: '', kind: '', metadata, spec, status } as WorkflowRun));

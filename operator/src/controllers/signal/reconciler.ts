@@ -176,10 +176,9 @@ export class SignalReconciler {
   }
 }
 
-function planOf({ stores, plans }: Pick<SignalDeps, 'stores' | 'plans'>, { metadata, status }: WorkflowRun) {
-  const { digest = '', revision = '' } = status?.definition ?? {};
-  const pinned = findRevision(stores, metadata.namespace ?? '', revision, digest);
-  return pinned && plans.of(digest, pinned.data);
+function planOf({ stores, plans }: Pick<SignalDeps, 'stores' | 'plans'>, { metadata, spec, status }: WorkflowRun) {
+  const pinned = findRevision(stores, metadata.namespace ?? '', spec.workflowRef.name, status?.definition);
+  return 'reason' in pinned ? undefined : plans.of(pinned.content);
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { TemplateBody, WorkflowTemplate } from '../../api/index.ts';
+import type { ObjectMeta, TemplateBody, WorkflowTemplate } from '../../api/index.ts';
 import type { FindTemplate, LibraryKind } from '../../engine/index.ts';
 import { keyOf } from '../../runtime/index.ts';
 import type { Stores } from '../stores.ts';
-import { VERSIONS_BY_DIGEST } from './version.ts';
+import { versionsOf } from './references.ts';
 
 /** How many versions a message names. */
 const SHOWN = 10;
@@ -29,7 +29,8 @@ function current(
   { metadata, status }: WorkflowTemplate,
 ): TemplateBody | { problem: string } {
   const { name } = metadata;
-  if (status?.definition !== undefined) return bodyOfDigest(stores, status.definition.digest, `${kind} "${name}"`);
+  const { definition } = status ?? {};
+  if (definition !== undefined) return bodyOf(stores, kind, metadata, definition.digest, `${kind} "${name}"`);
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const why = ready === undefined ? 'it is not judged yet' : ready.message;
   return { problem: `${kind} "${name}" has no valid version: ${why}` };
@@ -44,14 +45,20 @@ function ofVersion(
   const { name } = metadata;
   const versions = status?.versions ?? [];
   const known = versions.find((each) => each.version === version);
-  if (known !== undefined) return bodyOfDigest(stores, known.digest, `${kind} "${name}" ${version}`);
+  if (known !== undefined) return bodyOf(stores, kind, metadata, known.digest, `${kind} "${name}" ${version}`);
   const others = versions.slice(0, SHOWN).map((each) => each.version);
   const has = others.length === 0 ? 'no valid version' : `the versions ${others.join(', ')}`;
   return { problem: `${kind} "${name}" has no version "${version}"; it has ${has}` };
 }
 
-function bodyOfDigest(stores: Stores, digest: string, what: string): TemplateBody | { problem: string } {
-  const [found] = stores.versions.byIndex(VERSIONS_BY_DIGEST, digest);
+function bodyOf(
+  stores: Stores,
+  kind: LibraryKind,
+  template: ObjectMeta,
+  digest: string,
+  what: string,
+): TemplateBody | { problem: string } {
+  const found = versionsOf(stores, kind, template).find((version) => version.digest === digest);
   return (
     found?.body ?? { problem: `the content of ${what} is not kept any more; apply that version again, or name another` }
   );

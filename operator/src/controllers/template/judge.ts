@@ -3,55 +3,51 @@ import {
   ANNOTATION_VERSION,
   LABEL_TEMPLATE,
   LABEL_TEMPLATE_KIND,
+  type ObjectMeta,
   type TemplateBody,
   type WorkflowTemplate,
 } from '../../api/index.ts';
 import { bodyOf, type FindTemplate, type LibraryKind, resolveLibrary } from '../../engine/index.ts';
 import { validateTemplate } from '../../engine/validate/index.ts';
-import {
-  CONTROLLER_REVISIONS,
-  controllerReference,
-  isAlreadyExists,
-  isControlledBy,
-  type KubeObject,
-  WaitingError,
-} from '../../runtime/index.ts';
+import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, type KubeObject } from '../../runtime/index.ts';
 import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
+import { ownerText } from '../revision.ts';
 import type { TemplateDeps } from './deps.ts';
 import { findTemplates } from './find.ts';
 import { versionsOf } from './references.ts';
-import { digestOfVersion, type TemplateVersion, versionName } from './version.ts';
+import { decodeVersion, digestOfVersion, isVersionOf, versionName } from './version.ts';
 
-/** Until the versions of a deleted template of the same name have been collected. */
-const COLLECTED_AGAIN_MS = 1000;
-
-/** Validates a template, and pins its version. A version that is pinned was validated, and keeps its content. */
+/** Validates a template, and pins its version. What the status names was validated, and keeps its content. */
 export async function judgeTemplate(
   deps: TemplateDeps,
   template: WorkflowTemplate,
   signal: AbortSignal,
 ): Promise<Judgement> {
   const { kind } = deps.reach;
-  const { name, uid = '' } = template.metadata;
+  const { name } = template.metadata;
   const body = bodyOf(template.spec);
   const digest = digestOfVersion(template.spec.version, body);
   const revision = versionName(kind, name, digest);
-  const own = versionsOf(deps.stores, kind, template.metadata).filter((version) => isControlledBy(version, uid));
-  if (isReused(template, own, digest))
-    return { refusal: refused('VersionReused', reusedMessage(template)), retry: false };
-  if (own.some((version) => version.digest === digest)) return { definition: { digest, revision } };
+  if (isReused(template, digest)) return { refusal: refused('VersionReused', reusedMessage(template)), retry: false };
+  const isPinned = versionsOf(deps.stores, kind, template.metadata).some((version) => version.digest === digest);
+  if (isPinned && isJudged(template, digest)) return { definition: { digest, revision } };
   const find = withItself(findTemplates(deps.stores, template.metadata.namespace), kind, template, body);
   const resolved = resolveLibrary(body, find, kind);
   if ('problems' in resolved) return { refusal: refusedForTemplates(resolved.problems), retry: false };
   const problems = validateTemplate(body, kind, find);
   if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
-  await pin(deps, template, { body, digest, revision }, signal);
+  const squatter = isPinned ? undefined : await pin(deps, template, { body, digest, revision }, signal);
+  if (squatter !== undefined) return { refusal: refused('RevisionForged', squatter), retry: true };
   return { definition: { digest, revision } };
 }
 
-function isReused({ spec, status }: WorkflowTemplate, own: readonly TemplateVersion[], digest: string): boolean {
-  const known = [...(status?.versions ?? []), ...own];
-  return known.some((each) => each.version === spec.version && each.digest !== digest);
+/** Only the status says what a version was: anybody can make a revision that fits. */
+function isReused({ spec, status }: WorkflowTemplate, digest: string): boolean {
+  return status?.versions?.some((each) => each.version === spec.version && each.digest !== digest) ?? false;
+}
+
+function isJudged({ status }: WorkflowTemplate, digest: string): boolean {
+  return status?.definition?.digest === digest || (status?.versions?.some((each) => each.digest === digest) ?? false);
 }
 
 /** What to do about a version that exists with other content. */
@@ -80,14 +76,15 @@ interface Content {
   readonly revision: string;
 }
 
+/** Pins a version. Returns why it cannot be, if another object has the name. */
 async function pin(
   deps: TemplateDeps,
   template: WorkflowTemplate,
   content: Content,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const { reach, client } = deps;
-  const { name, uid = '', generation = 1 } = template.metadata;
+  const { name, generation = 1 } = template.metadata;
   const object: KubeObject & { revision: number; data: TemplateBody } = {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
@@ -103,11 +100,24 @@ async function pin(
   };
   try {
     await client.create(CONTROLLER_REVISIONS, object, { signal });
+    return undefined;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const existing = await client.get<KubeObject>(CONTROLLER_REVISIONS, object.metadata, { signal });
-    if (isControlledBy(existing, uid)) return;
-    const message = `the ControllerRevision ${content.revision} is of another template; waiting until it is gone`;
-    throw new WaitingError('NameTaken', message, COLLECTED_AGAIN_MS);
+    return squatterText(existing, template.metadata, object.metadata.namespace ?? '');
   }
+}
+
+/** What is wrong with an object that has the name of a version, and the remedy; nothing if it is that version. */
+function squatterText(existing: KubeObject, template: ObjectMeta, namespace: string): string | undefined {
+  const { name } = existing.metadata;
+  const remedy = `delete it (kubectl delete controllerrevision ${name} -n ${namespace}), and the version is pinned`;
+  const what = `the ControllerRevision ${namespace}/${name} is no version of the template ${template.name}`;
+  try {
+    if (isVersionOf(decodeVersion(existing, namespace), template)) return undefined;
+  } catch {
+    return `${what}: its name and its content do not fit; ${remedy}`;
+  }
+  const owner = ownerText(existing.metadata);
+  return `${what}: its owner is ${owner}; one that is left of a deleted template goes by itself; ${remedy}`;
 }

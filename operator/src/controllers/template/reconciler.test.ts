@@ -1,11 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { TemplateBody, WorkflowTemplate, WorkflowTemplateStatus } from '../../api/index.ts';
+import {
+  ANNOTATION_VERSION,
+  type TemplateBody,
+  type WorkflowTemplate,
+  type WorkflowTemplateStatus,
+} from '../../api/index.ts';
 import { ApiError, type KubeClient, type KubeObject, keyOf, realClock } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { WORKFLOW_TEMPLATES } from '../resources.ts';
 import { createStores, type Stores } from '../stores.ts';
 import { TemplateReconciler } from './reconciler.ts';
-import { decodeVersion } from './version.ts';
+import { decodeVersion, digestOfVersion, versionName } from './version.ts';
 
 const NAMESPACE = 'n';
 const context = { logger: silentLogger(), reconcileId: 'r', signal: new AbortController().signal };
@@ -43,6 +48,20 @@ class World {
     return this.template?.status ?? {};
   }
 
+  /** Makes a version as somebody does who knows how they are named. */
+  make(object: KubeObject & { data: TemplateBody }, version: string): void {
+    const name = versionName('WorkflowTemplate', 'deploy', digestOfVersion(version, object.data));
+    const annotations = { [ANNOTATION_VERSION]: version };
+    const made = { ...object, metadata: { ...object.metadata, name, uid: name, annotations } };
+    this.kept.set(name, made);
+    this.#see(made);
+  }
+
+  collect(name: string): void {
+    this.kept.delete(name);
+    this.stores.versions.remove(keyOf({ namespace: NAMESPACE, name }));
+  }
+
   #put(template: WorkflowTemplate): void {
     this.template = template;
     this.#writes += 1;
@@ -61,10 +80,7 @@ class World {
         return made;
       },
       get: async (_type: unknown, { name }: { name: string }) => this.kept.get(name),
-      delete: async (_type: unknown, { name }: { name: string }) => {
-        this.kept.delete(name);
-        this.stores.versions.remove(keyOf({ namespace: NAMESPACE, name }));
-      },
+      delete: async (_type: unknown, { name }: { name: string }) => this.collect(name),
       patch: async (_type: unknown, _ref: unknown, patch: { operations: { value: WorkflowTemplateStatus }[] }) => {
         const status = patch.operations[1]?.value;
         if (this.template && status) this.#put({ ...this.template, status });
@@ -75,7 +91,7 @@ class World {
 
   #see(object: KubeObject): void {
     const { uid = '' } = object.metadata;
-    const value = decodeVersion(object);
+    const value = decodeVersion(object, NAMESPACE);
     this.stores.versions.put({ key: keyOf(object.metadata), uid, resourceVersion: '1', value });
   }
 }
@@ -124,7 +140,31 @@ describe('reconciling a template', () => {
   it('waits for the versions of a deleted template of its name', async () => {
     await world.apply('1.0.0', body('a'));
     world.template = undefined;
-    await expect(world.apply('1.0.0', body('a'), 'another')).rejects.toThrow('is of another template; waiting');
+    const status = await world.apply('1.0.0', body('a'), 'another');
+    expect(ready(status)).toMatchObject({ status: 'False', reason: 'RevisionForged' });
+    expect(ready(status)?.message).toContain('its owner is WorkflowTemplate deploy (uid u); one that is left');
+    expect(status.definition).toBeUndefined();
+    for (const name of [...world.kept.keys()]) world.collect(name);
+    expect(ready(await world.apply('1.0.0', body('a'), 'another'))).toMatchObject({ status: 'True' });
+  });
+
+  it('is refused where another object has the name of its version, which is named', async () => {
+    await world.apply('1.0.0', body('a'));
+    const [name = '', genuine] = [...world.kept][0] ?? [];
+    world.template = undefined;
+    world.collect(name);
+    world.kept.set(name, { ...genuine, data: body('evil') } as never);
+    const status = await world.apply('1.0.0', body('a'));
+    expect(ready(status)).toMatchObject({ status: 'False', reason: 'RevisionForged' });
+    expect(ready(status)?.message).toContain(`delete it (kubectl delete controllerrevision ${name} -n n)`);
+  });
+
+  it('is judged though somebody has made a version of it that fits', async () => {
+    const self = { tasks: [...body('a').tasks, { name: 'again', template: { name: 'deploy' } }] };
+    await world.apply('0.0.1', body('first'));
+    const [first] = world.kept.values();
+    world.make({ ...first, data: self } as never, '1.0.0');
+    expect(ready(await world.apply('1.0.0', self))).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
   });
 
   it('sees itself as it is to be', async () => {

@@ -2,7 +2,7 @@ import type { Definition, ObjectMeta, TemplateBody, Workflow, WorkflowTemplate }
 import { type LibraryKind, templateReferences } from '../../engine/index.ts';
 import { keyOf } from '../../runtime/index.ts';
 import type { Stores } from '../stores.ts';
-import { type TemplateVersion, templateOf, VERSIONS_BY_TEMPLATE } from './version.ts';
+import { isVersionOf, type TemplateVersion, templateOf, VERSIONS_BY_TEMPLATE } from './version.ts';
 
 /** The index of whatever uses templates by the templates that it names itself. */
 export const BY_REFERENCE = 'template';
@@ -79,7 +79,8 @@ export function watchTemplates(stores: Stores, changed: (key: string) => void): 
   stores.versions.subscribe({ added: tell, deleted: tell });
 }
 
-/** The versions of a template that are in the cache. */
+/** The versions of just this template that are in the cache; none that is only named after it. */
 export function versionsOf(stores: Stores, kind: LibraryKind, metadata: ObjectMeta): TemplateVersion[] {
-  return stores.versions.byIndex(VERSIONS_BY_TEMPLATE, templateKey(kind, metadata));
+  const named = stores.versions.byIndex(VERSIONS_BY_TEMPLATE, templateKey(kind, metadata));
+  return named.filter((version) => isVersionOf(version, metadata));
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ANNOTATION_VERSION,
+  API_VERSION,
   LABEL_TEMPLATE,
   LABEL_TEMPLATE_KIND,
   type ObjectMeta,
@@ -47,6 +48,7 @@ function revision(kind: LibraryKind, name: string, version: string, body: Templa
       uid: `${name}-${version}`,
       labels: { [LABEL_TEMPLATE]: name, [LABEL_TEMPLATE_KIND]: kind },
       annotations: { [ANNOTATION_VERSION]: version },
+      ownerReferences: [{ apiVersion: API_VERSION, kind, name, uid: name, controller: true }],
     },
     ...{ data: body, revision: 1 },
   };
@@ -63,7 +65,7 @@ function given(kind: LibraryKind, name: string, version: string, body: TemplateB
     status: { definition: { digest, revision: '' }, versions: [{ version, digest }] },
   };
   put(kind === 'WorkflowTemplate' ? stores.templates : stores.clusterTemplates, template);
-  put(stores.versions, decodeVersion(revision(kind, name, version, body)));
+  put(stores.versions, decodeVersion(revision(kind, name, version, body), 'n'));
   return template;
 }
 
@@ -90,9 +92,26 @@ describe('finding a template', () => {
   it('takes no content for a version but the one that its status names', () => {
     const template = given('WorkflowTemplate', 'a', '1.0.0', bodyWith());
     for (const key of [...stores.versions.keys()]) stores.versions.remove(key);
-    put(stores.versions, decodeVersion(revision('WorkflowTemplate', 'a', '1.0.0', bodyWith('evil'))));
+    put(stores.versions, decodeVersion(revision('WorkflowTemplate', 'a', '1.0.0', bodyWith('evil')), 'n'));
     expect(template.status?.versions).toHaveLength(1);
     expect(problemOf(findTemplates(stores, 'n')('WorkflowTemplate', 'a', '1.0.0'))).toContain('is not kept any more');
+  });
+
+  it('takes nothing of another owner, nor of another namespace, though its content is the same', () => {
+    const body = bodyWith();
+    const { status } = given('WorkflowTemplate', 'a', '1.0.0', body);
+    const find = findTemplates(stores, 'n');
+    expect(find('WorkflowTemplate', 'a')).toEqual(body);
+    for (const key of [...stores.versions.keys()]) stores.versions.remove(key);
+    const stranger = revision('WorkflowTemplate', 'a', '1.0.0', body);
+    const [owner] = stranger.metadata.ownerReferences ?? [];
+    if (!owner) throw new Error('a version has an owner');
+    stranger.metadata.ownerReferences = [{ ...owner, uid: 'another' }];
+    const elsewhere = revision('WorkflowTemplate', 'a', '1.0.0', body);
+    elsewhere.metadata.namespace = 'm';
+    for (const object of [stranger, elsewhere]) put(stores.versions, decodeVersion(object, 'n'));
+    expect(status?.definition).toBeDefined();
+    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('is not kept any more');
   });
 
   it('says why a template cannot be used', () => {
@@ -171,14 +190,28 @@ describe('a change of a template', () => {
 describe('a version', () => {
   it('has the digest of what it says, whatever is written on it', () => {
     const body = bodyWith();
-    const decoded = decodeVersion(revision('WorkflowTemplate', 'a', '1.0.0', body));
+    const decoded = decodeVersion(revision('WorkflowTemplate', 'a', '1.0.0', body), 'n');
     expect(decoded.digest).toBe(digestOfVersion('1.0.0', body));
     expect(digestOfVersion('1.0.1', body)).not.toBe(decoded.digest);
     expect(digestOfVersion('1.0.0', bodyWith('b'))).not.toBe(decoded.digest);
   });
 
+  it('of the cluster is taken only from the namespace of the operator', () => {
+    const elsewhere = revision('ClusterWorkflowTemplate', 'c', '1.0.0', bodyWith());
+    expect(decodeVersion(elsewhere, 'n').kind).toBe('ClusterWorkflowTemplate');
+    expect(() => decodeVersion(elsewhere, 'ado-system')).toThrow('are in ado-system alone; delete it');
+  });
+
+  it('is not taken when its name is not that of its content', () => {
+    const forged = { ...revision('WorkflowTemplate', 'a', '1.0.0', bodyWith()), data: bodyWith('evil') };
+    expect(() => decodeVersion(forged, 'n')).toThrow('delete it');
+    const renumbered = revision('WorkflowTemplate', 'a', '1.0.0', bodyWith());
+    renumbered.metadata.annotations = { [ANNOTATION_VERSION]: '2.0.0' };
+    expect(() => decodeVersion(renumbered, 'n')).toThrow('delete it');
+  });
+
   it('is no other object that carries the label', () => {
-    expect(() => decodeVersion({ metadata: { name: 'x', labels: { [LABEL_TEMPLATE]: 'a' } } })).toThrow(
+    expect(() => decodeVersion({ metadata: { name: 'x', labels: { [LABEL_TEMPLATE]: 'a' } } }, 'n')).toThrow(
       'ControllerRevision x is no version of a template',
     );
   });

@@ -5,16 +5,17 @@ import {
   type ObjectMeta,
   type TemplateBody,
 } from '../../api/index.ts';
-import { digestOf, type LibraryKind } from '../../engine/index.ts';
+import { canonicalJson, digestOf, digestText, type LibraryKind } from '../../engine/index.ts';
 import type { KubeObject } from '../../runtime/index.ts';
+import { isOwnedBy } from '../revision.ts';
 
-/** The index of versions by the template that they are of, by the digest of what they say. */
+/** The index of versions by the template that they are of. */
 export const VERSIONS_BY_TEMPLATE = 'template-of';
-export const VERSIONS_BY_DIGEST = 'digest';
 
 /**
  * One version of a template, kept as a ControllerRevision. Its digest is computed from its content, never read from the
- * object: what a template has been is found by the digests in its status, so no other object can pass for it.
+ * object: what a template has been is found by the digests in its status, so no other object can pass for it. Whoever
+ * reads it compares the owner with the uid of the template.
  */
 export interface TemplateVersion {
   readonly metadata: ObjectMeta;
@@ -43,14 +44,33 @@ export function templateOf({ kind, metadata }: TemplateVersion): string {
   return kind === 'WorkflowTemplate' ? `${kind}/${metadata.namespace ?? ''}/${name}` : `${kind}//${name}`;
 }
 
-/** @throws TypeError when the object is no version of a template */
-export function decodeVersion(object: KubeObject): TemplateVersion {
+/**
+ * @param ownNamespace that of the operator, the only one that holds versions of ClusterWorkflowTemplates
+ * @throws TypeError when the object is no version of a template
+ */
+export function decodeVersion(object: KubeObject, ownNamespace: string): TemplateVersion {
   const { metadata, data, revision } = object as KubeObject & { data?: TemplateBody; revision?: number };
   const kind = metadata.labels?.[LABEL_TEMPLATE_KIND];
   if (!Array.isArray(data?.tasks) || (kind !== 'WorkflowTemplate' && kind !== 'ClusterWorkflowTemplate')) {
     throw new TypeError(`ControllerRevision ${metadata.name} is no version of a template; take its label off`);
   }
   const version = metadata.annotations?.[ANNOTATION_VERSION] ?? '';
+  const text = canonicalJson({ version, body: data });
+  const digest = digestText(text);
+  const name = versionName(kind, metadata.labels?.[LABEL_TEMPLATE] ?? '', digest);
+  if (metadata.name !== name) {
+    throw new TypeError(`ControllerRevision ${metadata.name} holds the content of ${name}; delete it`);
+  }
+  if (kind === 'ClusterWorkflowTemplate' && metadata.namespace !== ownNamespace) {
+    throw new TypeError(`ControllerRevision ${name}: versions of ${kind}s are in ${ownNamespace} alone; delete it`);
+  }
   const { managedFields: _unused, ...meta } = metadata;
-  return { metadata: meta, kind, version, digest: digestOfVersion(version, data), body: data, revision: revision ?? 0 };
+  // What was digested is what is kept: JSON does not tell 1e400 from null.
+  const { body } = JSON.parse(text) as { body: TemplateBody };
+  return { metadata: meta, kind, version, digest, body, revision: revision ?? 0 };
+}
+
+/** Whether a version belongs to just this template, and not to one of the same name that was deleted. */
+export function isVersionOf({ metadata, kind }: TemplateVersion, template: ObjectMeta): boolean {
+  return template.uid !== undefined && isOwnedBy(metadata, kind, template.name, template.uid);
 }

@@ -1,14 +1,14 @@
 import { encodeEvent, objectKey, type Workflow, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
 import { accept, evolve, type RunState, resolveParameters } from '../../engine/index.ts';
 import { TerminalError } from '../../runtime/index.ts';
-import { findRevision, type Stores } from '../stores.ts';
+import { findRevision, type Pinned, type Stores, type Unpinned } from '../stores.ts';
 import { acceptSuccessor } from './continue.ts';
 import type { RunDeps } from './deps.ts';
-import { givenTo, originalOf, originOf, type Pinned, takenOver } from './origin.ts';
+import { givenTo, originalOf, originOf, takenOver } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
 import { takeTurn } from './take-turn.ts';
 
-type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans'>;
+type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves'>;
 
 /** Why a run cannot start now. */
 export interface NotYet {
@@ -18,7 +18,7 @@ export interface NotYet {
     | 'ConfigMapNotFound'
     | 'Queued'
     | 'ChainBusy'
-    | 'RevisionMissing';
+    | Unpinned['reason'];
   readonly message: string;
   /** When no event tells that it can: milliseconds until it is looked at again. */
   readonly lookAgainAfter?: number;
@@ -57,7 +57,7 @@ export async function acceptRun(
   const origin = originOf(deps, run);
   const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow, run);
   if ('reason' in pinned) return pinned;
-  const { definition, digest } = pinned;
+  const { digest, definition } = pinned.content;
   const given = origin ? givenTo(run, origin, definition.parameters) : run.spec.parameters;
   const read = await readParameters(deps, run, definition, given, signal);
   if ('reason' in read) return read;
@@ -79,12 +79,10 @@ function newest(stores: Stores, { metadata, status }: Workflow, { spec }: Workfl
   const { name, namespace = '' } = metadata;
   const ready = status?.conditions?.find((condition) => condition.type === 'Ready');
   const isCurrent = status?.observedGeneration === metadata.generation && ready?.status === 'True';
-  const pinned =
-    status?.definition && findRevision(stores, namespace, status.definition.revision, status.definition.digest);
   const mayRun = isCurrent || GOES_ON.has(spec.origin?.type ?? '');
-  if (!mayRun || !status?.definition || !pinned) {
-    const why = ready?.status === 'False' ? `: ${ready.message}` : ' yet';
-    return { reason: 'WorkflowNotReady', message: `the Workflow ${name} is not ready${why}`.slice(0, 2048) };
-  }
-  return { ...status.definition, definition: pinned.data };
+  const pinned = mayRun && status?.definition ? findRevision(stores, namespace, name, status.definition) : undefined;
+  // One that is missing has only not reached the cache yet.
+  if (pinned && (!('reason' in pinned) || pinned.reason === 'RevisionForged')) return pinned;
+  const why = ready?.status === 'False' ? `: ${ready.message}` : ' yet';
+  return { reason: 'WorkflowNotReady', message: `the Workflow ${name} is not ready${why}`.slice(0, 2048) };
 }

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ANNOTATION_DIGEST, type WorkflowRun } from '../../api/index.ts';
+import type { WorkflowRun } from '../../api/index.ts';
 import { accept, encodeState, evolve } from '../../engine/index.ts';
 import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { pinned } from '../testing/revisions.ts';
 import { acceptSuccessor } from './continue.ts';
 import { RunMemories } from './memory.ts';
 
 const { signal } = new AbortController();
 const NOW = Date.UTC(2026, 0, 2);
+const { noted, entry } = pinned({ tasks: [] });
 const run = (name: string, uid: string, more: Partial<WorkflowRun> = {}): WorkflowRun => ({
   apiVersion: '',
   kind: '',
@@ -27,7 +29,7 @@ function before(index: number, isOver: boolean): WorkflowRun {
   const { state } = accept('d', { n: 1 }, NOW - 1000);
   evolve(state, { type: 'Continuing', t: 500, index, parameters: { n: 2 } });
   const chain = { root: 'r', index: index - 1, ...(isOver ? { next: `r-c${index}` } : {}) };
-  return run('r', 'u', { status: { state: encodeState(state), definition: { digest: 'd', revision: 'w-1' }, chain } });
+  return run('r', 'u', { status: { state: encodeState(state), definition: noted, chain } });
 }
 
 function acceptAfter(predecessor: WorkflowRun | undefined, hasRevision = true) {
@@ -35,14 +37,13 @@ function acceptAfter(predecessor: WorkflowRun | undefined, hasRevision = true) {
   if (predecessor)
     runs.put({ key: 'n/r', uid: predecessor.metadata.uid ?? '', resourceVersion: '1', value: predecessor });
   const revisions = new Store<object>();
-  const value = {
-    metadata: { name: 'w-1', annotations: { [ANNOTATION_DIGEST]: 'd' } },
-    revision: 1,
-    data: { tasks: [] },
-  };
-  if (hasRevision) revisions.put({ key: 'n/w-1', uid: 'w-1', resourceVersion: '1', value });
+  if (hasRevision) revisions.put(entry);
   const get = () => Promise.reject(new ApiError(404, { reason: 'NotFound' }));
-  const deps = { client: { get } as unknown as KubeClient, stores: { runs, revisions }, memories: new RunMemories() };
+  const deps = {
+    client: { get } as unknown as KubeClient,
+    stores: { runs, revisions, workflows: new Store() },
+    memories: new RunMemories(),
+  };
   return acceptSuccessor(deps as never, next, NOW, signal);
 }
 
@@ -50,8 +51,8 @@ describe('a run that continues another', () => {
   it('takes over what is stored of that one, once that has ended', async () => {
     expect(await acceptAfter(before(1, false))).toMatchObject({ reason: 'ChainBusy' });
     expect(await acceptAfter(before(1, true))).toMatchObject({
-      digest: 'd',
-      revision: 'w-1',
+      content: { digest: noted.digest },
+      revision: noted.revision,
       state: { link: 1, at: NOW, parameters: { n: 2 } },
     });
   });

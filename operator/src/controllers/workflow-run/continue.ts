@@ -29,16 +29,11 @@ export async function acceptSuccessor(
   if (continuedAs(before) !== run.metadata.name || state.continuing?.index !== run.spec.continues?.index) {
     throw new TerminalError('InvalidOrigin', `${name} was continued by ${continuedAs(before)}; delete this run`);
   }
-  const { digest = '', revision = '' } = before.status?.definition ?? {};
-  const found = findRevision(deps.stores, run.metadata.namespace ?? '', revision, digest);
-  if (!found) {
-    return {
-      reason: 'RevisionMissing',
-      message: `the ControllerRevision ${revision} of ${name} is missing; restore it`,
-    };
-  }
+  const { namespace = '' } = run.metadata;
+  const found = findRevision(deps.stores, namespace, run.spec.workflowRef.name, before.status?.definition);
+  if ('reason' in found) return found;
   const { state: next, encoded } = acceptContinuing(state, now);
-  return { digest, revision, definition: found.data, state: next, encoded: [encoded], lineage: before.status?.origin };
+  return { ...found, state: next, encoded: [encoded], lineage: before.status?.origin };
 }
 
 async function predecessorOf(deps: ContinueDeps, run: WorkflowRun, signal: AbortSignal): Promise<WorkflowRun> {

@@ -1,6 +1,7 @@
 import { continuedAs, LABEL_RUN, LABEL_WORKFLOW, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
+import type { Revision } from '../revision.ts';
 import { isEnded } from '../signal/chain.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
@@ -99,16 +100,15 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   };
   workflows.subscribe({ added: waiting, updated: waiting });
   // The revision may reach its cache after the Workflow that names it: whoever waits for it is looked at again.
-  revisions.subscribe({
-    added: (_key, { metadata }) => {
-      const workflow = objectKey({
-        name: metadata.labels?.[LABEL_WORKFLOW] ?? '',
-        namespace: metadata.namespace ?? '',
-      });
-      for (const run of runs.byIndex(RUNS_BY_WORKFLOW, workflow)) {
-        if (!run.status?.finishedAt) queue.add(objectKey(run.metadata), priorityOf(run));
-      }
-    },
-  });
+  const ofRevision = (_key: string, { metadata }: Revision) => {
+    const workflow = objectKey({
+      name: metadata.labels?.[LABEL_WORKFLOW] ?? '',
+      namespace: metadata.namespace ?? '',
+    });
+    for (const run of runs.byIndex(RUNS_BY_WORKFLOW, workflow)) {
+      if (!run.status?.finishedAt) queue.add(objectKey(run.metadata), priorityOf(run));
+    }
+  };
+  revisions.subscribe({ added: ofRevision, updated: ofRevision });
   return controller;
 }

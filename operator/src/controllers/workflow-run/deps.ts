@@ -1,4 +1,4 @@
-import type { Attests } from '../../api/index.ts';
+import type { Attests, Proves } from '../../api/index.ts';
 import type { CacheExecutor, Executor, Identities } from '../../executors/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
@@ -17,6 +17,8 @@ export interface RunDeps {
   readonly cache?: Pick<CacheExecutor, 'recorded'>;
   /** Whether the admission webhook vouches for what objects say of people. */
   readonly attests: Attests;
+  /** Vouches for what the operator itself made. */
+  readonly proves: Proves;
   readonly plans: Plans;
   readonly memories: RunMemories;
   readonly recorder: Recorder;

@@ -1,12 +1,10 @@
 import {
   continuedAs,
-  type Definition,
   decodeEvents,
   type HistoryEvent,
   type Json,
   objectKey,
   type Parameter,
-  type RunJournal,
   type WorkflowRun,
   type WorkflowRunStatus,
 } from '../../api/index.ts';
@@ -20,16 +18,13 @@ import {
   reusable,
   UnknownStateVersionError,
 } from '../../engine/index.ts';
-import { isNotFound, TerminalError } from '../../runtime/index.ts';
-import { RUN_JOURNALS } from '../resources.ts';
-import { findRevision } from '../stores.ts';
+import { TerminalError } from '../../runtime/index.ts';
+import { findRevision, type Pinned, type Unpinned } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
+import { MAX_PAGES, readPages } from './history.ts';
 import { isOver } from './observe.ts';
 
-/** Pages of history that are read for the outputs of a run; more than that is no retry but a new start. */
-const MAX_PAGES = 500;
-
-type OriginDeps = Pick<RunDeps, 'client' | 'stores' | 'plans'>;
+type OriginDeps = Pick<RunDeps, 'client' | 'stores' | 'plans' | 'proves'>;
 type Lineage = NonNullable<WorkflowRunStatus['origin']>;
 
 /** The run that another one repeats. Nothing of it is needed after that one has been accepted. */
@@ -37,13 +32,6 @@ export interface Origin {
   readonly run: WorkflowRun;
   readonly state: RunState;
   readonly lineage: Lineage;
-}
-
-/** A definition as it is pinned. */
-export interface Pinned {
-  readonly digest: string;
-  readonly revision: string;
-  readonly definition: Definition;
 }
 
 /** @throws TerminalError InvalidOrigin when the run of that name cannot be repeated */
@@ -80,11 +68,11 @@ function stateOf({ metadata, status }: WorkflowRun): RunState {
 }
 
 /** The definition that the origin executed, unless the newest is asked for. */
-export function originalOf(deps: OriginDeps, run: WorkflowRun, { run: origin }: Origin): Pinned | undefined {
+export function originalOf(deps: OriginDeps, run: WorkflowRun, { run: origin }: Origin): Pinned | Unpinned | undefined {
   if (run.spec.from?.definition === 'Latest') return undefined;
-  const { digest = '', revision = '' } = origin.status?.definition ?? {};
-  const found = findRevision(deps.stores, run.metadata.namespace ?? '', revision, digest);
-  if (found) return { digest, revision, definition: found.data };
+  const { namespace = '' } = run.metadata;
+  const found = findRevision(deps.stores, namespace, run.spec.workflowRef.name, origin.status?.definition);
+  if (!('reason' in found) || found.reason === 'RevisionForged') return found;
   throw invalid(`the definition of ${origin.metadata.name} is gone; set definition to Latest`);
 }
 
@@ -113,12 +101,13 @@ export async function takenOver(
   deps: OriginDeps,
   run: WorkflowRun,
   origin: Origin,
-  { digest, definition }: Pinned,
+  { content }: Pinned,
   signal: AbortSignal,
 ): Promise<HistoryEvent | undefined> {
   const { mode, task } = run.spec.from ?? {};
   if (mode === 'Rerun') return undefined;
-  const plan = deps.plans.of(digest, definition);
+  const plan = deps.plans.of(content);
+  const { definition } = content;
   if (task !== undefined && !definition.tasks.some(({ name }) => name === task)) {
     throw invalid(`the definition has no task ${task}; it has: ${definition.tasks.map(({ name }) => name).join(', ')}`);
   }
@@ -135,33 +124,19 @@ export async function takenOver(
   return copy?.event;
 }
 
-async function readHistory(
-  { client }: OriginDeps,
-  { metadata, status }: WorkflowRun,
-  signal: AbortSignal,
-): Promise<HistoryEvent[]> {
-  const { namespace = '', uid = '' } = metadata;
-  const { pages = 0, tail = '[]' } = status?.journal ?? {};
-  if (pages > MAX_PAGES) throw invalid(`${metadata.name} has ${pages} pages of history; use mode Rerun`);
-  const events: HistoryEvent[] = [];
-  let firstSeq = 1;
-  for (let page = 0; page < pages; page++) {
-    const { spec } = await readPage(client, { namespace, name: `${uid}-${firstSeq}` }, signal);
-    events.push(...decodeEvents(spec.events));
-    firstSeq = spec.lastSeq + 1;
+/** Outputs are taken from genuine pages alone. */
+async function readHistory(deps: OriginDeps, run: WorkflowRun, signal: AbortSignal): Promise<HistoryEvent[]> {
+  const { name } = run.metadata;
+  const { pages = 0, tail = '[]' } = run.status?.journal ?? {};
+  if (pages > MAX_PAGES) throw invalid(`${name} has ${pages} pages of history; use mode Rerun`);
+  const read = await readPages(deps, run, { signal });
+  if (read.damage !== undefined) {
+    const message = `spec.from: ${name} cannot be repeated from what it has done: ${read.damage}; use mode Rerun`;
+    throw new TerminalError('HistoryDamaged', message);
   }
-  return [...events, ...decodeEvents(tail)];
-}
-
-async function readPage(
-  client: RunDeps['client'],
-  ref: { namespace: string; name: string },
-  signal: AbortSignal,
-): Promise<RunJournal> {
   try {
-    return await client.get<RunJournal>(RUN_JOURNALS, ref, { signal });
+    return [...read.pages.map(({ events }) => events), tail].flatMap(decodeEvents);
   } catch (error) {
-    if (isNotFound(error)) throw invalid(`the page ${ref.name} of its history is gone; use mode Rerun`);
-    throw error;
+    throw invalid(`the history of ${name} cannot be read: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  ANNOTATION_DIGEST,
   type AttemptObservation,
   type Backfill,
+  type RunJournal,
   type Semaphore,
   type Signal,
   UNATTESTED,
@@ -10,15 +10,17 @@ import {
   type WorkflowRun,
   type WorkflowTemplate,
 } from '../../api/index.ts';
-import { definitionOf, digestOf } from '../../engine/index.ts';
+import { definitionOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
-import { type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
+import { ApiError, type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
-import { Plans, type Revision } from '../revision.ts';
+import { decodeRevision, Plans, type Revision } from '../revision.ts';
 import { PODS_BY_RUN } from '../stores.ts';
 import type { TemplateVersion } from '../template/version.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
+import { pinned, revisionObject } from '../testing/revisions.ts';
 import { RunMemories } from './memory.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -39,22 +41,16 @@ const CHAIN = {
     ...(index > 0 ? { needs: [`t${index - 1}`] } : {}),
   })),
 };
-const digest = digestOf(definitionOf(spec));
 const workflow: Workflow = {
   apiVersion: '',
   kind: '',
-  metadata: { name: 'w', namespace: 'n', generation: 1 },
+  metadata: { name: 'w', namespace: 'n', uid: 'w-uid', generation: 1 },
   spec,
   status: {
     observedGeneration: 1,
     conditions: [{ type: 'Ready', status: 'True', reason: 'Valid', message: '', lastTransitionTime: '' }],
-    definition: { digest, revision: 'w-1' },
+    definition: pinned(definitionOf(spec)).noted,
   },
-};
-const revision: Revision = {
-  metadata: { name: 'w-1', namespace: 'n', annotations: { [ANNOTATION_DIGEST]: digest } },
-  revision: 1,
-  data: definitionOf(spec),
 };
 const run: WorkflowRun = {
   apiVersion: '',
@@ -87,16 +83,20 @@ class World {
   /** Whether every start finds the result in a cache. */
   isCached = false;
   readonly runs = new Store<WorkflowRun>();
+  readonly revisions = new Store<Revision>();
+  readonly told: string[] = [];
+  readonly pages = new Map<string, RunJournal>();
   writes = 0;
   readonly #reconciler: RunReconciler;
 
   constructor(definition: typeof spec | typeof CHAIN = spec) {
-    const data = definitionOf(definition);
+    const { noted, entry } = pinned(definitionOf(definition));
+    this.revisions.put(entry);
     const stores = {
-      workflows: filled('n/w', workflow),
+      workflows: filled<Workflow>('n/w', { ...workflow, status: { ...workflow.status, definition: noted } }),
       runs: this.runs,
       pods: new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => [] } }),
-      revisions: filled('n/w-1', { ...revision, data }),
+      revisions: this.revisions,
       semaphores: new Store<Semaphore>(),
       signals: new Store<Signal>(),
       backfills: new Store<Backfill>(),
@@ -107,13 +107,14 @@ class World {
     this.#put(run);
     this.#reconciler = new RunReconciler({
       stores,
-      client: { patch: async (...call: unknown[]) => this.#patch(call[2]) } as unknown as KubeClient,
+      client: this.#client(),
       executor: this.#executor(),
       attests: UNATTESTED,
       identities: identities(),
+      proves: testProofs(),
       plans: new Plans(),
       memories: new RunMemories(),
-      recorder: { event: () => undefined },
+      recorder: { event: (_about, type, reason, _action, note) => void this.told.push(`${type} ${reason}: ${note}`) },
       metrics: createMetrics({ process: false }),
       clock: this.clock,
     });
@@ -121,6 +122,16 @@ class World {
 
   see(sights: Record<string, AttemptObservation>): void {
     for (const [path, sight] of Object.entries(sights)) this.sights.set(path, sight);
+  }
+
+  /** Makes the tail of the stored history so long that the next write cuts a page. */
+  lengthen(event: string): void {
+    const stored = this.runs.get('n/r');
+    const { journal } = stored?.status ?? {};
+    if (!stored || !journal) throw new Error('the run has no journal');
+    const tail = `${journal.tail.slice(0, -1)},${event}]`;
+    this.writes++;
+    this.#put({ ...stored, status: { ...stored.status, journal: { ...journal, tail } } });
   }
 
   reconcile() {
@@ -143,6 +154,19 @@ class World {
     const stored = { ...run, status };
     this.#put(stored);
     return stored;
+  }
+
+  #client(): KubeClient {
+    const client = {
+      patch: async (...call: unknown[]) => this.#patch(call[2]),
+      create: async (_type: unknown, page: RunJournal) => {
+        const { name } = page.metadata;
+        if (this.pages.has(name)) throw new ApiError(409, { reason: 'AlreadyExists', message: name });
+        this.pages.set(name, page);
+      },
+      get: async (_type: unknown, { name }: { name: string }) => this.pages.get(name),
+    };
+    return client as unknown as KubeClient;
   }
 
   #executor(): Executor {
@@ -274,5 +298,97 @@ describe('a long chain of cached results', () => {
     for (let i = 0; i < 5 && (world.counts?.succeeded ?? 0) < 20; i++) await world.reconcile();
     expect(world.counts).toMatchObject({ succeeded: 20 });
     expect(world.started).toEqual([]);
+  });
+});
+
+describe('a run whose definition was forged', () => {
+  const evil = { tasks: [{ name: 'a', image: 'evil', run: 'steal' }] };
+  const genuine = pinned(definitionOf(spec)).entry;
+  const forged = (uid = 'forged') => {
+    const value = decodeRevision({ ...revisionObject(definitionOf(spec)), data: evil });
+    return { ...genuine, uid, value };
+  };
+  const conditionOf = (world: World, type: string) =>
+    world.runs.get('n/r')?.status?.conditions?.find((condition) => condition.type === type);
+
+  it('stops with RevisionForged and one Event, starts nothing, and is not tried again by itself', async () => {
+    const world = new World();
+    await world.reconcile();
+    world.revisions.put(forged());
+    world.see({ a: succeeded });
+    expect(await world.reconcile()).toEqual({});
+    await world.reconcile();
+    expect(conditionOf(world, 'Stalled')).toMatchObject({ status: 'True', reason: 'RevisionForged' });
+    expect(conditionOf(world, 'Succeeded')?.status).toBe('Unknown');
+    expect(world.started).toEqual(['a']);
+    expect(world.told).toHaveLength(1);
+    expect(world.told[0]).toContain(`Warning RevisionForged: the ControllerRevision ${genuine.key} is not the one`);
+    expect(world.told[0]).toContain('delete it (kubectl delete controllerrevision');
+  });
+
+  it('goes on when the genuine one is back', async () => {
+    const world = new World();
+    await world.reconcile();
+    world.revisions.put(forged());
+    await world.reconcile();
+    world.revisions.put(genuine);
+    world.see({ a: succeeded });
+    await world.reconcile();
+    expect(conditionOf(world, 'Stalled')).toBeUndefined();
+    expect(world.started).toEqual(['a', 'b', 'c']);
+  });
+
+  it('says that it goes on, also when nothing happens meanwhile', async () => {
+    const world = new World();
+    await world.reconcile();
+    world.see({ a: running });
+    await world.reconcile();
+    world.revisions.put(forged());
+    await world.reconcile();
+    world.revisions.put(genuine);
+    await world.reconcile();
+    world.clock.pass(10_000);
+    await world.reconcile();
+    expect(conditionOf(world, 'Reconciling')).toMatchObject({ reason: 'Running' });
+  });
+
+  it('never starts, and waits for the genuine one', async () => {
+    const world = new World();
+    world.revisions.put(forged());
+    await world.reconcile();
+    world.clock.pass(3000);
+    expect(await world.reconcile()).toEqual({});
+    expect(conditionOf(world, 'Stalled')).toMatchObject({ reason: 'RevisionForged' });
+    expect(world.runs.get('n/r')?.status?.phase).toBe('Pending');
+    world.revisions.put(genuine);
+    await world.reconcile();
+    expect(world.started).toEqual(['a']);
+    expect(world.told).toHaveLength(1);
+  });
+});
+
+describe('a run whose page of history somebody has put there first', () => {
+  it('goes on to its end, and says so for good', async () => {
+    const world = new World();
+    await world.reconcile();
+    world.see({ a: succeeded });
+    world.lengthen(`["L",1,["${'x'.repeat(9000)}"]]`);
+    const name = 'u-1';
+    const spec = { runRef: { name: 'r', uid: 'u' }, firstSeq: 1, lastSeq: 1, digest: '', events: '[]' };
+    world.pages.set(name, { apiVersion: '', kind: '', metadata: { name, namespace: 'n' }, spec });
+    await world.reconcile();
+    world.see({ b: succeeded, c: succeeded });
+    await world.reconcile();
+    world.see({ d: succeeded });
+    await world.reconcile();
+    const { status } = world.runs.get('n/r') ?? {};
+    expect(status?.phase).toBe('Succeeded');
+    const damage = status?.conditions?.find(({ type }) => type === 'HistoryDamaged');
+    expect(damage).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining('the RunJournal u-1 has the name'),
+    });
+    expect(world.told.filter((note) => note.includes('HistoryDamaged'))).toHaveLength(1);
+    expect(world.pages.size).toBe(2);
   });
 });

@@ -31,8 +31,17 @@ import {
   signalOf,
 } from './observe.ts';
 import { peopleOf } from './people.ts';
-import { isStale, JournalConflictError, reportPage, reportStatus } from './report.ts';
-import { buildStatus, conditionsOf, inProgress, stalled, statusWithoutState, stuck } from './status.ts';
+import { isStale, reportPage, reportStatus } from './report.ts';
+import {
+  buildStatus,
+  conditionsOf,
+  inProgress,
+  isStuck,
+  stalled,
+  statusWithoutState,
+  stuck,
+  withDamage,
+} from './status.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 
 /** What is only shown (a pod became Running) waits this long, from when it was first seen, for a write to ride on. */
@@ -89,9 +98,6 @@ export class RunReconciler {
         await this.#stop(run, 'NameTaken', error.message, context);
         return { requeueAfter: NAME_AGAIN_MS };
       }
-      if (error instanceof JournalConflictError) {
-        return this.#stop(run, 'JournalConflict', error.message, context);
-      }
       if (!isStale(error)) throw error;
       throw this.#collision(run, error);
     }
@@ -100,8 +106,14 @@ export class RunReconciler {
   /** A run that cannot go on by itself: people see why, its pods and its state stay as they are. */
   async #stop(run: WorkflowRun, reason: Reason, message: string, context: RunContext): Promise<Result> {
     const conditions = conditionsOf(run, stuck(reason, message), this.#deps.clock.now());
-    await this.#show(run, { ...run.status, conditions }, context);
+    const isNews = await this.#show(run, { ...run.status, conditions }, context);
+    if (isNews) this.#warn(run, reason, message);
     return {};
+  }
+
+  /** An attempt to make a run execute something else is told once more than other reasons to stop. */
+  #warn(run: WorkflowRun, reason: Reason, message: string): void {
+    if (reason === 'RevisionForged') this.#deps.recorder.event(run, 'Warning', reason, 'Reconcile', message);
   }
 
   /** A run without state: accepted, refused for good, or told what it waits for. */
@@ -115,8 +127,8 @@ export class RunReconciler {
         return {};
       }
       if (!('state' in accepted)) return await this.#wait(run, accepted, context);
-      const { revision, digest, definition, state, encoded, lineage } = accepted;
-      const plan = this.#deps.plans.of(digest, definition);
+      const { revision, content, state, encoded, lineage } = accepted;
+      const plan = this.#deps.plans.of(content);
       const first = { before: encodeState(state), unstored: encoded, journal: undefined };
       return {
         run: { ...run, status: { ...run.status, ...(lineage ? { origin: lineage } : {}) } },
@@ -143,20 +155,18 @@ export class RunReconciler {
     }
     const age = now - Date.parse(run.metadata.creationTimestamp ?? '');
     if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS };
-    await this.#show(run, statusWithoutState(run, 'Pending', inProgress(reason, message), now), context);
+    const wishes = reason === 'RevisionForged' ? stuck(reason, message) : inProgress(reason, message);
+    const isNews = await this.#show(run, statusWithoutState(run, 'Pending', wishes, now), context);
+    if (isNews) this.#warn(run, reason, message);
     return lookAgainAfter === undefined ? {} : { requeueAfter: lookAgainAfter };
   }
 
   async #resume(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
     const { definition, state = '', journal } = run.status ?? {};
-    const pinned =
-      definition && findRevision(this.#deps.stores, context.namespace, definition.revision, definition.digest);
-    if (!pinned) {
-      const message = `the ControllerRevision ${definition?.revision} that this run executes is missing; restore it or delete the run`;
-      return this.#stop(run, 'RevisionMissing', message, context);
-    }
-    const plan = this.#deps.plans.of(definition.digest, pinned.data);
-    return { run, context, plan, revision: definition.revision, before: state, unstored: [], journal };
+    const pinned = findRevision(this.#deps.stores, context.namespace, context.workflow, definition);
+    if ('reason' in pinned) return this.#stop(run, pinned.reason, pinned.message, context);
+    const plan = this.#deps.plans.of(pinned.content);
+    return { run, context, plan, revision: pinned.revision, before: state, unstored: [], journal };
   }
 
   /** What a run takes over is stored before anything is decided on it: together they might not fit. */
@@ -188,9 +198,12 @@ export class RunReconciler {
   async #store(work: Work, decision: Decision, observed: ObservedRun, signal: AbortSignal): Promise<void> {
     const events = [...work.unstored, ...decision.encoded];
     const { journal, page } = journalWith(work, events);
-    if (page) await reportPage(this.#deps, work.run, page, signal);
+    const damage = page && (await reportPage(this.#deps, work.run, page, signal));
     await observeAsked(this.#deps, work, decision, observed);
-    await reportStatus(this.#deps, work.run, this.#status(work, decision, journal, observed), signal);
+    const status = this.#status(work, decision, journal, observed);
+    const conditions = withDamage(status.conditions, damage, this.#deps.clock.now());
+    await reportStatus(this.#deps, work.run, { ...status, conditions }, signal);
+    if (damage !== undefined) this.#deps.recorder.event(work.run, 'Warning', 'HistoryDamaged', 'Report', damage);
     this.#shown(work, observed);
     await this.#deps.cache?.recorded(work.context, decision.events);
     this.#tell(work, decision);
@@ -230,13 +243,15 @@ export class RunReconciler {
     const result = requeueAt(decision, observed, clock.now());
     if (!work.journal) return result;
     const memory = memories.of(work.context.uid);
-    const isShown = memory.shown === sightOf(observed);
+    // What stopped the run has been put right.
+    const wasStuck = isStuck(work.run.status);
+    const isShown = memory.shown === sightOf(observed) && !wasStuck;
     memory.changedSince = isShown ? undefined : (memory.changedSince ?? clock.monotonic());
     if (memory.changedSince === undefined) return result;
     const wait = memory.changedSince + SHOW_AFTER_MS - clock.monotonic();
     if (wait > 0) return earlier(result, wait);
     const status = this.#status(work, decision, work.journal, observed);
-    if (sameRows(status, work.run.status)) {
+    if (!wasStuck && sameRows(status, work.run.status)) {
       this.#shown(work, observed);
       return result;
     }
@@ -254,10 +269,11 @@ export class RunReconciler {
     memory.changedSince = undefined;
   }
 
-  /** Writes a status without state, unless it says what is already there. */
-  async #show(run: WorkflowRun, status: WorkflowRunStatus, context: RunContext): Promise<void> {
-    if (JSON.stringify(status) === JSON.stringify(run.status)) return;
+  /** Writes a status without state, unless it says what is already there. Returns whether it was news. */
+  async #show(run: WorkflowRun, status: WorkflowRunStatus, context: RunContext): Promise<boolean> {
+    if (JSON.stringify(status) === JSON.stringify(run.status)) return false;
     await reportStatus(this.#deps, run, status, signalOf(context));
+    return true;
   }
 
   /** Metrics and the one Event of a run, after what they tell is stored. */

@@ -1,24 +1,14 @@
 import {
-  ANNOTATION_DIGEST,
-  API_VERSION,
-  RUN_JOURNAL,
-  type RunJournal,
   STATUS_BUDGET_BYTES,
   STATUS_REFUSED_BYTES,
   type WorkflowRun,
   type WorkflowRunStatus,
 } from '../../api/index.ts';
 import type { Page } from '../../engine/index.ts';
-import {
-  controllerReference,
-  isAlreadyExists,
-  isInvalid,
-  isNotFound,
-  type JsonPatchOperation,
-  TerminalError,
-} from '../../runtime/index.ts';
-import { RUN_JOURNALS, WORKFLOW_RUNS } from '../resources.ts';
+import { isInvalid, isNotFound, type JsonPatchOperation, TerminalError } from '../../runtime/index.ts';
+import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
+import { storePage } from './pages.ts';
 
 /**
  * The one status write of a reconcile. It is conditional on the sequence number (on the resource version while there is
@@ -83,34 +73,19 @@ function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
 /** Whether a write failed because somebody else changed the run first: read it and decide again. */
 export const isStale = (error: unknown): boolean => isInvalid(error) || isNotFound(error);
 
-/** The page to be written exists with other content: nothing that follows could ever be told in order. */
-export class JournalConflictError extends Error {
-  override readonly name = 'JournalConflictError';
-}
-
-/** Creates a page of history before the tail that it came from is trimmed. Creating it twice is creating it once. */
-export async function reportPage(deps: RunDeps, run: WorkflowRun, page: Page, signal: AbortSignal): Promise<void> {
-  const { name, namespace = '', uid = '' } = run.metadata;
-  const object: RunJournal = {
-    apiVersion: API_VERSION,
-    kind: RUN_JOURNAL.kind,
-    metadata: {
-      name: `${uid}-${page.firstSeq}`,
-      namespace,
-      annotations: { [ANNOTATION_DIGEST]: page.digest },
-      ownerReferences: [controllerReference(WORKFLOW_RUNS, run)],
-    },
-    spec: { runRef: { name, uid }, ...page },
-  };
-  try {
-    await deps.client.create(RUN_JOURNALS, object, { signal });
-    deps.metrics.journalPages.inc();
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    const existing = await deps.client.get<RunJournal>(RUN_JOURNALS, object.metadata, { signal });
-    if (existing.spec.digest === page.digest) return;
-    throw new JournalConflictError(
-      `the RunJournal ${object.metadata.name} exists with other content than the page to be written; delete it or the run`,
-    );
-  }
+/**
+ * Stores a page of history before the tail that it came from is trimmed. Returns what people are to know of it, if others
+ * have taken its name: the run goes on, and what they have written is never read.
+ */
+export async function reportPage(
+  deps: RunDeps,
+  run: WorkflowRun,
+  page: Page,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { isNew, strangers } = await storePage(deps, run, page, signal);
+  if (isNew) deps.metrics.journalPages.inc();
+  if (strangers.length === 0) return undefined;
+  const what = `the RunJournal ${strangers.join(', ')} has the name of a page of history, and Ado did not make it`;
+  return `${what}; the page has another name and is whole, the run goes on; delete what is not Ado's`;
 }

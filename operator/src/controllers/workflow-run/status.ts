@@ -155,8 +155,34 @@ export function stuck(reason: Reason, message: string): ConditionWish[] {
   ];
 }
 
+/** Whether a status says that the run cannot go on. */
+export const isStuck = (status: WorkflowRunStatus | undefined): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Stalled' && is === 'True') ?? false;
+
+/** The conditions after `wishes`. That its history was damaged stays true of a run. */
 export function conditionsOf(run: WorkflowRun, wishes: readonly ConditionWish[], now: number): Condition[] {
-  return mergeConditions(run.status?.conditions, wishes, run.metadata.generation, timestamp(now));
+  const before = run.status?.conditions ?? [];
+  const damage = before.filter(({ type }) => type === DAMAGED);
+  return [...mergeConditions(before, wishes, run.metadata.generation, timestamp(now)), ...damage];
+}
+
+const DAMAGED = 'HistoryDamaged';
+const MAX_MESSAGE = 2048;
+
+/** The conditions with what is known to be wrong with the history, beside what was known before. */
+export function withDamage(
+  conditions: readonly Condition[] | undefined,
+  damage: string | undefined,
+  now: number,
+): Condition[] {
+  const all = [...(conditions ?? [])];
+  if (damage === undefined) return all;
+  const known = all.find(({ type }) => type === DAMAGED);
+  if (known?.message.includes(damage)) return all;
+  const message = [damage, ...(known ? [known.message] : [])].join('\n').slice(0, MAX_MESSAGE);
+  const lastTransitionTime = known?.lastTransitionTime ?? timestamp(now);
+  const condition = { type: DAMAGED, status: 'True', reason: DAMAGED, message, lastTransitionTime } as const;
+  return [...all.filter(({ type }) => type !== DAMAGED), condition];
 }
 
 function goingOn(state: RunState): ConditionWish[] {

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  ANNOTATION_DIGEST,
+  API_VERSION,
   FINALIZER_RESULT,
   LABEL_RUN_UID,
   type OwnerReference,
+  type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
 import { accept, encodeState } from '../../engine/index.ts';
@@ -11,16 +12,17 @@ import type { Attempt, Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
 import { silentLogger } from '../../telemetry/index.ts';
-import type { Revision } from '../revision.ts';
 import { PODS_BY_RUN, type Stores } from '../stores.ts';
 import { RunUpkeep } from './upkeep.ts';
 
 const DIGEST = 'd';
-const owner: OwnerReference = { apiVersion: 'v', kind: 'Workflow', name: 'w', uid: 'w-uid', controller: true };
-const revision: Revision = {
-  metadata: { name: 'w-1', namespace: 'n', annotations: { [ANNOTATION_DIGEST]: DIGEST }, ownerReferences: [owner] },
-  revision: 1,
-  data: { tasks: [] },
+const owner: OwnerReference = {
+  apiVersion: API_VERSION,
+  kind: 'Workflow',
+  name: 'w',
+  uid: 'w-uid',
+  controller: true,
+  blockOwnerDeletion: false,
 };
 const run: WorkflowRun = {
   apiVersion: '',
@@ -55,8 +57,10 @@ class World {
   readonly #upkeep: RunUpkeep;
 
   constructor() {
-    const revisions = new Store<Revision>();
-    revisions.put({ key: 'n/w-1', uid: 'w-1', resourceVersion: '1', value: revision });
+    const workflows = new Store<Workflow>();
+    const metadata = { name: 'w', namespace: 'n', uid: 'w-uid' };
+    const value: Workflow = { apiVersion: '', kind: '', metadata, spec: { tasks: [] } };
+    workflows.put({ key: 'n/w', uid: 'w-uid', resourceVersion: '1', value });
     const client = {
       get: async () => this.live ?? Promise.reject(new ApiError(404, { reason: 'NotFound' })),
       patch: async (...call: unknown[]) => void this.patches.push(call[2]),
@@ -66,7 +70,7 @@ class World {
       release: async ({ uid }, isSettled, hurry) =>
         void this.releases.push({ uid, settled: isSettled(started), hurry }),
     };
-    const stores = { runs: this.runs, pods: this.pods, revisions } as unknown as Stores;
+    const stores = { runs: this.runs, pods: this.pods, workflows } as unknown as Stores;
     const clock: Clock = { ...realClock, monotonic: () => this.passed };
     this.#upkeep = new RunUpkeep({
       stores,

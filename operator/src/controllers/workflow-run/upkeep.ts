@@ -1,8 +1,9 @@
-import { controllerOf, LABEL_RUN_UID, parseDuration, type WorkflowRun } from '../../api/index.ts';
+import { controllerOf, LABEL_RUN_UID, objectKey, parseDuration, type WorkflowRun } from '../../api/index.ts';
 import { decodeState, isSettled, UnknownStateVersionError } from '../../engine/index.ts';
 import type { Attempt } from '../../executors/index.ts';
 import { isHeld, type Pod } from '../../pods/index.ts';
 import {
+  controllerReference,
   isControlledBy,
   isInvalid,
   isNotFound,
@@ -10,8 +11,8 @@ import {
   type ReconcileContext,
   type Result,
 } from '../../runtime/index.ts';
-import { WORKFLOW_RUNS } from '../resources.ts';
-import { findRevision, PODS_BY_RUN } from '../stores.ts';
+import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
+import { PODS_BY_RUN } from '../stores.ts';
 import type { RunDeps } from './deps.ts';
 import { contextOf, isOver, readRun } from './observe.ts';
 
@@ -58,9 +59,9 @@ export class RunUpkeep {
     const { definition } = run.status ?? {};
     const { namespace = '', uid = '', ownerReferences } = run.metadata;
     if (!definition || controllerOf(run.metadata) || this.#owned.has(uid)) return;
-    const revision = findRevision(this.#deps.stores, namespace, definition.revision, definition.digest);
-    const owner = revision && controllerOf(revision.metadata);
-    if (!owner) return;
+    const workflow = this.#deps.stores.workflows.get(objectKey({ namespace, name: run.spec.workflowRef.name }));
+    if (!workflow) return;
+    const owner = controllerReference(WORKFLOWS, workflow);
     const path = '/metadata/ownerReferences';
     const operations = [
       { op: 'test', path: '/metadata/uid', value: uid },

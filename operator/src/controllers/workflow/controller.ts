@@ -1,6 +1,7 @@
-import { continuedAs, controllerOf, objectKey, type WorkflowRun } from '../../api/index.ts';
+import { continuedAs, controllerOf, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { BY_COMPLETION_SOURCE, marksOf } from '../completion/awaiting.ts';
+import type { Revision } from '../revision.ts';
 import { affectedBy, watchTemplates } from '../template/references.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WorkflowReconciler } from './reconciler.ts';
@@ -36,6 +37,10 @@ export function workflowController(
   watchTemplates(deps.stores, (changed) => {
     for (const key of affectedBy(deps.stores, changed).workflows) queue.add(key, 'resync');
   });
+  // One that is gone is pinned again; one that somebody changed is told.
+  const ofRevision = (_key: string, { metadata: { labels, namespace = '' } }: Revision) =>
+    queue.add(objectKey({ name: labels?.[LABEL_WORKFLOW] ?? '', namespace }), 'resync');
+  deps.stores.revisions.subscribe({ updated: ofRevision, deleted: ofRevision });
   const ended = (_key: string, run: WorkflowRun) => {
     const isLink = continuedAs(run) !== undefined;
     if (isOwnedByRun(run) && !isLink) return;

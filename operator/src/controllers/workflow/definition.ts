@@ -1,10 +1,10 @@
 import { ANNOTATION_DIGEST, type Definition, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
 import { digestOf, resolveLibrary } from '../../engine/index.ts';
 import { validateOuter, validateWorkflow } from '../../engine/validate/index.ts';
-import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists } from '../../runtime/index.ts';
 import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
 import { WORKFLOWS } from '../resources.ts';
-import { type Revision, revisionName } from '../revision.ts';
+import { decodeRevision, misfitOf, type RevisionObject, revisionName } from '../revision.ts';
 import { findRevision } from '../stores.ts';
 import { findTemplates } from '../template/find.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -22,14 +22,18 @@ export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: Abor
   const { definition } = resolved;
   const digest = digestOf(definition);
   const revision = revisionName(name, digest);
-  const isPinned = findRevision(deps.stores, namespace, revision, digest) !== undefined;
-  const problems = isPinned ? validateOuter(workflow.spec) : validateWorkflow(workflow.spec, find);
-  if (isPinned && problems.length === 0) return { definition: { digest, revision } };
+  const pinned = findRevision(deps.stores, namespace, name, { digest, revision });
+  const isPinned = !('reason' in pinned);
+  // Anybody can make a revision that fits; that it was judged, only the status says.
+  const isJudged = isPinned && workflow.status?.definition?.digest === digest;
+  const problems = isJudged ? validateOuter(workflow.spec) : validateWorkflow(workflow.spec, find);
   if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
+  if (isJudged) return { definition: { digest, revision } };
+  if (!isPinned && pinned.reason === 'RevisionForged') return squatted(pinned.message);
   const refusal = await checkPods(deps, workflow, definition, signal);
   if (refusal) return { refusal: refused('PodRefused', refusal), retry: true };
-  await pin(deps, workflow, { definition, digest, revision }, signal);
-  return { definition: { digest, revision } };
+  const squatter = isPinned ? undefined : await pin(deps, workflow, { definition, digest, revision }, signal);
+  return squatter === undefined ? { definition: { digest, revision } } : squatted(squatter);
 }
 
 interface Content {
@@ -38,10 +42,19 @@ interface Content {
   readonly revision: string;
 }
 
-async function pin(deps: WorkflowDeps, workflow: Workflow, content: Content, signal: AbortSignal): Promise<void> {
-  const { name, namespace = '', generation = 1 } = workflow.metadata;
+/** Another object has the name. It is named, and runs nothing; when it is gone, the definition is pinned. */
+const squatted = (message: string): Judgement => ({ refusal: refused('RevisionForged', message), retry: true });
+
+/** Pins a definition. Returns why it cannot be, if another object has the name. */
+async function pin(
+  deps: WorkflowDeps,
+  workflow: Workflow,
+  content: Content,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { name, namespace = '', uid, generation = 1 } = workflow.metadata;
   const { definition, digest, revision } = content;
-  const object: Revision = {
+  const object: RevisionObject = {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
     metadata: {
@@ -56,13 +69,10 @@ async function pin(deps: WorkflowDeps, workflow: Workflow, content: Content, sig
   };
   try {
     await deps.client.create(CONTROLLER_REVISIONS, object, { signal });
+    return undefined;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const existing = await deps.client.get<Revision>(CONTROLLER_REVISIONS, object.metadata, { signal });
-    if (existing.metadata.annotations?.[ANNOTATION_DIGEST] === digest) return;
-    throw new TerminalError(
-      'NameTaken',
-      `the ControllerRevision ${revision} exists with another definition; delete it`,
-    );
+    const existing = await deps.client.get<RevisionObject>(CONTROLLER_REVISIONS, object.metadata, { signal });
+    return misfitOf(decodeRevision(existing), { namespace, workflow: name, uid, digest });
   }
 }

@@ -1,5 +1,6 @@
 import { objectKey, type Workflow } from '../../api/index.ts';
 import { CONTROLLER_REVISIONS, isNotFound } from '../../runtime/index.ts';
+import { misfitOf, type Revision } from '../revision.ts';
 import { REVISIONS_BY_WORKFLOW, RUNS_BY_WORKFLOW } from '../stores.ts';
 import type { WorkflowDeps } from './deps.ts';
 
@@ -14,8 +15,9 @@ export async function pruneRevisions(
   signal: AbortSignal,
 ): Promise<void> {
   const key = objectKey(workflow.metadata);
-  const revisions = deps.stores.revisions.byIndex(REVISIONS_BY_WORKFLOW, key);
-  if (revisions.length <= KEPT_UNUSED) return;
+  const found = deps.stores.revisions.byIndex(REVISIONS_BY_WORKFLOW, key);
+  if (found.length <= KEPT_UNUSED) return;
+  const revisions = found.filter((revision) => isOf(revision, workflow));
   const used = new Set([current]);
   for (const run of deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, key)) used.add(run.status?.definition?.revision ?? '');
   const unused = revisions.filter(({ metadata }) => !used.has(metadata.name)).sort((a, b) => b.revision - a.revision);
@@ -27,4 +29,11 @@ export async function pruneRevisions(
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+/** What others labelled as ours is not deleted for them. */
+function isOf(revision: Revision, { metadata }: Workflow): boolean {
+  const { name, namespace = '', uid } = metadata;
+  const digest = revision.content()?.digest ?? '';
+  return misfitOf(revision, { namespace, workflow: name, uid, digest }) === undefined;
 }

@@ -25,9 +25,9 @@ export function pinnedBy({ schedules }: Plan): Pick<WorkflowStatus, 'pinnedSched
 /** What the schedules of a Workflow run that is not valid any more: all of it as it was when it last was. */
 export function pinnedPlan(stores: Stores, { metadata, status }: Workflow): Plan {
   const { definition, pinnedSchedules } = status ?? {};
-  const pinned = definition && findRevision(stores, metadata.namespace ?? '', definition.revision, definition.digest);
-  if (!pinned || pinnedSchedules === undefined) return NOTHING;
-  return { schedules: schedulesIn(pinnedSchedules), declared: pinned.data.parameters };
+  const pinned = findRevision(stores, metadata.namespace ?? '', metadata.name, definition);
+  if ('reason' in pinned || pinnedSchedules === undefined) return NOTHING;
+  return { schedules: schedulesIn(pinnedSchedules), declared: pinned.content.definition.parameters };
 }
 
 /** Nobody else writes it; what does not fit all the same runs nothing. */

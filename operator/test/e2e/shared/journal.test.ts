@@ -16,14 +16,15 @@ describe('a page of history that is there already', () => {
     expect(await scenario.journals()).toHaveLength(1);
   });
 
-  it.concurrent('stops the run for good when it says something else, and people are told', async ({ scenario }) => {
+  it.concurrent('is no page when it says something else: the page gets another name, and people are told', async ({
+    scenario,
+  }) => {
     const run = await givenLongTail(scenario);
     await givenPage(scenario, run, '[]');
     await goOn(scenario);
-    const stalled = await scenario.runIs('paged', 'is stalled', ({ status }) => {
-      return status?.conditions?.some(({ type, status: is }) => type === 'Stalled' && is === 'True') ?? false;
-    });
-    expect(conditionOf(stalled, 'Stalled')).toMatchObject({ reason: 'JournalConflict' });
-    await scenario.kubectl(['delete', 'awr', 'paged']);
+    const ended = await scenario.ended('paged');
+    expect(conditionOf(ended, 'Succeeded').status).toBe('True');
+    expect(conditionOf(ended, 'HistoryDamaged')).toMatchObject({ status: 'True', reason: 'HistoryDamaged' });
+    expect(await scenario.journals()).toHaveLength(2);
   });
 });

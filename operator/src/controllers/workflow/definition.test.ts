@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Definition, Workflow } from '../../api/index.ts';
+import { definitionOf } from '../../engine/index.ts';
+import { ApiError, type KubeClient } from '../../runtime/index.ts';
+import { decodeRevision, type RevisionObject } from '../revision.ts';
+import { createStores, type Stores } from '../stores.ts';
+import { pinned, revisionObject } from '../testing/revisions.ts';
+import { judge } from './definition.ts';
+import type { WorkflowDeps } from './deps.ts';
+import { pruneRevisions } from './revisions.ts';
+
+const { signal } = new AbortController();
+const spec = { tasks: [{ name: 'a', image: 'i', run: 'true' }] };
+const definition = definitionOf(spec);
+const { noted } = pinned(definition);
+const evil: Definition = { tasks: [{ name: 'a', image: 'evil', run: 'steal' }] };
+
+let stores: Stores;
+/** What the API server holds, which the cache need not. */
+let live: Map<string, RevisionObject>;
+let calls: string[];
+beforeEach(() => {
+  stores = createStores(false);
+  live = new Map();
+  calls = [];
+});
+
+const client = {
+  create: async (type: { kind: string }, object: RevisionObject) => {
+    calls.push(`create ${type.kind}`);
+    if (type.kind !== 'ControllerRevision') return object;
+    if (live.has(object.metadata.name)) throw new ApiError(409, { reason: 'AlreadyExists', message: '' });
+    live.set(object.metadata.name, object);
+    return object;
+  },
+  get: async (_type: unknown, { name }: { name: string }) => live.get(name),
+  delete: async (_type: unknown, { name }: { name: string }) => void calls.push(`delete ${name}`),
+} as unknown as KubeClient;
+
+function workflowWith(more: Partial<Workflow> = {}): Workflow {
+  const metadata = { name: 'w', namespace: 'n', uid: 'w-uid', generation: 1 };
+  const workflow: Workflow = { apiVersion: '', kind: '', metadata, spec, ...more };
+  stores.workflows.put({ key: 'n/w', uid: 'w-uid', resourceVersion: JSON.stringify(more), value: workflow });
+  return workflow;
+}
+
+const judged = (workflow: Workflow) => judge({ client, stores } as unknown as WorkflowDeps, workflow, signal);
+
+/** In the API server, and in the cache unless that has not heard of it yet. */
+function given(object: RevisionObject, isCached = true): void {
+  const { name, uid = '' } = object.metadata;
+  live.set(name, object);
+  if (isCached) stores.revisions.put({ key: `n/${name}`, uid, resourceVersion: '1', value: decodeRevision(object) });
+}
+
+describe('pinning a definition', () => {
+  const refusal = (isForged: string) => ({
+    retry: true,
+    refusal: [
+      { type: 'Ready', status: 'False', reason: 'RevisionForged', message: expect.stringContaining(isForged) },
+      { type: 'Stalled', status: 'True', reason: 'RevisionForged' },
+    ],
+  });
+  const squatters: readonly [string, RevisionObject, string][] = [
+    ['other content', { ...revisionObject(definition), data: evil }, 'its content has the digest'],
+    ['another owner', revisionObject(definition, { uid: 'other' }), 'its owner is Workflow w (uid other)'],
+  ];
+  it.each(squatters)('is refused where a revision of %s has its name, cached or not', async (_what, object, why) => {
+    given(object, false);
+    expect(await judged(workflowWith())).toMatchObject(refusal(why));
+    given(object);
+    calls = [];
+    expect(await judged(workflowWith())).toMatchObject(refusal(why));
+    expect(calls).toEqual([]);
+  });
+
+  it('is done once, and finds what it did before a crash', async () => {
+    expect(await judged(workflowWith())).toEqual({ definition: noted });
+    expect(await judged(workflowWith())).toEqual({ definition: noted });
+    expect([...live.keys()]).toEqual([noted.revision]);
+  });
+
+  it('skips the judgement only of what the status says was judged, and not for a revision that just fits', async () => {
+    const unfit = { tasks: [{ name: 'a', image: 'i', run: 'true', needs: ['nobody'] }] };
+    given(revisionObject(definitionOf(unfit)));
+    const workflow = workflowWith({ spec: unfit });
+    expect(await judged(workflow)).toMatchObject({ refusal: [{ reason: 'InvalidSpec' }, {}] });
+    given(revisionObject(definition));
+    calls = [];
+    expect(await judged(workflowWith({ status: { definition: noted } }))).toEqual({ definition: noted });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('forgetting old definitions', () => {
+  it('deletes only those that are of just this Workflow, whatever carries its label', async () => {
+    const numbered = (from: string, count: number, of = {}) =>
+      Array.from({ length: count }, (_, at) =>
+        revisionObject({ tasks: [{ name: 'a', image: `${from}-${at}`, run: 'true' }] }, of),
+      );
+    const ours = numbered('ours', 12);
+    const others = numbered('others', 12, { uid: 'another' });
+    for (const object of [...ours, ...others]) given(object);
+    await pruneRevisions({ client, stores } as unknown as WorkflowDeps, workflowWith(), '', signal);
+    const names = new Set(ours.map(({ metadata }) => `delete ${metadata.name}`));
+    expect(calls).toHaveLength(2);
+    expect(calls.every((call) => names.has(call))).toBe(true);
+  });
+});
