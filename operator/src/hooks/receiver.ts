@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { objectKey, type Webhook, type Workflow } from '../api/index.ts';
 import { type TriggerContext, triggerHolds, triggerParameters } from '../engine/index.ts';
-import { triggerProblems } from '../engine/validate/index.ts';
+import { areTriggersValid } from '../engine/validate/index.ts';
 import { ApiError, type Clock, isForbidden, isInvalid, type Store } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type Answer, type Refused, UNAUTHORIZED, unavailable } from './answer.ts';
@@ -171,7 +171,7 @@ const judged = new WeakMap<Workflow, boolean>();
 function canBeJudged(workflow: Workflow): boolean {
   const before = judged.get(workflow);
   if (before !== undefined) return before;
-  const isValid = triggerProblems(workflow.spec).length === 0;
+  const isValid = areTriggersValid(workflow.spec);
   judged.set(workflow, isValid);
   return isValid;
 }

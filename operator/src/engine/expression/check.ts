@@ -4,9 +4,10 @@ import { type Compiled, compile, findingOf, parseIn } from './compile.ts';
 import { costFinding, type Sizes } from './cost.ts';
 import { environmentFor, shapeOf } from './environment.ts';
 import { nameFindings } from './names.ts';
-import { type ExpressionProblem, type Finding, problemAt } from './problem.ts';
+import { type ExpressionProblem, type Finding, problemAt, textOfWords } from './problem.ts';
 import { ENDED_FIELDS, RUN_FIELDS, type Scope, SITUATIONAL } from './scope.ts';
 import { ASSUMED_ANY, ASSUMED_TEXT, assumedSize, fieldsSize, listSize, type Size, textSize, UNIT } from './size.ts';
+import { spend } from './work.ts';
 
 /** What an expression must yield: one of these types, items (a List, or an Object of them), or anything that JSON can hold. */
 export type Expected = 'Boolean' | 'String' | 'List' | 'Items' | 'Any';
@@ -19,11 +20,17 @@ export function checkExpression(source: string, scope: Scope, expected: Expected
   return expressionFindings(source, scope, expected).map((finding) => problemAt(source, finding));
 }
 
+/** Work of one expression whatever it says, and of each of its nodes. */
+const EXPRESSION = 100;
+const NODE = 3;
+
 /** As checkExpression, before the findings are placed in their text. */
 export function expressionFindings(source: string, scope: Scope, expected: Expected): readonly Finding[] {
+  spend(EXPRESSION + source.length);
   const compilation = compile(source);
   if ('findings' in compilation) return compilation.findings;
   const { compiled } = compilation;
+  spend(compiled.nodes * NODE);
   const names = nameFindings(compiled.references, scope);
   if (names.length > 0) return names;
   const types = typeFinding(compiled, scope, expected);
@@ -53,10 +60,11 @@ function typeFinding(compiled: Compiled, scope: Scope, expected: Expected): Find
 const CONVERTIBLE: ReadonlySet<string | undefined> = new Set(['string', 'int', 'uint', 'double', 'bool']);
 
 function hinted(finding: Finding): Finding {
-  const sides = /^no such overload: (\w+) \S+ (\w+)$/.exec(finding.message);
+  const message = textOfWords(finding.message);
+  const sides = /^no such overload: (\w+) \S+ (\w+)$/.exec(message);
   const [, left, right] = sides ?? [];
   if (left === right || !CONVERTIBLE.has(left) || !CONVERTIBLE.has(right)) return finding;
-  return { ...finding, message: `${finding.message}; convert one side, with string(...), int(...) or double(...)` };
+  return { ...finding, message: `${message}; convert one side, with string(...), int(...) or double(...)` };
 }
 
 function expectation(type: string, expected: Expected): Finding | undefined {

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { BoundedCache } from './cache.ts';
+import { spend } from './work.ts';
 
 /** Characters of a pattern. */
 export const MAX_PATTERN = 256;
@@ -30,7 +31,23 @@ function compile(source: string): Pattern {
   }
 }
 
+/** Work of one instruction of a pattern, and how much more one of a class of Unicode takes. */
+const INSTRUCTION = 1;
+const OF_UNICODE = 30;
+/** Characters of a text against one instruction that are matched for one unit of work. */
+const MATCHED = 20;
+
+/** Work of compiling a pattern, from its text alone: repetitions are what makes it long. */
+function workOf(source: string): number {
+  const repetitions = [...source.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g)].map(([, least, most]) => {
+    return Math.min(1_000, Number(most || least));
+  });
+  const instructions = source.length + repetitions.reduce((all, count) => all + count, 0);
+  return instructions * INSTRUCTION * (/\\[pP]|\(\?[^)]*i/.test(source) ? OF_UNICODE : 1);
+}
+
 function patternOf(source: string): Pattern {
+  spend(workOf(source));
   return patterns.getOrAdd(
     source,
     () => compile(source),
@@ -53,7 +70,8 @@ export function patternSize(source: string): number {
  * @throws RangeError when the pattern is invalid or too large
  */
 export function linearMatches(text: string, pattern: string): boolean {
-  const { regex, fault } = patternOf(pattern);
+  const { regex, fault, size } = patternOf(pattern);
   if (regex === undefined || fault !== undefined) throw new RangeError(fault ?? 'invalid pattern');
+  spend((text.length * size) / MATCHED);
   return regex.test(text);
 }

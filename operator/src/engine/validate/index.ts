@@ -10,8 +10,7 @@
  * 6. A field that would do nothing where it stands is refused.
  */
 export { type GenerationContext, validateGenerated } from './generated.ts';
-export type { Problem } from './problem.ts';
-export { MAX_PROBLEMS } from './report.ts';
+export { MAX_PROBLEMS, type Told as Problem } from './report.ts';
 export { validateTemplate } from './template.ts';
-export { triggerProblems } from './triggers.ts';
+export { areTriggersValid } from './triggers.ts';
 export { validateOuter, validateWorkflow } from './workflow.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Completion, Webhook, WorkflowSpec } from '../../api/index.ts';
 import { lines, specOf } from './samples.ts';
+import { report } from './report.ts';
 import { triggerProblems } from './triggers.ts';
 import { validateWorkflow } from './workflow.ts';
 
@@ -14,9 +15,9 @@ const parameters: WorkflowSpec['parameters'] = [
 const spec = (triggers: WorkflowSpec['triggers']): WorkflowSpec =>
   specOf([{ run: 'true' }], { parameters, ...(triggers ? { triggers } : {}) });
 const ofWebhook = (more: Partial<Webhook>) =>
-  lines(triggerProblems(spec({ webhooks: [{ name: 'push', auth, with: { ref: 'x' }, ...more }] })));
+  lines(report(() => triggerProblems(spec({ webhooks: [{ name: "push", auth, with: { ref: "x" }, ...more }] }))));
 const ofCompletion = (more: Partial<Completion>) =>
-  lines(triggerProblems(spec({ completions: [{ name: 'built', workflow: 'build', with: { ref: 'x' }, ...more }] })));
+  lines(report(() => triggerProblems(spec({ completions: [{ name: 'built', workflow: 'build', with: { ref: "x" }, ...more }] }))));
 const AT = 'spec.triggers.webhooks[0]';
 
 describe('webhooks', () => {
@@ -73,7 +74,7 @@ describe('webhooks', () => {
 
   it('have names of their own, and a rate over a time that makes sense', () => {
     const twice = { webhooks: [0, 1].map(() => ({ name: 'push', auth, with: { ref: 'x' } })) };
-    expect(lines(triggerProblems(spec(twice)))[0]).toContain('trigger "push" is declared already');
+    expect(lines(report(() => triggerProblems(spec(twice))))[0]).toContain('trigger "push" is declared already');
     expect(ofWebhook({ rateLimit: { count: 1, per: '48h' } })[0]).toContain('is not from 1s to 24h');
   });
 });

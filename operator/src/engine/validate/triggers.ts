@@ -2,6 +2,7 @@ import { type Completion, parseDuration, type Webhook, type WorkflowSpec } from 
 import type { Scope } from '../expression/index.ts';
 import { plain } from './expressions.ts';
 import { type Problem, repeated } from './problem.ts';
+import { firstTold } from './report.ts';
 import { scopeOfDefaults } from './scopes.ts';
 import { triggerValueProblems } from './trigger-values.ts';
 
@@ -11,8 +12,13 @@ const SOURCE: Scope = { ...scopeOfDefaults({}), apart: true, source: true };
 const LONGEST_TOLERANCE_MS = 3_600_000;
 const LONGEST_PERIOD_MS = 86_400_000;
 
+/** Whether the triggers that others make go off say nothing that cannot be. */
+export function areTriggersValid(spec: Pick<WorkflowSpec, 'triggers' | 'parameters'>): boolean {
+  return firstTold(() => triggerProblems(spec)) === undefined;
+}
+
 /** What is wrong with the triggers that others make go off: requests, and runs that have ended. */
-export function triggerProblems({ triggers, parameters }: WorkflowSpec): Problem[] {
+export function triggerProblems({ triggers, parameters }: Pick<WorkflowSpec, 'triggers' | 'parameters'>): Problem[] {
   const { webhooks = [], completions = [] } = triggers ?? {};
   return [
     ...namesOf(webhooks, 'spec.triggers.webhooks'),
