@@ -23,9 +23,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   web: { rooms: [], packages: ['undici', 'node:'] },
   executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
-  controllers: { rooms: ['api', 'engine', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'], packages: [] },
+  judging: { rooms: ['api', 'engine', 'runtime'], packages: ['node:worker_threads'] },
+  controllers: {
+    rooms: ['api', 'engine', 'judging', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'],
+    packages: [],
+  },
   admission: {
-    rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'],
+    rooms: ['api', 'engine', 'judging', 'controllers', 'runtime', 'telemetry'],
     packages: ['pkijs', 'asn1js', 'node:'],
   },
   hooks: { rooms: ['api', 'engine', 'runtime', 'telemetry'], packages: ['node:'] },
@@ -34,6 +38,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'admission',
       'api',
       'engine',
+      'judging',
       'pods',
       'executors',
       'controllers',

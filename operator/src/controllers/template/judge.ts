@@ -7,7 +7,6 @@ import {
   type WorkflowTemplate,
 } from '../../api/index.ts';
 import { bodyOf, type FindTemplate, type LibraryKind, resolveLibrary } from '../../engine/index.ts';
-import { validateTemplate } from '../../engine/validate/index.ts';
 import {
   CONTROLLER_REVISIONS,
   controllerReference,
@@ -16,7 +15,7 @@ import {
   type KubeObject,
   WaitingError,
 } from '../../runtime/index.ts';
-import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
+import { type Judgement, refused, refusedBy, refusedForTemplates } from '../judgement.ts';
 import type { TemplateDeps } from './deps.ts';
 import { findTemplates } from './find.ts';
 import { versionsOf } from './references.ts';
@@ -43,8 +42,8 @@ export async function judgeTemplate(
   const find = withItself(findTemplates(deps.stores, template.metadata.namespace), kind, template, body);
   const resolved = resolveLibrary(body, find, kind);
   if ('problems' in resolved) return { refusal: refusedForTemplates(resolved.problems), retry: false };
-  const problems = validateTemplate(body, kind, find);
-  if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
+  const verdict = await deps.judging.template(body, kind, find);
+  if (verdict.problems.length > 0) return refusedBy(verdict);
   await pin(deps, template, { body, digest, revision }, signal);
   return { definition: { digest, revision } };
 }

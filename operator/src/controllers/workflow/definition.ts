@@ -1,8 +1,7 @@
 import { ANNOTATION_DIGEST, type Definition, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
 import { digestOf, resolveLibrary } from '../../engine/index.ts';
-import { validateOuter, validateWorkflow } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, TerminalError } from '../../runtime/index.ts';
-import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
+import { type Judgement, refused, refusedBy, refusedForTemplates } from '../judgement.ts';
 import { WORKFLOWS } from '../resources.ts';
 import { type Revision, revisionName } from '../revision.ts';
 import { findRevision } from '../stores.ts';
@@ -23,9 +22,10 @@ export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: Abor
   const digest = digestOf(definition);
   const revision = revisionName(name, digest);
   const isPinned = findRevision(deps.stores, namespace, revision, digest) !== undefined;
-  const problems = isPinned ? validateOuter(workflow.spec) : validateWorkflow(workflow.spec, find);
-  if (isPinned && problems.length === 0) return { definition: { digest, revision } };
-  if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
+  const { judging } = deps;
+  const verdict = await (isPinned ? judging.outer(workflow.spec) : judging.workflow(workflow.spec, find));
+  if (verdict.problems.length > 0) return refusedBy(verdict);
+  if (isPinned) return { definition: { digest, revision } };
   const refusal = await checkPods(deps, workflow, definition, signal);
   if (refusal) return { refusal: refused('PodRefused', refusal), retry: true };
   await pin(deps, workflow, { definition, digest, revision }, signal);

@@ -23,6 +23,9 @@ export function checkExpression(source: string, scope: Scope, expected: Expected
 /** Work of one expression whatever it says, and of each of its nodes. */
 const EXPRESSION = 100;
 const NODE = 3;
+/** Work of an environment for the tasks that an expression reads, and of each of their outputs. */
+const ENVIRONMENT = 150;
+const OUTPUT = 1;
 
 /** As checkExpression, before the findings are placed in their text. */
 export function expressionFindings(source: string, scope: Scope, expected: Expected): readonly Finding[] {
@@ -43,6 +46,10 @@ const environments = new BoundedCache<Environment>(256, 256);
 
 function typeFinding(compiled: Compiled, scope: Scope, expected: Expected): Finding | undefined {
   const shape = shapeOf(compiled.references, scope);
+  // Also where there is one already: what counts is the definition, not what was judged before it.
+  if (shape.tasks.length > 0) {
+    spend(shape.tasks.reduce((all, [, { outputs }]) => all + OUTPUT * Object.keys(outputs).length, ENVIRONMENT));
+  }
   const environment = environments.getOrAdd(
     JSON.stringify(shape),
     () => environmentFor(shape),
@@ -90,7 +97,7 @@ function valueTypeOf(type: string): string {
 
 function assumedSizes(compiled: Compiled, scope: Scope): Sizes {
   const sizes = new Map<string, Size>([
-    ['params', fieldsSize(assumedFields(scope.parameters))],
+    ['params', sizeOfParameters(scope.parameters)],
     ['run', fieldsSize(assumedRun())],
     ['tasks', fieldsSize(assumedTasks(compiled, scope))],
   ]);
@@ -132,6 +139,15 @@ function assumedTasks(compiled: Compiled, scope: Scope): Map<string, Size> {
     );
   }
   return tasks;
+}
+
+const sizesOfParameters = new WeakMap<Scope['parameters'], Size>();
+
+/** Of every expression of a scope the same. */
+function sizeOfParameters(parameters: Scope['parameters']): Size {
+  const found = sizesOfParameters.get(parameters) ?? fieldsSize(assumedFields(parameters));
+  sizesOfParameters.set(parameters, found);
+  return found;
 }
 
 function assumedFields(types: Scope['parameters']): Map<string, Size> {

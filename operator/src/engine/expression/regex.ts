@@ -12,6 +12,8 @@ export const MAX_PROGRAM = 5_000;
 interface Pattern {
   readonly regex: RE2JS | undefined;
   readonly size: number;
+  /** How much more than others one of its instructions takes. */
+  readonly weight: number;
   readonly fault: string | undefined;
 }
 
@@ -19,23 +21,27 @@ const patterns = new BoundedCache<Pattern>(256, 200_000);
 
 function compile(source: string): Pattern {
   if (source.length > MAX_PATTERN) {
-    return { regex: undefined, size: 1, fault: `a pattern has more than ${MAX_PATTERN} characters` };
+    return { regex: undefined, size: 1, weight: 1, fault: `a pattern has more than ${MAX_PATTERN} characters` };
   }
   try {
     const regex = RE2JS.compile(source);
     const size = regex.programSize();
     const fault = size > MAX_PROGRAM ? `the pattern ${source} is too large; use fewer repetitions` : undefined;
-    return { regex, size, fault };
+    return { regex, size, weight: weightOf(source), fault };
   } catch (error) {
-    return { regex: undefined, size: 1, fault: `invalid pattern: ${error instanceof Error ? error.message : source}` };
+    return {
+      regex: undefined,
+      size: 1,
+      weight: 1,
+      fault: `invalid pattern: ${error instanceof Error ? error.message : source}`,
+    };
   }
 }
 
-/** Work of one instruction of a pattern, and how much more one of a class of Unicode takes. */
-const INSTRUCTION = 1;
+/** How much more work than another an instruction is that may be of a class of Unicode. */
 const OF_UNICODE = 30;
 /** Characters of a text against one instruction that are matched for one unit of work. */
-const MATCHED = 20;
+const MATCHED = 100;
 
 /** Work of compiling a pattern, from its text alone: repetitions are what makes it long. */
 function workOf(source: string): number {
@@ -43,8 +49,10 @@ function workOf(source: string): number {
     return Math.min(1_000, Number(most || least));
   });
   const instructions = source.length + repetitions.reduce((all, count) => all + count, 0);
-  return instructions * INSTRUCTION * (/\\[pP]|\(\?[^)]*i/.test(source) ? OF_UNICODE : 1);
+  return instructions * weightOf(source);
 }
+
+const weightOf = (source: string) => (/\\[pP]|\(\?[^)]*i/.test(source) ? OF_UNICODE : 1);
 
 function patternOf(source: string): Pattern {
   spend(workOf(source));
@@ -70,8 +78,8 @@ export function patternSize(source: string): number {
  * @throws RangeError when the pattern is invalid or too large
  */
 export function linearMatches(text: string, pattern: string): boolean {
-  const { regex, fault, size } = patternOf(pattern);
+  const { regex, fault, size, weight } = patternOf(pattern);
   if (regex === undefined || fault !== undefined) throw new RangeError(fault ?? 'invalid pattern');
-  spend((text.length * size) / MATCHED);
+  spend((text.length * size * weight) / MATCHED);
   return regex.test(text);
 }

@@ -1,4 +1,4 @@
-import { textOfWords, withinWork } from '../expression/index.ts';
+import { MAX_WORK, textOfWords, withinWork } from '../expression/index.ts';
 import type { Problem } from './problem.ts';
 
 /** A problem in words. */
@@ -16,11 +16,17 @@ export const MAX_PROBLEMS = 50;
  * The problems as they are told: in the order of the fields, and not without end. Words are found only for those that
  * are told, for most of the work is in what was probably meant. What takes too much work is one problem.
  */
-export function report(problems: () => readonly Problem[]): Told[] {
+export function report(problems: () => readonly Problem[], work = MAX_WORK): Told[] {
   return withinWork(
     () => tell(inFieldOrder(problems())),
     () => [TOO_COMPLEX],
+    work,
   );
+}
+
+/** Whether there was more to judge than there was work for: whether anything else is wrong is not known. */
+export function isTooComplex([first]: readonly Told[]): boolean {
+  return first?.message === TOO_COMPLEX.message;
 }
 
 /** The first problem alone. */

@@ -9,8 +9,8 @@ import { sizeProblems } from './size.ts';
  * What keeps a template that is an object of its own from being used, judged without any workflow. Without `find`,
  * other templates are taken to exist.
  */
-export function validateTemplate(body: TemplateBody, kind: LibraryKind, find?: FindTemplate): Told[] {
-  return report(() => problemsOf(body, kind, find));
+export function validateTemplate(body: TemplateBody, kind: LibraryKind, find?: FindTemplate, work?: number): Told[] {
+  return report(() => problemsOf(body, kind, find), work);
 }
 
 function problemsOf(body: TemplateBody, kind: LibraryKind, find: FindTemplate | undefined): Problem[] {

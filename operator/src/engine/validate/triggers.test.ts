@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Completion, Webhook, WorkflowSpec } from '../../api/index.ts';
-import { lines, specOf } from './samples.ts';
 import { report } from './report.ts';
+import { lines, specOf } from './samples.ts';
 import { triggerProblems } from './triggers.ts';
 import { validateWorkflow } from './workflow.ts';
 
@@ -15,9 +15,13 @@ const parameters: WorkflowSpec['parameters'] = [
 const spec = (triggers: WorkflowSpec['triggers']): WorkflowSpec =>
   specOf([{ run: 'true' }], { parameters, ...(triggers ? { triggers } : {}) });
 const ofWebhook = (more: Partial<Webhook>) =>
-  lines(report(() => triggerProblems(spec({ webhooks: [{ name: "push", auth, with: { ref: "x" }, ...more }] }))));
+  lines(report(() => triggerProblems(spec({ webhooks: [{ name: 'push', auth, with: { ref: 'x' }, ...more }] }))));
 const ofCompletion = (more: Partial<Completion>) =>
-  lines(report(() => triggerProblems(spec({ completions: [{ name: 'built', workflow: 'build', with: { ref: "x" }, ...more }] }))));
+  lines(
+    report(() =>
+      triggerProblems(spec({ completions: [{ name: 'built', workflow: 'build', with: { ref: 'x' }, ...more }] })),
+    ),
+  );
 const AT = 'spec.triggers.webhooks[0]';
 
 describe('webhooks', () => {
@@ -51,7 +55,7 @@ describe('webhooks', () => {
 
   it('give values to parameters that there are, and to all that need one', () => {
     expect(ofWebhook({ with: { reff: 'x' } })).toEqual([
-      `${AT}.with.reff: the workflow has no parameter "reff"; did you mean "ref"? (known: ref, region, count, password)`,
+      `${AT}.with.reff: the workflow has no parameter "reff"; did you mean "ref"? (known: ref, count, password, region)`,
       `${AT}.with.ref: the workflow requires the parameter "ref" (String); give it a value, or a default`,
     ]);
     expect(ofWebhook({ with: { ref: 'x', count: 'many' } })[0]).toContain(`${AT}.with.count: "many" is not an Integer`);

@@ -17,10 +17,10 @@ import { triggerProblems } from './triggers.ts';
 
 /**
  * What keeps a Workflow from running, in the order of its fields; empty if nothing does. Without `find`, templates that
- * are objects of their own are taken to exist.
+ * are objects of their own are taken to exist. What needs more than `work` is TooComplex.
  */
-export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Told[] {
-  return report(() => problemsOf(spec, find));
+export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate, work?: number): Told[] {
+  return report(() => problemsOf(spec, find), work);
 }
 
 function problemsOf(spec: WorkflowSpec, find: FindTemplate | undefined): Problem[] {
@@ -46,8 +46,8 @@ function problemsOf(spec: WorkflowSpec, find: FindTemplate | undefined): Problem
 }
 
 /** As validateWorkflow, of what is no part of the definition that is pinned: it may change while that stays. */
-export function validateOuter(spec: WorkflowSpec): Told[] {
-  return report(() => [...durationProblems(spec), ...outerProblems(spec)]);
+export function validateOuter(spec: WorkflowSpec, work?: number): Told[] {
+  return report(() => [...durationProblems(spec), ...outerProblems(spec)], work);
 }
 
 const outerProblems = (spec: WorkflowSpec): Problem[] => [
