@@ -10,7 +10,7 @@ import { loadProgramImage, PROGRAM_IMAGE } from '../support/program-image.ts';
 import { conditionOf, outputsOf, rowOf } from '../support/scenario.ts';
 
 const FLAGS = [
-  ...['--http-hosts', '127.0.0.1,169.254.169.254'],
+  ...['--http-hosts', '127.0.0.1:*,169.254.169.254:*'],
   ...['--http-allow-cidrs', '127.0.0.1/32'],
   ...['--http-image', PROGRAM_IMAGE],
 ];
