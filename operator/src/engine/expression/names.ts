@@ -39,7 +39,9 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
     case 'state':
       return scope.state === undefined ? rootFault(reference, scope) : stateFault(reference, scope.state);
     case 'headers':
-      return rootFault(reference, scope) ?? headerFault(reference);
+      return rootFault(reference, scope) ?? headerFault(reference) ?? unsignedFault(reference, scope);
+    case 'query':
+      return rootFault(reference, scope) ?? unsignedFault(reference, scope);
     case 'source':
       return rootFault(reference, scope) ?? partFault(reference, SOURCE_FIELDS);
     case 'schedule':
@@ -79,6 +81,19 @@ function headerFault({ path: [step] }: Reference): Finding | undefined {
   const lower = step?.name?.toLowerCase();
   if (step === undefined || lower === step.name) return undefined;
   return { message: `names of headers are in lower case here: headers["${lower}"]`, offset: step.offset };
+}
+
+/** What anybody could change of a request that is signed, for the signature does not cover it. */
+function unsignedFault({ root, offset, path: [step] }: Reference, { signed }: Scope): Finding | undefined {
+  if (signed === undefined) return undefined;
+  const remedy = 'read body';
+  if (root === 'query') return { message: `the query is not signed, so anybody could change it; ${remedy}`, offset };
+  if (step?.name === undefined || signed.includes(step.name)) return undefined;
+  const more = `or, if the sender signs it, put {headers.${step.name}} into auth.hmac.signed`;
+  return {
+    message: `the header "${step.name}" is not signed, so anybody could change it; ${remedy}, ${more}`,
+    offset: step.offset,
+  };
 }
 
 /** A field that `source` or `schedule` does not have. */

@@ -28,14 +28,22 @@ describe('webhooks', () => {
   it('that can run have no problems, and are judged with their Workflow', () => {
     const good: Webhook = {
       name: 'push',
-      auth,
-      filter: 'headers["x-github-event"] == "push" && body.ref.startsWith("refs/") && !("debug" in query)',
+      auth: { hmac: { ...auth.hmac, signed: '{headers.webhook-id}.{body}' } },
+      filter: 'headers["webhook-id"] != "" && body.ref.startsWith("refs/")',
       idempotencyKey: 'body.id',
       with: { ref: '${{ body.ref }}', count: '${{ body.commits.size() }}' },
       rateLimit: { count: 5, per: '1m' },
     };
     expect(validateWorkflow(spec({ webhooks: [good] }))).toEqual([]);
     expect(validateWorkflow(spec({ webhooks: [{ ...good, filter: 'body.' }] }))).toHaveLength(1);
+  });
+
+  it('read of what is signed only what the signature covers, and of what has a token all', () => {
+    const filter = 'headers["x-github-event"] == "push" && !("debug" in query)';
+    const [header, query] = ofWebhook({ filter });
+    expect(header).toContain('the header "x-github-event" is not signed, so anybody could change it; read body');
+    expect(query).toContain('the query is not signed');
+    expect(ofWebhook({ filter, auth: { token: auth.hmac } })).toEqual([]);
   });
 
   it('read the request and nothing of a run', () => {

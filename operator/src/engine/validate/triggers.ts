@@ -1,4 +1,4 @@
-import { type Completion, parseDuration, type Webhook, type WorkflowSpec } from '../../api/index.ts';
+import { type Completion, parseDuration, signedHeaders, type Webhook, type WorkflowSpec } from '../../api/index.ts';
 import type { Scope } from '../expression/index.ts';
 import { plain } from './expressions.ts';
 import { type Problem, repeated } from './problem.ts';
@@ -26,7 +26,7 @@ export function triggerProblems({ triggers, parameters }: Pick<WorkflowSpec, 'tr
       const path = `spec.triggers.webhooks[${index}]`;
       return [
         ...webhookProblems(webhook, path),
-        ...triggerValueProblems(webhook.with, parameters, `${path}.with`, REQUEST),
+        ...triggerValueProblems(webhook.with, parameters, `${path}.with`, scopeOfRequest(webhook)),
       ];
     }),
     ...namesOf(completions, 'spec.triggers.completions'),
@@ -47,11 +47,18 @@ const namesOf = (triggers: readonly { readonly name: string }[], path: string): 
     'trigger',
   );
 
-function webhookProblems({ auth, filter, idempotencyKey, rateLimit }: Webhook, path: string): Problem[] {
+/** Of a request that is signed, only what the signature covers is seen. */
+function scopeOfRequest({ auth: { hmac } }: Webhook): Scope {
+  return hmac === undefined ? REQUEST : { ...REQUEST, signed: signedHeaders(hmac) };
+}
+
+function webhookProblems(webhook: Webhook, path: string): Problem[] {
+  const { auth, filter, idempotencyKey, rateLimit } = webhook;
+  const scope = scopeOfRequest(webhook);
   return [
     ...signedProblems(auth.hmac, `${path}.auth.hmac`),
-    ...plain(`${path}.filter`, filter, REQUEST, 'Boolean'),
-    ...plain(`${path}.idempotencyKey`, idempotencyKey, REQUEST, 'Any'),
+    ...plain(`${path}.filter`, filter, scope, 'Boolean'),
+    ...plain(`${path}.idempotencyKey`, idempotencyKey, scope, 'Any'),
     ...durationProblems(rateLimit?.per, `${path}.rateLimit.per`, LONGEST_PERIOD_MS),
   ];
 }
