@@ -1,8 +1,8 @@
 import type { Json, Parameter } from '../api/index.ts';
 import { coerce } from './coerce.ts';
 import { canonicalJson } from './digest.ts';
-import { withinWork } from './expression/index.ts';
-import { linearMatches, patternFault } from './expression/regex.ts';
+import { spend, withinWork } from './expression/index.ts';
+import { linearMatches, patternFault, workOfPatterns } from './expression/regex.ts';
 import { utf8Length } from './outputs.ts';
 
 /** The parameters of a run live in its state, so they are bounded together. */
@@ -80,6 +80,7 @@ export function misfit(parameter: Bounds, value: Json): string | undefined {
   if (typeof value === 'number' && maximum !== undefined && value > maximum) {
     return `${shown} is more than ${maximum}, its maximum`;
   }
+  if (pattern !== undefined) spend(workOfPatterns(pattern));
   const isChecked = typeof value === 'string' && pattern !== undefined && patternFault(pattern) === undefined;
   return isChecked && !linearMatches(value, pattern) ? `${shown} does not match ${pattern}` : undefined;
 }

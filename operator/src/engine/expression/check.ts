@@ -20,8 +20,7 @@ export function checkExpression(source: string, scope: Scope, expected: Expected
   return expressionFindings(source, scope, expected).map((finding) => problemAt(source, finding));
 }
 
-/** Work of one expression whatever it says, and of each of its nodes. */
-const EXPRESSION = 100;
+/** Work of each node of an expression. */
 const NODE = 3;
 /** Work of an environment for the tasks that an expression reads, and of each of their outputs. */
 const ENVIRONMENT = 150;
@@ -29,7 +28,6 @@ const OUTPUT = 1;
 
 /** As checkExpression, before the findings are placed in their text. */
 export function expressionFindings(source: string, scope: Scope, expected: Expected): readonly Finding[] {
-  spend(EXPRESSION + source.length);
   const compilation = compile(source);
   if ('findings' in compilation) return compilation.findings;
   const { compiled } = compilation;

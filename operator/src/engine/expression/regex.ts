@@ -43,8 +43,11 @@ const OF_UNICODE = 30;
 /** Characters of a text against one instruction that are matched for one unit of work. */
 const MATCHED = 100;
 
-/** Work of compiling a pattern, from its text alone: repetitions are what makes it long. */
-function workOf(source: string): number {
+/**
+ * Work of compiling a pattern, or those in an expression, from the text alone: repetitions are what makes one long. It is
+ * spent before, whether or not the pattern is known already.
+ */
+export function workOfPatterns(source: string): number {
   const repetitions = [...source.matchAll(/\{(\d{1,4})(?:,(\d{0,4}))?\}/g)].map(([, least, most]) => {
     return Math.min(1_000, Number(most || least));
   });
@@ -55,7 +58,6 @@ function workOf(source: string): number {
 const weightOf = (source: string) => (/\\[pP]|\(\?[^)]*i/.test(source) ? OF_UNICODE : 1);
 
 function patternOf(source: string): Pattern {
-  spend(workOf(source));
   return patterns.getOrAdd(
     source,
     () => compile(source),
@@ -78,6 +80,7 @@ export function patternSize(source: string): number {
  * @throws RangeError when the pattern is invalid or too large
  */
 export function linearMatches(text: string, pattern: string): boolean {
+  spend(workOfPatterns(pattern));
   const { regex, fault, size, weight } = patternOf(pattern);
   if (regex === undefined || fault !== undefined) throw new RangeError(fault ?? 'invalid pattern');
   spend((text.length * size * weight) / MATCHED);

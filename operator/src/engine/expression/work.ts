@@ -17,9 +17,9 @@ export const work = { last: 0 };
 
 /** @throws TooComplexError when the judgement has used up its work */
 export function spend(units: number): void {
+  // What is refused is not done, so it does not count either.
+  if (units > left) throw new TooComplexError('the expressions, patterns and values are too much to check');
   left -= units;
-  if (left < 0)
-    throw new TooComplexError('the expressions, patterns and lists of the definition are too much to check');
 }
 
 /** What `judge` yields, or `otherwise` when it takes more than the work it is given. */
