@@ -2,11 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { API_VERSION, type Workflow, type WorkflowRun, type WorkflowTemplate } from '../api/index.ts';
 import { digestOfVersion, type Stores } from '../controllers/index.ts';
 import { bodyOf } from '../engine/index.ts';
+import { Judging } from '../judging/index.ts';
+import { realClock } from '../runtime/index.ts';
 import { Definitions } from './definitions.ts';
 import type { Judged } from './judge.ts';
 
 type Body = Pick<Workflow['spec'], 'tasks' | 'parameters'>;
 
+const judging = new Judging({ clock: realClock, limitMs: 20_000, maxWaiting: 8 });
 const task = (name: string, env: Record<string, string> = {}) => ({ name, image: 'i', run: 'true', env });
 const using = (name: string, version?: string, given: Record<string, string> = {}) => ({
   name: 'uses',
@@ -33,7 +36,7 @@ beforeEach(() => {
     reads++;
     return live.get(`${namespace}/${name}`);
   };
-  definitions = new Definitions({ stores, readWorkflow });
+  definitions = new Definitions({ stores, readWorkflow, judging });
 });
 
 const workflow = (spec: Body): Workflow => ({
@@ -67,56 +70,57 @@ function givenTemplate(name: string, spec: Body): WorkflowTemplate {
   return stored;
 }
 
-const judge = (object: Workflow, old?: Workflow): Judged => definitions.definition('workflows', object, old);
+const judge = async (object: Workflow, old?: Workflow): Promise<Judged> =>
+  definitions.definition('workflows', object, old);
 
 describe('a Workflow', () => {
-  it('is refused where it cannot run, with position and remedy, and taken where it can', () => {
+  it('is refused where it cannot run, with position and remedy, and taken where it can', async () => {
     const broken = workflow({ tasks: [task('a'), task('b', { X: '${{ params.none }}' })] });
-    expect(judge(broken).refusal).toMatch(/^spec\.tasks\[1\]\.env\.X: /);
-    expect(judge(workflow({ tasks: [task('a')] }))).toEqual({});
+    expect((await judge(broken)).refusal).toMatch(/^spec\.tasks\[1\]\.env\.X: /);
+    expect(await judge(workflow({ tasks: [task('a')] }))).toEqual({});
   });
 
-  it('that is stored already may be labelled, and may go', () => {
+  it('that is stored already may be labelled, and may go', async () => {
     const broken = workflow({ tasks: [task('a', { X: '${{ params.none }}' })] });
     const labelled = { ...broken, metadata: { ...broken.metadata, labels: { a: 'b' } } };
-    expect(judge(labelled, broken)).toEqual({});
+    expect(await judge(labelled, broken)).toEqual({});
     const going = { ...broken, metadata: { ...broken.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } };
-    expect(judge(going)).toEqual({});
+    expect(await judge(going)).toEqual({});
   });
 
-  it('is warned of, and not refused, where a template is missing or may be about to change', () => {
-    expect(judge(workflow({ tasks: [using('later')] })).warnings?.[0]).toContain(
+  it('is warned of, and not refused, where a template is missing or may be about to change', async () => {
+    expect((await judge(workflow({ tasks: [using('later')] }))).warnings?.[0]).toContain(
       'there is no WorkflowTemplate "later"',
     );
     givenTemplate('deploy', { tasks: [task('a')] });
-    const unknown = judge(workflow({ tasks: [using('deploy', undefined, { added: '1' })] }));
+    const unknown = await judge(workflow({ tasks: [using('deploy', undefined, { added: '1' })] }));
     expect(unknown.refusal).toBeUndefined();
     expect(unknown.warnings?.[0]).toContain('added');
     expect(unknown.warnings?.[0]).not.toContain('\n');
   });
 
-  it('is refused for what a version of a template says, which never changes', () => {
+  it('is refused for what a version of a template says, which never changes', async () => {
     givenTemplate('deploy', { tasks: [task('a')] });
-    expect(judge(workflow({ tasks: [using('deploy', '1.0.0', { added: '1' })] })).refusal).toContain('added');
-    expect(judge(workflow({ tasks: [using('deploy', '1.0.0')] }))).toEqual({});
+    expect((await judge(workflow({ tasks: [using('deploy', '1.0.0', { added: '1' })] }))).refusal).toContain('added');
+    expect(await judge(workflow({ tasks: [using('deploy', '1.0.0')] }))).toEqual({});
   });
 });
 
 describe('a WorkflowTemplate', () => {
-  const judgeTemplate = (object: WorkflowTemplate, old?: WorkflowTemplate): Judged =>
+  const judgeTemplate = async (object: WorkflowTemplate, old?: WorkflowTemplate): Promise<Judged> =>
     definitions.definition('workflowtemplates', object, old);
 
-  it('is refused where it cannot run', () => {
+  it('is refused where it cannot run', async () => {
     const broken = template('t', { tasks: [task('a', { X: '${{ params.none }}' })] });
-    expect(judgeTemplate(broken).refusal).toMatch(/^spec\.tasks\[0\]\.env\.X: /);
-    expect(judgeTemplate(template('t', { tasks: [task('a')] }))).toEqual({});
+    expect((await judgeTemplate(broken)).refusal).toMatch(/^spec\.tasks\[0\]\.env\.X: /);
+    expect(await judgeTemplate(template('t', { tasks: [task('a')] }))).toEqual({});
   });
 
-  it('keeps the content that a version had', () => {
+  it('keeps the content that a version had', async () => {
     const before = givenTemplate('t', { tasks: [task('a')] });
     const changed = { tasks: [task('b')] };
-    expect(judgeTemplate(template('t', changed), before).refusal).toContain('raise spec.version');
-    expect(judgeTemplate(template('t', changed, '1.1.0'), before)).toEqual({});
+    expect((await judgeTemplate(template('t', changed), before)).refusal).toContain('raise spec.version');
+    expect(await judgeTemplate(template('t', changed, '1.1.0'), before)).toEqual({});
   });
 });
 
@@ -152,7 +156,7 @@ describe('the parameters of a run', () => {
   it('are left to the controllers while the Workflow cannot be read', async () => {
     const readWorkflow = () => Promise.reject(new Error('no connection'));
     const stores = { workflows: new Map() } as unknown as Stores;
-    expect(await new Definitions({ stores, readWorkflow }).run(run('big'))).toEqual({});
+    expect(await new Definitions({ stores, readWorkflow, judging }).run(run('big'))).toEqual({});
   });
 
   it('wait for a Workflow that is not there yet, for a ConfigMap, and for the run that is repeated', async () => {

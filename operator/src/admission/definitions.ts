@@ -24,12 +24,13 @@ import {
   resolveParameters,
   templateReferences,
 } from '../engine/index.ts';
-import { type Problem, validateTemplate, validateWorkflow } from '../engine/validate/index.ts';
+import type { Judging, Verdict } from '../judging/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 import type { Judge, Judged } from './judge.ts';
 
 export interface DefinitionsOptions {
   readonly stores: Stores;
+  readonly judging: Pick<Judging, 'workflow' | 'template'>;
   /** A Workflow as it is now, past all caches; nothing when there is none. */
   readonly readWorkflow: (ref: { namespace: string; name: string }) => Promise<Workflow | undefined>;
 }
@@ -49,7 +50,7 @@ export class Definitions implements Judge {
     this.#options = options;
   }
 
-  definition(plural: string, object: KubeObject, old: KubeObject | null | undefined): Judged {
+  definition(plural: string, object: KubeObject, old: KubeObject | null | undefined): Promise<Judged> | Judged {
     if (object.metadata.deletionTimestamp !== undefined || isSameSpec(object, old)) return FINE;
     if (plural === 'workflows') return this.#workflow(decodeWorkflow(object));
     const was = old ? decodeWorkflowTemplate(old) : undefined;
@@ -75,19 +76,23 @@ export class Definitions implements Judge {
     return refusal === undefined ? FINE : { refusal };
   }
 
-  #workflow({ metadata, spec }: Workflow): Judged {
+  #workflow({ metadata, spec }: Workflow): Promise<Judged> | Judged {
     const find = findTemplates(this.#options.stores, metadata.namespace);
-    return judged(spec, 'Local', find, () => validateWorkflow(spec, find));
+    return judged(spec, 'Local', find, () => this.#options.judging.workflow(spec, find));
   }
 
-  #template(kind: LibraryKind, template: WorkflowTemplate, old: WorkflowTemplate | undefined): Judged {
+  #template(
+    kind: LibraryKind,
+    template: WorkflowTemplate,
+    old: WorkflowTemplate | undefined,
+  ): Promise<Judged> | Judged {
     const { spec, metadata } = template;
     const body = bodyOf(spec);
     const digest = digestOfVersion(spec.version, body);
     const before = old?.status?.versions?.find(({ version }) => version === spec.version);
     if (before !== undefined && before.digest !== digest) return { refusal: reusedMessage(template) };
     const find = withItself(findTemplates(this.#options.stores, metadata.namespace), kind, template, body);
-    return judged(body, kind, find, () => validateTemplate(body, kind, find));
+    return judged(body, kind, find, () => this.#options.judging.template(body, kind, find));
   }
 }
 
@@ -96,18 +101,20 @@ function isSameSpec(object: KubeObject, old: KubeObject | null | undefined): boo
   return old !== null && old !== undefined && specOf(object) === specOf(old);
 }
 
-function judged(
+async function judged(
   source: Source,
   home: 'Local' | LibraryKind,
   find: FindTemplate,
-  validate: () => readonly Problem[],
-): Judged {
+  validate: () => Promise<Verdict>,
+): Promise<Judged> {
   const resolved = resolveLibrary(source, find, home);
   if ('problems' in resolved) return { warnings: [oneLine(problemText(resolved.problems))] };
-  const problems = validate();
+  const { problems, isTooComplex, isPassing } = await validate();
   if (problems.length === 0) return FINE;
   // A version keeps its content; the newest one may be another by the time that this is used.
-  const isCertain = templateReferences(source, home).every(({ version }) => version !== undefined);
+  const isPinned = templateReferences(source, home).every(({ version }) => version !== undefined);
+  // What cannot be judged is refused: nobody knows what is in it.
+  const isCertain = isPinned || isTooComplex || isPassing;
   const text = problemText(problems);
   return isCertain ? { refusal: text } : { warnings: [oneLine(text)] };
 }

@@ -54,7 +54,7 @@ const hmac = z.object({
     .max(128)
     .optional()
     .describe(
-      'What is signed, with {body} and {timestamp} in it; default {body}, or {timestamp}.{body} with timestamp.',
+      'What is signed, with {body}, {timestamp} and {headers.NAME} in it, where NAME is in lower case; default {body}, or {timestamp}.{body} with timestamp.',
     ),
   timestamp: timestamp
     .optional()
@@ -83,14 +83,16 @@ export const webhook = z.object({
     .describe('How a request shows where it comes from. There is no way to do without.'),
   filter: expression
     .optional()
-    .describe('CEL over body, headers and query: a request for which it is false makes no run.'),
+    .describe(
+      'CEL over body, headers and query: a request for which it is false makes no run. With hmac only what is signed is seen: body, and the headers in auth.hmac.signed.',
+    ),
   with: triggerValues
     .optional()
-    .describe('Values for the parameters of the run, as text with CEL over body, headers and query in it.'),
+    .describe('Values for the parameters of the run, as text with CEL in it over what filter sees.'),
   idempotencyKey: expression
     .optional()
     .describe(
-      'CEL over body, headers and query: requests with the same key make one run. Default: the header X-GitHub-Delivery, Idempotency-Key or Webhook-Id, else a digest of the body.',
+      'CEL over what filter sees: requests with the same key make one run. Default: the header X-GitHub-Delivery, Idempotency-Key or Webhook-Id, with hmac only if it is signed, else a digest of the body.',
     ),
   rateLimit: z
     .object({
@@ -121,6 +123,14 @@ export type Webhook = z.infer<typeof webhook>;
 export type WebhookHmac = z.infer<typeof hmac>;
 export type WebhookToken = z.infer<typeof token>;
 export type SecretKeyRef = { readonly name: string; readonly key: string };
+
+/** The place of a header in what is signed. */
+export const SIGNED_HEADER = /\{headers\.([a-z0-9-]{1,64})\}/g;
+
+/** The headers, in lower case, that a signature covers. */
+export function signedHeaders({ signed = '' }: Pick<WebhookHmac, 'signed'>): string[] {
+  return [...signed.matchAll(SIGNED_HEADER)].map(([, name = '']) => name);
+}
 
 /** The path that requests of a trigger are sent to. */
 export function webhookPath(namespace: string, workflow: string, trigger: string): string {

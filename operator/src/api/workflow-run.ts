@@ -59,6 +59,11 @@ export const workflowRunSpec = z
           .enum(['Manual', 'OnChange', 'Workflow', 'Webhook', 'Completion', 'Schedule', 'Backfill'])
           .describe('What made the run; Workflow: a task of another run; Completion: the end of another run.'),
         digest: z.string().max(64).optional().describe('Digest of what onChange acted upon.'),
+        generation: z
+          .int()
+          .min(0)
+          .optional()
+          .describe('OnChange: how many runs in a row changed their Workflow before this one, as far as is known.'),
         trigger: z.string().max(40).optional().describe('Name of the trigger that made the run.'),
         run: objectName.optional().describe('The run whose task, or whose end, started this one.'),
         uid: z.string().max(64).optional().describe('Uid of that run.'),

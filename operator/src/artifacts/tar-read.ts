@@ -2,38 +2,45 @@ import { constants } from 'node:fs';
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { ArtifactError, type Bytes } from './store.ts';
+import { broken, checked, type Header, headerOf, recordsOf } from './tar-header.ts';
 import { BLOCK } from './tar-write.ts';
 
 const MAX_RECORD = 64 * 1024;
-
-interface Header {
-  name: string;
-  type: string;
-  mode: number;
-  size: number;
-  link: string;
-}
+/** Entries of one archive: each takes an inode. */
+const MAX_ENTRIES = 200_000;
+/** Links that lead to each other, as many as Linux follows. */
+const MAX_HOPS = 40;
 
 /**
  * Unpacks an archive into a folder that exists and is empty. Nothing is written outside of it, whatever the archive says.
- * @throws ArtifactError for an archive that is broken, leads out of the folder, or unpacks to more than `maxBytes`
+ * @throws ArtifactError for an archive that is broken, leads out of the folder, unpacks to more than `maxBytes`, or has
+ *   more than `maxEntries` entries
  */
-export async function untar(archive: Bytes, folder: string, maxBytes: number): Promise<void> {
+export async function untar(
+  archive: Bytes,
+  folder: string,
+  maxBytes: number,
+  maxEntries: number = MAX_ENTRIES,
+): Promise<void> {
   const source = new ByteSource(archive);
   const unpacked = new Unpacking(folder);
   let extra: Partial<Header> = {};
   let left = maxBytes;
+  let entries = 0;
   for (let block = await source.take(BLOCK); !isZero(block); block = await source.take(BLOCK)) {
-    const header = { ...headerOf(block), ...extra };
-    if (header.type === 'x') {
-      extra = recordsOf(await source.padded(bounded(header.size, MAX_RECORD)));
+    if (++entries > maxEntries) throw new ArtifactError(`the artifact has more than ${maxEntries} entries`);
+    const own = headerOf(block);
+    if (own.type === 'x') {
+      extra = recordsOf(await source.padded(bounded(own.size, MAX_RECORD)));
       continue;
     }
+    const header = checked({ ...own, ...extra });
     extra = {};
     left -= header.size;
     if (left < 0) throw new ArtifactError(`the artifact unpacks to more than ${maxBytes} bytes`);
     await unpacked.add(header, source);
   }
+  unpacked.finish();
   await source.drain();
 }
 
@@ -41,7 +48,7 @@ export async function untar(archive: Bytes, folder: string, maxBytes: number): P
 class Unpacking {
   readonly #folder: string;
   /** Links that were made: nothing is written through them. */
-  readonly #links = new Set<string>();
+  readonly #links = new Map<string, string>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -49,19 +56,26 @@ class Unpacking {
 
   async add(header: Header, source: ByteSource): Promise<void> {
     const name = this.#safe(header.name);
+    if (name === '.' && header.type !== '5') throw broken('the folder itself is no folder');
     const path = join(this.#folder, name);
     if (header.type === '5') {
       await mkdir(path, { recursive: true, mode: header.mode | 0o700 });
     } else if (header.type === '2') {
-      this.#requireInside(name, header.link);
+      if (header.link.startsWith('/') || header.link === '') throw leading(name, header.link);
+      this.#links.set(name, header.link);
+      if (this.#leaves(name)) throw leading(name, header.link);
       await mkdir(dirname(path), { recursive: true });
       await symlink(header.link, path);
-      this.#links.add(name);
     } else if (header.type === '0' || header.type === '\0') {
       await this.#file(path, header, source);
     } else {
       throw new ArtifactError(`the artifact holds an entry of type "${header.type}", "${header.name}"`);
     }
+  }
+
+  /** Links may lead through others that came later, so all of them are followed once more. */
+  finish(): void {
+    for (const [name, link] of this.#links) if (this.#leaves(name)) throw leading(name, link);
   }
 
   async #file(path: string, { mode, size }: Header, source: ByteSource): Promise<void> {
@@ -77,7 +91,7 @@ class Unpacking {
 
   #safe(name: string): string {
     const clean = posix.normalize(name).replace(/\/$/, '');
-    const isOutside = clean.startsWith('/') || clean === '..' || clean.startsWith('../') || clean.includes('\0');
+    const isOutside = clean.startsWith('/') || clean === '..' || clean.startsWith('../');
     const parents = clean.split('/').map((_, index, all) => all.slice(0, index + 1).join('/'));
     if (isOutside || parents.some((parent) => this.#links.has(parent))) {
       throw new ArtifactError(`the artifact holds "${name}", which leads out of its folder`);
@@ -85,12 +99,33 @@ class Unpacking {
     return clean;
   }
 
-  #requireInside(name: string, link: string): void {
-    const target = posix.normalize(posix.join(posix.dirname(name), link));
-    if (!link.startsWith('/') && target !== '..' && !target.startsWith('../')) return;
-    throw new ArtifactError(`the artifact holds the link "${name}" to "${link}", which leads out of its folder`);
+  /** Whether a link leads out of the folder at any step of the way, as the kernel would go it. */
+  #leaves(name: string): boolean {
+    const at = name.split('/').slice(0, -1);
+    const ahead = stepsOf(this.#links.get(name) ?? '');
+    for (let hops = 0; ahead.length > 0; ) {
+      const part = ahead.pop() ?? '';
+      if (part === '..' && at.pop() === undefined) return true;
+      if (part === '..') continue;
+      const link = this.#links.get([...at, part].join('/'));
+      if (link === undefined) at.push(part);
+      // A circle leads nowhere.
+      else if (++hops > MAX_HOPS) return false;
+      else ahead.push(...stepsOf(link));
+    }
+    return false;
   }
 }
+
+/** The steps of a way, the first one last. */
+const stepsOf = (path: string) =>
+  path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .reverse();
+
+const leading = (name: string, link: string) =>
+  new ArtifactError(`the artifact holds the link "${name}" to "${link}", which leads out of its folder`);
 
 /** Takes exact numbers of bytes from a stream. */
 class ByteSource {
@@ -146,47 +181,7 @@ class ByteSource {
 
 const isZero = (block: Uint8Array): boolean => block.every((byte) => byte === 0);
 
-function headerOf(block: Buffer): Header {
-  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
-  if (octal(block, 148, 8) !== sum) throw new ArtifactError('the archive is broken: a header has another checksum');
-  return {
-    name: text(block, 0, 100),
-    type: String.fromCharCode(block[156] ?? 0),
-    mode: octal(block, 100, 8) & 0o777,
-    size: octal(block, 124, 12),
-    link: text(block, 157, 100),
-  };
-}
-
-function text(block: Buffer, at: number, length: number): string {
-  const field = block.subarray(at, at + length);
-  const end = field.indexOf(0);
-  return field.subarray(0, end < 0 ? length : end).toString();
-}
-
-const octal = (block: Buffer, at: number, length: number): number =>
-  Number.parseInt(text(block, at, length).trim(), 8) || 0;
-
-function recordsOf(body: Buffer): Partial<Header> {
-  const found: Partial<Header> = {};
-  for (let at = 0; at < body.length; ) {
-    const space = body.indexOf(32, at);
-    const length = Number(body.subarray(at, space).toString());
-    if (space < 0 || !Number.isInteger(length) || length <= 0)
-      throw new ArtifactError('the archive is broken: a record');
-    const [key, ...value] = body
-      .subarray(space + 1, at + length - 1)
-      .toString()
-      .split('=');
-    if (key === 'path') found.name = value.join('=');
-    if (key === 'linkpath') found.link = value.join('=');
-    if (key === 'size') found.size = Number(value.join('='));
-    at += length;
-  }
-  return found;
-}
-
 function bounded(size: number, most: number): number {
-  if (size > most) throw new ArtifactError('the archive is broken: a record is too long');
+  if (size > most) throw broken('a record is too long');
   return size;
 }

@@ -1,6 +1,7 @@
 import { AdmissionWebhook, Definitions } from '../admission/index.ts';
 import type { Workflow } from '../api/index.ts';
 import { ADMISSION_NAME, type Stores, WORKFLOWS } from '../controllers/index.ts';
+import { Judging } from '../judging/index.ts';
 import { type Clock, isNotFound, type KubeClient } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { OperatorConfig } from './config.ts';
@@ -12,6 +13,9 @@ interface Parts {
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** The API server is answered within a second; many do not have to wait in line for that. */
+const JUDGING = { limitMs: 900, maxWaiting: 8 };
 
 /** Well within the time that the API server gives the webhook. */
 const READ_MS = 3000;
@@ -34,7 +38,7 @@ export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWe
     host,
     port,
     hosts: [reachedAt ?? `${ADMISSION_NAME}.${config.namespace}.svc`],
-    judge: new Definitions({ stores, readWorkflow }),
+    judge: new Definitions({ stores, readWorkflow, judging: new Judging({ clock: parts.clock, ...JUDGING }) }),
     lingerMs: reachedAt === undefined ? LINGER_MS : 0,
   });
 }

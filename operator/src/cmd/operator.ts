@@ -1,3 +1,4 @@
+import { isJudgeThread } from '../judging/index.ts';
 import { DamagedKeyError } from '../proofs/index.ts';
 import { ConfigError, readConfig, USAGE } from './config.ts';
 import { wire } from './wire.ts';
@@ -13,10 +14,15 @@ async function main(): Promise<number> {
   return (await operator.run()) === 'Stopped' ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof ConfigError || error instanceof DamagedKeyError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 2;
+async function run(): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof DamagedKeyError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
 }
+
+// The thread that judges large definitions runs this file too, where all is in one.
+if (!isJudgeThread()) await run();

@@ -16,7 +16,8 @@ export const USAGE = `Usage: operator [options]
   --watch-silence 90s      how long a watch may be silent before it counts as dead; bookmarks come about once a minute
   --request-timeout 30s    how long one request to the API server may take
   --concurrency 64         objects of a kind reconciled at once
-  --http-hosts A,*.B       hosts that tasks of http reach from the operator itself (default: none)
+  --http-hosts A,*.B:8443  hosts that tasks of http reach from the operator itself; without a port the one that the
+                           scheme has by default, with :* all of them (default: none)
   --http-allow-cidrs C,D   ranges that requests may reach although they are local or private (default: none)
   --http-image IMAGE       image of the pods that make all other requests (default: none, they are refused)
 ${STORAGE_USAGE}

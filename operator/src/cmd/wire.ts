@@ -15,6 +15,7 @@ import {
   workflowController,
 } from '../controllers/index.ts';
 import { Identities, type RunContext } from '../executors/index.ts';
+import { Judging } from '../judging/index.ts';
 import { ProofKey, Proofs } from '../proofs/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
@@ -25,6 +26,9 @@ import { wireExecutors } from './executors.ts';
 import { wireHooks } from './hooks.ts';
 import { accessOf, countActive, kubeConfigOf, leaseOf, scopeOf } from './settings.ts';
 import { sweepSettings, wireLogs } from './storage.ts';
+
+/** Nobody waits for the controllers' own judgement, which is not to hang all the same. */
+const JUDGING = { limitMs: 20_000, maxWaiting: 200 };
 
 /** Puts the operator together: one client, a reflector a kind, the controllers, and the shell that runs them in order. */
 export function wire(config: OperatorConfig): AdoOperator {
@@ -62,7 +66,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
-  const shared = { client: fenced, stores, recorder, metrics, clock, proves };
+  const judging = new Judging({ clock, ...JUDGING });
+  const shared = { client: fenced, stores, recorder, metrics, clock, judging, proves };
   const options = { logger, concurrency: config.concurrency };
   const manager = new Manager({
     logger,

@@ -1,6 +1,7 @@
 import type { ConditionWish } from '../api/index.ts';
 import type { LibraryProblem } from '../engine/index.ts';
 import type { Problem } from '../engine/validate/index.ts';
+import type { Verdict } from '../judging/index.ts';
 
 /** What a Workflow or a template is worth: its pinned content, or the conditions that say why there is none. */
 export type Judgement =
@@ -25,6 +26,12 @@ export function refused(reason: string, message: string): ConditionWish[] {
 /** Refused for its problems, of which the first ones are told. */
 export function refusedFor(reason: string, problems: readonly Problem[]): ConditionWish[] {
   return refused(reason, problemText(problems));
+}
+
+/** Refused by a verdict that has problems. What there was no time for is judged again. */
+export function refusedBy({ problems, isTooComplex, isPassing }: Verdict): Extract<Judgement, { refusal: unknown }> {
+  const reason = isTooComplex ? 'TooComplex' : isPassing ? 'NotJudged' : 'InvalidSpec';
+  return { refusal: refusedFor(reason, problems), retry: isPassing };
 }
 
 /** The first problems, one a line, each with its field. */

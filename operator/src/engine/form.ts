@@ -1,6 +1,7 @@
 import type { FormField, Json } from '../api/index.ts';
 import { coerce } from './coerce.ts';
-import { misfit } from './parameters.ts';
+import { withinWork } from './expression/index.ts';
+import { MAX_MATCHING, misfit } from './parameters.ts';
 
 /** Values in their types, by name; or which of them does not fit, and why. */
 export type FilledForm = { values: { [name: string]: Json } } | { problem: string };
@@ -9,6 +10,15 @@ type Given = Readonly<Record<string, Json>>;
 
 /** The values that were given, in the declared types. Nothing is said of those that were not. */
 export function readForm(form: readonly FormField[] = [], given: Given = {}): FilledForm {
+  const problem = 'values: TooComplex: matching them takes too much; use shorter values or simpler patterns';
+  return withinWork(
+    () => read(form, given),
+    () => ({ problem }),
+    MAX_MATCHING,
+  );
+}
+
+function read(form: readonly FormField[], given: Given): FilledForm {
   const stranger = Object.keys(given).find((name) => !form.some((field) => field.name === name));
   if (stranger !== undefined) {
     const known = form.map(({ name }) => name).join(', ') || 'none';
@@ -29,8 +39,8 @@ export function readForm(form: readonly FormField[] = [], given: Given = {}): Fi
 /** The values of a whole form: what was given, else the default, else a problem. */
 export function fillForm(form: readonly FormField[] = [], given: Given = {}): FilledForm {
   const defaults = form.flatMap((field) => (field.default === undefined ? [] : [[field.name, field.default] as const]));
-  const read = readForm(form, { ...Object.fromEntries(defaults), ...given });
-  if ('problem' in read) return read;
-  const missing = form.find(({ name }) => read.values[name] === undefined);
-  return missing ? { problem: `values.${missing.name}: it is required; give it a value` } : read;
+  const filled = readForm(form, { ...Object.fromEntries(defaults), ...given });
+  if ('problem' in filled) return filled;
+  const missing = form.find(({ name }) => filled.values[name] === undefined);
+  return missing ? { problem: `values.${missing.name}: it is required; give it a value` } : filled;
 }

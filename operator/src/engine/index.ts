@@ -27,6 +27,7 @@ export {
   type ResolvedRef,
   resolveLibrary,
   templateReferences,
+  walkLibrary,
 } from './library.ts';
 export { liveAttempts } from './live.ts';
 export { parametersToRead, resolveParameters } from './parameters.ts';

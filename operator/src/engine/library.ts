@@ -7,6 +7,8 @@ import { utf8Length } from './outputs.ts';
 export const MAX_TEMPLATE_DEPTH = 8;
 /** How many templates the tasks of a definition may lead to. */
 export const MAX_TEMPLATES = 100;
+/** Problems that say what was probably meant. */
+const MAX_SUGGESTIONS = 50;
 /** Canonical JSON of all of them together; they are pinned with the definition. */
 export const MAX_LIBRARY_BYTES = 512 * 1024;
 
@@ -210,7 +212,10 @@ class Walk {
     const index = this.#locals.get(name);
     const body = index === undefined ? undefined : this.#spec.templates?.[index];
     if (body !== undefined) return body;
-    return this.#refuse(place, `unknown template "${name}"${suggestion(name, this.#locals.keys(), 'local template')}`);
+    // Nobody is told of more problems than that.
+    const isTold = this.problems.length < MAX_SUGGESTIONS;
+    const likely = isTold ? suggestion(name, this.#locals.keys(), 'local template') : '';
+    return this.#refuse(place, `unknown template "${name}"${likely}`);
   }
 
   #add(key: string, body: TemplateBody, place: Place): void {

@@ -1,11 +1,15 @@
 import type { Json, Parameter } from '../api/index.ts';
 import { coerce } from './coerce.ts';
 import { canonicalJson } from './digest.ts';
-import { linearMatches, patternFault } from './expression/regex.ts';
+import { spend, withinWork } from './expression/index.ts';
+import { linearMatches, patternFault, workOfPatterns } from './expression/regex.ts';
 import { utf8Length } from './outputs.ts';
 
 /** The parameters of a run live in its state, so they are bounded together. */
 export const MAX_PARAMETER_BYTES = 32 * 1024;
+
+/** Work of matching the values of one run against the patterns of its parameters. */
+export const MAX_MATCHING = 100_000;
 
 export type ResolvedParameters = { values: { [name: string]: Json } } | { problem: string };
 type Given = readonly { name: string; value: string }[];
@@ -24,6 +28,17 @@ export function resolveParameters(
   given: Given = [],
   read: ReadonlyMap<string, string> = new Map(),
 ): ResolvedParameters {
+  return withinWork(
+    () => resolved(declared, given, read),
+    () => ({
+      problem:
+        'spec.parameters: TooComplex: matching the values takes too much; use shorter values or simpler patterns',
+    }),
+    MAX_MATCHING,
+  );
+}
+
+function resolved(declared: readonly Parameter[], given: Given, read: ReadonlyMap<string, string>): ResolvedParameters {
   const stranger = given.find(({ name }) => !declared.some((parameter) => parameter.name === name));
   if (stranger) {
     const known = declared.map(({ name }) => name).join(', ') || 'none';
@@ -55,7 +70,7 @@ type Bounds = Pick<Parameter, 'type' | 'enum' | 'minimum' | 'maximum' | 'pattern
 export function misfit(parameter: Bounds, value: Json): string | undefined {
   const { minimum, maximum, pattern } = parameter;
   const shown = JSON.stringify(value).slice(0, 100);
-  if (parameter.enum && !choices(parameter).some((choice) => canonicalJson(choice) === canonicalJson(value))) {
+  if (parameter.enum && !isAmong(value, choices(parameter))) {
     const known = parameter.enum.map((choice) => JSON.stringify(choice)).join(', ');
     return `${shown} is none of its values: ${known.slice(0, 500)}`;
   }
@@ -65,8 +80,14 @@ export function misfit(parameter: Bounds, value: Json): string | undefined {
   if (typeof value === 'number' && maximum !== undefined && value > maximum) {
     return `${shown} is more than ${maximum}, its maximum`;
   }
+  if (pattern !== undefined) spend(workOfPatterns(pattern));
   const isChecked = typeof value === 'string' && pattern !== undefined && patternFault(pattern) === undefined;
   return isChecked && !linearMatches(value, pattern) ? `${shown} does not match ${pattern}` : undefined;
+}
+
+function isAmong(value: Json, values: readonly Json[]): boolean {
+  const text = canonicalJson(value);
+  return values.some((each) => canonicalJson(each) === text);
 }
 
 /** The values of an enum in the type of the parameter. */

@@ -40,7 +40,7 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
     const { task, rendered, path, attempt } = request;
     const { method = 'GET', headersFrom = {}, successCodes, requestTimeout } = task.http ?? { url: '' };
     const timeoutMs = parseDuration(requestTimeout ?? DEFAULT_TIMEOUT);
-    const host = URL.parse(rendered.url)?.hostname;
+    const host = URL.parse(rendered.url)?.host;
     if (host === undefined) return refused('http.url is no URL; write it like https://a.example/path');
     const hasSecrets = Object.keys(headersFrom).length > 0;
     if (this.isOurs(request)) {
@@ -81,8 +81,8 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
   /** Whether this process makes a request, rather than a pod. */
   private isOurs({ task, rendered }: Pick<LiveAttempt, 'task' | 'rendered'>): boolean {
     if (rendered?.sort !== 'Http' || Object.keys(task.http?.headersFrom ?? {}).length > 0) return false;
-    const host = URL.parse(rendered.url)?.hostname;
-    return host !== undefined && this.options.hosts.has(host);
+    const url = URL.parse(rendered.url);
+    return url !== null && this.options.hosts.has(url);
   }
 
   async cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {

@@ -63,6 +63,8 @@ export const UNAUTHORIZED: Refused = {
   status: 401,
   result: 'Unauthorized',
   detail: 'the request does not show that it comes from who may send it, or there is no such trigger',
+  // A Secret that cannot be read now may be read later, which must not be told apart.
+  retryAfterSeconds: 30,
 };
 
 export const unavailable = (detail: string, retryAfterSeconds = 10): Refused => ({

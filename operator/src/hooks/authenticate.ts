@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseDuration, type WebhookHmac, type WebhookToken } from '../api/index.ts';
+import { parseDuration, SIGNED_HEADER, type WebhookHmac, type WebhookToken } from '../api/index.ts';
 
 const DEFAULT_SIGNATURE_HEADER = 'x-hub-signature-256';
 const DEFAULT_TOLERANCE = '5m';
@@ -35,7 +35,7 @@ export function isSigned(hmac: WebhookHmac, secrets: readonly Buffer[], evidence
   const algorithm = hmac.algorithm === 'SHA512' ? 'sha512' : 'sha256';
   const sent = signaturesIn(hmac, hmac.prefix ?? `${algorithm}=`, evidence);
   const time = hmac.timestamp && timeOf(textOf(evidence.headers[hmac.timestamp.header.toLowerCase()]));
-  const signed = signedBytes(hmac, time ?? '', evidence.body);
+  const signed = signedBytes(hmac, time ?? '', evidence);
   const expected = secrets.map((secret) => createHmac(algorithm, secret).update(signed).digest());
   const matches = expected.flatMap((one) => sent.map((other) => equal(one, other)));
   return matches.includes(true) && isRecent(hmac, time, evidence.now);
@@ -59,10 +59,16 @@ function timeOf(value: string): string | undefined {
   return times.find((time) => time !== undefined);
 }
 
-function signedBytes({ signed, timestamp }: WebhookHmac, time: string, body: Buffer): Buffer {
+function signedBytes({ signed, timestamp }: WebhookHmac, time: string, { headers, body }: Evidence): Buffer {
   const template = signed ?? (timestamp ? '{timestamp}.{body}' : '{body}');
-  const parts = template.replaceAll('{timestamp}', time).split('{body}');
-  return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [Buffer.from(part)] : [body, Buffer.from(part)])));
+  // Split before anything is filled in: what a sender writes is no place for more.
+  const parts = template.split('{body}').map((part) => {
+    const filled = part.split('{timestamp}').map((text) => {
+      return text.replaceAll(SIGNED_HEADER, (_place, name: string) => textOf(headers[name]));
+    });
+    return Buffer.from(filled.join(time));
+  });
+  return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [body, part])));
 }
 
 /** Whether the request shows one of the secrets itself. */

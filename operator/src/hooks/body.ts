@@ -71,7 +71,7 @@ const BUSY: Refused = {
   retryAfterSeconds: 1,
 };
 
-const tooLarge = (limit: number): Refused => ({
+export const tooLarge = (limit: number): Refused => ({
   status: 413,
   result: 'TooLarge',
   detail: `the body is larger than ${limit} bytes, the limit; send less, or raise maxBodyBytes of the trigger`,
@@ -95,6 +95,17 @@ export function parseBody(bytes: Buffer, contentType = ''): { body: Json } | Ref
   if (type === FORM) return parseForm(text);
   if (type.startsWith('text/')) return { body: text };
   return parseJson(text);
+}
+
+/** What a form begins with, and neither JSON nor prose does. */
+const FORM_FIELD = /^[\w.%+[\]-]{1,256}=/;
+
+/** The same of a body that is signed: its type, which is not, does not count, so it is told by what it is. */
+export function parseSigned(bytes: Buffer): { body: Json } | Refused {
+  const text = bytes.toString('utf8');
+  const json = parseBody(bytes);
+  if ('body' in json || /^\s*[{["]/.test(text)) return json;
+  return FORM_FIELD.test(text) ? parseForm(text) : { body: text };
 }
 
 function parseForm(text: string): { body: Json } | Refused {

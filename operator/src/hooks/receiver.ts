@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { objectKey, type Webhook, type Workflow } from '../api/index.ts';
+import { DEFAULT_BODY_BYTES, objectKey, type Webhook, type Workflow } from '../api/index.ts';
 import { type TriggerContext, triggerHolds, triggerParameters } from '../engine/index.ts';
-import { triggerProblems } from '../engine/validate/index.ts';
+import { areTriggersValid } from '../engine/validate/index.ts';
 import { ApiError, type Clock, isForbidden, isInvalid, type Store } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type Answer, type Refused, UNAUTHORIZED, unavailable } from './answer.ts';
 import { isKnown, isSigned, pretend } from './authenticate.ts';
+import { tooLarge } from './body.ts';
 import { contextOf } from './context.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { keyOf, makeRun, type RunsOptions } from './run.ts';
@@ -33,6 +34,8 @@ export interface HookRequest {
   readonly bytes: Buffer;
 }
 
+/** What it may take to find out who asks. Whoever has not shown it by then is refused, at the end of it, milliseconds. */
+export const AUTHENTICATION_MS = 1_000;
 /** How long a sender waits that meets a trigger which is suspended, seconds. */
 const SUSPENDED_SECONDS = 300;
 /** Whoever asks without a secret must not fill the log: what goes wrong is told so often, milliseconds. */
@@ -63,8 +66,8 @@ export class Receiver {
       return UNAUTHORIZED;
     }
     try {
-      const refused = await this.#authenticate(target, request);
-      return refused ?? (await this.#accept(target, request));
+      if (!(await this.#isInTime(this.#authenticate(target, request), target))) return UNAUTHORIZED;
+      return await this.#accept(target, request);
     } catch (error) {
       this.#tell(target, error);
       return refusalFor(error);
@@ -81,10 +84,28 @@ export class Receiver {
     logger.warn({ ...namesOf(target), ...fields }, message);
   }
 
-  async #authenticate(target: Target, request: HookRequest): Promise<Refused | undefined> {
-    if (await this.#shows(target, request, false)) return undefined;
+  /**
+   * Whether somebody has shown in time that he may ask. How long it takes to read a Secret, or that it cannot be read,
+   * says that there is a trigger; so whoever has not shown it has the answer of all, and the log has the reason.
+   */
+  async #isInTime(shown: Promise<boolean>, target: Target): Promise<boolean> {
+    const given = new AbortController();
+    const late = this.#options.clock.sleep(AUTHENTICATION_MS, given.signal).then(
+      () => false,
+      () => false,
+    );
+    const safely = shown.catch((error: unknown) => {
+      this.#tell(target, error);
+      return false;
+    });
+    const isShown = await Promise.race([safely, late]);
+    given.abort();
+    return isShown;
+  }
+
+  async #authenticate(target: Target, request: HookRequest): Promise<boolean> {
     // The sender may have a secret that is newer than what was read.
-    return (await this.#shows(target, request, true)) ? undefined : UNAUTHORIZED;
+    return (await this.#shows(target, request, false)) || (await this.#shows(target, request, true));
   }
 
   /** @throws Unreadable when there is no secret to compare with */
@@ -100,6 +121,8 @@ export class Receiver {
 
   async #accept(target: Target, request: HookRequest): Promise<Answer> {
     const { webhook, workflow } = target;
+    const { maxBodyBytes = DEFAULT_BODY_BYTES } = webhook;
+    if (request.bytes.length > maxBodyBytes) return tooLarge(maxBodyBytes);
     const waitMs = this.#options.limits.take(bucketOf(target), webhook.rateLimit, this.#options.clock.monotonic());
     if (waitMs !== undefined) return rateLimited(waitMs);
     if (webhook.suspend) return SUSPENDED;
@@ -171,7 +194,7 @@ const judged = new WeakMap<Workflow, boolean>();
 function canBeJudged(workflow: Workflow): boolean {
   const before = judged.get(workflow);
   if (before !== undefined) return before;
-  const isValid = triggerProblems(workflow.spec).length === 0;
+  const isValid = areTriggersValid(workflow.spec);
   judged.set(workflow, isValid);
   return isValid;
 }
@@ -184,7 +207,6 @@ function toldOf(error: unknown): { readonly message: string; readonly [field: st
 
 /** What the API server would not have is told to the sender; all else is ours, and may be sent again. */
 function refusalFor(error: unknown): Refused {
-  if (error instanceof Unreadable) return unavailable('the trigger cannot tell who asks; its Workflow says why', 30);
   if (error instanceof ApiError && (isInvalid(error) || isForbidden(error))) {
     return { status: 422, result: 'RunRefused', detail: error.message.slice(0, MAX_REFUSAL) };
   }

@@ -10,7 +10,7 @@ const started: HookServer[] = [];
 afterEach(() => Promise.all(started.splice(0).map((server) => server.stop(0))));
 
 /** A server with one trigger. */
-async function serving(webhook: Partial<Webhook> = {}, limits: HookServerOptions['limits'] = {}) {
+async function serving(webhook: Partial<Webhook> = {}, limits: HookServerOptions['limits'] = { refusalMs: 0 }) {
   const { receiver, created, fate: api, lines, logger } = receiving(webhook);
   const metrics = createMetrics({ process: false });
   const server = new HookServer({ host: '127.0.0.1', port: 0, receiver, logger, metrics, clock: realClock, limits });
@@ -42,9 +42,11 @@ describe('a request to a webhook', () => {
   });
 
   it('is another one by its delivery header, and the same by its key', async () => {
-    const byHeader = await serving();
-    await byHeader.post('{}', { 'x-github-delivery': '1' });
-    await byHeader.post('{}', { 'x-github-delivery': '2' });
+    const token = { secretKeyRef: { name: 'hook', key: 'secret' } };
+    const shown = { authorization: 'Bearer a-secret-of-both' };
+    const byHeader = await serving({ auth: { token } });
+    await byHeader.post('{}', { ...shown, 'x-github-delivery': '1' });
+    await byHeader.post('{}', { ...shown, 'x-github-delivery': '2' });
     expect(byHeader.created.size).toBe(2);
     const byKey = await serving({ idempotencyKey: 'body.id' });
     await byKey.post('{"id": 7, "n": 1}', { 'x-github-delivery': '1' });
@@ -72,6 +74,66 @@ describe('a request to a webhook', () => {
     expect(answers[0]).toMatchObject({ status: 401, body: { code: 'Unauthorized', title: 'Unauthorized' } });
     expect(answers[0]?.headers.get('content-type')).toBe('application/problem+json');
     expect(created.size).toBe(0);
+  });
+
+  it('of a stranger has one answer, whatever is there, and takes the same time', async () => {
+    const { post, created } = await serving({ maxBodyBytes: 10 }, { refusalMs: 120 });
+    const blind = await serving({}, { refusalMs: 120 });
+    blind.api.hasNoSecret = true;
+    const wrong = { 'x-hub-signature-256': 'sha256=00' };
+    const asked = [
+      () => post('{}', wrong),
+      () => post('{}', wrong, '/hooks/shop/release/pull'),
+      () => post('{}', wrong, '/hooks/shop/other/push'),
+      () => post('{}', wrong, '/hooks/elsewhere/release/push'),
+      () => post(`"${'x'.repeat(20)}"`, wrong),
+      () => post(`"${'x'.repeat(300_000)}"`, wrong),
+      () => post(`"${'x'.repeat(300_000)}"`, wrong, '/hooks/shop/other/push'),
+      () => blind.post('{}'),
+    ];
+    const answers: string[] = [];
+    for (const ask of asked) {
+      const begun = performance.now();
+      const { status, headers, body } = await ask();
+      expect(performance.now() - begun).toBeGreaterThan(100);
+      const told = [...headers].filter(([name]) => name !== 'date');
+      answers.push(JSON.stringify([status, told, body]));
+    }
+    expect(new Set(answers).size).toBe(1);
+    expect(created.size).toBe(0);
+  });
+
+  it('that is signed is seen without what the signature does not cover', async () => {
+    const filter = 'headers.size() == 0';
+    const { post } = await serving({ filter }, {});
+    expect((await post('{}', { 'x-github-event': 'push' }, '/hooks/shop/release/push?a=b')).status).toBe(202);
+    for (const unsigned of ['headers["x-github-event"] == "push"', 'query.size() == 0', 'query["a"] == "b"']) {
+      const { post: other } = await serving({ filter: unsigned });
+      expect((await other('{}')).body.code, unsigned).toBe('NotReady');
+    }
+  });
+
+  it('that is signed is one by its body, and not by headers that anybody could change', async () => {
+    const { post, created } = await serving();
+    await post('{"a":1}', { 'x-github-delivery': '1' });
+    const types = ['text/plain', 'application/x-www-form-urlencoded'];
+    for (const type of types) {
+      const again = await post('{"a":1}', { 'x-github-delivery': type, 'content-type': type });
+      expect(again.body.result, type).toBe('Duplicate');
+    }
+    expect(created.size).toBe(1);
+  });
+
+  it('may have headers that are signed', async () => {
+    const hmac = { secretKeyRef: { name: 'hook', key: 'secret' }, signed: '{headers.webhook-id}.{body}' };
+    const { post, created } = await serving({ auth: { hmac }, filter: 'headers["webhook-id"].startsWith("m")' });
+    const sign = (id: string, signed = id) =>
+      post('{}', { 'webhook-id': id, 'x-hub-signature-256': signatureOf(`${signed}.{}`) });
+    expect((await sign('m1')).body.result).toBe('Accepted');
+    expect((await sign('m2')).body.result).toBe('Accepted');
+    expect((await sign('m2')).body.result).toBe('Duplicate');
+    expect((await sign('m3', 'm2')).status).toBe(401);
+    expect(created.size).toBe(2);
   });
 
   it.each([
@@ -120,8 +182,7 @@ describe('a request to a webhook', () => {
     const { post, api, lines } = await serving();
     api.hasNoSecret = true;
     const answers = await Promise.all(Array.from({ length: 20 }, () => post('{}')));
-    expect(answers[0]).toMatchObject({ status: 503, body: { code: 'Unavailable' } });
-    expect(JSON.stringify(answers[0]?.body)).not.toContain('"hook"');
+    expect(answers[0]).toMatchObject({ status: 401, body: { code: 'Unauthorized' } });
     const told = lines.filter((line) => line.includes('a webhook has no secret'));
     expect(told).toHaveLength(1);
     expect(told[0]).toContain('there is no Secret');

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { DEFAULT_BODY_BYTES } from '../api/index.ts';
+import { MAX_BODY_BYTES } from '../api/index.ts';
 import type { Clock, Listener } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
-import { type Answer, type HookResult, unavailable, write } from './answer.ts';
+import { type Answer, type HookResult, UNAUTHORIZED, unavailable, write } from './answer.ts';
 import { BodyBudget, readBody } from './body.ts';
-import type { Receiver } from './receiver.ts';
+import { AUTHENTICATION_MS, type Receiver } from './receiver.ts';
 
 /** What a sender may take for its headers, and for all of its request, milliseconds. */
 const HEADERS_MS = 5_000;
@@ -29,7 +29,12 @@ export interface HookServerOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Default: as the constants above say. */
-  readonly limits?: { readonly headersMs?: number; readonly requestMs?: number; readonly connections?: number };
+  readonly limits?: {
+    readonly headersMs?: number;
+    readonly requestMs?: number;
+    readonly connections?: number;
+    readonly refusalMs?: number;
+  };
 }
 
 /** Takes requests for webhooks over plain HTTP; TLS is ended by whatever stands before it. */
@@ -115,13 +120,25 @@ export class HookServer implements Listener {
     }
     const { receiver } = this.#options;
     const target = receiver.find(namespace, workflow, trigger);
-    const body = await readBody(request, target?.webhook.maxBodyBytes ?? DEFAULT_BODY_BYTES, this.#budget);
+    // As much as any trigger may take: what this one takes is for those who have shown that they may ask.
+    const body = await readBody(request, MAX_BODY_BYTES, this.#budget);
     if ('status' in body) return body;
+    const begun = this.#options.clock.monotonic();
     try {
-      return await receiver.receive(target, { headers: request.headers, query, bytes: body.bytes });
+      return await this.#even(begun, receiver.receive(target, { headers: request.headers, query, bytes: body.bytes }));
     } finally {
       body.release();
     }
+  }
+
+  /** Whoever has not shown that he may ask hears it after the same time, whatever the reason. */
+  async #even(begun: number, answered: Promise<Answer>): Promise<Answer> {
+    const answer = await answered;
+    if (answer !== UNAUTHORIZED) return answer;
+    const { clock, limits } = this.#options;
+    const leftMs = begun + (limits?.refusalMs ?? AUTHENTICATION_MS) - clock.monotonic();
+    if (leftMs > 0) await clock.sleep(leftMs);
+    return answer;
   }
 
   #count(result: HookResult, begun: number): void {

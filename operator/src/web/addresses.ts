@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { embeddedIn } from './embedded.ts';
 
 /** A range that cannot be used; the message names it and the remedy. */
 export class CidrError extends Error {
@@ -18,6 +19,7 @@ const NEVER = [
   '192.0.0.192/32',
   '255.255.255.255/32',
   '::/96',
+  '::ffff:0:0:0/96',
   'fe80::/10',
   'fec0::/10',
   'fd00:ec2::254/128',
@@ -52,7 +54,10 @@ const NOT_PUBLIC = [
 
 const MAX_CIDRS = 100;
 
-/** Judges addresses, never names: a name may lead anywhere. IPv4 inside IPv6 (::ffff:10.0.0.1) is judged as IPv4. */
+/**
+ * Judges addresses, never names: a name may lead anywhere. IPv4 inside of IPv6 (::ffff:10.0.0.1, NAT64, 6to4, Teredo) is
+ * judged as well, also in a range that is allowed. An address with a zone is of a link of this host, and is refused.
+ */
 export class AddressGuard {
   readonly #refused: BlockList;
   readonly #allowed: BlockList;
@@ -66,9 +71,12 @@ export class AddressGuard {
   }
 
   allows(address: string): boolean {
-    const version = isIP(address);
-    if (version === 0) return false;
-    const family = version === 6 ? 'ipv6' : 'ipv4';
+    if (isIP(address) === 0 || address.includes('%')) return false;
+    return this.#judge(address) && embeddedIn(address).every((inner) => this.#judge(inner));
+  }
+
+  #judge(address: string): boolean {
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     return this.#allowed.check(address, family) || !this.#refused.check(address, family);
   }
 }

@@ -25,7 +25,7 @@ async function serve(answer: (request: Seen, response: ServerResponse) => void) 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const policy: WebPolicy = {
-    hosts: new HostList(['a.test', 'b.test', 'inside.test', '127.0.0.1']),
+    hosts: new HostList(['a.test:*', 'b.test:*', 'inside.test', '127.0.0.1:*']),
     addresses: new AddressGuard('Operator', ['127.0.0.1/32']),
     resolve: async (host) => (host === 'inside.test' ? ['10.0.0.1', '::1'] : ['127.0.0.1']),
   };
@@ -98,9 +98,27 @@ describe('a request', () => {
     'http://0x7f.0.0.1/',
     'http://[::ffff:127.0.0.1]/',
     'http://[::1]/',
+    'http://0177.0.0.1/',
+    'http://017700000001/',
+    'http://0x7f000001/',
+    'http://127.0.0.1./',
+    'http://[::127.0.0.1]/',
+    'http://[64:ff9b::7f00:1]/',
+    'http://[64:ff9b:1::7f00:1]/',
+    'http://[2002:7f00:1::]/',
   ])('does not reach this host by writing it as %s', async (url) => {
     const policy = { addresses: new AddressGuard('Operator') };
     expect((await failure(ask(get(url), policy))).reason).toBe('HttpNotAllowed');
+  });
+
+  it('does not follow a redirect to a port that is not listed', async () => {
+    await using other = await serve((_request, response) => response.end('secret'));
+    await using server = await serve((_request, response) =>
+      response.writeHead(302, { location: other.at('a.test') }).end(),
+    );
+    const hosts = new HostList([new URL(server.at('a.test')).host]);
+    const answer = await ask(get(server.at('a.test')), { ...server.policy, hosts });
+    expect([answer.status, other.seen.length]).toEqual([302, 0]);
   });
 
   it('resolves a name once, and connects to nothing else', async () => {

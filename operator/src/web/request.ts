@@ -115,7 +115,12 @@ async function once(request: WebRequest, url: URL, policy: WebPolicy, signal: Ab
 /** The one address that is connected to. */
 async function addressOf(url: URL, { hosts, addresses, resolve = resolveHere }: WebPolicy): Promise<string> {
   const host = bareHost(url.hostname);
-  if (hosts && !hosts.has(host)) throw new WebError('HttpNotAllowed', `the host ${host} is not listed in --http-hosts`);
+  if (hosts && !hosts.has(url)) {
+    throw new WebError(
+      'HttpNotAllowed',
+      `${url.host} is not listed in --http-hosts; an administrator lists a host with its port`,
+    );
+  }
   const known = isIP(host) === 0 ? await resolve(host) : [host];
   const allowed = known.find((address) => addresses.allows(address));
   if (allowed !== undefined) return allowed;
@@ -172,7 +177,7 @@ function redirectOf({ location }: WebAnswer, from: URL, { hosts }: WebPolicy): U
   const target = location === undefined ? null : URL.parse(location, from.href);
   if (!target || (target.protocol !== 'https:' && target.protocol !== from.protocol)) return undefined;
   if (target.username !== '' || target.password !== '') return undefined;
-  return !hosts || hosts.has(target.hostname) ? target : undefined;
+  return !hosts || hosts.has(target) ? target : undefined;
 }
 
 /** The request that a redirect asks for; none where something would be sent twice that a person should confirm. */

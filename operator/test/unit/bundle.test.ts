@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { builtinModules, createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as clientNode from '../../hack/bundle/client-node.ts';
 import { bundleOperator } from '../../hack/bundle.ts';
@@ -105,6 +107,15 @@ describe('the bundle of the operator', () => {
     expect(await exited).toBe(0);
     expect(requests.filter((request) => !request.startsWith('Bearer of-a-file /'))).toEqual([]);
     server.close();
+  });
+
+  it('judges definitions in a thread of its own, in which nothing else begins', async () => {
+    const thread = new Worker(entry, { workerData: 'ado-judge', argv: ['--no-such-option'], execArgv: [] });
+    const spec = { tasks: [{ name: 'a', image: 'i', run: 'true', needs: ['b'] }] };
+    thread.postMessage(JSON.stringify({ subject: { type: 'Workflow', spec }, found: [] }));
+    const [problems] = await once(thread, 'message');
+    expect(problems).toEqual([{ path: 'spec.tasks[0].needs[0]', message: expect.stringContaining('"b"') }]);
+    await thread.terminate();
   });
 
   it('imports nothing but Node', () => {

@@ -1,5 +1,6 @@
 import type { WorkflowTemplate } from '../../api/index.ts';
 import type { LibraryKind } from '../../engine/index.ts';
+import type { Judging } from '../../judging/index.ts';
 import type { Clock, KubeClient, ResourceType, Store } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import type { Stores } from '../stores.ts';
@@ -19,5 +20,6 @@ export interface TemplateDeps {
   readonly stores: Stores;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly judging: Pick<Judging, 'template'>;
   readonly reach: Reach;
 }

@@ -8,9 +8,8 @@ import {
   type WorkflowTemplate,
 } from '../../api/index.ts';
 import { bodyOf, type FindTemplate, type LibraryKind, resolveLibrary } from '../../engine/index.ts';
-import { validateTemplate } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, type KubeObject } from '../../runtime/index.ts';
-import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
+import { type Judgement, refused, refusedBy, refusedForTemplates } from '../judgement.ts';
 import { ownerText } from '../revision.ts';
 import type { TemplateDeps } from './deps.ts';
 import { findTemplates } from './find.ts';
@@ -34,8 +33,8 @@ export async function judgeTemplate(
   const find = withItself(findTemplates(deps.stores, template.metadata.namespace), kind, template, body);
   const resolved = resolveLibrary(body, find, kind);
   if ('problems' in resolved) return { refusal: refusedForTemplates(resolved.problems), retry: false };
-  const problems = validateTemplate(body, kind, find);
-  if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
+  const verdict = await deps.judging.template(body, kind, find);
+  if (verdict.problems.length > 0) return refusedBy(verdict);
   const squatter = isPinned ? undefined : await pin(deps, template, { body, digest, revision }, signal);
   if (squatter !== undefined) return { refusal: refused('RevisionForged', squatter), retry: true };
   return { definition: { digest, revision } };

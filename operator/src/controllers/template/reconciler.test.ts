@@ -5,6 +5,7 @@ import {
   type WorkflowTemplate,
   type WorkflowTemplateStatus,
 } from '../../api/index.ts';
+import { Judging } from '../../judging/index.ts';
 import { ApiError, type KubeClient, type KubeObject, keyOf, realClock } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { WORKFLOW_TEMPLATES } from '../resources.ts';
@@ -26,6 +27,7 @@ class World {
     client: this.#client(),
     metrics: createMetrics({ process: false }),
     clock: realClock,
+    judging: new Judging({ clock: realClock, limitMs: 20_000, maxWaiting: 8 }),
     reach: {
       kind: 'WorkflowTemplate',
       type: WORKFLOW_TEMPLATES,

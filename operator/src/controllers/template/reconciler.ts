@@ -9,8 +9,8 @@ import { versionsOf } from './references.ts';
 /** Versions whose content is kept. Pinned definitions hold what they use themselves, so no run needs older ones. */
 const KEPT_VERSIONS = 20;
 
-/** Whoever has the name of a version may go: one that is left of a deleted template does within seconds. */
-const SQUATTED_AGAIN_MS = 5000;
+/** Another object under the name of a version may go, and what there was no time to judge is judged again. */
+const REFUSED_AGAIN_MS = 10_000;
 
 /** Reconciles templates of one kind: is the content valid, and is it new under its version. */
 export class TemplateReconciler {
@@ -27,7 +27,7 @@ export class TemplateReconciler {
     const judgement = await judgeTemplate(this.#deps, template, signal);
     if ('refusal' in judgement) {
       await reportStatus(this.#deps, reach.type, template, { wishes: judgement.refusal, news: {} }, signal);
-      return judgement.retry ? { requeueAfter: SQUATTED_AGAIN_MS } : {};
+      return judgement.retry ? { requeueAfter: REFUSED_AGAIN_MS } : {};
     }
     const { definition } = judgement;
     const news = { definition, versions: versionsWith(template, definition.digest) };

@@ -1,8 +1,7 @@
 import { ANNOTATION_DIGEST, type Definition, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
 import { digestOf, resolveLibrary } from '../../engine/index.ts';
-import { validateOuter, validateWorkflow } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists } from '../../runtime/index.ts';
-import { type Judgement, refused, refusedFor, refusedForTemplates } from '../judgement.ts';
+import { type Judgement, refused, refusedBy, refusedForTemplates } from '../judgement.ts';
 import { WORKFLOWS } from '../resources.ts';
 import { decodeRevision, misfitOf, type RevisionObject, revisionName } from '../revision.ts';
 import { findRevision } from '../stores.ts';
@@ -26,8 +25,9 @@ export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: Abor
   const isPinned = !('reason' in pinned);
   // Anybody can make a revision that fits; that it was judged, only the status says.
   const isJudged = isPinned && workflow.status?.definition?.digest === digest;
-  const problems = isJudged ? validateOuter(workflow.spec) : validateWorkflow(workflow.spec, find);
-  if (problems.length > 0) return { refusal: refusedFor('InvalidSpec', problems), retry: false };
+  const { judging } = deps;
+  const verdict = await (isJudged ? judging.outer(workflow.spec) : judging.workflow(workflow.spec, find));
+  if (verdict.problems.length > 0) return refusedBy(verdict);
   if (isJudged) return { definition: { digest, revision } };
   if (!isPinned && pinned.reason === 'RevisionForged') return squatted(pinned.message);
   const refusal = await checkPods(deps, workflow, definition, signal);

@@ -1,3 +1,4 @@
+import type { Judging } from '../../judging/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
 import type { Stores } from '../stores.ts';
@@ -10,6 +11,7 @@ export interface WorkflowDeps {
   readonly recorder: Recorder;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  readonly judging: Pick<Judging, 'workflow' | 'outer'>;
   /** Nothing where no webhooks are taken. */
   readonly askForSecret?: AskForSecret | undefined;
 }

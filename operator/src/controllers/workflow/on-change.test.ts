@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Workflow, WorkflowSpec } from '../../api/index.ts';
-import { changeOf } from './on-change.ts';
+import type { Workflow, WorkflowRun, WorkflowSpec } from '../../api/index.ts';
+import { type Change, type History, changeOf as judge, MAX_GENERATIONS } from './on-change.ts';
 
 const spec = (script: string, onCreate: 'Run' | 'Ignore' = 'Run'): WorkflowSpec => ({
   triggers: { onChange: { of: ['Tasks'], onCreate } },
@@ -14,6 +14,63 @@ const workflow = (of: WorkflowSpec, lastApplied?: NonNullable<Workflow['status']
   metadata: { name: 'w', namespace: 'n', uid: 'u' },
   spec: of,
   ...(lastApplied ? { status: { lastApplied } } : {}),
+});
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const changeOf = (of: Workflow, history: History = { runs: [], now: NOW }): Change | undefined => {
+  const change = judge(of, history);
+  if (change === 'Stopped') throw new Error('stopped');
+  return change;
+};
+
+describe('a workflow that changes itself', () => {
+  const made = (run: WorkflowRun | undefined, second: number, finishedAt?: string): WorkflowRun => {
+    if (run === undefined) throw new Error('no run was made');
+    const creationTimestamp = new Date(NOW + second * 1000).toISOString();
+    return {
+      ...run,
+      metadata: { ...run.metadata, creationTimestamp },
+      ...(finishedAt ? { status: { finishedAt } } : {}),
+    } as WorkflowRun;
+  };
+  /** Changes in a row, each while the run of the one before is under way, until onChange is stopped. */
+  function untilStopped(runs: WorkflowRun[], first = 0): { mark: Change['mark'] | undefined; count: number } {
+    let mark: Change['mark'] | undefined;
+    for (let count = 0; count < 100; count++) {
+      const change = judge(workflow(spec(`${first + count}`), mark), { runs, now: NOW });
+      if (change === 'Stopped' || change === undefined) return { mark, count };
+      runs.push(made(change.run, first + count));
+      mark = change.mark;
+    }
+    return { mark, count: 100 };
+  }
+
+  it('is stopped after a bounded number of runs, also when the last one has ended', () => {
+    const runs: WorkflowRun[] = [];
+    const { mark, count } = untilStopped(runs);
+    expect(count).toBe(MAX_GENERATIONS + 1);
+    const ended = runs.map((run, index) => made(run, index, '2026-01-01T00:00:00Z'));
+    expect(judge(workflow(spec('later'), mark), { runs: ended, now: NOW + 3_600_000 })).toBe('Stopped');
+  });
+
+  it('goes on when somebody has started a run by hand, for as many again', () => {
+    const runs: WorkflowRun[] = [];
+    const { mark } = untilStopped(runs);
+    const byHand = { metadata: { name: 'm', creationTimestamp: new Date(NOW + 99_000).toISOString() }, spec: {} };
+    const change = changeOf(workflow(spec('later'), mark), { runs: [...runs, byHand as WorkflowRun], now: NOW });
+    expect(change?.run?.spec.origin?.generation).toBe(0);
+  });
+
+  it('is not one that others change when its runs have ended', () => {
+    let mark: Change['mark'] | undefined;
+    let runs: WorkflowRun[] = [];
+    for (let count = 0; count < 60; count++) {
+      const change = changeOf(workflow(spec(`${count}`), mark), { runs, now: NOW + 60_000 });
+      expect(change?.run?.spec.origin?.generation).toBe(0);
+      runs = [made(change?.run, count, '2026-01-01T00:00:00Z')];
+      mark = change?.mark;
+    }
+  });
 });
 
 describe('onChange', () => {

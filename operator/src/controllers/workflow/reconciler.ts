@@ -9,7 +9,7 @@ import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import { judge } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';
-import { changeOf, makeRun } from './on-change.ts';
+import { changeOf, MAX_GENERATIONS, makeRun } from './on-change.ts';
 import { expiry } from './retention.ts';
 import { pruneRevisions } from './revisions.ts';
 import { pinnedBy, pinnedPlan, planOf, withSchedules } from './schedule-plan.ts';
@@ -20,6 +20,12 @@ import { webhookStatuses } from './webhook-status.ts';
 const REFUSED_AGAIN_MS = 30_000;
 
 const READY = accepted('the definition is valid and pinned');
+const STOPPED: ConditionWish = {
+  type: 'Stalled',
+  status: 'True',
+  reason: 'ChangesItself',
+  message: `the Workflow was changed more than ${MAX_GENERATIONS} times in a row while the run of the change before was under way, as if its own runs change it; onChange is stopped. Take the change out of its tasks, or start a run by hand, with which onChange goes on`,
+};
 
 /** A wait that is longer than this is looked at again before it ends: clocks are set while it lasts. */
 const EXACT_WAIT_MS = 10_000;
@@ -43,13 +49,15 @@ export class WorkflowReconciler {
     const judgement = await judge(this.#deps, workflow, signal);
     if ('refusal' in judgement) return this.#goOn(workflow, judgement, signal);
     const { definition } = judgement;
-    const change = changeOf(workflow);
+    const runs = this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
+    const called = changeOf(workflow, { runs: [...runs], now: this.#deps.clock.now() });
+    const change = called === 'Stopped' ? undefined : called;
     if (change?.run) await makeRun(this.#deps, change.run, signal);
     const plan = planOf(workflow);
     const ticked = await this.#schedules.tick(workflow, plan, signal);
     const applied = change ? { lastApplied: change.mark } : {};
     const news = { definition, ...applied, ...pinnedBy(plan), ...ticked.news, ...(await this.#triggers(workflow)) };
-    await this.#report(workflow, READY, news, ticked, signal);
+    await this.#report(workflow, called === 'Stopped' ? [...READY, STOPPED] : READY, news, ticked, signal);
     if (change?.mark.run) {
       const note = `started run ${change.mark.run} for a change`;
       this.#deps.recorder.event(workflow, 'Normal', 'RunStarted', 'Trigger', note);

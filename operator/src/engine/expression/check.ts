@@ -4,9 +4,10 @@ import { type Compiled, compile, findingOf, parseIn } from './compile.ts';
 import { costFinding, type Sizes } from './cost.ts';
 import { environmentFor, shapeOf } from './environment.ts';
 import { nameFindings } from './names.ts';
-import { type ExpressionProblem, type Finding, problemAt } from './problem.ts';
+import { type ExpressionProblem, type Finding, problemAt, textOfWords } from './problem.ts';
 import { ENDED_FIELDS, RUN_FIELDS, type Scope, SITUATIONAL } from './scope.ts';
 import { ASSUMED_ANY, ASSUMED_TEXT, assumedSize, fieldsSize, listSize, type Size, textSize, UNIT } from './size.ts';
+import { spend } from './work.ts';
 
 /** What an expression must yield: one of these types, items (a List, or an Object of them), or anything that JSON can hold. */
 export type Expected = 'Boolean' | 'String' | 'List' | 'Items' | 'Any';
@@ -19,11 +20,18 @@ export function checkExpression(source: string, scope: Scope, expected: Expected
   return expressionFindings(source, scope, expected).map((finding) => problemAt(source, finding));
 }
 
+/** Work of each node of an expression. */
+const NODE = 3;
+/** Work of an environment for the tasks that an expression reads, and of each of their outputs. */
+const ENVIRONMENT = 150;
+const OUTPUT = 1;
+
 /** As checkExpression, before the findings are placed in their text. */
 export function expressionFindings(source: string, scope: Scope, expected: Expected): readonly Finding[] {
   const compilation = compile(source);
   if ('findings' in compilation) return compilation.findings;
   const { compiled } = compilation;
+  spend(compiled.nodes * NODE);
   const names = nameFindings(compiled.references, scope);
   if (names.length > 0) return names;
   const types = typeFinding(compiled, scope, expected);
@@ -36,6 +44,10 @@ const environments = new BoundedCache<Environment>(256, 256);
 
 function typeFinding(compiled: Compiled, scope: Scope, expected: Expected): Finding | undefined {
   const shape = shapeOf(compiled.references, scope);
+  // Also where there is one already: what counts is the definition, not what was judged before it.
+  if (shape.tasks.length > 0) {
+    spend(shape.tasks.reduce((all, [, { outputs }]) => all + OUTPUT * Object.keys(outputs).length, ENVIRONMENT));
+  }
   const environment = environments.getOrAdd(
     JSON.stringify(shape),
     () => environmentFor(shape),
@@ -53,10 +65,11 @@ function typeFinding(compiled: Compiled, scope: Scope, expected: Expected): Find
 const CONVERTIBLE: ReadonlySet<string | undefined> = new Set(['string', 'int', 'uint', 'double', 'bool']);
 
 function hinted(finding: Finding): Finding {
-  const sides = /^no such overload: (\w+) \S+ (\w+)$/.exec(finding.message);
+  const message = textOfWords(finding.message);
+  const sides = /^no such overload: (\w+) \S+ (\w+)$/.exec(message);
   const [, left, right] = sides ?? [];
   if (left === right || !CONVERTIBLE.has(left) || !CONVERTIBLE.has(right)) return finding;
-  return { ...finding, message: `${finding.message}; convert one side, with string(...), int(...) or double(...)` };
+  return { ...finding, message: `${message}; convert one side, with string(...), int(...) or double(...)` };
 }
 
 function expectation(type: string, expected: Expected): Finding | undefined {
@@ -82,7 +95,7 @@ function valueTypeOf(type: string): string {
 
 function assumedSizes(compiled: Compiled, scope: Scope): Sizes {
   const sizes = new Map<string, Size>([
-    ['params', fieldsSize(assumedFields(scope.parameters))],
+    ['params', sizeOfParameters(scope.parameters)],
     ['run', fieldsSize(assumedRun())],
     ['tasks', fieldsSize(assumedTasks(compiled, scope))],
   ]);
@@ -124,6 +137,15 @@ function assumedTasks(compiled: Compiled, scope: Scope): Map<string, Size> {
     );
   }
   return tasks;
+}
+
+const sizesOfParameters = new WeakMap<Scope['parameters'], Size>();
+
+/** Of every expression of a scope the same. */
+function sizeOfParameters(parameters: Scope['parameters']): Size {
+  const found = sizesOfParameters.get(parameters) ?? fieldsSize(assumedFields(parameters));
+  sizesOfParameters.set(parameters, found);
+  return found;
 }
 
 function assumedFields(types: Scope['parameters']): Map<string, Size> {

@@ -10,9 +10,11 @@ import { MAX_SOURCE, newLanguage, REPLACED } from './language.ts';
 import { nestingFindings } from './nesting.ts';
 import type { Finding } from './problem.ts';
 import { type Reference, referencesOf } from './references.ts';
+import { workOfPatterns } from './regex.ts';
 import { SITUATIONAL } from './scope.ts';
 import { childrenOf, comprehensionOf } from './tree.ts';
 import { redirectReplaced, vocabularyFindings } from './vocabulary.ts';
+import { spend } from './work.ts';
 
 /** An expression that says nothing that Ado's CEL does not have. Whether its names and types fit is for check.ts. */
 export interface Compiled {
@@ -28,6 +30,9 @@ export interface Compiled {
 
 export type Compilation = { compiled: Compiled } | { findings: readonly Finding[] };
 
+/** Work of one expression, whatever it says. */
+const EXPRESSION = 100;
+
 const compilations = new BoundedCache<Compilation>(2_000, 100_000);
 
 /** Parses and looks through an expression. Cached: decide() evaluates the same few expressions again and again. */
@@ -36,6 +41,8 @@ export function compile(source: string): Compilation {
     const message = `an expression has at most ${MAX_SOURCE} characters, this one has ${source.length}`;
     return { findings: [{ message, offset: 0 }] };
   }
+  // Also where it is known already: what counts is the definition, not what was judged before it.
+  spend(EXPRESSION + source.length + (source.includes('matches') ? workOfPatterns(source) : 0));
   return compilations.getOrAdd(
     source,
     () => compileAnew(source),

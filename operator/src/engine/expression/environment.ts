@@ -21,9 +21,8 @@ const CEL_TYPES: Readonly<Record<ScopeType, string>> = {
 };
 
 export function shapeOf(references: readonly Reference[], scope: Scope): Shape {
-  const reads = references.filter(({ root }) => root === 'params').map(({ path }) => path[0]?.name);
-  const names = reads.includes(undefined) ? Object.keys(scope.parameters) : [...new Set(reads)].sort();
-  const parameters = pick(scope.parameters, names as string[]);
+  // All of them, whichever it reads: an environment takes longer to make than to ask, and most expressions share this.
+  const parameters = references.some(({ root }) => root === 'params') ? scope.parameters : {};
   const read = references.filter(({ root }) => root === 'tasks').map(({ path }) => path[0]?.name ?? '');
   const tasks = [...new Set(read)].sort().flatMap((name) => {
     const task = scope.tasks[name];
@@ -31,10 +30,6 @@ export function shapeOf(references: readonly Reference[], scope: Scope): Shape {
   });
   const judged = scope.self !== undefined && references.some(({ root }) => root === 'self');
   return { parameters, tasks, ...(judged ? { self: scope.self } : {}) };
-}
-
-function pick(types: Readonly<Record<string, ScopeType>>, names: readonly string[]): Record<string, ScopeType> {
-  return Object.fromEntries(names.flatMap((name) => (types[name] === undefined ? [] : [[name, types[name]]])));
 }
 
 /**

@@ -13,10 +13,26 @@
  * 6. JSON in, JSON out. Whole numbers are ints, what is declared as a Number is a double, keys never mean a prototype.
  * 7. Caches hold pure results, are bounded, and keep no values of a run.
  */
-export { checkExpression, type Expected } from './check.ts';
+export { checkExpression, type Expected, expressionFindings } from './check.ts';
 export { evaluate, evaluateBoolean } from './evaluate.ts';
 export { byLikeness, probablyMeant, suggestion } from './nearest.ts';
-export { ExpressionError, type ExpressionProblem } from './problem.ts';
+export {
+  ExpressionError,
+  type ExpressionProblem,
+  type Finding,
+  problemAt,
+  textOfWords,
+  type Words,
+} from './problem.ts';
 export { ANY_TASK } from './references.ts';
 export type { Bindings, Json, Scope, ScopeType, ValueType, VisibleTask } from './scope.ts';
-export { checkTemplate, hasTemplate, renderTemplate, renderText, taskReferences, textOf } from './template.ts';
+export {
+  checkTemplate,
+  hasTemplate,
+  renderTemplate,
+  renderText,
+  taskReferences,
+  templateFindings,
+  textOf,
+} from './template.ts';
+export { MAX_WORK, spend, withinWork } from './work.ts';

@@ -39,7 +39,9 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
     case 'state':
       return scope.state === undefined ? rootFault(reference, scope) : stateFault(reference, scope.state);
     case 'headers':
-      return rootFault(reference, scope) ?? headerFault(reference);
+      return rootFault(reference, scope) ?? headerFault(reference) ?? unsignedFault(reference, scope);
+    case 'query':
+      return rootFault(reference, scope) ?? unsignedFault(reference, scope);
     case 'source':
       return rootFault(reference, scope) ?? partFault(reference, SOURCE_FIELDS);
     case 'schedule':
@@ -52,11 +54,9 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
 function parameterFault(reference: Reference, scope: Scope): Finding | undefined {
   const [step] = reference.path;
   if (step?.name === undefined || Object.hasOwn(scope.parameters, step.name)) return undefined;
-  const known = Object.keys(scope.parameters);
-  return {
-    message: `unknown parameter "${step.name}"${suggestion(step.name, known, 'parameter')}`,
-    offset: step.offset,
-  };
+  const { name, offset } = step;
+  const message = () => `unknown parameter "${name}"${suggestion(name, Object.keys(scope.parameters), 'parameter')}`;
+  return { message, offset };
 }
 
 function runFault({ path: [step] }: Reference, scope: Scope): Finding | undefined {
@@ -83,6 +83,19 @@ function headerFault({ path: [step] }: Reference): Finding | undefined {
   return { message: `names of headers are in lower case here: headers["${lower}"]`, offset: step.offset };
 }
 
+/** What anybody could change of a request that is signed, for the signature does not cover it. */
+function unsignedFault({ root, offset, path: [step] }: Reference, { signed }: Scope): Finding | undefined {
+  if (signed === undefined) return undefined;
+  const remedy = 'read body';
+  if (root === 'query') return { message: `the query is not signed, so anybody could change it; ${remedy}`, offset };
+  if (step?.name === undefined || signed.includes(step.name)) return undefined;
+  const more = `or, if the sender signs it, put {headers.${step.name}} into auth.hmac.signed`;
+  return {
+    message: `the header "${step.name}" is not signed, so anybody could change it; ${remedy}, ${more}`,
+    offset: step.offset,
+  };
+}
+
 /** A field that `source` or `schedule` does not have. */
 function partFault({ root, path: [step] }: Reference, fields: readonly string[]): Finding | undefined {
   if (step?.name === undefined || fields.includes(step.name)) return undefined;
@@ -91,7 +104,7 @@ function partFault({ root, path: [step] }: Reference, fields: readonly string[])
 
 function fieldFault(name: string, offset: number, known: readonly string[], of: string): Finding {
   const what = `field of ${of}`;
-  return { message: `unknown ${what} "${name}"${suggestion(name, known, what)}`, offset };
+  return { message: () => `unknown ${what} "${name}"${suggestion(name, known, what)}`, offset };
 }
 
 function rootFault({ root, offset }: Reference, scope: Scope): Finding | undefined {
@@ -106,11 +119,12 @@ function rootFault({ root, offset }: Reference, scope: Scope): Finding | undefin
   if (scope.allTasks.has(root)) {
     return { message: `unknown name "${root}"; a task is read as ${taskPath(root)}.outputs or .status`, offset };
   }
-  const known = [
-    ...(scope.apart === true ? [] : ROOTS),
-    ...Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope)),
-  ];
-  return { message: `unknown name "${root}"${suggestion(root, known, 'name')}`, offset };
+  return { message: () => `unknown name "${root}"${suggestion(root, rootsOf(scope), 'name')}`, offset };
+}
+
+function rootsOf(scope: Scope): string[] {
+  const situational = Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope));
+  return [...(scope.apart === true ? [] : ROOTS), ...situational];
 }
 
 function isVisible(name: string, scope: Scope): boolean {
@@ -126,7 +140,8 @@ function taskFault(reference: Reference, scope: Scope): Finding | undefined {
     return { message, offset: step?.offset ?? reference.offset };
   }
   const task = Object.hasOwn(scope.tasks, step.name) ? scope.tasks[step.name] : undefined;
-  if (task === undefined) return { message: unreadableTask(step.name, scope), offset: step.offset };
+  const { name } = step;
+  if (task === undefined) return { message: () => unreadableTask(name, scope), offset: step.offset };
   if (part === undefined) return undefined;
   if (part.name === 'status') return undefined;
   if (part.name !== 'outputs') {
@@ -140,7 +155,10 @@ function taskFault(reference: Reference, scope: Scope): Finding | undefined {
 function unreadableTask(name: string, scope: Scope): string {
   if (scope.allTasks.has(name)) return `task "${name}" is not an ancestor; add it to needs`;
   // `tasks.my-task` is a subtraction to CEL.
-  const dashed = byLikeness(name, scope.allTasks).find((task) => task.startsWith(`${name}-`));
+  const dashed = byLikeness(
+    name,
+    [...scope.allTasks].filter((task) => task.startsWith(`${name}-`)),
+  )[0];
   if (dashed !== undefined) return `unknown task "${name}"; a name with a dash is read as ${taskPath(dashed)}`;
   const known = probablyMeant(name, scope.allTasks) === undefined ? Object.keys(scope.tasks) : scope.allTasks;
   return `unknown task "${name}"${suggestion(name, known, 'task to read')}`;
@@ -153,8 +171,8 @@ function outputFault(name: string, task: VisibleTask, output: string, offset: nu
     return { message, offset };
   }
   if (task.any === true || Object.hasOwn(task.outputs, output)) return undefined;
-  const known = Object.keys(task.outputs);
-  return { message: `task "${name}" declares no output "${output}"${suggestion(output, known, 'output')}`, offset };
+  const known = () => suggestion(output, Object.keys(task.outputs), 'output');
+  return { message: () => `task "${name}" declares no output "${output}"${known()}`, offset };
 }
 
 function taskPath(name: string): string {

@@ -9,9 +9,14 @@ export interface ExpressionProblem {
   caret: string;
 }
 
+/** A sentence, or what makes it: most of the work of a problem is in words that only the first ones need. */
+export type Words = string | (() => string);
+
+export const textOfWords = (words: Words): string => (typeof words === 'string' ? words : words());
+
 /** A problem before its text is known: an offset into the source, 0-based. */
 export interface Finding {
-  message: string;
+  message: Words;
   offset: number;
 }
 
@@ -37,7 +42,7 @@ export function problemAt(text: string, finding: Finding): ExpressionProblem {
   const to = Math.min(lineEnd, offset + AFTER);
   const indent = text.slice(from, offset).replaceAll(/[^\t]/g, ' ');
   return {
-    message: bounded(finding.message),
+    message: bounded(textOfWords(finding.message)),
     line: text.slice(0, lineStart).split('\n').length,
     column: offset - lineStart + 1,
     caret: `${text.slice(from, to).replace(/\r$/, '')}\n${indent}^`,

@@ -39,6 +39,8 @@ export interface Scope {
   readonly self?: ScopeType | undefined;
   /** `body` (any JSON), `headers` and `query` are visible: the request that a webhook got. */
   readonly request?: boolean | undefined;
+  /** Of such a request, the headers that its signature covers, where it is signed: nothing else but the body is seen. */
+  readonly signed?: readonly string[] | undefined;
   /** `source` is visible: the run whose end starts another one. */
   readonly source?: boolean | undefined;
   /** `schedule` is visible: the slot that a run is made for. */

@@ -7,6 +7,10 @@ import { ExpressionError, type ExpressionProblem, type Finding, problemAt, sente
 import { tasksOf } from './references.ts';
 import { type Part, scanTemplate } from './scanner.ts';
 import type { Bindings, Json, Scope } from './scope.ts';
+import { spend } from './work.ts';
+
+/** Characters of a text that are looked through for one unit of work. */
+const SCANNED = 50;
 
 type Scanned = readonly Part[] | Finding;
 
@@ -33,13 +37,19 @@ export function hasTemplate(text: string): boolean {
 
 /** Checks the expressions in a text. Positions are those in the text. */
 export function checkTemplate(text: string, scope: Scope): ExpressionProblem[] {
+  return templateFindings(text, scope).map((finding) => problemAt(text, finding));
+}
+
+/** As checkTemplate, before the findings are placed in their text. */
+export function templateFindings(text: string, scope: Scope): readonly Finding[] {
   if (!text.includes('${{')) return [];
+  spend(text.length / SCANNED);
   const scanned = scan(text);
-  if (isFinding(scanned)) return [problemAt(text, scanned)];
+  if (isFinding(scanned)) return [scanned];
   return scanned.flatMap((part) => {
     if ('text' in part) return [];
     const findings = expressionFindings(part.source, scope, 'Any');
-    return findings.map((finding) => problemAt(text, { ...finding, offset: finding.offset + part.offset }));
+    return findings.map(({ message, offset }) => ({ message, offset: offset + part.offset }));
   });
 }
 

@@ -64,7 +64,7 @@ function unknownFunction(name: string, offset: number): Finding[] {
   if (name === 'now') {
     return [{ message: 'there is no now(): an expression gives the same answer whenever it is evaluated', offset }];
   }
-  return [{ message: `unknown function "${name}"${suggestion(name, FUNCTIONS, 'function')}`, offset }];
+  return [{ message: () => `unknown function "${name}"${suggestion(name, FUNCTIONS, 'function')}`, offset }];
 }
 
 function methodFindings(node: Tree & { op: 'rcall' }): Finding[] {
@@ -73,7 +73,7 @@ function methodFindings(node: Tree & { op: 'rcall' }): Finding[] {
   const arities = METHODS.get(name);
   if (arities === undefined) {
     if (LOCAL.test(name)) return [{ message: `"${name}" is not offered: its answer depends on the machine`, offset }];
-    return [{ message: `unknown function "${name}"${suggestion(name, METHODS.keys(), 'function')}`, offset }];
+    return [{ message: () => `unknown function "${name}"${suggestion(name, METHODS.keys(), 'function')}`, offset }];
   }
   if (!arities.includes(args.length)) return [{ message: arityMessage(name, arities, args.length), offset }];
   if (name === 'bind' && !(receiver.op === 'id' && receiver.args === 'cel')) {

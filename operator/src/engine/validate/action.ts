@@ -56,8 +56,8 @@ function outputProblems(task: Task, action: Action, path: string): Problem[] {
   if (own === undefined) return [];
   return (task.outputs ?? []).flatMap(({ name }, index) => {
     if (own.includes(name)) return [];
-    const why = WHERE_DECLARED[action] ?? `${action} hands on no "${name}"${suggestion(name, own, 'output')}`;
-    return [{ path: `${path}.outputs[${index}].name`, message: `${why}; take "${name}" out` }];
+    const why = () => WHERE_DECLARED[action] ?? `${action} hands on no "${name}"${suggestion(name, own, 'output')}`;
+    return [{ path: `${path}.outputs[${index}].name`, message: () => `${why()}; take "${name}" out` }];
   });
 }
 

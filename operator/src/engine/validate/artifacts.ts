@@ -81,14 +81,13 @@ function sourceProblems(
   }
   const task = all.get(producer);
   if (!task) {
-    const others = [...all.keys()].filter((other) => other !== name);
-    return [{ path, message: `unknown task "${producer}"${suggestion(producer, others, 'other task')}` }];
+    const others = () => [...all.keys()].filter((other) => other !== name);
+    return [{ path, message: () => `unknown task "${producer}"${suggestion(producer, others(), 'other task')}` }];
   }
   const made = (task.artifacts?.outputs ?? []).map((output) => output.name);
   if (!made.includes(artifact)) {
-    return [
-      { path, message: `task "${producer}" makes no artifact "${artifact}"${suggestion(artifact, made, 'artifact')}` },
-    ];
+    const likely = () => suggestion(artifact, made, 'artifact');
+    return [{ path, message: () => `task "${producer}" makes no artifact "${artifact}"${likely()}` }];
   }
   if (visible === undefined || visible.includes(producer)) return [];
   return [
@@ -135,7 +134,7 @@ export function mountProblems(tasks: readonly Task[], path: string, declared: re
   return tasks.flatMap(({ workspaces = [] }, task) =>
     workspaces.flatMap(({ name }, index) => {
       const at = `${path}[${task}].workspaces[${index}].name`;
-      const message = `unknown workspace "${name}"${suggestion(name, names, 'workspace')}`;
+      const message = () => `unknown workspace "${name}"${suggestion(name, names, 'workspace')}`;
       return names.includes(name) ? [] : [{ path: at, message }];
     }),
   );

@@ -5,6 +5,7 @@ import type { Library } from '../visible.ts';
 import { artifactProblems } from './artifacts.ts';
 import { defaultDurations } from './durations.ts';
 import { defaultsProblems, plain } from './expressions.ts';
+import { shellProblems } from './injection.ts';
 import { type Elsewhere, graphProblems } from './needs.ts';
 import { parameterProblems } from './parameters.ts';
 import { surfaceProblems } from './pod.ts';
@@ -19,6 +20,7 @@ export function frameProblems(body: Omit<TemplateBody, 'tasks'>, path: string): 
   return [
     ...parameterProblems(parameters).map(at),
     ...surfaceProblems(defaults, `${path}.defaults`),
+    ...shellProblems(defaults.shell, `${path}.defaults`),
     ...defaultDurations(defaults, `${path}.defaults`),
     ...defaultsProblems(defaults, `${path}.defaults`, scopeOfDefaults(parameterTypes(parameters))),
   ];

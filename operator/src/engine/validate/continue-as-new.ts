@@ -1,6 +1,6 @@
 import type { Definition } from '../../api/index.ts';
 import { boundToItsRun } from '../chain.ts';
-import { checkTemplate, suggestion } from '../expression/index.ts';
+import { suggestion, templateFindings } from '../expression/index.ts';
 import { parameterTypes } from '../parameter-types.ts';
 import type { Library } from '../visible.ts';
 import { plain } from './expressions.ts';
@@ -24,7 +24,7 @@ export function continueProblems(definition: Definition, library: Library): Prob
       : []),
     ...Object.entries(texts).flatMap(([name, text]) => [
       ...(names.includes(name) ? [] : [stranger(name, names)]),
-      ...inExpression(fieldPath(`${PATH}.with`, name), checkTemplate(text, scope)),
+      ...inExpression(fieldPath(`${PATH}.with`, name), text, templateFindings(text, scope)),
     ]),
     ...(bound === undefined
       ? []
@@ -33,6 +33,6 @@ export function continueProblems(definition: Definition, library: Library): Prob
 }
 
 function stranger(name: string, names: readonly string[]): Problem {
-  const message = `"${name}" is no parameter of the workflow${suggestion(name, names, 'parameter')}`;
+  const message = () => `"${name}" is no parameter of the workflow${suggestion(name, names, 'parameter')}`;
   return { path: fieldPath(`${PATH}.with`, name), message };
 }

@@ -1,5 +1,11 @@
 import type { Loop, ResourceAction, Task, TaskDefaults } from '../../api/index.ts';
-import { checkExpression, checkTemplate, type Expected, type Scope, taskReferences } from '../expression/index.ts';
+import {
+  type Expected,
+  expressionFindings,
+  type Scope,
+  taskReferences,
+  templateFindings,
+} from '../expression/index.ts';
 import { fieldPath, inExpression, type Problem } from './problem.ts';
 
 /**
@@ -41,7 +47,7 @@ export function defaultsProblems(defaults: TaskDefaults, path: string, scope: Sc
 export function plain(path: string, source: string | undefined, scope: Scope, expected: Expected): Problem[] {
   if (source === undefined) return [];
   if (source.includes('${{')) return [{ path, message: 'this field is CEL as it stands; write it without ${{ }}' }];
-  return inExpression(path, checkExpression(source, scope, expected));
+  return inExpression(path, source, expressionFindings(source, scope, expected));
 }
 
 /** Fields by name that are CEL as they stand. */
@@ -81,7 +87,7 @@ function resourceProblems(resource: ResourceAction, path: string, scope: Scope):
 type Template = readonly [path: string, text: string];
 
 function templates(fields: readonly Template[], scope: Scope): Problem[] {
-  return fields.flatMap(([path, text]) => inExpression(path, checkTemplate(text, scope)));
+  return fields.flatMap(([path, text]) => inExpression(path, text, templateFindings(text, scope)));
 }
 
 type Textual = Pick<

@@ -39,7 +39,7 @@ function matrixProblems(matrix: ForEach['matrix'], path: string): Problem[] {
       .filter((name) => !Object.hasOwn(axes, name))
       .map((name) => ({
         path: fieldPath(`${path}.exclude[${index}]`, name),
-        message: `"${name}" is no axis, so this excludes nothing; the axes are ${names.join(', ')}`,
+        message: () => `"${name}" is no axis, so this excludes nothing; the axes are ${names.join(', ')}`,
       })),
   );
   const axisPath = (index: number) => fieldPath(`${path}.axes`, names[index] ?? '');

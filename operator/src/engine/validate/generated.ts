@@ -6,6 +6,7 @@ import { utf8Length } from '../outputs.ts';
 import type { Library } from '../visible.ts';
 import { tasksProblems, undoneProblems } from './body.ts';
 import type { Problem } from './problem.ts';
+import { firstTold } from './report.ts';
 import { scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
 
@@ -33,7 +34,7 @@ export function validateGenerated(
   if ('problem' in read) return read;
   const resolved = resolveKinds(read.tasks, context);
   if ('problem' in resolved) return resolved;
-  const [first] = problemsOf(resolved.tasks, context);
+  const first = firstTold(() => problemsOf(resolved.tasks, context));
   return first === undefined ? resolved : { problem: `${first.path}: ${first.message}` };
 }
 

@@ -4,14 +4,14 @@
  *
  * 1. Pure and total: any object that fits the schema gets an answer, and nothing is thrown.
  * 2. No problem means that plan() and decide() may run the definition; what can still fail are values.
- * 3. All problems are reported at once, up to MAX_PROBLEMS, in the order of the fields.
+ * 3. All problems are reported at once, up to MAX_PROBLEMS, in the order of the fields; words are found for these alone.
+ *    The work is counted, and a definition that needs more than MAX_WORK is TooComplex, on every machine alike.
  * 4. References are judged only in a graph without cycles: there alone every task has its ancestors.
  * 5. A template is judged in its own scope; who uses it is judged by its parameters and outputs alone.
  * 6. A field that would do nothing where it stands is refused.
  */
 export { type GenerationContext, validateGenerated } from './generated.ts';
-export type { Problem } from './problem.ts';
-export { MAX_PROBLEMS } from './report.ts';
+export { isTooComplex, MAX_PROBLEMS, type Told as Problem } from './report.ts';
 export { validateTemplate } from './template.ts';
-export { triggerProblems } from './triggers.ts';
+export { areTriggersValid } from './triggers.ts';
 export { validateOuter, validateWorkflow } from './workflow.ts';

@@ -21,7 +21,8 @@ export function loopProblems(task: Task, path: string, library: Library): Proble
     })),
     ...strangers.map((name) => ({
       path: fieldPath(`${path}.next`, name),
-      message: `next changes "${name}", which has no first value; declare it in state${suggestion(name, fields, 'field of state')}`,
+      message: () =>
+        `next changes "${name}", which has no first value; declare it in state${suggestion(name, fields, 'field of state')}`,
     })),
   ];
 }

@@ -24,13 +24,13 @@ function needProblems(
   known: ReadonlySet<string>,
   elsewhere: Elsewhere | undefined,
 ): Problem[] {
-  return needs.flatMap((need, index) => {
+  return needs.flatMap((need, index): Problem[] => {
     const at = `${path}[${index}]`;
     if (need === name) return [{ path: at, message: `task "${name}" needs itself; remove it` }];
     if (known.has(need)) return [];
     if (elsewhere?.names.has(need) === true) return [{ path: at, message: elsewhere.refusal(need) }];
-    const others = [...known].filter((other) => other !== name);
-    return [{ path: at, message: `unknown task "${need}"${suggestion(need, others, 'other task')}` }];
+    const others = () => [...known].filter((other) => other !== name);
+    return [{ path: at, message: () => `unknown task "${need}"${suggestion(need, others(), 'other task')}` }];
   });
 }
 

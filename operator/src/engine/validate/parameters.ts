@@ -1,6 +1,7 @@
 import type { Json, Parameter } from '../../api/index.ts';
 import { coerce } from '../coerce.ts';
-import { patternFault } from '../expression/regex.ts';
+import { spend } from '../expression/index.ts';
+import { patternFault, workOfPatterns } from '../expression/regex.ts';
 import { misfit } from '../parameters.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
 
@@ -56,6 +57,7 @@ function patternProblems({ name, type = 'String', pattern }: Parameter, at: stri
   if (type !== 'String') {
     return [{ path, message: `"${name}" is of type ${type}, which has no pattern; take it out` }];
   }
+  spend(workOfPatterns(pattern));
   const fault = patternFault(pattern);
   return fault === undefined ? [] : [{ path, message: `the pattern of "${name}": ${fault}` }];
 }

@@ -1,19 +1,21 @@
-import type { ExpressionProblem } from '../expression/index.ts';
+import { type Finding, problemAt, type Words } from '../expression/index.ts';
 
 /** What is wrong with a definition. */
 export interface Problem {
   /** The field, such as `spec.tasks[2].env.SUITE`. */
   readonly path: string;
   /** What is wrong with it and what to do; for expressions, two further lines show the place. */
-  readonly message: string;
+  readonly message: Words;
 }
 
-/** The problems of an expression, each with its place: line and column, the line itself, and a caret under it. */
-export function inExpression(path: string, problems: readonly ExpressionProblem[]): Problem[] {
-  return problems.map(({ message, line, column, caret }) => ({
-    path,
-    message: `${message} (line ${line}, column ${column})\n${indented(caret)}`,
-  }));
+/** The problems of the expressions in a text, each with its place: line and column, the line itself, and a caret. */
+export function inExpression(path: string, text: string, findings: readonly Finding[]): Problem[] {
+  return findings.map((finding) => ({ path, message: () => placed(text, finding) }));
+}
+
+function placed(text: string, finding: Finding): string {
+  const { message, line, column, caret } = problemAt(text, finding);
+  return `${message} (line ${line}, column ${column})\n${indented(caret)}`;
 }
 
 function indented(text: string): string {

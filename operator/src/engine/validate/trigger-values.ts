@@ -1,6 +1,6 @@
 import type { Json, Parameter } from '../../api/index.ts';
 import { coerce } from '../coerce.ts';
-import { checkTemplate, hasTemplate, type Scope, suggestion } from '../expression/index.ts';
+import { hasTemplate, type Scope, suggestion, templateFindings } from '../expression/index.ts';
 import { misfit } from '../parameters.ts';
 import { fieldPath, inExpression, type Problem } from './problem.ts';
 
@@ -22,7 +22,7 @@ export function triggerValueProblems(
   );
   return [
     ...Object.entries(values).flatMap(([name, text]) => {
-      const problems = inExpression(fieldPath(path, name), checkTemplate(text, scope));
+      const problems = inExpression(fieldPath(path, name), text, templateFindings(text, scope));
       return problems.length > 0 ? problems : valueProblems(name, text, parameters, fieldPath(path, name));
     }),
     ...missing.map(({ name, type = 'String' }) => ({
@@ -36,7 +36,7 @@ function valueProblems(name: string, text: string, parameters: readonly Paramete
   const parameter = parameters.find((each) => each.name === name);
   if (parameter === undefined) {
     const known = parameters.map((each) => each.name);
-    return [{ path, message: `the workflow has no parameter "${name}"${suggestion(name, known, 'parameter')}` }];
+    return [{ path, message: () => `the workflow has no parameter "${name}"${suggestion(name, known, 'parameter')}` }];
   }
   if (hasTemplate(text)) return secretProblems(parameter, path);
   const coerced = coerce(text as Json, parameter.type ?? 'String');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Completion, Webhook, WorkflowSpec } from '../../api/index.ts';
+import { report } from './report.ts';
 import { lines, specOf } from './samples.ts';
 import { triggerProblems } from './triggers.ts';
 import { validateWorkflow } from './workflow.ts';
@@ -14,23 +15,35 @@ const parameters: WorkflowSpec['parameters'] = [
 const spec = (triggers: WorkflowSpec['triggers']): WorkflowSpec =>
   specOf([{ run: 'true' }], { parameters, ...(triggers ? { triggers } : {}) });
 const ofWebhook = (more: Partial<Webhook>) =>
-  lines(triggerProblems(spec({ webhooks: [{ name: 'push', auth, with: { ref: 'x' }, ...more }] })));
+  lines(report(() => triggerProblems(spec({ webhooks: [{ name: 'push', auth, with: { ref: 'x' }, ...more }] }))));
 const ofCompletion = (more: Partial<Completion>) =>
-  lines(triggerProblems(spec({ completions: [{ name: 'built', workflow: 'build', with: { ref: 'x' }, ...more }] })));
+  lines(
+    report(() =>
+      triggerProblems(spec({ completions: [{ name: 'built', workflow: 'build', with: { ref: 'x' }, ...more }] })),
+    ),
+  );
 const AT = 'spec.triggers.webhooks[0]';
 
 describe('webhooks', () => {
   it('that can run have no problems, and are judged with their Workflow', () => {
     const good: Webhook = {
       name: 'push',
-      auth,
-      filter: 'headers["x-github-event"] == "push" && body.ref.startsWith("refs/") && !("debug" in query)',
+      auth: { hmac: { ...auth.hmac, signed: '{headers.webhook-id}.{body}' } },
+      filter: 'headers["webhook-id"] != "" && body.ref.startsWith("refs/")',
       idempotencyKey: 'body.id',
       with: { ref: '${{ body.ref }}', count: '${{ body.commits.size() }}' },
       rateLimit: { count: 5, per: '1m' },
     };
     expect(validateWorkflow(spec({ webhooks: [good] }))).toEqual([]);
     expect(validateWorkflow(spec({ webhooks: [{ ...good, filter: 'body.' }] }))).toHaveLength(1);
+  });
+
+  it('read of what is signed only what the signature covers, and of what has a token all', () => {
+    const filter = 'headers["x-github-event"] == "push" && !("debug" in query)';
+    const [header, query] = ofWebhook({ filter });
+    expect(header).toContain('the header "x-github-event" is not signed, so anybody could change it; read body');
+    expect(query).toContain('the query is not signed');
+    expect(ofWebhook({ filter, auth: { token: auth.hmac } })).toEqual([]);
   });
 
   it('read the request and nothing of a run', () => {
@@ -50,7 +63,7 @@ describe('webhooks', () => {
 
   it('give values to parameters that there are, and to all that need one', () => {
     expect(ofWebhook({ with: { reff: 'x' } })).toEqual([
-      `${AT}.with.reff: the workflow has no parameter "reff"; did you mean "ref"? (known: ref, region, count, password)`,
+      `${AT}.with.reff: the workflow has no parameter "reff"; did you mean "ref"? (known: ref, count, password, region)`,
       `${AT}.with.ref: the workflow requires the parameter "ref" (String); give it a value, or a default`,
     ]);
     expect(ofWebhook({ with: { ref: 'x', count: 'many' } })[0]).toContain(`${AT}.with.count: "many" is not an Integer`);
@@ -73,7 +86,7 @@ describe('webhooks', () => {
 
   it('have names of their own, and a rate over a time that makes sense', () => {
     const twice = { webhooks: [0, 1].map(() => ({ name: 'push', auth, with: { ref: 'x' } })) };
-    expect(lines(triggerProblems(spec(twice)))[0]).toContain('trigger "push" is declared already');
+    expect(lines(report(() => triggerProblems(spec(twice))))[0]).toContain('trigger "push" is declared already');
     expect(ofWebhook({ rateLimit: { count: 1, per: '48h' } })[0]).toContain('is not from 1s to 24h');
   });
 });

@@ -1,7 +1,8 @@
-import { type Completion, parseDuration, type Webhook, type WorkflowSpec } from '../../api/index.ts';
+import { type Completion, parseDuration, signedHeaders, type Webhook, type WorkflowSpec } from '../../api/index.ts';
 import type { Scope } from '../expression/index.ts';
 import { plain } from './expressions.ts';
 import { type Problem, repeated } from './problem.ts';
+import { firstTold } from './report.ts';
 import { scopeOfDefaults } from './scopes.ts';
 import { triggerValueProblems } from './trigger-values.ts';
 
@@ -11,8 +12,13 @@ const SOURCE: Scope = { ...scopeOfDefaults({}), apart: true, source: true };
 const LONGEST_TOLERANCE_MS = 3_600_000;
 const LONGEST_PERIOD_MS = 86_400_000;
 
+/** Whether the triggers that others make go off say nothing that cannot be. */
+export function areTriggersValid(spec: Pick<WorkflowSpec, 'triggers' | 'parameters'>): boolean {
+  return firstTold(() => triggerProblems(spec)) === undefined;
+}
+
 /** What is wrong with the triggers that others make go off: requests, and runs that have ended. */
-export function triggerProblems({ triggers, parameters }: WorkflowSpec): Problem[] {
+export function triggerProblems({ triggers, parameters }: Pick<WorkflowSpec, 'triggers' | 'parameters'>): Problem[] {
   const { webhooks = [], completions = [] } = triggers ?? {};
   return [
     ...namesOf(webhooks, 'spec.triggers.webhooks'),
@@ -20,7 +26,7 @@ export function triggerProblems({ triggers, parameters }: WorkflowSpec): Problem
       const path = `spec.triggers.webhooks[${index}]`;
       return [
         ...webhookProblems(webhook, path),
-        ...triggerValueProblems(webhook.with, parameters, `${path}.with`, REQUEST),
+        ...triggerValueProblems(webhook.with, parameters, `${path}.with`, scopeOfRequest(webhook)),
       ];
     }),
     ...namesOf(completions, 'spec.triggers.completions'),
@@ -41,11 +47,18 @@ const namesOf = (triggers: readonly { readonly name: string }[], path: string): 
     'trigger',
   );
 
-function webhookProblems({ auth, filter, idempotencyKey, rateLimit }: Webhook, path: string): Problem[] {
+/** Of a request that is signed, only what the signature covers is seen. */
+function scopeOfRequest({ auth: { hmac } }: Webhook): Scope {
+  return hmac === undefined ? REQUEST : { ...REQUEST, signed: signedHeaders(hmac) };
+}
+
+function webhookProblems(webhook: Webhook, path: string): Problem[] {
+  const { auth, filter, idempotencyKey, rateLimit } = webhook;
+  const scope = scopeOfRequest(webhook);
   return [
     ...signedProblems(auth.hmac, `${path}.auth.hmac`),
-    ...plain(`${path}.filter`, filter, REQUEST, 'Boolean'),
-    ...plain(`${path}.idempotencyKey`, idempotencyKey, REQUEST, 'Any'),
+    ...plain(`${path}.filter`, filter, scope, 'Boolean'),
+    ...plain(`${path}.idempotencyKey`, idempotencyKey, scope, 'Any'),
     ...durationProblems(rateLimit?.per, `${path}.rateLimit.per`, LONGEST_PERIOD_MS),
   ];
 }

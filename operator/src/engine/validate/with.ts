@@ -41,7 +41,8 @@ function againstParameters(
   function valueProblems(name: string, text: string, all: readonly Parameter[], at: string): Problem[] {
     const parameter = all.find((each) => each.name === name);
     if (parameter === undefined) {
-      const message = `the template "${template}" has no parameter "${name}"${suggestion(name, known, 'parameter')}`;
+      const message = () =>
+        `the template "${template}" has no parameter "${name}"${suggestion(name, known, 'parameter')}`;
       return [{ path: at, message }];
     }
     const problem = hasTemplate(text) ? undefined : valueFault(parameter, text);

@@ -52,7 +52,7 @@ describe('validating a workflow', () => {
           ' (line 2, column 3)\n    params.version + 1 == 2\n    ^',
       ]);
       expect(task(2, { env: { A: 'x ${{ params.verson }}' } })).toEqual([
-        'spec.tasks[2].env.A: unknown parameter "verson"; did you mean "version"? (known: version, suites, replicas)' +
+        'spec.tasks[2].env.A: unknown parameter "verson"; did you mean "version"? (known: version, replicas, suites)' +
           ' (line 1, column 14)\n  x ${{ params.verson }}\n               ^',
       ]);
     });

@@ -8,7 +8,7 @@ import { concurrencyProblems } from './concurrency.ts';
 import { continueProblems } from './continue-as-new.ts';
 import { durationProblems } from './durations.ts';
 import { type Problem, repeated } from './problem.ts';
-import { report } from './report.ts';
+import { report, type Told } from './report.ts';
 import { scheduleProblems } from './schedules.ts';
 import { scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
@@ -17,13 +17,17 @@ import { triggerProblems } from './triggers.ts';
 
 /**
  * What keeps a Workflow from running, in the order of its fields; empty if nothing does. Without `find`, templates that
- * are objects of their own are taken to exist.
+ * are objects of their own are taken to exist. What needs more than `work` is TooComplex.
  */
-export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Problem[] {
+export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate, work?: number): Told[] {
+  return report(() => problemsOf(spec, find), work);
+}
+
+function problemsOf(spec: WorkflowSpec, find: FindTemplate | undefined): Problem[] {
   const { definition, problems } = walkLibrary(spec, find ?? (() => ({ problem: '' })));
   const library = definition.library ?? {};
   const unresolved = problems.filter(({ reason }) => find !== undefined || reason !== 'TemplateNotFound');
-  return report([
+  return [
     ...frameProblems(spec, 'spec'),
     ...durationProblems(spec),
     ...outerProblems(spec),
@@ -38,12 +42,12 @@ export function validateWorkflow(spec: WorkflowSpec, find?: FindTemplate): Probl
     ...continueProblems(definition, library),
     ...localProblems(spec, library),
     ...sizeProblems([...definition.tasks, ...(definition.finally ?? [])], 'spec.tasks', library),
-  ]);
+  ];
 }
 
 /** As validateWorkflow, of what is no part of the definition that is pinned: it may change while that stays. */
-export function validateOuter(spec: WorkflowSpec): Problem[] {
-  return report([...durationProblems(spec), ...outerProblems(spec)]);
+export function validateOuter(spec: WorkflowSpec, work?: number): Told[] {
+  return report(() => [...durationProblems(spec), ...outerProblems(spec)], work);
 }
 
 const outerProblems = (spec: WorkflowSpec): Problem[] => [

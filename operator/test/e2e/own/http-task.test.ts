@@ -12,7 +12,7 @@ import { conditionOf, outputsOf, rowOf } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
 const FLAGS = [
-  ...['--http-hosts', '127.0.0.1,169.254.169.254'],
+  ...['--http-hosts', '127.0.0.1:*,169.254.169.254:*'],
   ...['--http-allow-cidrs', '127.0.0.1/32'],
   ...['--http-image', PROGRAM_IMAGE],
 ];
