@@ -55,6 +55,14 @@ export const STEPS: readonly Step[] = [
     budget: { quick: 150, full: 200 },
   },
   {
+    name: 'attacks',
+    include: ['test/attacks/**/*.test.ts'],
+    timeoutMs: 300_000,
+    workers: 1,
+    retry: 1,
+    budget: { quick: 100, full: 150 },
+  },
+  {
     name: 'own',
     include: ['test/e2e/own/**/*.test.ts'],
     timeoutMs: 300_000,
