@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Definition, Workflow } from '../../api/index.ts';
 import { definitionOf } from '../../engine/index.ts';
-import { ApiError, type KubeClient } from '../../runtime/index.ts';
+import { Judging } from '../../judging/index.ts';
+import { ApiError, type KubeClient, realClock } from '../../runtime/index.ts';
 import { decodeRevision, type RevisionObject } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
 import { pinned, revisionObject } from '../testing/revisions.ts';
@@ -44,7 +45,8 @@ function workflowWith(more: Partial<Workflow> = {}): Workflow {
   return workflow;
 }
 
-const judged = (workflow: Workflow) => judge({ client, stores } as unknown as WorkflowDeps, workflow, signal);
+const judging = new Judging({ clock: realClock, limitMs: 20_000, maxWaiting: 8 });
+const judged = (workflow: Workflow) => judge({ client, stores, judging } as unknown as WorkflowDeps, workflow, signal);
 
 /** In the API server, and in the cache unless that has not heard of it yet. */
 function given(object: RevisionObject, isCached = true): void {
