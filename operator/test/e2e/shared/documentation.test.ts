@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import type { Manifest } from '../../support/manifests.ts';
 import type { Scenario } from '../../support/scenario.ts';
+import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
@@ -40,19 +41,23 @@ describe('the documentation', () => {
     expect(log).toMatch(/-say-0-[0-9a-f]+\/main\] hello\n/);
   });
 
-  it.concurrent('has a quickstart with a fan-out, a data dependency, a retry and a condition', async ({ scenario }) => {
-    const run = await runOf(scenario, read('examples/quickstart/workflow.yaml'));
-    const phases = run.status?.tasks?.map(({ path, phase, attempt }) => `${path} ${phase} ${attempt ?? ''}`.trim());
-    expect(phases).toEqual([
-      'build Succeeded 0',
-      'test[0] Succeeded 0',
-      'test[1] Succeeded 0',
-      'test[2] Succeeded 0',
-      'scan Succeeded 1',
-      'announce-beta Skipped',
-      'ship Succeeded 0',
-    ]);
-    const log = await scenario.kubectl(['logs', '-l', `flow.ado.dev/run=${run.metadata.name}`]);
-    expect(log).toMatch(/shipped sha256-[0-9a-f]{12}/);
-  });
+  it.concurrent(
+    'has a quickstart with a fan-out, a data dependency, a retry and a condition',
+    FULL,
+    async ({ scenario }) => {
+      const run = await runOf(scenario, read('examples/quickstart/workflow.yaml'));
+      const phases = run.status?.tasks?.map(({ path, phase, attempt }) => `${path} ${phase} ${attempt ?? ''}`.trim());
+      expect(phases).toEqual([
+        'build Succeeded 0',
+        'test[0] Succeeded 0',
+        'test[1] Succeeded 0',
+        'test[2] Succeeded 0',
+        'scan Succeeded 1',
+        'announce-beta Skipped',
+        'ship Succeeded 0',
+      ]);
+      const log = await scenario.kubectl(['logs', '-l', `flow.ado.dev/run=${run.metadata.name}`]);
+      expect(log).toMatch(/shipped sha256-[0-9a-f]{12}/);
+    },
+  );
 });

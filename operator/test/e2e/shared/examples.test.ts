@@ -6,8 +6,12 @@ import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { type Example, examples, objectsOf, ROOT, runOf } from '../../support/examples.ts';
 import type { Scenario } from '../../support/scenario.ts';
+import { sampleOf } from '../../support/tier.ts';
 
 useSharedOperator();
+
+/** The quick tier runs one example of so many, others with another seed. */
+const ONE_OF = 3;
 
 const ALL = examples();
 const HERE = ALL.filter(({ expected }) => expected.elsewhere === undefined);
@@ -44,7 +48,7 @@ function isAsExpected({ status }: WorkflowRun, { expected }: Example): boolean {
 }
 
 describe.concurrent('an example', () => {
-  it.for(HERE)('$name ends as it says', async (example, { scenario }) => {
+  it.for(sampleOf(HERE, ONE_OF))('$name ends as it says', async (example, { scenario }) => {
     const run = await startOf(scenario, example);
     const timeoutMs = example.expected.timeout * 1000;
     await scenario.runIs(run, 'is as its example says', (seen) => isAsExpected(seen, example), { timeoutMs });
