@@ -14,7 +14,8 @@ useOperator();
 
 describe('a pod that is replaced while no operator looks', () => {
   it('is told by the uid that was recorded with the attempt', async ({ scenario }) => {
-    const build = script('build', 'sleep 60; echo digest=genuine > $ADO_OUTPUTS', { outputs: [{ name: 'digest' }] });
+    const make = 'test "$ADO_ATTEMPT" -gt 0 || sleep 60; echo digest=genuine > $ADO_OUTPUTS';
+    const build = script('build', make, { outputs: [{ name: 'digest' }] });
     await scenario.given(workflow('release', { tasks: [build] }), workflowRun('release', 'release'));
     const genuine = await scenario.podRuns('build');
     const { name, annotations = {} } = genuine.metadata;
