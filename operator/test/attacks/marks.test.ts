@@ -9,6 +9,7 @@ import { Attacker, marksOf, podSaying } from '../support/attacker.ts';
 import { it, useOperator } from '../support/e2e.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
 import type { Scenario } from '../support/scenario.ts';
+import { FULL } from '../support/tier.ts';
 
 useOperator({ admission: true });
 
@@ -62,16 +63,18 @@ describe('the marks of what runs own', () => {
     await mallory.kubectl(patch({ finalizers: null }));
   });
 
-  it('are no hindrance to Kubernetes: what a run owns goes with it, and Jobs and their pods come and go', async ({
-    scenario,
-  }) => {
-    const { mallory } = await begun(scenario);
-    const template = { spec: podSaying('', { name: 'x' }).spec };
-    await mallory.create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'own' }, spec: { template } });
-    await scenario.kubectl(['wait', 'job', 'own', '--for=condition=Complete', '--timeout=60s']);
-    await mallory.kubectl(['delete', 'awr', 'one', '--wait=false']);
-    await scenario.until('the pod of the run is gone', async () =>
-      (await scenario.podPaths()).every((path) => path !== 'build'),
-    );
-  });
+  it(
+    'are no hindrance to Kubernetes: what a run owns goes with it, and Jobs and their pods come and go',
+    FULL,
+    async ({ scenario }) => {
+      const { mallory } = await begun(scenario);
+      const template = { spec: podSaying('', { name: 'x' }).spec };
+      await mallory.create({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'own' }, spec: { template } });
+      await scenario.kubectl(['wait', 'job', 'own', '--for=condition=Complete', '--timeout=60s']);
+      await mallory.kubectl(['delete', 'awr', 'one', '--wait=false']);
+      await scenario.until('the pod of the run is gone', async () =>
+        (await scenario.podPaths()).every((path) => path !== 'build'),
+      );
+    },
+  );
 });

@@ -12,6 +12,7 @@ import { it, restartOperator, stage, useOperator } from '../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { type Manifest, script, workflow, workflowRun } from '../support/manifests.ts';
 import type { Scenario } from '../support/scenario.ts';
+import { FULL } from '../support/tier.ts';
 
 useOperator({ admission: true, flags: ['--lease-duration', '3s'] });
 
@@ -77,7 +78,7 @@ describe('a user who may write Workflows', () => {
     expect(holders.size).toBe(1);
   });
 
-  it('holds up nobody by what was stored while the webhook was off', async ({ scenario }) => {
+  it('holds up nobody by what was stored while the webhook was off', FULL, async ({ scenario }) => {
     await givenMallory(scenario);
     // What is stored is stored, and the controller has to judge it.
     await restartOperator(async () => {

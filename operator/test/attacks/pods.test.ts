@@ -37,8 +37,8 @@ const podEnds = (scenario: Scenario, name: string) =>
     (await scenario.pods()).some(({ metadata, status }) => metadata.name === name && status?.phase === 'Succeeded'),
   );
 
-describe('a pod that is marked after it has ended', () => {
-  it.concurrent('hands on no outputs', async ({ scenario }) => {
+describe.concurrent('a pod that is marked after it has ended', () => {
+  it('hands on no outputs', async ({ scenario }) => {
     const run = await begun(scenario, 20);
     const mallory = await Attacker.with(scenario, PODS);
     const name = nameOf(run, 'build', 1);
@@ -53,8 +53,8 @@ describe('a pod that is marked after it has ended', () => {
   });
 });
 
-describe('a pod in the place of a task whose needs have not ended', () => {
-  it.concurrent('neither starts the task nor keeps it from running', async ({ scenario }) => {
+describe.concurrent('a pod in the place of a task whose needs have not ended', () => {
+  it('neither starts the task nor keeps it from running', async ({ scenario }) => {
     const run = await begun(scenario, 20);
     const mallory = await Attacker.with(scenario, PODS);
     const name = nameOf(run, 'ship');
@@ -70,8 +70,8 @@ describe('a pod in the place of a task whose needs have not ended', () => {
   });
 });
 
-describe('a pod beside the one that runs', () => {
-  it.concurrent('overrides nothing, under any name', async ({ scenario }) => {
+describe.concurrent('a pod beside the one that runs', () => {
+  it('overrides nothing, under any name', async ({ scenario }) => {
     const run = await begun(scenario, 20);
     const mallory = await Attacker.with(scenario, PODS);
     const genuine = await scenario.podOf('build');
@@ -85,8 +85,8 @@ describe('a pod beside the one that runs', () => {
   });
 });
 
-describe('a pod that is deleted and made again with its proof', () => {
-  it.concurrent('is a stranger: the attempt is lost, and the operator makes the next', async ({ scenario }) => {
+describe.concurrent('a pod that is deleted and made again with its proof', () => {
+  it('is a stranger: the attempt is lost, and the operator makes the next', async ({ scenario }) => {
     const run = await begun(scenario, 15);
     const mallory = await Attacker.with(scenario, PODS);
     const genuine = await scenario.podOf('build');
