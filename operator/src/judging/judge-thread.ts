@@ -72,6 +72,7 @@ export class JudgeThread {
     this.#idle = undefined;
     if (!job) {
       this.#idle = this.#options.clock.setTimeout(() => this.#kill(), IDLE_MS);
+      this.#idle.unref?.();
       return;
     }
     this.#current = job;

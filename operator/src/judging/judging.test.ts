@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Task, WorkflowSpec } from '../api/index.ts';
 import { MAX_PROBLEMS, validateTemplate, validateWorkflow } from '../engine/validate/index.ts';
-import { realClock } from '../runtime/index.ts';
+import { realClock, type Timer } from '../runtime/index.ts';
 import { Judging, type JudgingOptions } from './judging.ts';
 
 const judging = (more: Partial<JudgingOptions> = {}) =>
@@ -46,6 +46,22 @@ describe('judging', () => {
     await judging().workflow(expensive, none);
     clearInterval(turning);
     expect(turns).toBeGreaterThan(10);
+  });
+
+  it('keeps no process from ending once it has answered', async () => {
+    const holding = new Set<Timer>();
+    const setTimeout = (fn: () => void, ms: number): Timer => {
+      const timer = realClock.setTimeout(fn, ms);
+      const letGo = (how: (() => void) | undefined) => () => {
+        holding.delete(held);
+        how?.();
+      };
+      const held: Timer = { cancel: letGo(timer.cancel), unref: letGo(timer.unref) };
+      holding.add(held);
+      return held;
+    };
+    await judging({ clock: { ...realClock, setTimeout } }).workflow(expensive, none);
+    expect(holding.size).toBe(0);
   });
 
   it('refuses what takes too long, and judges the next one in a thread that is new', async () => {

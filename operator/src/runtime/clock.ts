@@ -3,6 +3,8 @@ import { SteadyTime } from './steady-time.ts';
 
 export interface Timer {
   cancel(): void;
+  /** Lets the process end before the timer has fired. */
+  unref?(): void;
 }
 
 /**
@@ -44,7 +46,7 @@ function setLongTimeout(fn: () => void, ms: number): Timer {
     handle = setTimeout(fire, clampTimeout(left));
   };
   let handle = setTimeout(ms <= MAX_TIMEOUT_MS ? fn : fire, clampTimeout(ms));
-  return { cancel: () => clearTimeout(handle) };
+  return { cancel: () => clearTimeout(handle), unref: () => void handle.unref() };
 }
 
 /** A delay that is safe to hand to Node: never negative, never NaN, never above its limit. */
