@@ -9,6 +9,7 @@ import { OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
 import { commandsOf } from '../support/pages.ts';
 import { signalWaits } from '../support/people.ts';
+import { FULL, sampleOf } from '../support/tier.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { simulated } from './load.ts';
 import { shell } from './shell.ts';
@@ -125,7 +126,7 @@ const ORDERS: readonly (readonly Part[])[] = [
 ];
 
 describe('uninstalling with a run that is live', { timeout: GONE_MS + 120_000 }, () => {
-  it.each(ORDERS.map((order) => [order.join(', '), order] as const))(
+  it.each(sampleOf(ORDERS, ORDERS.length).map((order) => [order.join(', '), order] as const))(
     'in the order %s leaves nothing',
     async (_, order) => {
       const workloads = await givenLiveRun();
@@ -149,7 +150,7 @@ describe('uninstalling with a run that is live', { timeout: GONE_MS + 120_000 },
     },
   );
 
-  it('all at once leaves nothing, after the remedy where the operator was gone first', async () => {
+  it('all at once leaves nothing, after the remedy where the operator was gone first', FULL, async () => {
     const workloads = await givenLiveRun();
     await stage().kubectl.run(['delete', '--wait=false', '-k', join(ROOT, 'config/default')]);
     await remove('the workloads', workloads);
