@@ -44,10 +44,10 @@ export class JudgeThread {
 
   /** The answer, within the limit. */
   ask(text: string): Promise<Outcome> {
-    const { clock, limitMs, maxWaiting } = this.#options;
+    const { limitMs, maxWaiting } = this.#options;
     if (this.#waiting.length >= maxWaiting) return Promise.resolve('Busy');
     return new Promise((resolve) => {
-      const late = clock.setTimeout(() => this.#giveUp(job), limitMs);
+      const late = this.#after(limitMs, () => this.#giveUp(job));
       const settle = (outcome: Outcome) => {
         late.cancel();
         resolve(outcome);
@@ -71,13 +71,12 @@ export class JudgeThread {
     this.#idle?.cancel();
     this.#idle = undefined;
     if (!job) {
-      this.#idle = this.#options.clock.setTimeout(() => this.#kill(), IDLE_MS);
-      this.#idle.unref?.();
+      this.#idle = this.#after(IDLE_MS, () => this.#kill());
       return;
     }
     this.#current = job;
-    const { clock, limitMs, graceMs = GRACE_MS } = this.#options;
-    this.#limit = clock.setTimeout(() => this.#end('TooLong'), limitMs + graceMs);
+    const { limitMs, graceMs = GRACE_MS } = this.#options;
+    this.#limit = this.#after(limitMs + graceMs, () => this.#end('TooLong'));
     this.#worker ??= this.#start();
     this.#worker.postMessage(job.text);
   }
@@ -93,6 +92,13 @@ export class JudgeThread {
     worker.on('error', () => isOurs() && this.#end('TooLong'));
     worker.on('exit', () => isOurs() && this.#end('TooLong'));
     return worker;
+  }
+
+  /** No timer of ours keeps a program from ending that was told to, whatever is still to be judged. */
+  #after(ms: number, fn: () => void): Timer {
+    const timer = this.#options.clock.setTimeout(fn, ms);
+    timer.unref?.();
+    return timer;
   }
 
   #end(outcome: Outcome): void {

@@ -40,7 +40,7 @@ const JOB = {
           {
             name: 'main',
             image: IMAGE,
-            command: ['sh', '-c', 'exit "$1"', 'job', '${{ params.number }}'],
+            command: ['sh', '-c', 'exit "$1"', 'job', '${{ string(params.number) }}'],
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
           },
         ],
