@@ -84,13 +84,13 @@ export class JudgeThread {
   #start(): Worker {
     const options = { workerData: ROLE, resourceLimits: LIMITS, execArgv: [], env: {} };
     const worker = new Worker(this.#options.file ?? THREAD, options);
-    // The program ends when nothing else is to be done.
-    worker.unref();
     const isOurs = () => this.#worker === worker;
     worker.on('message', (problems: readonly Problem[]) => isOurs() && this.#settle(problems));
     // Out of memory, or a fault of ours: no answer is no consent.
     worker.on('error', () => isOurs() && this.#end('TooLong'));
     worker.on('exit', () => isOurs() && this.#end('TooLong'));
+    // The program ends when nothing else is to be done. Last, since a listener holds the program again.
+    worker.unref();
     return worker;
   }
 

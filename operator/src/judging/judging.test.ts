@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Task, WorkflowSpec } from '../api/index.ts';
 import { MAX_PROBLEMS, validateTemplate, validateWorkflow } from '../engine/validate/index.ts';
-import { realClock, type Timer } from '../runtime/index.ts';
+import { realClock } from '../runtime/index.ts';
 import { Judging, type JudgingOptions } from './judging.ts';
 
 const judging = (more: Partial<JudgingOptions> = {}) =>
@@ -48,15 +50,10 @@ describe('judging', () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  it('keeps no process from ending, whatever is still to be judged', async () => {
-    let [made, letGo] = [0, 0];
-    const setTimeout = (fn: () => void, ms: number): Timer => {
-      made++;
-      return { ...realClock.setTimeout(fn, ms), unref: () => void letGo++ };
-    };
-    await judging({ clock: { ...realClock, setTimeout } }).workflow(expensive, none);
-    expect(made).toBeGreaterThan(1);
-    expect(letGo).toBe(made);
+  it('keeps no program from ending that has nothing else to do', async () => {
+    const program = new URL('./testing/judge-and-end.ts', import.meta.url).pathname;
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 25_000 });
+    expect(stdout).toBe('1');
   });
 
   it('refuses what takes too long, and judges the next one in a thread that is new', async () => {
