@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 /**
- * The bundle that `npm test` makes once, as it is deployed, because it starts in a third of the time; the sources where
+ * The bundle that `npm test` makes once, as it is deployed, because it starts sooner; the sources where
  * coverage is counted or nobody made a bundle.
  */
 export const OPERATOR_ENTRY = process.env.ADO_TEST_OPERATOR ?? join(import.meta.dirname, '../../src/cmd/operator.ts');

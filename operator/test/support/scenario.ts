@@ -88,7 +88,7 @@ export class Scenario {
     throw new Error(`kubectl ${args.join(' ')} was not refused: ${stdout}`);
   }
 
-  /** Applies objects as `kubectl apply --server-side --force-conflicts` does, for a hundredth of its CPU. */
+  /** Applies objects as `kubectl apply --server-side --force-conflicts` does, without the CPU of a process. */
   async given(...objects: readonly Manifest[]): Promise<void> {
     for (const object of objects) await apply(this.client, { ...object, metadata: this.#located(object.metadata) });
   }
