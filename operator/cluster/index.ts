@@ -9,11 +9,10 @@
  * 4. Programs are built from pinned modules, once, outside the work tree; what is not needed is not built.
  * 5. What a person must do is said in one sentence with the remedy (ClusterError).
  */
-export { buildingAhead } from './build.ts';
-export { binariesFor } from './build-plan.ts';
 export type { Cluster } from './cluster.ts';
 export { ClusterError } from './errors.ts';
 export { closeCluster, loadImages, type OpenOptions, openCluster } from './open-cluster.ts';
 export { type ControlPlaneOptions, openControlPlane } from './open-control-plane.ts';
 export { pace } from './pace.ts';
+export { type Needed, preparationAhead, prepareMachine } from './prepare.ts';
 export { duration, type ProgressSink, streamProgress } from './progress.ts';

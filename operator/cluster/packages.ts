@@ -1,8 +1,11 @@
 /** The Debian packages of a node, and what to say when they cannot be installed. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
 import { run, which } from './command.ts';
 import { ClusterError } from './errors.ts';
+import { withLock } from './lock.ts';
 import { type ProgressSink, runStep } from './progress.ts';
+import { stateRoot } from './state.ts';
 
 export interface Requirement {
   debian: string;
@@ -71,11 +74,20 @@ export async function ensurePackages(progress?: ProgressSink, { what, requiremen
     throw new ClusterError(`${lacks}.`, `Run this as root, once: apt-get update && ${installCommand(missing)}`);
   }
   const step = { title: `installing ${missing.join(', ')}`, expectedMs: 25_000 };
-  await runStep(progress, step, () => install(missing));
+  // One at a time: apt refuses a second one that comes meanwhile.
+  await runStep(progress, step, () =>
+    withLock(join(stateRoot(), '.packages.lock'), () => installMissing(requirements)),
+  );
   const left = missingPackages(requirements);
   if (left.length > 0) {
     throw new ClusterError(`After installing them, ${left.join(', ')} still cannot be found.`, 'Check the PATH.');
   }
+}
+
+/** Again what is missing: another command may have installed it meanwhile. */
+async function installMissing(requirements: readonly Requirement[]): Promise<void> {
+  const missing = missingPackages(requirements);
+  if (missing.length > 0) await install(missing);
 }
 
 /** `--no-remove`: nothing that the machine has may go for our sake. */

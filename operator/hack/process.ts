@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 
 export interface Finished {
   readonly code: number;
@@ -22,6 +23,23 @@ export function capture(
     child.on('close', (code) => {
       resolve({ code: code ?? 1, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
+  });
+}
+
+/** Runs a program, passing on each line that it prints with `prefix` before it. Resolves with its exit code. */
+export function relay(
+  program: string,
+  args: readonly string[],
+  prefix: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const [from, to] of [[child.stdout, process.stdout] as const, [child.stderr, process.stderr] as const]) {
+      createInterface({ input: from }).on('line', (line) => void to.write(`${prefix}${line}\n`));
+    }
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 1));
   });
 }
 

@@ -1,5 +1,6 @@
 /** What `npm test` says before it begins: what it needs, for how long, and how to have the same again. */
 import { duration } from '../../cluster/index.ts';
+import { lanesOf } from './lanes.ts';
 import type { Options } from './options.ts';
 import { expectedSeconds } from './summary.ts';
 
@@ -8,14 +9,9 @@ import { expectedSeconds } from './summary.ts';
  * @param pace how many times as long as the reference this machine takes
  * @param building ms that programs take that must be built first
  */
-export function announcement(
-  { tier, steps, files, repeat }: Options,
-  seed: number,
-  pace: number,
-  building = 0,
-): string[] {
-  const tests = steps.filter((step) => step !== 'verify');
-  const needed = expectedSeconds(tests, tier, pace) * 1000 * repeat;
+export function announcement(options: Options, seed: number, pace: number, building = 0): string[] {
+  const { tier, steps, files, repeat } = options;
+  const needed = expectedSeconds(lanesOf(options), tier, pace) * 1000 * repeat;
   const what =
     files.length > 0 ? files.join(', ') : steps.map((step) => (step === 'verify' ? step : step.name)).join(', ');
   return [

@@ -1,6 +1,6 @@
 /** Runs one step of `npm test` in a process of its own. */
 import { join } from 'node:path';
-import { attach } from '../process.ts';
+import { attach, relay } from '../process.ts';
 import { readResults, type StepResult } from './results.ts';
 import type { Step, Tier } from './steps.ts';
 
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly files: readonly string[];
   /** The bundle that tests start as the operator; undefined: the sources, whose coverage is counted. */
   readonly bundle: string | undefined;
+  /** Begins each line of the output; undefined: the step has the terminal to itself. */
+  readonly prefix?: string | undefined;
 }
 
 /** What can be judged without running anything. */
@@ -29,16 +31,20 @@ export async function verify({ root }: RunOptions): Promise<StepResult> {
 }
 
 export async function runStep(step: Step, options: RunOptions): Promise<StepResult> {
-  const { folder, tier, seed, bundle } = options;
+  const { folder, tier, seed, bundle, prefix } = options;
   const report = join(folder, `${step.name}-${performance.now().toFixed(0)}.json`);
-  const code = await attach(process.execPath, vitestArguments(step, options), {
+  const environment = {
     ADO_MODEL_STEPS: String(MODEL_STEPS[tier]),
     ...process.env,
     ADO_TEST_REPORT: report,
     ADO_TIER: tier,
     ADO_SEED: String(seed),
     ...(bundle ? { ADO_TEST_OPERATOR: bundle } : { NODE_V8_COVERAGE_OPERATOR: join(folder, 'operator') }),
-  });
+  };
+  const args = vitestArguments(step, options);
+  const code = await (prefix === undefined
+    ? attach(process.execPath, args, environment)
+    : relay(process.execPath, args, prefix, environment));
   return readResults(report, code);
 }
 

@@ -7,8 +7,12 @@ export const TIERS = ['quick', 'full'] as const;
 /** `npm test` is quick; `npm run test:full` has everything. A test that only the second runs has the tag `full`. */
 export type Tier = (typeof TIERS)[number];
 
+/** Steps of one lane run one after the other, the lanes side by side. Steps that use the same cluster share a lane. */
+export const LANES = ['main', 'other'] as const;
+
 export interface Step {
   readonly name: string;
+  readonly lane: (typeof LANES)[number];
   /** Test files, as globs from `operator/`. */
   readonly include: readonly string[];
   readonly exclude?: readonly string[];
@@ -31,15 +35,23 @@ const MODEL = 'src/engine/model/*.test.ts';
 export const STEPS: readonly Step[] = [
   {
     name: 'unit',
+    lane: 'main',
     include: ['src/**/*.test.ts', 'cluster/**/*.test.ts', 'hack/**/*.test.ts', 'test/unit/**/*.test.ts'],
     exclude: [MODEL],
     timeoutMs: 30_000,
     sharesModules: true,
     budget: { quick: 45, full: 80 },
   },
-  { name: 'model', include: [MODEL], timeoutMs: 24 * 3_600_000, budget: { quick: 15, full: 330 } },
+  {
+    name: 'model',
+    lane: 'other',
+    include: [MODEL],
+    timeoutMs: 24 * 3_600_000,
+    budget: { quick: 15, full: 330 },
+  },
   {
     name: 'apiserver',
+    lane: 'other',
     include: ['test/apiserver/**/*.test.ts'],
     timeoutMs: 120_000,
     workers: 1,
@@ -47,6 +59,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'shared',
+    lane: 'main',
     include: ['test/e2e/shared/**/*.test.ts'],
     timeoutMs: 300_000,
     workers: 2,
@@ -56,6 +69,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'attacks',
+    lane: 'main',
     include: ['test/attacks/**/*.test.ts'],
     timeoutMs: 300_000,
     workers: 1,
@@ -64,6 +78,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'own',
+    lane: 'main',
     include: ['test/e2e/own/**/*.test.ts'],
     timeoutMs: 300_000,
     workers: 1,
@@ -72,6 +87,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'install',
+    lane: 'other',
     include: ['test/install/**/*.test.ts'],
     timeoutMs: 300_000,
     workers: 1,
@@ -81,6 +97,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'crash',
+    lane: 'other',
     include: ['test/crash/**/*.test.ts'],
     timeoutMs: 600_000,
     workers: 1,
@@ -89,6 +106,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'faults',
+    lane: 'other',
     include: ['test/faults/**/*.test.ts'],
     timeoutMs: 600_000,
     workers: 1,

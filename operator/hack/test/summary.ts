@@ -1,6 +1,6 @@
 /** What `npm test` says at its end: what failed, what was weak, where the time went. */
 import { countOf, type StepResult } from './results.ts';
-import type { Tier } from './steps.ts';
+import type { Step, Tier } from './steps.ts';
 
 export interface Outcome extends StepResult {
   readonly step: string;
@@ -49,16 +49,15 @@ export function slowestOf(outcomes: readonly Outcome[]): string[] {
 
 /**
  * The table of steps. Budgets are those of the reference machine times `pace`, so that a slow machine is not blamed; over
- * budget is said and fails nothing.
+ * budget is said and fails nothing. Steps run side by side, so all of them take fewer `seconds` than their sum.
  */
-export function tableOf(outcomes: readonly Outcome[], pace: number): string[] {
+export function tableOf(outcomes: readonly Outcome[], pace: number, seconds: number): string[] {
   const lines = outcomes.map((outcome) => {
     const { passed, failed } = countOf(outcome);
     const budget = outcome.budget === undefined ? undefined : outcome.budget * pace;
     const over = budget !== undefined && outcome.seconds > budget ? '  over its budget' : '';
     return row(outcome.step, passed, failed, outcome.seconds, budget) + over;
   });
-  const seconds = outcomes.reduce((sum, outcome) => sum + outcome.seconds, 0);
   return [
     'step        passed  failed  seconds  budget',
     ...lines,
@@ -74,11 +73,9 @@ function row(name: string, passed: number, failed: number, seconds: number, budg
   return `${name.padEnd(10)}${cells}${seconds.toFixed(0).padStart(9)}${(budget?.toFixed(0) ?? '').padStart(8)}`;
 }
 
-/** Seconds that the steps may take together on this machine. */
-export function expectedSeconds(
-  steps: readonly { readonly budget: Readonly<Record<Tier, number>> }[],
-  tier: Tier,
-  pace: number,
-): number {
-  return steps.reduce((total, { budget }) => total + budget[tier] * pace, 0);
+/** Seconds that the steps may take together on this machine: as long as the longest of the lanes. */
+export function expectedSeconds(lanes: readonly (readonly Pick<Step, 'budget'>[])[], tier: Tier, pace: number): number {
+  const secondsOf = (lane: (typeof lanes)[number]) =>
+    lane.reduce((total, { budget }) => total + budget[tier] * pace, 0);
+  return Math.max(0, ...lanes.map(secondsOf));
 }

@@ -37,8 +37,8 @@ describe('the summary of npm test', () => {
 
   it('holds a step against its budget at the pace of the machine', () => {
     const slow = outcome([test('a')], { seconds: 30 });
-    expect(tableOf([slow], 1)[1]).toMatch(/^unit +1 +0 +30 +20 {2}over its budget$/);
-    expect(tableOf([slow], 2)[1]).toMatch(/^unit +1 +0 +30 +40$/);
+    expect(tableOf([slow], 1, 30)[1]).toMatch(/^unit +1 +0 +30 +20 {2}over its budget$/);
+    expect(tableOf([slow], 2, 30)[1]).toMatch(/^unit +1 +0 +30 +40$/);
   });
 
   it('shows the slowest files and tests first', () => {

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { lanesOf } from '../../hack/test/lanes.ts';
 import { readOptions, stepOf, testFiles, UsageError } from '../../hack/test/options.ts';
 import { STEPS, TIERS } from '../../hack/test/steps.ts';
+import { expectedSeconds } from '../../hack/test/summary.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const files = testFiles(ROOT);
@@ -35,8 +37,7 @@ describe('the tiers of the tests', () => {
   });
 
   it('let npm test take a quarter of an hour at most on the reference machine', () => {
-    const seconds = STEPS.reduce((sum, { budget }) => sum + budget.quick, 0);
-    expect(seconds).toBeLessThanOrEqual(15 * 60);
+    expect(expectedSeconds(lanesOf(options()), 'quick', 1)).toBeLessThanOrEqual(15 * 60);
   });
 
   it('are said in the first comment where a whole file is meant', () => {
