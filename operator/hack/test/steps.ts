@@ -55,6 +55,7 @@ export const STEPS: readonly Step[] = [
     include: ['test/apiserver/**/*.test.ts'],
     timeoutMs: 120_000,
     workers: 1,
+    setup: 'test/apiserver/setup.ts',
     budget: { quick: 60, full: 60 },
   },
   {

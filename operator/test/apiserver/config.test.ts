@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/cmd/config.ts';
-import { type Output, ROOT, useApiServer } from '../support/control-plane.ts';
+import { type Output, ROOT, useEmptyApiServer } from '../support/control-plane.ts';
 
-const api = useApiServer(import.meta.filename, { crds: false });
+const api = useEmptyApiServer(import.meta.filename);
 const APPLY = ['apply', '--server-side', '--validate=strict', '-k', join(ROOT, 'config/default')];
 
 interface Applied {

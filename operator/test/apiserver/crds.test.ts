@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { API_VERSION, KINDS } from '../../src/api/index.ts';
 import { crdNames, type Output, useApiServer } from '../support/control-plane.ts';
 
-const api = useApiServer(import.meta.filename);
+const api = useApiServer();
 
 const TASK = { name: 'build', run: 'true' };
 const workflow = (spec: unknown, name = 'release') => ({

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import type { Pod } from '../../src/pods/index.ts';
 import { useApiServer } from '../support/control-plane.ts';
 
-const api = useApiServer(import.meta.filename);
+const api = useApiServer();
 
 /** The golden manifests of `src/pods/build.test.ts`: what the server takes there is what the operator creates. */
 const golden = (name: string): Pod =>

@@ -1,6 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cluster, openControlPlane } from '../../cluster/index.ts';
 import {
   AdoOperator,
   CONFIG_MAPS,
@@ -23,26 +22,23 @@ import {
 } from '../../src/runtime/index.ts';
 import { until } from '../../src/runtime/testing/until.ts';
 import { createMetrics, silentLogger } from '../../src/telemetry/index.ts';
+import { useApiServer } from '../support/control-plane.ts';
 
 interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
 }
 
+const api = useApiServer();
 const logger = silentLogger();
 const metrics = createMetrics({ process: false });
 const config = new KubeConfig();
-let cluster: Cluster;
 let client: KubeClient;
 
 beforeAll(async () => {
-  cluster = await openControlPlane({ name: 'test-runtime' });
-  config.loadFromFile(cluster.kubeconfig);
+  config.loadFromFile(api.kubeconfig);
   client = new KubeClient({ config, logger, metrics });
 });
-afterAll(async () => {
-  await client?.close();
-  await cluster?.down();
-});
+afterAll(() => client.close());
 
 async function namespace(name: string): Promise<string> {
   await client.create(NAMESPACES, { metadata: { name } });

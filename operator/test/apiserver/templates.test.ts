@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/api/index.ts';
 import { type Output, useApiServer } from '../support/control-plane.ts';
 
-const api = useApiServer(import.meta.filename);
+const api = useApiServer();
 
 const TASK = { name: 'build', run: 'true' };
 const template = (spec: object = {}, metadata: object = { name: 'deploy' }, kind = 'WorkflowTemplate') => ({

@@ -1,9 +1,10 @@
-/** A real API server for one test file, with our CRDs in it. Nothing runs there but the API. */
+/** Real API servers for tests. Nothing runs there but the API. */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { type Cluster, openControlPlane } from '../../cluster/index.ts';
+import { waitFor } from './wait-for.ts';
 
 export const ROOT = join(import.meta.dirname, '../../..');
 const CRDS = join(ROOT, 'crds');
@@ -28,29 +29,40 @@ export interface ApiServer {
   readonly namespace: () => Promise<string>;
 }
 
-/** Starts an API server before the tests of a file and ends it after them; call at the top of the file. */
-export function useApiServer(file: string, options: { crds: boolean } = { crds: true }): ApiServer {
+/** The API server that the files of `test/apiserver` share, with our CRDs in it; call at the top of the file. */
+export function useApiServer(): ApiServer {
+  return apiServerOf(() => inject('apiServer'));
+}
+
+/** Starts an empty API server before the tests of a file and ends it after them; call at the top of the file. */
+export function useEmptyApiServer(file: string): ApiServer {
   let cluster: Cluster | undefined;
-  const opened = (): Cluster => {
-    if (!cluster) throw new Error('the API server is there only while tests run');
-    return cluster;
-  };
-  const kubectl: Kubectl = (args, input) => runKubectl(opened(), args, input);
-  const run = async (args: readonly string[], input?: unknown) => successful(args, await kubectl(args, input));
   beforeAll(async () => {
     cluster = await openControlPlane({ name: `test-${basename(file, '.test.ts')}` });
-    if (options.crds) await applyCrds(run);
   });
   afterAll(async () => cluster?.down());
+  return apiServerOf(() => {
+    if (!cluster) throw new Error('the API server is there only while tests run');
+    return cluster;
+  });
+}
+
+/** How a server is reached, as one process can tell another. */
+export type ApiServerAt = Pick<Cluster, 'kubeconfig' | 'kubectl' | 'server'>;
+
+/** @param at looked at when it is needed: a server may start later than the file that uses it is read */
+export function apiServerOf(at: () => ApiServerAt): ApiServer {
+  const kubectl: Kubectl = (args, input) => runKubectl(at(), args, input);
+  const run = async (args: readonly string[], input?: unknown) => successful(args, await kubectl(args, input));
   return {
     kubectl,
     run,
     namespace: () => createNamespace(run),
     get kubeconfig() {
-      return opened().kubeconfig;
+      return at().kubeconfig;
     },
     get server() {
-      return opened().server;
+      return at().server;
     },
   };
 }
@@ -60,7 +72,7 @@ export async function applyCrds(run: ApiServer['run']): Promise<void> {
   await run(['apply', '--server-side', '-k', CRDS]);
   await run(['wait', '--for=condition=Established', '--timeout=60s', 'crd', ...crdNames()]);
   for (const name of crdNames()) {
-    await vi.waitFor(() => run(['explain', name]), { timeout: 30_000, interval: 200 });
+    await waitFor(`the server explains ${name}`, () => run(['explain', name]).catch(() => undefined));
   }
 }
 
@@ -71,14 +83,10 @@ export function crdNames(): string[] {
     .map((name) => basename(name, '.yaml').split('_').reverse().join('.'));
 }
 
-let namespaces = 0;
-
 async function createNamespace(run: ApiServer['run']): Promise<string> {
-  namespaces += 1;
-  const name = `test-${namespaces}`;
-  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-  await run(['create', '-f', '-'], { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
-  return name;
+  const metadata = { generateName: 'test-', labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } };
+  const created = await run(['create', '-o', 'json', '-f', '-'], { apiVersion: 'v1', kind: 'Namespace', metadata });
+  return (JSON.parse(created) as { metadata: { name: string } }).metadata.name;
 }
 
 function successful(args: readonly string[], { code, stdout, stderr }: Output): string {
@@ -86,7 +94,7 @@ function successful(args: readonly string[], { code, stdout, stderr }: Output): 
   throw new Error(`kubectl ${args.join(' ')} ended with ${code}: ${stderr}`);
 }
 
-function runKubectl(cluster: Cluster, args: readonly string[], input?: unknown): Promise<Output> {
+function runKubectl(cluster: ApiServerAt, args: readonly string[], input?: unknown): Promise<Output> {
   return new Promise((resolve, reject) => {
     const cache = join(dirname(cluster.kubeconfig), 'kubectl-cache'); // goes with the cluster: its port may be reused
     const own = ['--kubeconfig', cluster.kubeconfig, '--cache-dir', cache];
