@@ -31,7 +31,7 @@ export class AuditLog {
    * Waits until a user has asked for nothing but leases and watches for `quietMs`.
    * @throws Error when it still asks after `timeoutMs`
    */
-  async quiet(user: string, quietMs = 1500, timeoutMs = 60_000): Promise<void> {
+  async quiet(user: string, quietMs = 1500, timeoutMs = 180_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const mark = this.mark();

@@ -14,7 +14,7 @@ import { type Manifest, script, workflow, workflowRun } from '../support/manifes
 import type { Scenario } from '../support/scenario.ts';
 import { FULL } from '../support/tier.ts';
 
-useOperator({ admission: true, flags: ['--lease-duration', '3s'] });
+useOperator({ admission: true, flags: ['--lease-duration', '6s'] });
 
 const MALLORY = ['--as', 'mallory'] as const;
 const list = <T>(length: number, make: (index: number) => T) => Array.from({ length }, (_, index) => make(index));

@@ -72,7 +72,7 @@ export async function install(path = 'config/default'): Promise<void> {
 }
 
 export async function rolledOut(namespace = OPERATOR_NAMESPACE): Promise<void> {
-  await stage().kubectl.run(['rollout', 'status', '-n', namespace, 'deploy/ado-operator', '--timeout=100s']);
+  await stage().kubectl.run(['rollout', 'status', '-n', namespace, 'deploy/ado-operator', '--timeout=240s']);
 }
 
 /** Takes away all that Ado ever puts into a cluster, in the order that needs no care. */

@@ -195,7 +195,7 @@ export class Case {
   }
 
   /** Waits until every run is over and everything is let go of. */
-  async settled(timeoutMs = 90_000): Promise<void> {
+  async settled(timeoutMs = 240_000): Promise<void> {
     await this.until('all is settled', () => hasSettled(this.#stage.client, this.namespace), { timeoutMs });
   }
 
@@ -215,7 +215,7 @@ export class Case {
   async outcome(settledAfter: number): Promise<Outcome> {
     const settledAt = performance.now();
     if (this.#fault.awaitsLists ?? true) {
-      await this.until('all was listed again', () => hasRelisted(this.proxy), { timeoutMs: 60_000 });
+      await this.until('all was listed again', () => hasRelisted(this.proxy));
     }
     const objects = await this.objects();
     const { writes } = this.proxy;

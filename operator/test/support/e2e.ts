@@ -53,6 +53,9 @@ export function useSharedOperator(): void {
   });
 }
 
+/** One replica in all its processes, so that the next one need not wait for the lease of one that was killed. */
+const REPLICA = ['--identity', `replica-${process.pid}`];
+
 export interface UseOptions {
   /** Further flags of the operator, where they depend on the cluster made when it is there. */
   readonly flags?: readonly string[] | ((cluster: Cluster) => Promise<readonly string[]>);
@@ -72,7 +75,7 @@ export function useOperator({ flags = [], own, admission = false }: UseOptions =
     const credentials = await OperatorCredentials.create(cluster, kubectl);
     await removeAdmission(kubectl);
     const served = admission ? await installAdmission(cluster, kubectl) : [];
-    const given = [...served, ...(typeof flags === 'function' ? await flags(cluster) : flags)];
+    const given = [...REPLICA, ...served, ...(typeof flags === 'function' ? await flags(cluster) : flags)];
     const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags: given });
     installed = { flags: given, cluster, kubectl, credentials, operator, client: clientOf(cluster.kubeconfig) };
     if (admission) await admissionIsInForce(kubectl);

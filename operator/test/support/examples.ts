@@ -15,7 +15,7 @@ const expectation = z.strictObject({
   /** What the column Waiting-For shows. */
   waitingFor: z.string().optional(),
   /** Seconds that the run may take. */
-  timeout: z.number().default(90),
+  timeout: z.number().default(240),
   /** Files to apply before workflow.yaml. */
   setup: z.array(z.string()).default([]),
   /** Why the example cannot run on the test cluster, and the test that runs it. */

@@ -93,14 +93,14 @@ export class OperatorProcess implements OperatorView {
         if (ended !== undefined) throw new Error(`the operator ended with ${ended}:\n${explain()}`);
         return this.#lines.some((line) => line.includes(text)) || undefined;
       },
-      { timeoutMs: 60_000, everyMs: 25, explain },
+      { everyMs: 25, explain },
     );
   }
 
   /** Ends it as Kubernetes does and returns the exit code. */
   async stop(): Promise<number> {
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 40_000);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 120_000);
     const code = await this.exited;
     clearTimeout(timer);
     return code;

@@ -80,7 +80,7 @@ export class S3Server {
         () => true,
         () => undefined,
       );
-    await waitFor('the S3 server answers', answers, { timeoutMs: 20_000, explain: () => log });
+    await waitFor('the S3 server answers', answers, { explain: () => log });
     return server;
   }
 

@@ -11,8 +11,6 @@ import { dataSignal, signalsOf } from './people.ts';
 import { conditionOf, type Scenario } from './scenario.ts';
 
 export const SENT = 100;
-/** The one that comes after a killed one is the same replica: it need not wait for the lease of the dead. */
-export const STORM_FLAGS = ['--lease-duration', '2s', '--identity', 'killed'];
 const FEWEST_KILLS = 3;
 const nameOf = (index: number) => `s-${String(index).padStart(3, '0')}`;
 
@@ -29,7 +27,7 @@ export async function expectEachOnceInOrder(scenario: Scenario, allowUnattested:
   });
   const kills = await killEverySecond(() => sent);
   await sending;
-  const run = await scenario.ended('count', { timeoutMs: 120_000 });
+  const run = await scenario.ended('count');
   expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'True' });
   expect(await deliveredIn(scenario, run)).toEqual(Array.from({ length: SENT }, (_, index) => nameOf(index)));
   await scenario.until('every signal says that it was delivered', async () => {

@@ -1,8 +1,10 @@
 /** Waiting in tests: on conditions, never on a guess of how long something takes. */
 import { until } from '../../cluster/wait.ts';
 
+const PATIENCE_MS = 180_000;
+
 export interface WaitOptions {
-  /** ms; default 60 s, which a loaded machine with two cores keeps. */
+  /** ms; by default far more than anything takes on a slow machine that does other things besides: only failures wait. */
   readonly timeoutMs?: number;
   readonly everyMs?: number;
   /** Added to the failure: what a person would look at first. */
@@ -16,7 +18,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
-  { timeoutMs = 60_000, everyMs = 150, explain }: WaitOptions = {},
+  { timeoutMs = PATIENCE_MS, everyMs = 150, explain }: WaitOptions = {},
 ): Promise<T> {
   const late = new Error('late');
   try {

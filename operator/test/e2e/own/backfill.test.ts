@@ -6,7 +6,7 @@ import { type Manifest, workflow } from '../../support/manifests.ts';
 import { conditionOf, type Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
-useOperator({ flags: ['--lease-duration', '2s'] });
+useOperator();
 
 const DAYS = { from: '2026-03-01T00:00:00Z', to: '2026-03-11T00:00:00Z' };
 

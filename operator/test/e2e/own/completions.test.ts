@@ -6,7 +6,7 @@ import { type Manifest, workflow, workflowRun } from '../../support/manifests.ts
 import { outputsOf, type Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
-useOperator({ flags: ['--lease-duration', '3s'] });
+useOperator();
 
 type Completion = NonNullable<NonNullable<WorkflowSpec['triggers']>['completions']>[number];
 

@@ -181,7 +181,10 @@ describe('a restart of the operator', () => {
     const installed = ownStage();
     expect(await installed.operator.stop()).toBe(0);
     await scenario.until('it is given up', async () => asked(path)[0]?.isAbandoned);
-    installed.operator = await OperatorProcess.start({ kubeconfig: installed.credentials.path, flags: FLAGS });
+    installed.operator = await OperatorProcess.start({
+      kubeconfig: installed.credentials.path,
+      flags: installed.flags,
+    });
     await scenario.until('it is asked again', async () => asked(path).length > 1);
     await scenario.kubectl([
       'patch',

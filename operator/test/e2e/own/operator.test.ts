@@ -31,13 +31,13 @@ describe('a quiet operator', () => {
     );
     await scenario.ended('quiet');
     // The kubelet goes on writing to the pods for a few seconds; whatever comes of that, five seconds of quiet follow.
-    await auditLog().quiet(OPERATOR_USER, 5000, 40_000);
+    await auditLog().quiet(OPERATOR_USER, 5000);
     const before = await scenario.run('quiet');
     const mark = auditLog().mark();
     const pod = await scenario.podOf('one');
     await scenario.kubectl(['label', 'pod', pod.metadata.name, 'looked=at']);
     await scenario.kubectl(['label', 'awr', 'quiet', 'looked=at']);
-    await auditLog().quiet(OPERATOR_USER, 2000, 20_000);
+    await auditLog().quiet(OPERATOR_USER, 2000);
     expect(writesSince(mark, scenario)).toEqual([]);
     expect((await scenario.run('quiet')).status).toEqual(before.status);
   });
@@ -51,7 +51,7 @@ describe('a state that a newer operator wrote', () => {
     ];
     await scenario.given(workflow('newer', { tasks }), workflowRun('newer', 'newer'));
     const pod = await scenario.podRuns('first');
-    await auditLog().quiet(OPERATOR_USER, 2000, 40_000);
+    await auditLog().quiet(OPERATOR_USER, 2000);
     const state = JSON.stringify({ ...JSON.parse((await scenario.run('newer')).status?.state ?? ''), v: 99 });
     await scenario.kubectl([
       'patch',
@@ -72,7 +72,7 @@ describe('a state that a newer operator wrote', () => {
     await scenario.until('the pod has ended', async () => {
       return (await scenario.podOf('first')).status?.phase === 'Succeeded';
     });
-    await auditLog().quiet(OPERATOR_USER, 3000, 40_000);
+    await auditLog().quiet(OPERATOR_USER, 3000);
     expect(writesSince(mark, scenario).filter(({ resource }) => resource !== 'events')).toEqual([]);
     expect(await scenario.run('newer')).toEqual(patched);
     expect((await scenario.podOf('first')).metadata.finalizers).toEqual(['flow.ado.dev/result']);
@@ -140,7 +140,7 @@ describe('the process', () => {
     });
     expect(code).toBe(0);
     expect(conditionOf(await scenario.ended('long'), 'Succeeded').status).toBe('True');
-    await auditLog().quiet(OPERATOR_USER, 2000, 40_000);
+    await auditLog().quiet(OPERATOR_USER, 2000);
     expect(await names()).toEqual(['kept', 'long']);
     expect(await marks()).toEqual(before);
   });

@@ -245,7 +245,7 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     scenario.podOf('second'),
   ]);
   await scenario.kubectl(['delete', 'awr', 'shares']);
-  await auditLog().quiet(OPERATOR_USER, 1500, 60_000);
+  await auditLog().quiet(OPERATOR_USER, 1500);
   const asked = auditLog().since(0, ({ user, resource }) => user === OPERATOR_USER && resource !== '');
   const own = granted(OWN_NAMESPACE_ACCESS);
   const used = [...new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))].sort();

@@ -13,8 +13,7 @@ import { type Manifest, script, workflow, workflowRun } from '../../support/mani
 import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
-/** Short, so that the operator after a killed one need not wait long. */
-useOperator({ flags: ['--lease-duration', '2s'] });
+useOperator();
 
 const defaults = { terminationGracePeriodSeconds: 1 };
 const isActive = ({ status }: WorkflowRun) => status?.startedAt !== undefined && status.finishedAt === undefined;

@@ -16,7 +16,7 @@ import {
 import { conditionOf, eventsOf, outputsOf, type Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
-useOperator({ flags: ['--lease-duration', '2s'] });
+useOperator();
 
 type Task = WorkflowSpec['tasks'][number];
 

@@ -12,7 +12,7 @@ import { FULL } from '../../support/tier.ts';
 import { BY_HMAC, grantSecrets, hooked, type Said, SECRET, send, senderSecret } from '../../support/webhooks.ts';
 
 const ADDRESS = `127.0.0.1:${await freePort()}`;
-useOperator({ flags: ['--hooks-address', ADDRESS, '--lease-duration', '3s'] });
+useOperator({ flags: ['--hooks-address', ADDRESS] });
 
 /** What GitHub sends for a push, in short. */
 const push = (ref: string, id = 1) =>
@@ -142,11 +142,8 @@ describe('a webhook', () => {
     await scenario.until(
       'the request is taken',
       async () => (await to(scenario, push('refs/heads/main'), github('d-1'))).status < 300,
-      { timeoutMs: 20_000 },
     );
-    await scenario.until('the status has nothing to say', async () => (await statusOf())?.message === undefined, {
-      timeoutMs: 45_000,
-    });
+    await scenario.until('the status has nothing to say', async () => (await statusOf())?.message === undefined);
   });
 
   it.concurrent('is judged with the Workflow, with line and column, also when nothing else changes', async ({

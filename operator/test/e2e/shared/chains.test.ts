@@ -21,14 +21,14 @@ const counting = (iterations: number, more: Partial<Task> = {}): Task => ({
 });
 
 /** The last run of a chain, once it is over. */
-async function endOf(scenario: Scenario, root: string, timeoutMs = 60_000): Promise<WorkflowRun> {
+async function endOf(scenario: Scenario, root: string, timeoutMs?: number): Promise<WorkflowRun> {
   return scenario.until(
     `the chain ${root} is over`,
     async () => {
       const last = (await chainOf(scenario, root)).at(-1);
       return last?.status?.finishedAt !== undefined && last.status.chain?.next === undefined && last;
     },
-    { timeoutMs },
+    timeoutMs === undefined ? {} : { timeoutMs },
   );
 }
 

@@ -144,7 +144,9 @@ describe('desiredState', () => {
     await scenario.given(
       workflow('cancel', {
         tasks: [
-          script('first', 'trap "echo told=yes; exit 5" TERM; while true; do sleep 0.2; done'),
+          script('first', 'trap "echo told=yes; exit 5" TERM; while true; do sleep 0.2; done', {
+            terminationGracePeriodSeconds: 600,
+          }),
           script('second', 'true', { needs: ['first'], runIf: 'Always' }),
         ],
       }),
@@ -153,7 +155,7 @@ describe('desiredState', () => {
     const pod = await scenario.podRuns('first');
     const logs = scenario.kubectl(['logs', '-f', pod.metadata.name]);
     await scenario.kubectl(want('cancel', 'Cancelled'));
-    const run = await scenario.ended('cancel', { timeoutMs: 25_000 }); // less than the default grace of 30 s
+    const run = await scenario.ended('cancel');
     expect(run.status?.phase).toBe('Cancelled');
     expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'Cancelled' });
     expect(phases(run)).toEqual({ first: 'Cancelled', second: 'Skipped' });
@@ -170,10 +172,10 @@ describe('desiredState', () => {
     );
     await scenario.podRuns('stubborn');
     await scenario.kubectl(want('terminate', 'Terminated'));
-    const run = await scenario.ended('terminate', { timeoutMs: 20_000 });
+    const run = await scenario.ended('terminate');
     expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'Terminated' });
     expect(phases(run)).toEqual({ stubborn: 'Cancelled', second: 'Skipped' });
-    await scenario.until('its pod is gone', async () => (await scenario.pods()).length === 0, { timeoutMs: 20_000 });
+    await scenario.until('its pod is gone', async () => (await scenario.pods()).length === 0);
   });
 
   it.concurrent(

@@ -29,8 +29,8 @@ async function givenLiveRun(scenario: Scenario, seconds: number): Promise<void> 
 }
 
 /** All pods go, and none is created after the deletion was done. */
-async function expectNothingLeft(scenario: Scenario, mark: number, timeoutMs = 60_000): Promise<void> {
-  await scenario.until('all pods are gone', async () => (await scenario.pods()).length === 0, { timeoutMs });
+async function expectNothingLeft(scenario: Scenario, mark: number): Promise<void> {
+  await scenario.until('all pods are gone', async () => (await scenario.pods()).length === 0);
   const created = auditLog().since(mark, ({ user, verb, resource, namespace, code }) => {
     const isCreate = user === OPERATOR_USER && verb === 'create' && resource === 'pods' && code < 300;
     return isCreate && namespace === scenario.namespace;
@@ -45,15 +45,11 @@ async function seen(scenario: Scenario): Promise<number> {
   return auditLog().mark();
 }
 
-const namespaceGone = (scenario: Scenario, timeoutMs: number) =>
-  scenario.until(
-    'the namespace is gone',
-    async () => {
-      const { items } = await scenario.client.list(NAMESPACES);
-      return items.every(({ metadata }) => metadata.name !== scenario.namespace);
-    },
-    { timeoutMs },
-  );
+const namespaceGone = (scenario: Scenario) =>
+  scenario.until('the namespace is gone', async () => {
+    const { items } = await scenario.client.list(NAMESPACES);
+    return items.every(({ metadata }) => metadata.name !== scenario.namespace);
+  });
 
 describe('deleting what is live', () => {
   it.concurrent('ends the pods of a deleted run and starts nothing more of it', async ({ scenario }) => {
@@ -86,7 +82,7 @@ describe('deleting what is live', () => {
     async ({ scenario }) => {
       await givenLiveRun(scenario, 30);
       await scenario.kubectl(['delete', 'namespace', scenario.namespace, '--wait=false']);
-      await namespaceGone(scenario, 60_000);
+      await namespaceGone(scenario);
     },
   );
 });
