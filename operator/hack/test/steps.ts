@@ -75,6 +75,7 @@ export const STEPS: readonly Step[] = [
     timeoutMs: 900_000,
     workers: 1,
     retry: 1,
+    setup: 'test/support/installed-cluster.ts',
     budget: { quick: 100, full: 150 },
   },
   {
@@ -84,6 +85,7 @@ export const STEPS: readonly Step[] = [
     timeoutMs: 900_000,
     workers: 1,
     retry: 1,
+    setup: 'test/support/installed-cluster.ts',
     budget: { quick: 160, full: 800 },
   },
   {

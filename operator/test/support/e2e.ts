@@ -65,15 +65,14 @@ export interface UseOptions {
   readonly own?: { readonly name: string; readonly kwok?: number };
 }
 
-/** Installs Ado and runs one operator for the tests of the file; afterwards it must end well when asked to. */
+/** Runs one operator for the tests of the file; afterwards it must end well when asked to. The step's setup installs Ado. */
 export function useOperator({ flags = [], own, admission = false }: UseOptions = {}): void {
   beforeAll(async () => {
     if (own) await closeCluster(own.name);
     const cluster = await openCluster(own ?? { name: CLUSTER_NAME });
     const kubectl = new Kubectl(cluster);
-    await installManifests(kubectl);
+    if (own) await installManifests(kubectl);
     const credentials = await OperatorCredentials.create(cluster, kubectl);
-    await removeAdmission(kubectl);
     const served = admission ? await installAdmission(cluster, kubectl) : [];
     const given = [...REPLICA, ...served, ...(typeof flags === 'function' ? await flags(cluster) : flags)];
     const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags: given });

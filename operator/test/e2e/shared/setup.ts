@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { openCluster, streamProgress } from '../../../cluster/index.ts';
-import { removeAdmission } from '../../support/admission.ts';
-import { CLUSTER_NAME, installManifests, Kubectl, OperatorCredentials } from '../../support/installation.ts';
+import { CLUSTER_NAME, OperatorCredentials } from '../../support/installation.ts';
+import { openInstalled } from '../../support/installed-cluster.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
 import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import type { SharedOperatorAt } from '../../support/shared-operator.ts';
@@ -20,10 +19,7 @@ declare module 'vitest' {
 const SHOWN_LINES = 20;
 
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const cluster = await openCluster({ name: CLUSTER_NAME, progress: streamProgress(process.stderr) });
-  const kubectl = new Kubectl(cluster);
-  await installManifests(kubectl);
-  await removeAdmission(kubectl);
+  const { cluster, kubectl } = await openInstalled();
   await loadProgramImage(CLUSTER_NAME);
   const credentials = await OperatorCredentials.create(cluster, kubectl);
   const folder = mkdtempSync(join(tmpdir(), 'ado-shared-'));
