@@ -59,9 +59,11 @@ describe('what a task does', () => {
     const resource = { manifest, successWhen: 'object.data.size() > 0', outputs: { uid: 'object.metadata.uid' } };
     expect(task({ resource, outputs: [{ name: 'uid' }] })).toEqual([]);
     expect(task({ resource: { manifest: { kind: '', metadata: {} } } })).toEqual([
-      'spec.tasks[0].resource.manifest.apiVersion: an object is applied by its apiVersion, kind and name; give it all three, as texts',
-      'spec.tasks[0].resource.manifest.kind: an object is applied by its apiVersion, kind and name; give it all three, as texts',
-      'spec.tasks[0].resource.manifest.metadata.name: an object is applied by its apiVersion, kind and name; give it all three, as texts',
+      'spec.tasks[0].resource.manifest.apiVersion: an object is applied by its apiVersion, kind and name, and apiVersion is missing; write it as in `kubectl explain`, such as apps/v1',
+      'spec.tasks[0].resource.manifest.kind: an object is applied by its apiVersion, kind and name, and kind cannot be ""; write it as in `kubectl explain`, such as Deployment',
+      expect.stringContaining(
+        'resource.manifest.metadata.name: an object is applied by its apiVersion, kind and name, and metadata.name is missing',
+      ),
     ]);
     const broken = { ...manifest, data: { list: ['x ${{ params.x }}'] } };
     expect(firstLine(task({ resource: { manifest: broken } })[0])).toContain(
