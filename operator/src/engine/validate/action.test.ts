@@ -76,6 +76,21 @@ describe('what a task does', () => {
     expect(task({ resource, outputs: [{ name: 'id' }] })[0]).toContain('resource hands on no "id"');
   });
 
+  it.each([
+    ['apiVersion', '../v1', { apiVersion: '../v1' }],
+    ['kind', 'Config/Map', { kind: 'Config/Map' }],
+    ['metadata.name', 'a/status', { metadata: { name: 'a/status' } }],
+    ['metadata.name', '..', { metadata: { name: '..' } }],
+    ['metadata.namespace', 'a%2Fb', { metadata: { name: 'a', namespace: 'a%2Fb' } }],
+    ['metadata.namespace', 'kube-system', { metadata: { name: 'a', namespace: 'kube-system' } }],
+  ])('may not be to apply an object whose %s is %s', (field, value, fields) => {
+    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, ...fields };
+    const problems = task({ resource: { manifest } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`resource.manifest.${field}: `);
+    expect(problems[0]).toContain(value);
+  });
+
   it('has no fields that would do nothing', () => {
     const wait = { sleep: { duration: '1s' } };
     expect(task({ ...wait, cache: { key: 'a' } })).toEqual([
