@@ -56,14 +56,16 @@ export function refusedToken(error: unknown, account: TaskAccount): Refusal {
 /** The commands by which a namespace lets the operator act as this account, and as no other. */
 function notBound(error: ApiError, { field, name, namespace }: TaskAccount): string {
   const [, home, operator] = OPERATOR.exec(error.message) ?? [];
-  const said = `${field}: the namespace ${namespace} does not let the operator act as its service account ${name}`;
+  const said = `${field}: the operator may not act as ${name} in ${namespace}`;
   if (home === undefined || operator === undefined) return `${said}: ${error.message}`;
-  const role = `ado-acts-as-${name}`;
+  const role = `ado-as-${name}`;
   const grant = `kubectl create role ${role} -n ${namespace} --verb=create --resource=serviceaccounts/token --resource-name=${name}`;
   const bind = `kubectl create rolebinding ${role} -n ${namespace} --role=${role} --serviceaccount=${home}:${operator}`;
-  const message = `${said}; its owner may: ${grant} && ${bind}`;
+  const message = `${said} until the owner of the namespace runs: ${grant} && ${bind}`;
   // Half a command is worse than none.
-  return message.length <= MAX_MESSAGE ? message : `${said}; bind a Role as docs/guides/resources.md says`;
+  return message.length <= MAX_MESSAGE
+    ? message
+    : `${said}; the owner of the namespace binds a Role as docs/guides/resources.md says`;
 }
 
 function forbidden(message: string): Refusal {

@@ -165,9 +165,9 @@ describe('applying an object', () => {
     expect(refusal).toMatchObject({ reason: 'ResourceForbidden', retry: false });
     expect(refusal).toHaveProperty(
       'message',
-      'resource.serviceAccountName: the namespace n does not let the operator act as its service account deployer; its ' +
-        'owner may: kubectl create role ado-acts-as-deployer -n n --verb=create --resource=serviceaccounts/token ' +
-        '--resource-name=deployer && kubectl create rolebinding ado-acts-as-deployer -n n --role=ado-acts-as-deployer ' +
+      'resource.serviceAccountName: the operator may not act as deployer in n until the owner of the namespace runs: ' +
+        'kubectl create role ado-as-deployer -n n --verb=create --resource=serviceaccounts/token ' +
+        '--resource-name=deployer && kubectl create rolebinding ado-as-deployer -n n --role=ado-as-deployer ' +
         '--serviceaccount=ado-system:ado-operator',
     );
     expect(at.server.objects.size).toBe(0);

@@ -51,7 +51,7 @@ describe('the account of the operator', () => {
         });
         expect(said).toContain('acts as no service account');
       } finally {
-        await there.kubectl(['delete', 'role,rolebinding', 'ado-acts-as']);
+        await there.kubectl(['delete', 'role,rolebinding', 'ado-as']);
       }
     }
   });

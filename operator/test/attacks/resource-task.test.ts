@@ -71,7 +71,7 @@ describe('a task that applies an object', () => {
     await mallory.create(workflowRun('first', 'applies'));
     const row = await refusal(scenario, 'first');
     expect(row).toMatchObject({ reason: 'ResourceForbidden' });
-    expect(row.message).toMatch(/does not let the operator act as its service account robot/);
+    expect(row.message).toMatch(/the operator may not act as robot in/);
     expect(await isMade(scenario)).toBe(false);
   });
 
@@ -95,7 +95,7 @@ describe('a task that applies an object', () => {
         expect(tokens).toEqual([]);
       } finally {
         await there.kubectl(['delete', 'awr,awf', '--all', '--ignore-not-found']);
-        const names = ['robot', 'ado-acts-as', 'mallory'];
+        const names = ['robot', 'ado-as', 'mallory'];
         await there.kubectl(['delete', 'role,rolebinding,serviceaccount', ...names, '--ignore-not-found']);
       }
     }

@@ -26,7 +26,7 @@ export function accountWith(name: string, rules: readonly object[]): Manifest[] 
 export function actsAs(...names: readonly string[]): Manifest[] {
   const rule = { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: names, verbs: ['create'] };
   const operator = { kind: 'ServiceAccount', name: OPERATOR_ACCOUNT, namespace: OPERATOR_NAMESPACE };
-  return granted('ado-acts-as', [rule], operator);
+  return granted('ado-as', [rule], operator);
 }
 
 function granted(name: string, rules: readonly object[], subject: object): Manifest[] {
