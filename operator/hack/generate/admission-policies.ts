@@ -5,6 +5,8 @@ export interface Policy {
   readonly name: string;
   /** Resources by API group. */
   readonly resources: Readonly<Record<string, readonly string[]>>;
+  /** Default: CREATE and UPDATE. */
+  readonly operations?: readonly string[];
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
   readonly variables: readonly { readonly name: string; readonly expression: string }[];
   readonly validations: readonly unknown[];
@@ -186,6 +188,44 @@ export function markPolicy(operator: string, label: string): Policy {
           `variables.ownerReferencesBefore.all(owner, !(${isOurOwner}) || variables.ownerReferences.exists(other, other.uid == owner.uid))`,
         `only the operator makes an object of ${GROUP}/ the controller of another, or takes it away; leave metadata.ownerReferences as it is`,
       ),
+    ],
+  };
+}
+
+/**
+ * What the operator itself writes outside of its kinds and of pods: its own things, since RBAC knows no prefixes of names.
+ * And no token where Kubernetes or the operator runs, whatever was bound there. It is a second wall: the operator does
+ * nothing else anyway, and whoever has taken its token may still do the rest.
+ */
+export function powerPolicy(operator: string): Policy {
+  const [, , home = ''] = operator.split(':');
+  const isOwned =
+    'has(variables.subject.metadata.ownerReferences) && ' +
+    `variables.subject.metadata.ownerReferences.exists(owner, owner.apiVersion.startsWith('${GROUP}/'))`;
+  const isCached = "variables.subject.metadata.name.startsWith('ado-cache-')";
+  return {
+    name: 'ado-operator',
+    resources: {
+      '': ['configmaps', 'persistentvolumeclaims', 'serviceaccounts/token'],
+      apps: ['controllerrevisions'],
+    },
+    operations: ['CREATE', 'UPDATE', 'DELETE'],
+    matchConditions: [{ name: 'is-the-operator', expression: `request.userInfo.username == '${operator}'` }],
+    variables: [
+      { name: 'subject', expression: "request.operation == 'DELETE' ? oldObject : object" },
+      { name: 'isToken', expression: "request.resource.resource == 'serviceaccounts'" },
+    ],
+    validations: [
+      {
+        expression: `!variables.isToken || !(request.namespace.startsWith('kube-') || request.namespace == '${home}')`,
+        message: 'the operator acts as no service account where Kubernetes or it itself runs',
+        reason: 'Forbidden',
+      },
+      {
+        expression: `variables.isToken || (request.resource.resource == 'configmaps' ? ${isCached} : ${isOwned})`,
+        message: `the operator writes ConfigMaps that are caches (ado-cache-*), and what an object of ${GROUP} owns; no others`,
+        reason: 'Forbidden',
+      },
     ],
   };
 }

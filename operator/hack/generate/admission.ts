@@ -1,6 +1,6 @@
 import { GROUP, VERSION } from '../../src/api/index.ts';
 import { ADMISSION_NAME } from '../../src/controllers/index.ts';
-import { markPolicy, runPolicy, signalPolicy } from './admission-policies.ts';
+import { markPolicy, powerPolicy, runPolicy, signalPolicy } from './admission-policies.ts';
 import { NAMESPACE, SERVICE_ACCOUNT } from './rbac.ts';
 
 /** How the API server reaches the webhook: by a Service of the cluster, or at a process outside of it. */
@@ -87,12 +87,13 @@ function stamping(one: ReturnType<typeof webhook>) {
 
 /** What the API server judges by itself, whether there is a webhook or not. */
 export function policies({ operator }: AdmissionSettings): unknown[] {
-  const all = [signalPolicy, runPolicy, markPolicy].map((policy) => policy(operator, LABEL_OPERATOR));
+  const all = [signalPolicy, runPolicy, markPolicy, powerPolicy].map((policy) => policy(operator, LABEL_OPERATOR));
   return all.flatMap((policy) => {
     const metadata = { name: policy.name, labels };
+    const { operations = ['CREATE', 'UPDATE'] } = policy;
     const matchConstraints = {
       resourceRules: Object.entries(policy.resources).map(([group, resources]) => ({
-        ...{ apiGroups: [group], apiVersions: ['*'], operations: ['CREATE', 'UPDATE'], resources },
+        ...{ apiGroups: [group], apiVersions: ['*'], operations, resources },
       })),
     };
     const { variables, validations, matchConditions } = policy;

@@ -3,11 +3,12 @@ import {
   CLUSTER_ACCESS,
   NAMESPACED_ACCESS,
   OWN_NAMESPACE_ACCESS,
+  RESOURCE_TASK_ACCESS,
   WEBHOOK_ACCESS,
 } from '../../src/controllers/index.ts';
 import { admissionComponent, IN_CLUSTER, policies, service, webhooks } from './admission.ts';
 import { crd } from './crd.ts';
-import { clusterRole, ownNamespaceRole, servedNamespaceRole, serviceAccount, webhookRole } from './rbac.ts';
+import { clusterRole, grantedRole, ownNamespaceRole, servedNamespaceRole, serviceAccount } from './rbac.ts';
 import { reference } from './reference.ts';
 import { yamlFile } from './yaml.ts';
 
@@ -17,17 +18,19 @@ export const GENERATED_FOLDERS = [
   'config/admission',
   'config/rbac',
   'config/rbac/own',
+  'config/rbac/resource-tasks',
   'config/rbac/served',
   'config/rbac/webhooks',
 ] as const;
 
-/** Rights of every install; of one for the whole cluster; of one for some namespaces, in each; and for webhooks, in each. */
+/** Rights of every install; of one for the whole cluster; of one for some namespaces, in each; and what a namespace grants. */
 const ROLES = {
   'own/service-account.yaml': [serviceAccount()],
   'own/role.yaml': ownNamespaceRole(OWN_NAMESPACE_ACCESS),
   'cluster-role.yaml': clusterRole([...NAMESPACED_ACCESS, ...CLUSTER_ACCESS]),
   'served/role.yaml': servedNamespaceRole(NAMESPACED_ACCESS),
-  'webhooks/role.yaml': webhookRole(WEBHOOK_ACCESS),
+  'resource-tasks/role.yaml': grantedRole('resource-tasks', RESOURCE_TASK_ACCESS),
+  'webhooks/role.yaml': grantedRole('webhooks', WEBHOOK_ACCESS),
 };
 
 /** The admission webhook of an install of the whole cluster, and what the API server judges by itself. */

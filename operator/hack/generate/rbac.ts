@@ -47,9 +47,9 @@ export function servedNamespaceRole(table: readonly AccessRule[]): unknown[] {
   return bound('Role', table, metadata(SERVICE_ACCOUNT));
 }
 
-/** What it may do in a namespace whose webhooks it is to take requests for; whoever applies it says which. */
-export function webhookRole(table: readonly AccessRule[]): unknown[] {
-  return bound('Role', table, metadata(`${SERVICE_ACCOUNT}-webhooks`));
+/** What it may do besides in a namespace that wants something of it, such as webhooks; whoever applies it says which. */
+export function grantedRole(what: string, table: readonly AccessRule[]): unknown[] {
+  return bound('Role', table, metadata(`${SERVICE_ACCOUNT}-${what}`));
 }
 
 function bound(kind: 'ClusterRole' | 'Role', table: readonly AccessRule[], meta: ReturnType<typeof metadata>) {

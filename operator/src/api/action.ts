@@ -106,6 +106,12 @@ const resource = z.object({
     .enum(['Never', 'OnStop', 'Always'])
     .optional()
     .describe('Whether the object is deleted: when the task is stopped, or also when it has ended; default Never.'),
+  conflict: z
+    .enum(['Fail', 'Force'])
+    .optional()
+    .describe(
+      'Fields that others own with other values: the task fails and names them (Fail, the default), or takes them over.',
+    ),
   serviceAccountName: objectName.optional().describe('Who applies it; default: the service account of the task.'),
 });
 

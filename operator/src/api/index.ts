@@ -25,6 +25,7 @@ export * from './kinds.ts';
 export * from './labels.ts';
 export * from './loop.ts';
 export * from './object.ts';
+export * from './object-reference.ts';
 export * from './observation.ts';
 export * from './pod-surface.ts';
 export * from './proves.ts';

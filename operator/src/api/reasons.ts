@@ -87,7 +87,9 @@ export const REASONS = {
   // Tasks: resources
   ManifestInvalid: 'The manifest names no object that could be applied; the message says what is missing.',
   ResourceRejected: 'The API server refuses the object; the message is its answer.',
-  ResourceForbidden: 'The service account may not do this; the message names the rule that a Role must grant.',
+  ResourceForbidden: 'The service account may not do this, or not be used; the message says what to grant.',
+  ResourceConflict:
+    'Others own fields of the object with other values; the message names both, and resource.conflict decides.',
   ResourceFailed: 'The object satisfies failWhen.',
   ResourceDeleted: 'The object was deleted before it satisfied successWhen.',
   // Tasks: HTTP

@@ -21,7 +21,9 @@ export const identifier = matching(
   IDENTIFIER_PATTERN,
   'a name that expressions use is letters, digits and underscores, and does not start with a digit: image_tag',
 );
-export const objectName = z.string().min(1).max(253);
+/** The name of an object of any kind that we refer to: one segment of a path, whoever writes it. */
+export const OBJECT_NAME_PATTERN = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';
+export const objectName = z.string().min(1).max(253).regex(new RegExp(OBJECT_NAME_PATTERN));
 export const expression = z.string().min(1).max(4096);
 
 /** JSON that the schema does not look into. The generator writes it as x-kubernetes-preserve-unknown-fields. */

@@ -57,6 +57,7 @@ export function wireExecutors(config: OperatorConfig, all: ExecutorParts): Execu
     Signal: new SignalExecutor({ ...parts, signals: stores.signals, type: SIGNALS }),
     Resource: new ResourceExecutor({
       ...parts,
+      namespace: config.namespace,
       evaluate: (source, { object }) => evaluate(source, { params: {}, tasks: {}, run: NO_RUN, object }),
     }),
     Http: new HttpExecutor({

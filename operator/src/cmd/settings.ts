@@ -1,5 +1,11 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, type Stores } from '../controllers/index.ts';
+import {
+  CLUSTER_ACCESS,
+  NAMESPACED_ACCESS,
+  OWN_NAMESPACE_ACCESS,
+  RESOURCE_TASK_ACCESS,
+  type Stores,
+} from '../controllers/index.ts';
 import { AccessTable, loadKubeConfig } from '../runtime/index.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
 import { hookAccess } from './hooks.ts';
@@ -14,7 +20,7 @@ const STANDBY_SHARE = 1 / 30;
 /** Every call that the operator may make. */
 export function accessOf(config: OperatorConfig): AccessTable {
   const cluster = [...(config.namespaces.length === 0 ? CLUSTER_ACCESS : []), ...hookAccess(config)];
-  return new AccessTable([...NAMESPACED_ACCESS, ...cluster, ...OWN_NAMESPACE_ACCESS]);
+  return new AccessTable([...NAMESPACED_ACCESS, ...RESOURCE_TASK_ACCESS, ...cluster, ...OWN_NAMESPACE_ACCESS]);
 }
 
 /** Each served namespace by itself; or all at once, but for those that others serve. */

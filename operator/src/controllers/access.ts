@@ -55,12 +55,18 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   // Workspaces of runs; they go with their run.
   { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
   { type: EVENTS, verbs: ['create', 'patch'] },
-  // Tasks of resource act as the service account of their workflow, and with nothing but its rights.
-  { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
 ];
 
 /** What it may ask besides in the namespaces that let it read the secrets of their webhooks. Never bound to all of them. */
 export const WEBHOOK_ACCESS: readonly AccessRule[] = [{ type: SECRETS, verbs: ['get'] }];
+
+/**
+ * What it may ask besides in the namespaces that let it act as their service accounts: tasks of resource do, with the
+ * rights of the account and no others. Never bound to all of them; a namespace may name the accounts.
+ */
+export const RESOURCE_TASK_ACCESS: readonly AccessRule[] = [
+  { type: SERVICE_ACCOUNTS, subresource: 'token', verbs: ['create'] },
+];
 
 /** What it may ask of objects that are in no namespace, where it serves the whole cluster. */
 export const CLUSTER_ACCESS: readonly AccessRule[] = [

@@ -9,7 +9,14 @@
  * 5. Every call is a row of the table in access.ts.
  */
 
-export { ADMISSION_NAME, CLUSTER_ACCESS, NAMESPACED_ACCESS, OWN_NAMESPACE_ACCESS, WEBHOOK_ACCESS } from './access.ts';
+export {
+  ADMISSION_NAME,
+  CLUSTER_ACCESS,
+  NAMESPACED_ACCESS,
+  OWN_NAMESPACE_ACCESS,
+  RESOURCE_TASK_ACCESS,
+  WEBHOOK_ACCESS,
+} from './access.ts';
 export { sweepController } from './artifact-sweep/controller.ts';
 export type { SweepSettings } from './artifact-sweep/sweeper.ts';
 export { backfillController } from './backfill/controller.ts';

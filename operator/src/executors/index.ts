@@ -6,7 +6,9 @@
  *    what was made again under it. Strangers count for nothing and hold nothing up.
  * 3. Nothing is let go before the state says that it is settled.
  * 4. An attempt that is missing is lost only after a live read has said so.
- * 5. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
+ * 5. What a task applies is applied as a service account that the namespace lists, never as the operator, and nowhere where
+ *    Kubernetes or the operator runs.
+ * 6. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
  */
 export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';

@@ -34,7 +34,8 @@ function setUp(
   server.raw.set('/api/v1', CORE);
   const clock = movableClock();
   const woken: string[] = [];
-  const options = { client: server.client, clock, evaluate, wake: ({ name }: typeof run) => void woken.push(name) };
+  const wake = ({ name }: typeof run) => void woken.push(name);
+  const options = { client: server.client, clock, namespace: 'ado-system', evaluate, wake };
   const rendered: RenderedResource = { sort: 'Resource', manifest };
   const task: Task = { name: 't', resource: { manifest, ...action }, ...more };
   const request = { path: 't', attempt: 0, task, defaults: undefined, rendered };
@@ -52,7 +53,7 @@ describe('applying an object', () => {
     expect(at.object()).toMatchObject({ ...MANIFEST, metadata: { name: 'c', namespace: 'n' } });
     expect(at.object().metadata.labels).toBeUndefined();
     const applies = at.server.calls.filter(({ verb }) => verb === 'patch');
-    expect(applies).toMatchObject([{ as: 'of-deployer', body: { kind: 'apply', force: true } }]);
+    expect(applies).toMatchObject([{ as: 'of-deployer', body: { kind: 'apply', force: false }, manager: 'ado:n/w/t' }]);
     expect(at.woken).toEqual(['r']);
   });
 
@@ -93,6 +94,16 @@ describe('applying an object', () => {
     ['no kind', { apiVersion: 'v1', metadata: { name: 'c' } }, 'resource.manifest.kind is missing'],
     ['no name', { apiVersion: 'v1', kind: 'ConfigMap' }, 'resource.manifest.metadata.name is missing'],
     ['a name to be made up', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'c-' } }, 'generateName'],
+    ['a name that is a path', { ...MANIFEST, metadata: { name: 'c/status' } }, 'metadata.name is "c/status"'],
+    ['a version that is a path', { ...MANIFEST, apiVersion: '../../api/v1' }, 'apiVersion is "../../api/v1"'],
+    ['a kind that is none', { ...MANIFEST, kind: 'Config Map' }, 'kind is "Config Map"'],
+    ['a namespace that is a path', { ...MANIFEST, metadata: { name: 'c', namespace: 'a/../b' } }, 'metadata.namespace'],
+    [
+      'the namespace of Kubernetes',
+      { ...MANIFEST, metadata: { name: 'c', namespace: 'kube-system' } },
+      'nothing is applied',
+    ],
+    ['our own namespace', { ...MANIFEST, metadata: { name: 'c', namespace: 'ado-system' } }, 'nothing is applied'],
   ])('is refused for a manifest with %s', async (_name, manifest, says) => {
     const at = setUp({}, manifest as unknown as Record<string, Json>);
     const refusal = await at.executor.start(run, at.request);
@@ -130,6 +141,38 @@ describe('applying an object', () => {
     });
   });
 
+  it.each(['kube-system', 'kube-public', 'ado-system'])(
+    'is refused in %s, whatever RBAC says, and before anything is asked',
+    async (namespace) => {
+      const at = setUp();
+      const there = { ...run, namespace };
+      expect(await at.executor.start(there, at.request)).toMatchObject({
+        ...{ reason: 'ResourceForbidden', retry: false },
+        message: expect.stringContaining(`nobody is acted for in ${namespace}`),
+      });
+      const { seen } = await at.executor.observe(there, [at.live]);
+      expect(seen[0]?.observation).toMatchObject({ phase: 'Failed', reason: 'ResourceForbidden' });
+      await at.executor.cancel(there, at.live);
+      expect(at.server.calls).toEqual([]);
+    },
+  );
+
+  it('ends at once where the namespace does not let us act as the account, and says how it would', async () => {
+    const at = setUp({ serviceAccountName: 'deployer' });
+    const user = 'User "system:serviceaccount:ado-system:ado-operator" cannot create resource "serviceaccounts/token"';
+    at.server.refusals.push(new ApiError(403, { message: `serviceaccounts "deployer" is forbidden: ${user}` }));
+    const refusal = await at.executor.start(run, at.request);
+    expect(refusal).toMatchObject({ reason: 'ResourceForbidden', retry: false });
+    expect(refusal).toHaveProperty(
+      'message',
+      'resource.serviceAccountName: the operator may not act as deployer in n until the owner of the namespace runs: ' +
+        'kubectl create role ado-as-deployer -n n --verb=create --resource=serviceaccounts/token ' +
+        '--resource-name=deployer && kubectl create rolebinding ado-as-deployer -n n --role=ado-as-deployer ' +
+        '--serviceaccount=ado-system:ado-operator',
+    );
+    expect(at.server.objects.size).toBe(0);
+  });
+
   it('waits for a service account that is missing, and is tried again when the server is not well', async () => {
     const at = setUp();
     at.server.refusals.push(new ApiError(404, { message: 'serviceaccounts "default" not found' }));
@@ -137,6 +180,50 @@ describe('applying an object', () => {
     await at.executor.start(run, at.request);
     at.server.refusals.push(new ApiError(500, { message: 'etcd' }));
     await expect(at.executor.start(run, at.request)).rejects.toThrow('etcd');
+  });
+});
+
+describe('fields that others own', () => {
+  const conflict = (manager: string, field = '.data.a') =>
+    new ApiError(409, {
+      ...{ reason: 'Conflict', message: 'Apply failed with 1 conflict' },
+      details: { causes: [{ reason: 'FieldManagerConflict', message: `conflict with "${manager}" using v1`, field }] },
+    });
+  const forced = ({ server }: ReturnType<typeof setUp>) =>
+    server.calls.flatMap(({ verb, body }) => (verb === 'patch' ? [(body as { force: boolean }).force] : []));
+
+  it('end the task, with their names, whose they are and what to do', async () => {
+    const at = setUp();
+    await at.executor.start(run, at.request);
+    at.server.refusals.push(conflict('kubectl-edit'));
+    expect(await at.executor.start(run, at.request)).toEqual({
+      ...{ phase: 'Refused', reason: 'ResourceConflict', retry: false },
+      message:
+        'others own fields of the object with other values: .data.a ("kubectl-edit" using v1); ' +
+        'take them out of the manifest, or take them over by resource.conflict: Force',
+    });
+    expect(forced(at)).toEqual([false, false]);
+  });
+
+  it('are taken over where the task says so', async () => {
+    const at = setUp({ conflict: 'Force' });
+    expect(await at.executor.start(run, at.request)).toBeUndefined();
+    expect(forced(at)).toEqual([true]);
+  });
+
+  it('are taken over from the operator before this one, which applied for all tasks by one name', async () => {
+    const at = setUp();
+    await at.executor.start(run, at.request);
+    at.server.refusals.push(conflict('ado-resource'));
+    expect(await at.executor.start(run, at.request)).toBeUndefined();
+    expect(forced(at)).toEqual([false, false, true]);
+  });
+
+  it('are no matter of a conflict about the version of the object, which is tried again', async () => {
+    const at = setUp();
+    await at.executor.start(run, at.request);
+    at.server.refusals.push(new ApiError(409, { reason: 'Conflict', message: 'the object has been modified' }));
+    expect(await at.executor.start(run, at.request)).toMatchObject({ reason: 'ResourceConflict', retry: true });
   });
 });
 

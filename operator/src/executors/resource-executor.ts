@@ -11,21 +11,23 @@ import {
   type ObjectRef,
   type ResourceType,
 } from '../runtime/index.ts';
-import { AccountTokens, type ServiceAccountRef } from './account-tokens.ts';
+import { AccountTokens } from './account-tokens.ts';
 import type { Attempt, LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import { fieldManagerOf, isOwnedByFormer } from './field-manager.ts';
+import { accountOf, refusedToken, type TaskAccount, userOf } from './resource-account.ts';
 import { completeObject, identityOf, isAppliedBy, refOf } from './resource-manifest.ts';
-import { type Evaluate, failed, failedRead, judgeObject, refusedApply, refusedToken } from './resource-verdict.ts';
+import { type Evaluate, failed, failedRead, judgeObject, refusedApply } from './resource-verdict.ts';
 import { Watches } from './resource-watches.ts';
 import type { SortExecutor } from './switch.ts';
 
-const FIELD_MANAGER = 'ado-resource';
-const DEFAULT_ACCOUNT = 'default';
 const AT_ONCE = 16;
 
 export interface ResourceExecutorOptions {
   /** Our own client: it asks for tokens and for the kinds there are; objects are touched with those tokens alone. */
   readonly client: KubeClient;
   readonly clock: Clock;
+  /** The namespace of the operator, in which nobody is acted for. */
+  readonly namespace: string;
   readonly evaluate: Evaluate;
   /** Has the run looked at again: what was applied may satisfy its condition at once. */
   readonly wake: (run: RunContext) => void;
@@ -33,10 +35,17 @@ export interface ResourceExecutorOptions {
 
 /** An object, and who touches it. */
 interface Target {
-  readonly account: ServiceAccountRef;
+  readonly account: TaskAccount;
   readonly apiVersion: string;
   readonly type: ResourceType;
   readonly ref: ObjectRef;
+}
+
+/** How an object is applied. */
+interface Applied {
+  readonly object: KubeObject;
+  readonly fieldManager: string;
+  readonly force: boolean;
 }
 
 /**
@@ -60,25 +69,35 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
     const { task, rendered } = request;
     const target = await this.targetOf(run, request, rendered);
     if ('phase' in target) return target;
-    const deletion = task.resource?.delete;
+    const { delete: deletion, conflict } = task.resource ?? {};
     const object = completeObject(rendered.manifest, target.ref, run, request, deletion);
-    const apply = (client: KubeClient) =>
-      client.patch<KubeObject>(
-        target.type,
-        target.ref,
-        { kind: 'apply', object, force: true },
-        { fieldManager: FIELD_MANAGER, signal: run.signal },
-      );
+    const fieldManager = fieldManagerOf(run, request.path);
     try {
-      const applied = await this.asAccount(run, target.account, apply);
+      const applied = await this.apply(run, target, { object, fieldManager, force: conflict === 'Force' });
       if (isRefusal(applied)) return applied;
       this.watches.begin(run, request, applied);
     } catch (error) {
       if (isNotFound(error)) this.discovery.forget(target.apiVersion);
-      return refusedApply(error, nameOf(target.account));
+      return refusedApply(error, userOf(target.account));
     }
     this.options.wake(run);
     return undefined;
+  }
+
+  private async apply(run: RunContext, target: Target, { object, fieldManager, force }: Applied) {
+    const call = (isForced: boolean) => (client: KubeClient) =>
+      client.patch<KubeObject>(
+        target.type,
+        target.ref,
+        { kind: 'apply', object, force: isForced },
+        { fieldManager, signal: run.signal },
+      );
+    try {
+      return await this.asAccount(run, target.account, call(force));
+    } catch (error) {
+      if (!isOwnedByFormer(error)) throw error;
+      return this.asAccount(run, target.account, call(true));
+    }
   }
 
   async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
@@ -120,7 +139,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
       const object = await this.asAccount(run, target.account, get);
       return isRefusal(object) ? failed(object.reason, object.message) : object;
     } catch (error) {
-      return failedRead(error, nameOf(target.account));
+      return failedRead(error, userOf(target.account));
     }
   }
 
@@ -175,10 +194,12 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
 
   private async targetOf(
     run: RunContext,
-    { task, defaults }: { task: Task; defaults?: TaskDefaults | undefined },
+    of: { task: Task; defaults?: TaskDefaults | undefined },
     { manifest }: RenderedResource,
   ): Promise<Target | Refusal> {
-    const identity = identityOf(manifest);
+    const account = accountOf(run, of, this.options.namespace);
+    if ('phase' in account) return account;
+    const identity = identityOf(manifest, this.options.namespace);
     if ('phase' in identity) return identity;
     const { apiVersion, kind } = identity;
     const type = await this.discovery.typeOf(apiVersion, kind, run.signal);
@@ -186,15 +207,13 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
       const message = `the API server knows no ${kind} of ${apiVersion}; is its CRD installed?`;
       return { phase: 'Refused', reason: 'ResourceRejected', message, retry: true };
     }
-    const name =
-      task.resource?.serviceAccountName ?? task.serviceAccountName ?? defaults?.serviceAccountName ?? DEFAULT_ACCOUNT;
-    return { account: { namespace: run.namespace, name }, apiVersion, type, ref: refOf(identity, type, run) };
+    return { account, apiVersion, type, ref: refOf(identity, type, run) };
   }
 
   /** Calls as the service account, and once more with a new token where the API server takes the old one no more. */
   private async asAccount<T>(
     { signal }: RunContext,
-    account: ServiceAccountRef,
+    account: TaskAccount,
     call: (client: KubeClient) => Promise<T>,
   ): Promise<T | Refusal> {
     for (let isFirst = true; ; isFirst = false) {
@@ -202,7 +221,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
       try {
         client = await this.tokens.actAs(account, signal);
       } catch (error) {
-        return refusedToken(error, nameOf(account));
+        return refusedToken(error, account);
       }
       try {
         return await call(client);
@@ -213,8 +232,6 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
     }
   }
 }
-
-const nameOf = ({ namespace, name }: ServiceAccountRef) => `system:serviceaccount:${namespace}:${name}`;
 
 /** No object of Kubernetes has its phase at the top. */
 function isRefusal(answer: unknown): answer is Refusal {

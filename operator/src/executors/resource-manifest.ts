@@ -1,9 +1,12 @@
 import {
   API_VERSION,
   GROUP,
+  isSystemNamespace,
   type Json,
   RESOURCE_LABEL_PREFIX,
+  type ReferencePart,
   type ResourceAction,
+  referenceRemedy,
   WORKFLOW_RUN,
 } from '../api/index.ts';
 import { taskHash } from '../pods/index.ts';
@@ -20,21 +23,25 @@ export interface Identity {
 
 type Manifest = { readonly [field: string]: Json };
 
-/** Reads who the object of a manifest is, or why it is nobody. */
-export function identityOf(manifest: Manifest): Identity | Refusal {
+/** Reads who the object of a manifest is, or why it is nobody. `own` is the namespace of the operator. */
+export function identityOf(manifest: Manifest, own: string): Identity | Refusal {
   const { apiVersion, kind } = manifest;
   const { name, namespace, generateName } = fieldsOf(manifest.metadata);
-  if (!isText(apiVersion))
-    return invalid('apiVersion', apiVersion, 'write it as in `kubectl explain`, such as apps/v1');
-  if (!isText(kind)) return invalid('kind', kind, 'write it as in `kubectl explain`, such as Deployment');
-  if (isText(generateName)) {
-    return invalid('metadata.generateName', generateName, 'an object is applied by its name: give it metadata.name');
+  if (!isPart('apiVersion', apiVersion)) return invalid('apiVersion', apiVersion);
+  if (!isPart('kind', kind)) return invalid('kind', kind);
+  if (typeof generateName === 'string' && generateName !== '') {
+    return refused('metadata.generateName', generateName, 'an object is applied by its name: give it metadata.name');
   }
-  if (!isText(name)) return invalid('metadata.name', name, 'give it a name; ${{ run.name }} makes it one of the run');
-  if (namespace !== undefined && !isText(namespace)) {
-    return invalid('metadata.namespace', namespace, 'leave it out: the namespace is that of the run');
-  }
-  return { apiVersion, kind, name, namespace };
+  if (!isPart('metadata.name', name)) return invalid('metadata.name', name);
+  if (namespace === undefined) return { apiVersion, kind, name, namespace };
+  if (!isPart('metadata.namespace', namespace)) return invalid('metadata.namespace', namespace);
+  if (!isReservedNamespace(namespace, own)) return { apiVersion, kind, name, namespace };
+  return refused('metadata.namespace', namespace, 'nothing is applied where Kubernetes or the operator itself runs');
+}
+
+/** A namespace in which no task applies anything and nobody is acted for, whatever RBAC says. */
+export function isReservedNamespace(namespace: string, own: string): boolean {
+  return namespace === own || isSystemNamespace(namespace);
 }
 
 /** Where the object is: in the namespace of the run, unless it names another one or its kind has none. */
@@ -80,13 +87,18 @@ const labelsOf = ({ uid }: RunContext, { path, attempt }: Attempt, prefix = RESO
   [`${prefix}/attempt`]: String(attempt),
 });
 
-const isText = (value: Json | undefined): value is string => typeof value === 'string' && value !== '';
+const isPart = (part: ReferencePart, value: Json | undefined): value is string =>
+  referenceRemedy(part, value) === undefined;
 
 function fieldsOf(value: Json | undefined): Manifest {
   return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
 }
 
-function invalid(field: string, value: Json | undefined, remedy: string): Refusal {
+function invalid(part: ReferencePart, value: Json | undefined): Refusal {
+  return refused(part, value, referenceRemedy(part, value) ?? '');
+}
+
+function refused(field: string, value: Json | undefined, remedy: string): Refusal {
   const said = value === undefined ? 'is missing' : `is ${JSON.stringify(value).slice(0, 80)}`;
   const message = `resource.manifest.${field} ${said}; ${remedy}`;
   return { phase: 'Refused', reason: 'ManifestInvalid', message, retry: false };

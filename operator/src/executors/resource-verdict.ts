@@ -1,6 +1,7 @@
 import type { AttemptObservation, Json, Outputs, ResourceAction } from '../api/index.ts';
-import { ApiError, isForbidden, type KubeObject } from '../runtime/index.ts';
+import { ApiError, isConflict, isForbidden, type KubeObject } from '../runtime/index.ts';
 import type { Refusal } from './executor.ts';
+import { conflictText } from './field-manager.ts';
 import { refusalOf } from './refusal.ts';
 
 /** Evaluates CEL over `object`; throws when it has no value. Given by whoever wires the operator: the engine has it. */
@@ -67,11 +68,22 @@ export function refusedApply(error: unknown, account: string): Refusal {
     const message = `${error.message}; does the namespace of the manifest exist?`.slice(0, MAX_MESSAGE);
     return { phase: 'Refused', reason: 'ResourceRejected', message, retry: false };
   }
+  if (isConflict(error)) return refusedForConflict(error);
   // What does not fit the schema is a 500 to the API server, as only apply has it.
   if (error instanceof ApiError && MISFIT.test(error.message)) {
     return { phase: 'Refused', reason: 'ResourceRejected', message: error.message.slice(0, MAX_MESSAGE), retry: false };
   }
   return refusalOf(error, 'ResourceRejected');
+}
+
+/** Fields of others end the task; any other conflict is with a change of the same moment, or with a version in the manifest. */
+function refusedForConflict(error: ApiError): Refusal {
+  const fields = conflictText(error);
+  const message = fields
+    ? `others own fields of the object with other values: ${fields}; take them out of the manifest, or take them over by resource.conflict: Force`
+    : `${error.message}; leave resourceVersion and uid out of the manifest`;
+  const retry = fields === undefined;
+  return { phase: 'Refused', reason: 'ResourceConflict', message: message.slice(0, MAX_MESSAGE), retry };
 }
 
 /** What a read that failed says of its attempt. @throws the error itself when it says nothing about the object */
@@ -84,16 +96,6 @@ export function failedRead(error: unknown, account: string): Failed {
     );
   }
   throw error;
-}
-
-/** What a refused token means. @throws the error itself when it says nothing about the account */
-export function refusedToken(error: unknown, account: string): Refusal {
-  if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 403)) throw error;
-  const isMissing = error.status === 404;
-  const message = isMissing
-    ? `the service account ${account} does not exist; create it, or name another by resource.serviceAccountName`
-    : `the operator may not act as ${account}: ${error.message}; grant it create on serviceaccounts/token`;
-  return { phase: 'Refused', reason: 'ResourceForbidden', message: message.slice(0, MAX_MESSAGE), retry: isMissing };
 }
 
 const isRbac = (error: unknown): error is ApiError => isForbidden(error) && / is forbidden: User /.test(error.message);

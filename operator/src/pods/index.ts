@@ -11,7 +11,7 @@
 export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
 export { labelsOfRun, ownedByRun } from './belonging.ts';
 export { buildPod, type PodInput } from './build.ts';
-export { childRunName, podName, taskHash } from './name.ts';
+export { childRunName, podName, shortHash, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
 export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';
 export { buildSweepPod, SWEEP_POD } from './sweep.ts';

@@ -30,9 +30,9 @@ const thrown = (promise: Promise<unknown>): Promise<unknown> =>
 describe('KubeClient', () => {
   it('reads an object from its encoded path, and says who it is', async () => {
     await using h = await harness((_request, response) => sendJson(response, pod), { user: { token: 'secret' } });
-    expect(await h.client.get(PODS, { namespace: 'a', name: 'x/../y' })).toEqual(pod);
+    expect(await h.client.get(PODS, { namespace: 'a', name: 'x:y' })).toEqual(pod);
     const [seen] = h.server.requests;
-    expect(seen?.url.pathname).toBe('/api/v1/namespaces/a/pods/x%2F..%2Fy');
+    expect(seen?.url.pathname).toBe('/api/v1/namespaces/a/pods/x%3Ay');
     expect(seen?.headers['user-agent']).toBe('ado-operator/1.2.3');
     expect(seen?.headers.authorization).toBe('Bearer secret');
   });

@@ -1,6 +1,6 @@
 import type { KubeClient } from './client.ts';
 import { isNotFound } from './errors.ts';
-import type { ResourceType } from './resource.ts';
+import { type ResourceType, versionPath } from './resource.ts';
 import { parseJson } from './response.ts';
 
 /** How long what a group said is believed. A CRD that changes its plural is another CRD, so this is only for removals. */
@@ -45,10 +45,9 @@ export class Discovery {
 
   private async ask(apiVersion: string, signal?: AbortSignal): Promise<ReadonlyMap<string, ResourceType>> {
     const [group = '', version = ''] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-    const root = group === '' ? '/api' : `/apis/${encodeURIComponent(group)}`;
     const types = new Map<string, ResourceType>();
     try {
-      const text = await this.client.getRaw(`${root}/${encodeURIComponent(version)}`, { signal });
+      const text = await this.client.getRaw(versionPath({ group, version }), { signal });
       for (const { name, kind, namespaced } of parseJson<ApiResourceList>(text).resources ?? []) {
         // Subresources, such as deployments/scale, are of kinds of their own.
         if (!name.includes('/')) types.set(kind, { group, version, plural: name, kind, namespaced });

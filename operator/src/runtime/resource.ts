@@ -134,17 +134,44 @@ export function resourceName(type: ResourceType): string {
   return type.group === '' ? type.plural : `${type.plural}.${type.group}`;
 }
 
-/** Path of the collection, in one namespace or (without one) in the whole cluster. Every segment is encoded. */
+/** The longest name that an object can have, and more than any group, version or plural has. */
+const MAX_SEGMENT_LENGTH = 253;
+/** What the API server takes as the name of an object of some kind: one segment of a path, in which nothing is encoded. */
+const SEGMENT = /^[^\s\p{C}/%?#\\]+$/u;
+
+/**
+ * Whether a text is one segment of a path, and no more. The API server decodes a path before it takes it apart, so to
+ * encode a slash is no help: `a%2Fstatus` is the status of `a`.
+ */
+export function isPathSegment(text: string): boolean {
+  return text.length <= MAX_SEGMENT_LENGTH && SEGMENT.test(text) && text !== '.' && text !== '..';
+}
+
+/** A path below the root, of these segments and no others. @throws Error that names the segment which is none */
+export function pathOf(...segments: readonly string[]): string {
+  const wrong = segments.find((segment) => !isPathSegment(segment));
+  if (wrong === undefined) return `/${segments.map(encodeURIComponent).join('/')}`;
+  const shown = JSON.stringify(wrong.slice(0, 80));
+  throw new Error(
+    `${shown} cannot be a part of a path of the API server; a name has 1 to 253 characters and no / or %`,
+  );
+}
+
+/** Path of a group and version, below which its kinds are. */
+export function versionPath({ group, version }: Pick<ResourceType, 'group' | 'version'>): string {
+  return group === '' ? pathOf('api', version) : pathOf('apis', group, version);
+}
+
+/** Path of the collection, in one namespace or (without one) in the whole cluster. @throws Error like `pathOf` */
 export function collectionPath(type: ResourceType, namespace?: string): string {
-  const root = type.group === '' ? '/api/' : `/apis/${encodeURIComponent(type.group)}/`;
-  const scope = type.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${root}${encodeURIComponent(type.version)}${scope}/${encodeURIComponent(type.plural)}`;
+  const scope = type.namespaced && namespace ? pathOf('namespaces', namespace) : '';
+  return `${versionPath(type)}${scope}${pathOf(type.plural)}`;
 }
 
 /**
  * Path of one object, or of a subresource of it.
  * @throws Error when the name is empty, or a namespaced kind comes without a namespace: either would address a
- * whole collection.
+ * whole collection; and like `pathOf`
  */
 export function objectPath(type: ResourceType, ref: ObjectRef, subresource?: string): string {
   if (ref.name === '') throw new Error(`cannot address ${resourceName(type)}: metadata.name is empty; give a name`);
@@ -153,8 +180,8 @@ export function objectPath(type: ResourceType, ref: ObjectRef, subresource?: str
       `cannot address ${resourceName(type)} "${ref.name}": metadata.namespace is empty; give a namespace`,
     );
   }
-  const path = `${collectionPath(type, ref.namespace)}/${encodeURIComponent(ref.name)}`;
-  return subresource ? `${path}/${subresource}` : path;
+  const path = `${collectionPath(type, ref.namespace)}${pathOf(ref.name)}`;
+  return subresource ? `${path}${pathOf(subresource)}` : path;
 }
 
 /** The key under which stores and queues know an object: `namespace/name`, or `name` when it has no namespace. */

@@ -74,6 +74,8 @@ describe('config/default on a real API server', () => {
     ['list', 'secrets', 'shop', 'no'],
     ['delete', 'workflows.flow.ado.dev', 'shop', 'no'],
     ['create', 'pods/exec', 'shop', 'no'],
+    ['create', 'serviceaccounts/token', 'shop', 'no'],
+    ['create', 'serviceaccounts/token', 'kube-system', 'no'],
   ])('lets the operator %s %s in %s: %s', async (verb, resource, namespace, answer) => {
     const [type = '', subresource] = resource.split('/');
     const flags = subresource ? [`--subresource=${subresource}`] : [];

@@ -145,6 +145,11 @@ describe('an object that is wrong', () => {
       tasks({ ...TASK, outputs: [{ name: 'image-tag' }] }),
       'spec.tasks[0].outputs[0].name: Invalid value: "string": a name that expressions use is letters',
     ],
+    [
+      'a service account that is a path',
+      tasks({ ...TASK, serviceAccountName: 'robot/token' }),
+      'spec.tasks[0].serviceAccountName: Invalid value: "robot/token"',
+    ],
     ['a long name of a task', tasks({ ...TASK, name: 'b'.repeat(41) }), 'spec.tasks[0].name: Too long'],
     [
       'a long name of a workflow',

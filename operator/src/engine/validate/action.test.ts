@@ -59,9 +59,11 @@ describe('what a task does', () => {
     const resource = { manifest, successWhen: 'object.data.size() > 0', outputs: { uid: 'object.metadata.uid' } };
     expect(task({ resource, outputs: [{ name: 'uid' }] })).toEqual([]);
     expect(task({ resource: { manifest: { kind: '', metadata: {} } } })).toEqual([
-      'spec.tasks[0].resource.manifest.apiVersion: an object is applied by its apiVersion, kind and name; give it all three, as texts',
-      'spec.tasks[0].resource.manifest.kind: an object is applied by its apiVersion, kind and name; give it all three, as texts',
-      'spec.tasks[0].resource.manifest.metadata.name: an object is applied by its apiVersion, kind and name; give it all three, as texts',
+      'spec.tasks[0].resource.manifest.apiVersion: an object is applied by its apiVersion, kind and name, and apiVersion is missing; write it as in `kubectl explain`, such as apps/v1',
+      'spec.tasks[0].resource.manifest.kind: an object is applied by its apiVersion, kind and name, and kind cannot be ""; write it as in `kubectl explain`, such as Deployment',
+      expect.stringContaining(
+        'resource.manifest.metadata.name: an object is applied by its apiVersion, kind and name, and metadata.name is missing',
+      ),
     ]);
     const broken = { ...manifest, data: { list: ['x ${{ params.x }}'] } };
     expect(firstLine(task({ resource: { manifest: broken } })[0])).toContain(
@@ -72,6 +74,21 @@ describe('what a task does', () => {
     );
     expect(task({ resource: { manifest, successWhen: '"x"' } })[0]).toContain('must yield a Boolean');
     expect(task({ resource, outputs: [{ name: 'id' }] })[0]).toContain('resource hands on no "id"');
+  });
+
+  it.each([
+    ['apiVersion', '../v1', { apiVersion: '../v1' }],
+    ['kind', 'Config/Map', { kind: 'Config/Map' }],
+    ['metadata.name', 'a/status', { metadata: { name: 'a/status' } }],
+    ['metadata.name', '..', { metadata: { name: '..' } }],
+    ['metadata.namespace', 'a%2Fb', { metadata: { name: 'a', namespace: 'a%2Fb' } }],
+    ['metadata.namespace', 'kube-system', { metadata: { name: 'a', namespace: 'kube-system' } }],
+  ])('may not be to apply an object whose %s is %s', (field, value, fields) => {
+    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, ...fields };
+    const problems = task({ resource: { manifest } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(`resource.manifest.${field}: `);
+    expect(problems[0]).toContain(value);
   });
 
   it('has no fields that would do nothing', () => {

@@ -12,6 +12,8 @@ export interface Call {
   readonly verb: 'get' | 'create' | 'patch' | 'delete';
   readonly name: string;
   readonly body?: unknown;
+  /** Who owns the fields from then on. */
+  readonly manager?: string;
   /** The token with which it was asked; ours: none. */
   readonly as?: string;
 }
@@ -62,8 +64,14 @@ export class FakeObjects {
   }
 
   /** An apply becomes the object; other patches are only noted. */
-  async patch(_type: unknown, ref: ObjectRef, patch: { kind: string; object?: unknown }): Promise<KubeObject> {
-    this.note({ verb: 'patch', name: ref.name, body: patch });
+  async patch(
+    _type: unknown,
+    ref: ObjectRef,
+    patch: { kind: string; object?: unknown },
+    { fieldManager }: { fieldManager?: string } = {},
+  ): Promise<KubeObject> {
+    const manager = fieldManager === undefined ? {} : { manager: fieldManager };
+    this.note({ verb: 'patch', name: ref.name, body: patch, ...manager });
     this.refuse();
     const known = this.objects.get(keyOf(ref)) ?? { metadata: { ...ref, name: ref.name, uid: `uid-of-${ref.name}` } };
     const applied = patch.object as KubeObject | undefined;

@@ -257,8 +257,8 @@ describe('with the webhook', () => {
   });
 });
 
-/** For signals, for runs, and for the marks of what runs own. */
-const POLICIES = 3;
+/** For signals, for runs, for the marks of what runs own, and for what the operator writes. */
+const POLICIES = 4;
 
 describe('the policies', () => {
   it('say nothing that the API server does not understand', async ({ scenario }) => {

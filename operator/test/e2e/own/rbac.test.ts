@@ -8,9 +8,11 @@ import {
   CLUSTER_WORKFLOW_TEMPLATES,
   NAMESPACED_ACCESS,
   OWN_NAMESPACE_ACCESS,
+  RESOURCE_TASK_ACCESS,
   WEBHOOK_ACCESS,
 } from '../../../src/controllers/index.ts';
 import type { AccessRule } from '../../../src/runtime/index.ts';
+import { actsAs } from '../../support/account.ts';
 import { admissionIsInForce } from '../../support/admission.ts';
 import { auditLog, it, restartOperator, stage, useOperator } from '../../support/e2e.ts';
 import { OPERATOR_NAMESPACE, OPERATOR_USER } from '../../support/installation.ts';
@@ -126,6 +128,7 @@ async function givenTemplates(scenario: Scenario): Promise<void> {
 async function givenActingAsAccount(scenario: Scenario): Promise<void> {
   const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' } };
   await scenario.given(
+    ...actsAs('default'),
     workflow('applies', { tasks: [{ name: 'apply', resource: { manifest } }] }),
     workflowRun('applies', 'applies'),
   );
@@ -250,7 +253,8 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
   const own = granted(OWN_NAMESPACE_ACCESS);
   const used = [...new Set(asked.map(({ verb, resource }) => `${verb} ${resource}`))].sort();
   const webhooks = granted(WEBHOOK_ACCESS);
-  const all = [...granted(NAMESPACED_ACCESS), ...granted(CLUSTER_ACCESS), ...own, ...webhooks];
+  const bound = [...webhooks, ...granted(RESOURCE_TASK_ACCESS)];
+  const all = [...granted(NAMESPACED_ACCESS), ...granted(CLUSTER_ACCESS), ...own, ...bound];
   expect(used).toEqual([...new Set(all)].sort());
   const elsewhere = asked.filter(({ verb, resource, namespace }) => {
     // Whichever namespace lets it: other tests on this cluster have webhooks of their own.

@@ -157,6 +157,34 @@ describe('a task that applies an object', () => {
   });
 });
 
+describe('a field that somebody else owns', () => {
+  const applies = (conflict?: Resource['conflict']) =>
+    workflow('applies', { tasks: [apply(conflict === undefined ? {} : { conflict })] });
+  const theirs = (scenario: Scenario) => scenario.kubectl(['create', 'configmap', 'made', '--from-literal=a=theirs']);
+
+  it.concurrent('ends the task, with its name, whose it is and the remedy', async ({ scenario }) => {
+    await theirs(scenario);
+    await scenario.given(...account(), applies(), workflowRun('applies', 'applies'));
+    const row = rowOf(await scenario.ended('applies'), 'apply');
+    expect(row).toMatchObject({ phase: 'Failed', reason: 'ResourceConflict' });
+    expect(row.message).toMatch(/\.data\.a \("kubectl-create".*resource\.conflict: Force/);
+    expect((await made(scenario))?.data).toEqual({ a: 'theirs' });
+  });
+
+  it.concurrent('is taken over where the task says so, and is its own in the next run', async ({ scenario }) => {
+    await theirs(scenario);
+    await scenario.given(...account(), applies('Force'), workflowRun('first', 'applies'));
+    expect((await scenario.ended('first')).status?.phase).toBe('Succeeded');
+    const changed = workflow('applies', { tasks: [apply({ manifest: configMap({ b: '2' }) })] });
+    await scenario.given(changed);
+    await scenario.workflowIs('applies', 'True');
+    await scenario.given(workflowRun('second', 'applies'));
+    expect((await scenario.ended('second')).status?.phase).toBe('Succeeded');
+    // What it applies no more goes, since no other manager has it.
+    expect((await made(scenario))?.data).toEqual({ b: '2' });
+  });
+});
+
 describe('an object that was applied', () => {
   const waiting = (deletion: NonNullable<Resource['delete']>) =>
     workflow('waiting', { tasks: [apply({ successWhen: 'object.data.a == "2"', delete: deletion })] });
