@@ -65,7 +65,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const attests = admission?.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
-  const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
+  const { executor, ledger } = wireClaims(started, { ...parts, proves, wake, settleSoon });
   const judging = new Judging({ clock, ...JUDGING });
   const shared = { client: fenced, stores, recorder, metrics, clock, judging, proves };
   const options = { logger, concurrency: config.concurrency };
