@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Signal, SignalResponse, Stamp, WorkflowRun } from '../api/index.ts';
-import { Attestation, desiredStateClaim, requesterClaim, responseClaim, senderClaim } from './attestation.ts';
+import { desiredStateClaim, requesterClaim, responseClaim, senderClaim } from './attestation.ts';
+import { attesting } from './testing/attesting.ts';
 
-const key = new Uint8Array(32).fill(7);
-const attestation = new Attestation(() => key);
+const attestation = attesting(7);
 const ada: Stamp = { username: 'ada', groups: ['release'], time: '2026-01-02T03:04:05.678Z' };
 const metadata = { namespace: 'shop', name: 'ship-approve', uid: 'u-1' };
 
@@ -53,7 +53,7 @@ describe('an attestation', () => {
   });
 
   it('is of one key alone, and is not simply there', () => {
-    const other = new Attestation(() => new Uint8Array(32).fill(8));
+    const other = attesting(8);
     const response = answered();
     expect(other.response(signal(), response)).toBe(false);
     const { attestation: _code, ...without } = response;

@@ -20,8 +20,8 @@ export interface AdmissionServerOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly logger: Logger;
-  /** The one path on which requests are believed, once it is known. */
-  readonly path: () => string | undefined;
+  /** Whether requests on this path are believed now. */
+  readonly isPath: (path: string) => Promise<boolean>;
   readonly review: (request: AdmissionRequest) => Promise<AdmissionResponse>;
 }
 
@@ -75,8 +75,8 @@ export class AdmissionServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = this.#options.path();
-    if (path === undefined || request.url?.split('?', 1)[0] !== path) return answer(response, 404, 'not found\n');
+    const [path = ''] = request.url?.split('?', 1) ?? [];
+    if (!(await this.#options.isPath(path))) return answer(response, 404, 'not found\n');
     if (request.method !== 'POST') return answer(response, 405, 'only POST\n');
     try {
       const body = await read(request);

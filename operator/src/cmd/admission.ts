@@ -2,6 +2,7 @@ import { AdmissionWebhook, Definitions } from '../admission/index.ts';
 import type { Workflow } from '../api/index.ts';
 import { ADMISSION_NAME, type Stores, WORKFLOWS } from '../controllers/index.ts';
 import { Judging } from '../judging/index.ts';
+import type { ProofKeys } from '../proofs/index.ts';
 import { type Clock, isNotFound, type KubeClient } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { OperatorConfig } from './config.ts';
@@ -12,6 +13,7 @@ interface Parts {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly keys: ProofKeys;
 }
 
 /** The API server is answered within a second; many do not have to wait in line for that. */
@@ -26,7 +28,7 @@ const LINGER_MS = 4000;
 export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWebhook | undefined {
   if (config.admission === undefined) return undefined;
   const { client, stores } = parts;
-  const { host, port, reachedAt } = config.admission;
+  const { host, port, reachedAt, pathPeriodMs } = config.admission;
   const readWorkflow = (ref: { namespace: string; name: string }) =>
     client.get<Workflow>(WORKFLOWS, ref, { signal: AbortSignal.timeout(READ_MS) }).catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
@@ -34,6 +36,7 @@ export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWe
     });
   return new AdmissionWebhook({
     ...parts,
+    pathPeriodMs,
     namespace: config.namespace,
     host,
     port,

@@ -16,7 +16,7 @@ import {
 } from '../controllers/index.ts';
 import { Identities, type RunContext } from '../executors/index.ts';
 import { Judging } from '../judging/index.ts';
-import { ProofKey, Proofs } from '../proofs/index.ts';
+import { ProofKeys, Proofs } from '../proofs/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { wireAdmission } from './admission.ts';
@@ -55,13 +55,13 @@ export function wire(config: OperatorConfig): AdoOperator {
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
   const ending = new AbortController();
-  const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
-  const proves = new Proofs(() => proofKey.key);
+  const keys = new ProofKeys({ client, clock, logger, namespace: config.namespace });
+  const proves = new Proofs({ keys: () => keys.keys, purpose: 'proofs', now: () => clock.now() });
   const identities = new Identities(proves);
   const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
-  const admission = wireAdmission(config, { client, stores, clock, logger });
+  const admission = wireAdmission(config, { client, stores, clock, logger, keys });
   const attests = admission?.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
@@ -93,7 +93,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
   if (hooks) manager.addListener(hooks.server);
-  manager.addSource(proofKey);
+  manager.addSource(keys);
   if (admission) manager.addSource(admission);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
