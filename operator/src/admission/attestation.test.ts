@@ -102,3 +102,28 @@ describe('an attestation', () => {
     expect(attestation.inherited(asked, child)).toBeUndefined();
   });
 });
+
+describe('what was attested', () => {
+  it('counts only in namespaces that this operator has, whatever was attested there before', () => {
+    const others = attesting(7, (namespace) => (namespace === 'shop' ? 'it is left to another operator' : undefined));
+    const response = answered();
+    const sent = signal({ sender: { ...ada, attestation: '' } });
+    const sender = { ...ada, attestation: attestation.code(senderClaim(sent, ada)) };
+    const asked = run({ desiredState: 'Paused' });
+    const requester = { ...ada, attestation: attestation.code(requesterClaim(asked, ada)) };
+    const desiredStateBy = { ...ada, attestation: attestation.code(desiredStateClaim(asked, ada)) };
+    const asks = run({ desiredState: 'Paused', requester, desiredStateBy });
+    const judged = (by: typeof attestation) => [
+      by.response(signal(), response),
+      by.sender(signal({ sender })),
+      by.requester(asks),
+      by.desiredState(asks),
+      by.inherited(asks, asks)?.attestation !== undefined,
+    ];
+    expect(judged(attestation)).toEqual([true, true, true, true, true]);
+    expect(judged(others)).toEqual([false, false, false, false, false]);
+    // The same key, as where the Secret was copied, and another namespace.
+    const elsewhere = { ...asks, metadata: { ...asks.metadata, namespace: 'other' } };
+    expect(attestation.requester(elsewhere)).toBe(false);
+  });
+});

@@ -7,6 +7,7 @@ import {
   type WorkflowRun,
   withoutAttestation,
 } from '../api/index.ts';
+import type { Left } from './served.ts';
 
 /** What is vouched for. Its `of` tells the four apart, so that a code for one never fits another. */
 type Claim =
@@ -56,10 +57,12 @@ export function desiredStateClaim({ metadata, spec }: WorkflowRun, by: Stamp) {
 /** Makes and judges attestations: codes over claims about people, by the keys of the cluster. */
 export class Attestation implements Attests {
   readonly #codes: Proves;
+  readonly #left: Left;
 
-  /** `codes` are those of attestations, and of no other purpose. */
-  constructor(codes: Proves) {
+  /** `codes` are those of attestations, and of no other purpose; they count only in namespaces that are not `left`. */
+  constructor(codes: Proves, left: Left) {
     this.#codes = codes;
+    this.#left = left;
   }
 
   /** The code that vouches for a claim. @throws Error while there is no key */
@@ -94,6 +97,8 @@ export class Attestation implements Attests {
   }
 
   #fits(code: string | undefined, claim: () => Claim): boolean {
-    return code !== undefined && this.#codes.proves(code, claim());
+    if (code === undefined) return false;
+    const claimed = claim();
+    return this.#left(claimed.namespace) === undefined && this.#codes.proves(code, claimed);
   }
 }

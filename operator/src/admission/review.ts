@@ -4,6 +4,7 @@ import type { Attestation } from './attestation.ts';
 import type { Judge, Judged } from './judge.ts';
 import type { User } from './people.ts';
 import { stampRun } from './run-stamp.ts';
+import type { Left } from './served.ts';
 import { stampSignal } from './signal-stamp.ts';
 import type { Changes, Moment, Stamped, Wish } from './stamped.ts';
 
@@ -34,6 +35,7 @@ export interface ReviewerOptions {
   readonly judge: Judge;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly left: Left;
   /** Ends of generated names. */
   readonly suffix: () => string;
   /** The account of the operator itself, once it is known: it says who others are, and is not asked. */
@@ -58,6 +60,9 @@ export class Reviewer {
     const isOurs = request.userInfo.username === this.#options.self();
     if (!isWritten || isOurs || subResource !== '' || !object) return { uid, allowed: true };
     const asked = { ...request, object };
+    // Of definitions nothing is vouched for; the operator that has the namespace judges them.
+    const left = this.#options.left(request.namespace);
+    if (left !== undefined) return isVouchedFor(request) ? refusalOf(request, 403, left) : { uid, allowed: true };
     if (request.resource.resource === 'signals') return this.#stamp(asked, decodeSignal, stampSignal);
     if (request.resource.resource === 'workflowruns') return this.#run(asked);
     return this.#definition(asked);
@@ -107,6 +112,9 @@ export class Reviewer {
     return { user, attestation, now: now(), suffix: suffix() };
   }
 }
+
+const isVouchedFor = ({ resource }: AdmissionRequest): boolean =>
+  resource.resource === 'signals' || resource.resource === 'workflowruns';
 
 /** The object as it will be stored: where it comes without its namespace, that is the one of the request. */
 function withNamespace({ object, namespace }: Asked): KubeObject {

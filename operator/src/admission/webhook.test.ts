@@ -85,6 +85,7 @@ async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionW
     logger: silentLogger(),
     namespace: 'ado-system',
     keys: KEYS,
+    left: (namespace) => (namespace === 'theirs' ? 'it is left to another operator' : undefined),
     pathPeriodMs: HOUR_MS,
     host: '127.0.0.1',
     port: 0,
@@ -207,6 +208,19 @@ describe('the webhook', () => {
     expect(await asked(webhook, review('signals', forged))).toMatchObject({ allowed: false, status: { code: 403 } });
     const broken = await asked(webhook, review('signals', { ...data, spec: { type: 'Data', run: 7 } }));
     expect(broken.status?.message).toContain('spec.run');
+  });
+
+  it('vouches for nothing in a namespace that another operator has, and judges nothing there', async () => {
+    const webhook = await started();
+    const theirs = (resource: string, object: unknown) => {
+      const { request, ...rest } = review(resource, object);
+      return { ...rest, request: { ...request, namespace: 'theirs' } };
+    };
+    const refused = { allowed: false, status: { code: 403, message: 'it is left to another operator' } };
+    expect(await asked(webhook, theirs('signals', data))).toMatchObject(refused);
+    expect(await asked(webhook, theirs('workflowruns', { metadata: { name: 'r' } }))).toMatchObject(refused);
+    const workflow = { metadata: { name: 'w' }, spec: {} };
+    expect(await asked(webhook, theirs('workflows', workflow))).toMatchObject({ allowed: true });
   });
 
   it('shares one key and one certificate among all replicas, whoever comes first', async () => {

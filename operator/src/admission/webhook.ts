@@ -13,6 +13,7 @@ import { isReviewPath, isShapedAsPath, legacyPath } from './paths.ts';
 import { register, whoAmI } from './registration.ts';
 import { Reviewer } from './review.ts';
 import { SharedSecret } from './secret.ts';
+import type { Left } from './served.ts';
 import { AdmissionServer } from './server.ts';
 
 export interface AdmissionOptions {
@@ -28,6 +29,8 @@ export interface AdmissionOptions {
   /** Names and addresses by which the API server reaches this. */
   readonly hosts: readonly string[];
   readonly judge: Judge;
+  /** Which namespaces other operators have. */
+  readonly left: Left;
   /** How long the API server is told one path, ms. */
   readonly pathPeriodMs: number;
   /** How long it goes on serving when the process ends: until nobody is sent here any more, ms. */
@@ -66,12 +69,12 @@ export class AdmissionWebhook implements Source {
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    const { client, namespace, host, port, logger, judge, clock, keys } = options;
+    const { client, namespace, host, port, logger, judge, clock, keys, left } = options;
     const now = () => Math.floor(clock.now());
     this.#secret = new SharedSecret({ client, namespace });
-    this.attests = new Attestation(new Proofs({ keys: () => keys.keys, purpose: 'attestations', now }));
+    this.attests = new Attestation(new Proofs({ keys: () => keys.keys, purpose: 'attestations', now }), left);
     const reviewer = new Reviewer({
-      ...{ attestation: this.attests, judge, now },
+      ...{ attestation: this.attests, judge, now, left },
       suffix: randomSuffix,
       self: () => this.#self,
     });

@@ -49,8 +49,11 @@ export function wire(config: OperatorConfig): AdoOperator {
     : undefined;
   const isLeader = () => elector?.isLeader() ?? true;
   const fenced = elector ? client.fenced(isLeader) : client;
-  const watching = { relistPeriodMs: config.relistMs, inactivityMs: config.silenceMs, ...scopeOf(config) };
-  const { stores, reflectors } = createReflectors({ client, logger, metrics, clock, ...watching }, config.namespace);
+  const watching = {
+    ...{ client, logger, metrics, clock },
+    ...{ relistPeriodMs: config.relistMs, inactivityMs: config.silenceMs },
+  };
+  const { stores, reflectors } = createReflectors({ ...watching, ...scopeOf(config) }, config.namespace);
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
@@ -61,8 +64,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
-  const admission = wireAdmission(config, { client, stores, clock, logger, keys });
-  const attests = admission?.attests ?? UNATTESTED;
+  const admission = wireAdmission(config, { client, stores, clock, logger, keys, watching });
+  const attests = admission?.webhook.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, proves, wake, settleSoon });
@@ -94,7 +97,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   manager.addWorker(semaphores);
   if (hooks) manager.addListener(hooks.server);
   manager.addSource(keys);
-  if (admission) manager.addSource(admission);
+  for (const source of admission ? [admission.served.reflector, admission.webhook] : []) manager.addSource(source);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
   manager.beforeRelease((ms) => recorder.stop(ms));
