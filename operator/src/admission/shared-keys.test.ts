@@ -103,4 +103,13 @@ describe('the keys that operators share', () => {
       expect(secret().data).toEqual(broken);
     }
   });
+
+  it('hold nobody up who waits for them when the process is told to end', async () => {
+    api.before = () => {
+      throw new Error('no connection');
+    };
+    const waiting = keysOf();
+    ending.abort();
+    await expect(waiting).rejects.toThrow('stopped before the keys of proofs were read');
+  });
 });

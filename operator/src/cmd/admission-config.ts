@@ -16,7 +16,8 @@ export const ADMISSION_OPTIONS = {
 
 export const ADMISSION_USAGE = `  --admission-address H:P  where the admission webhook is served, as 0.0.0.0:9443 (default: nowhere)
   --admission-url URL      how the API server reaches it where no Service leads to it, as https://10.0.0.1:9443
-  --admission-path-period 1h  how long the API server is told one path of the webhook, until it is told another`;
+  --admission-path-period 1h
+                           how long the API server is told one path of the webhook, until it is told another`;
 
 /** @throws ConfigError */
 export function readAdmission(

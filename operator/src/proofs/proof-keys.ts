@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ADMISSION_NAME } from '../controllers/index.ts';
 import {
+  AbortedError,
   type Clock,
   isAlreadyExists,
   isConflict,
@@ -48,7 +49,7 @@ export class ProofKeys implements Source {
     return this.#keys !== undefined;
   }
 
-  /** Rejects where a key is damaged. */
+  /** Rejects where a key is damaged, or where this ends before they are read. */
   get synced(): Promise<void> {
     return this.#ready.promise;
   }
@@ -71,6 +72,8 @@ export class ProofKeys implements Source {
       return 'Again';
     };
     await keepLooking({ clock, everyMs: LOOK_MS, look: (at) => this.#look(at), failed }, signal);
+    // Whoever still waits for the keys must be able to end too.
+    this.#ready.reject(new AbortedError('stopped before the keys of proofs were read'));
   }
 
   async #look(signal: AbortSignal): Promise<void> {
