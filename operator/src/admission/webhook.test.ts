@@ -188,7 +188,8 @@ describe('the webhook', () => {
     const body = review('signals', data);
     for (const path of ['/', '/review', '/review/x']) expect((await post(webhook, body, { path })).status).toBe(404);
     expect((await post(webhook, '', { method: 'GET' })).status).toBe(405);
-    for (const wrong of ['nonsense', '[]', 'null', '{"kind":"AdmissionReview"}']) {
+    const odd = ['x', [], {}, { metadata: null }].map((object) => JSON.stringify(review('signals', object)));
+    for (const wrong of ['nonsense', '[]', 'null', '{"kind":"AdmissionReview"}', ...odd]) {
       expect((await post(webhook, wrong)).status).toBe(400);
     }
     const long = await post(webhook, 'x'.repeat(9 * 1024 * 1024)).catch(() => ({ status: 413 }));
