@@ -1,4 +1,4 @@
-import { GROUP, VERSION } from '../../src/api/index.ts';
+import { GROUP, LABEL_OPERATOR, VERSION } from '../../src/api/index.ts';
 import { ADMISSION_NAME } from '../../src/controllers/index.ts';
 import { markPolicy, powerPolicy, runPolicy, signalPolicy } from './admission-policies.ts';
 import { NAMESPACE, SERVICE_ACCOUNT } from './rbac.ts';
@@ -11,9 +11,6 @@ export interface AdmissionSettings {
   readonly operator: string;
   readonly reach: Reach;
 }
-
-/** On a namespace that another operator serves: its account, as NAMESPACE.NAME. The webhook is not asked there. */
-export const LABEL_OPERATOR = `${GROUP}/operator`;
 
 /** What an install of the whole cluster has. */
 export const IN_CLUSTER: AdmissionSettings = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Signal, SignalResponse, Stamp, WorkflowRun } from '../api/index.ts';
-import { Attestation, desiredStateClaim, requesterClaim, responseClaim, senderClaim } from './attestation.ts';
+import { desiredStateClaim, requesterClaim, responseClaim, senderClaim } from './attestation.ts';
+import { attesting } from './testing/attesting.ts';
 
-const key = new Uint8Array(32).fill(7);
-const attestation = new Attestation(() => key);
+const attestation = attesting(7);
 const ada: Stamp = { username: 'ada', groups: ['release'], time: '2026-01-02T03:04:05.678Z' };
 const metadata = { namespace: 'shop', name: 'ship-approve', uid: 'u-1' };
 
@@ -53,7 +53,7 @@ describe('an attestation', () => {
   });
 
   it('is of one key alone, and is not simply there', () => {
-    const other = new Attestation(() => new Uint8Array(32).fill(8));
+    const other = attesting(8);
     const response = answered();
     expect(other.response(signal(), response)).toBe(false);
     const { attestation: _code, ...without } = response;
@@ -100,5 +100,30 @@ describe('an attestation', () => {
     const forged = { ...ada, attestation: 'x' };
     expect(attestation.inherited(run({ requester: forged }), child)).toEqual(ada);
     expect(attestation.inherited(asked, child)).toBeUndefined();
+  });
+});
+
+describe('what was attested', () => {
+  it('counts only in namespaces that this operator has, whatever was attested there before', () => {
+    const others = attesting(7, (namespace) => (namespace === 'shop' ? 'it is left to another operator' : undefined));
+    const response = answered();
+    const sent = signal({ sender: { ...ada, attestation: '' } });
+    const sender = { ...ada, attestation: attestation.code(senderClaim(sent, ada)) };
+    const asked = run({ desiredState: 'Paused' });
+    const requester = { ...ada, attestation: attestation.code(requesterClaim(asked, ada)) };
+    const desiredStateBy = { ...ada, attestation: attestation.code(desiredStateClaim(asked, ada)) };
+    const asks = run({ desiredState: 'Paused', requester, desiredStateBy });
+    const judged = (by: typeof attestation) => [
+      by.response(signal(), response),
+      by.sender(signal({ sender })),
+      by.requester(asks),
+      by.desiredState(asks),
+      by.inherited(asks, asks)?.attestation !== undefined,
+    ];
+    expect(judged(attestation)).toEqual([true, true, true, true, true]);
+    expect(judged(others)).toEqual([false, false, false, false, false]);
+    // The same key, as where the Secret was copied, and another namespace.
+    const elsewhere = { ...asks, metadata: { ...asks.metadata, namespace: 'other' } };
+    expect(attestation.requester(elsewhere)).toBe(false);
   });
 });

@@ -1,12 +1,13 @@
 import {
   type Attests,
+  type Proves,
   type Signal,
   type SignalResponse,
   type Stamp,
   type WorkflowRun,
   withoutAttestation,
 } from '../api/index.ts';
-import { codeOf, isCode } from '../proofs/index.ts';
+import type { Left } from './served.ts';
 
 /** What is vouched for. Its `of` tells the four apart, so that a code for one never fits another. */
 type Claim =
@@ -53,18 +54,20 @@ export function desiredStateClaim({ metadata, spec }: WorkflowRun, by: Stamp) {
   } as const;
 }
 
-/** Makes and judges attestations: HMAC-SHA256 over the canonical JSON of a claim, base64url, by the cluster's key. */
+/** Makes and judges attestations: codes over claims about people, by the keys of the cluster. */
 export class Attestation implements Attests {
-  readonly #key: () => Uint8Array;
+  readonly #codes: Proves;
+  readonly #left: Left;
 
-  /** `key` is asked at each use: it may be read only after this was made. */
-  constructor(key: () => Uint8Array) {
-    this.#key = key;
+  /** `codes` are those of attestations, and of no other purpose; they count only in namespaces that are not `left`. */
+  constructor(codes: Proves, left: Left) {
+    this.#codes = codes;
+    this.#left = left;
   }
 
   /** The code that vouches for a claim. @throws Error while there is no key */
   code(claim: Claim): string {
-    return codeOf(this.#key(), claim);
+    return this.#codes.code(claim);
   }
 
   response(signal: Signal, response: SignalResponse): boolean {
@@ -94,6 +97,8 @@ export class Attestation implements Attests {
   }
 
   #fits(code: string | undefined, claim: () => Claim): boolean {
-    return code !== undefined && isCode(code, this.code(claim()));
+    if (code === undefined) return false;
+    const claimed = claim();
+    return this.#left(claimed.namespace) === undefined && this.#codes.proves(code, claimed);
   }
 }

@@ -4,10 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Material, renewed } from './material.ts';
+import { legacyPath } from './paths.ts';
 
 const HOSTS = ['ado-admission.ado-system.svc', 'ado-admission.ado-system.svc.cluster.local'];
 const DAY_MS = 24 * 3_600_000;
 const START = Date.now();
+/** Paths that are never due, where certificates are looked at. */
+const FOREVER = { periodMs: Number.MAX_SAFE_INTEGER, legacy: legacyPath(new Uint8Array(32)) };
+const renewedAt = (stored: Partial<Material> | undefined, hosts: readonly string[], now: number) =>
+  renewed(stored, { hosts, now, paths: FOREVER });
 const closers: (() => void)[] = [];
 afterEach(() => {
   for (const close of closers.splice(0)) close();
@@ -32,17 +37,17 @@ const certificate = ({ serving }: Material) => new X509Certificate(serving.certi
 
 describe('the material of the webhook', () => {
   it('is made whole from nothing, and a client that trusts its bundle connects', async () => {
-    const made = await renewed(undefined, HOSTS, START);
-    expect(made.attestationKey).toHaveLength(32);
+    const made = await renewedAt(undefined, HOSTS, START);
+    expect(made.paths).toHaveLength(1);
     expect(made.bundle).toHaveLength(1);
     for (const host of HOSTS) expect(await handshake(made, made.bundle, host)).toBeUndefined();
     expect(await handshake(made, made.bundle, 'other.svc')).toMatch(/does not match/);
-    const stranger = await renewed(undefined, HOSTS, START);
+    const stranger = await renewedAt(undefined, HOSTS, START);
     expect(await handshake(made, stranger.bundle, HOSTS[0] ?? '')).toBeDefined();
   });
 
   it('is for addresses too, of both kinds', async () => {
-    const made = certificate(await renewed(undefined, ['127.0.0.1', '::1', 'fd00::1:2'], START));
+    const made = certificate(await renewedAt(undefined, ['127.0.0.1', '::1', 'fd00::1:2'], START));
     expect(made.checkIP('127.0.0.1')).toBeDefined();
     expect(made.checkIP('::1')).toBeDefined();
     expect(made.checkIP('fd00::1:2')).toBeDefined();
@@ -50,37 +55,37 @@ describe('the material of the webhook', () => {
   });
 
   it('stays as it is while nothing is due', async () => {
-    const made = await renewed(undefined, HOSTS, START);
-    expect(await renewed(made, HOSTS, START)).toBe(made);
-    expect(await renewed(made, HOSTS, START + 59 * DAY_MS)).toBe(made);
-    expect(await renewed(made, HOSTS.slice(0, 1), START)).toBe(made);
+    const made = await renewedAt(undefined, HOSTS, START);
+    expect(await renewedAt(made, HOSTS, START)).toBe(made);
+    expect(await renewedAt(made, HOSTS, START + 59 * DAY_MS)).toBe(made);
+    expect(await renewedAt(made, HOSTS.slice(0, 1), START)).toBe(made);
   });
 
   it('gets a new serving certificate a month before the old one ends, or for other hosts', async () => {
-    const made = await renewed(undefined, HOSTS, START);
-    const later = await renewed(made, HOSTS, START + 61 * DAY_MS);
+    const made = await renewedAt(undefined, HOSTS, START);
+    const later = await renewedAt(made, HOSTS, START + 61 * DAY_MS);
     expect(later.serving).not.toEqual(made.serving);
     expect(later.bundle).toEqual(made.bundle);
-    const moved = await renewed(made, ['webhook.example'], START);
+    const moved = await renewedAt(made, ['webhook.example'], START);
     expect(certificate(moved).checkHost('webhook.example')).toBe('webhook.example');
-    expect(moved.attestationKey).toBe(made.attestationKey);
+    expect(moved.paths).toBe(made.paths);
   });
 
   it('trusts a new authority a day before it signs, and the old one until it ends', async () => {
-    let material = await renewed(undefined, HOSTS, START);
+    let material = await renewedAt(undefined, HOSTS, START);
     const [first = ''] = material.bundle;
-    material = await renewed(material, HOSTS, START + 240 * DAY_MS);
+    material = await renewedAt(material, HOSTS, START + 240 * DAY_MS);
     const due = START + 246 * DAY_MS;
-    const announced = await renewed(material, HOSTS, due);
+    const announced = await renewedAt(material, HOSTS, due);
     expect(announced.bundle).toHaveLength(2);
     expect(announced.bundle[1]).toBe(first);
     expect(announced.serving).toBe(material.serving);
-    const signed = await renewed(announced, HOSTS, due + 1.5 * DAY_MS);
+    const signed = await renewedAt(announced, HOSTS, due + 1.5 * DAY_MS);
     expect(signed.bundle).toEqual(announced.bundle);
     expect(certificate(signed).checkIssued(new X509Certificate(announced.bundle[0] ?? ''))).toBe(true);
-    const over = await renewed(signed, HOSTS, START + 366 * DAY_MS);
+    const over = await renewedAt(signed, HOSTS, START + 366 * DAY_MS);
     expect(over.bundle).not.toContain(first);
-    expect(over.attestationKey).toBe(material.attestationKey);
+    expect(over.paths).toBe(material.paths);
   });
 
   it('can be served and trusted on every day of ten years', async () => {
@@ -88,7 +93,7 @@ describe('the material of the webhook', () => {
     let trusted: readonly string[] = [];
     for (let day = 0; day < 3650; day += 5) {
       const now = START + day * DAY_MS;
-      material = await renewed(material, HOSTS, now);
+      material = await renewedAt(material, HOSTS, now);
       const served = certificate(material);
       expect(served.validToDate.getTime()).toBeGreaterThan(now + DAY_MS);
       expect(served.validFromDate.getTime()).toBeLessThan(now);
@@ -103,13 +108,13 @@ describe('the material of the webhook', () => {
   });
 
   it('is mended where a part of it is missing or broken', async () => {
-    const made = await renewed(undefined, HOSTS, START);
+    const made = await renewedAt(undefined, HOSTS, START);
     const { serving: _serving, ...rest } = made;
-    expect((await renewed(rest, HOSTS, START)).bundle).toEqual(made.bundle);
+    expect((await renewedAt(rest, HOSTS, START)).bundle).toEqual(made.bundle);
     const broken = { ...made, serving: { certificate: 'nonsense', key: made.serving.key } };
-    expect(certificate(await renewed(broken, HOSTS, START)).subject).toBe('CN=ado-admission');
+    expect(certificate(await renewedAt(broken, HOSTS, START)).subject).toBe('CN=ado-admission');
     const swapped = { ...made, authorityKey: made.serving.key };
-    const mended = await renewed(swapped, HOSTS, START);
+    const mended = await renewedAt(swapped, HOSTS, START);
     expect(mended.bundle).toHaveLength(2);
     expect(mended.serving).toBe(made.serving);
   });

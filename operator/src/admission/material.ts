@@ -1,12 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { newKey } from '../proofs/index.ts';
 import type { KeyPair } from './certificates.ts';
+import { type PathRules, type ReviewPath, rotatedPaths } from './paths.ts';
 
-/** Everything secret that the replicas share. */
+/** Everything secret that the replicas share to serve the webhook. */
 export interface Material {
-  /** What attestations are made with. It never changes: what it vouched for would be lost. */
-  readonly attestationKey: Uint8Array;
+  /** On which reviews are believed, the newest first; never empty. */
+  readonly paths: readonly ReviewPath[];
   /** Certificates of the authorities that are trusted, as PEM, the newest first. */
   readonly bundle: readonly string[];
   /** Key of the newest authority, as PEM. */
@@ -29,25 +29,35 @@ const SERVING_RENEWED_MS = 30 * DAY_MS;
 /** An authority signs nothing before everybody trusts it: the bundle is written long before that. */
 const AUTHORITY_KNOWN_MS = DAY_MS;
 
+export interface Wanted {
+  /** Names and addresses by which the API server reaches the webhook. */
+  readonly hosts: readonly string[];
+  readonly paths: PathRules;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Nobody may have answered the API server for a while. */
+  readonly isEarly?: boolean;
+}
+
 /**
- * The material as it is to be from now on: the same object where nothing is due. Of certificates that cannot be read, only
- * that part is made anew. Certificates overlap: an old authority is trusted until it ends, a new one a day before it signs.
+ * The material as it is to be from now on: the same object where nothing is due. Of what cannot be read, only that part is
+ * made anew. Certificates overlap: an old authority is trusted until it ends, a new one a day before it signs.
  */
 export async function renewed(
   stored: Partial<Material> | undefined,
-  hosts: readonly string[],
-  now: number,
+  { hosts, paths: rules, now, isEarly = false }: Wanted,
 ): Promise<Material> {
-  const attestationKey = stored?.attestationKey ?? newKey();
   const authorities = await renewedAuthorities(stored, now);
   const serving = await renewedServing(stored?.serving, authorities, hosts, now);
+  // Where nothing is stored no replica of before is there.
+  const paths = rotatedPaths(stored ? stored.paths : [], rules, now, isEarly);
   const isSame =
-    stored?.attestationKey === attestationKey &&
+    stored?.paths === paths &&
     stored.serving === serving &&
     stored.authorityKey === authorities.key &&
     stored.bundle?.join() === authorities.bundle.join();
   if (isSame) return stored as Material;
-  return { attestationKey, bundle: authorities.bundle, authorityKey: authorities.key, serving };
+  return { paths, bundle: authorities.bundle, authorityKey: authorities.key, serving };
 }
 
 interface Authorities {

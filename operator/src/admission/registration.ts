@@ -11,7 +11,6 @@ import {
 } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { Material } from './material.ts';
-import { pathOf } from './secret.ts';
 
 interface ClientConfig {
   readonly caBundle?: string;
@@ -81,7 +80,7 @@ async function read(client: KubeClient, type: ResourceType, signal: AbortSignal 
 /** What is missing in a configuration. Each write is only to the webhook that was read at its place. */
 export function registrations({ webhooks = [] }: Configuration, material: Material): JsonPatchOperation[] {
   const caBundle = Buffer.from(material.bundle.join('')).toString('base64');
-  const path = pathOf(material);
+  const path = material.paths[0]?.path ?? '/';
   return webhooks.flatMap(({ name, clientConfig }, index) => {
     const at = `/webhooks/${index}`;
     const writes: JsonPatchOperation[] = [];

@@ -1,10 +1,12 @@
-import { decodeSignal, decodeWorkflowRun, type Signal, type WorkflowRun } from '../api/index.ts';
+import { DecodeError, decodeSignal, decodeWorkflowRun, type Signal, type WorkflowRun } from '../api/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 import type { Attestation } from './attestation.ts';
 import type { Judge, Judged } from './judge.ts';
 import type { User } from './people.ts';
 import { stampRun } from './run-stamp.ts';
+import type { Left } from './served.ts';
 import { stampSignal } from './signal-stamp.ts';
+import { sizeProblem } from './size.ts';
 import type { Changes, Moment, Stamped, Wish } from './stamped.ts';
 
 /** What the API server asks, as far as it is read here. */
@@ -34,6 +36,7 @@ export interface ReviewerOptions {
   readonly judge: Judge;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly left: Left;
   /** Ends of generated names. */
   readonly suffix: () => string;
   /** The account of the operator itself, once it is known: it says who others are, and is not asked. */
@@ -58,6 +61,13 @@ export class Reviewer {
     const isOurs = request.userInfo.username === this.#options.self();
     if (!isWritten || isOurs || subResource !== '' || !object) return { uid, allowed: true };
     const asked = { ...request, object };
+    const tooLarge = sizeProblem(object) ?? (request.oldObject ? sizeProblem(request.oldObject) : undefined);
+    // Whoever cleans up after an object that was stored while there was no webhook can take finalizers away.
+    if (tooLarge !== undefined && object.metadata.deletionTimestamp !== undefined) return { uid, allowed: true };
+    if (tooLarge !== undefined) return refusalOf(request, 422, tooLarge);
+    // Of definitions nothing is vouched for; the operator that has the namespace judges them.
+    const left = this.#options.left(request.namespace);
+    if (left !== undefined) return isVouchedFor(request) ? refusalOf(request, 403, left) : { uid, allowed: true };
     if (request.resource.resource === 'signals') return this.#stamp(asked, decodeSignal, stampSignal);
     if (request.resource.resource === 'workflowruns') return this.#run(asked);
     return this.#definition(asked);
@@ -71,10 +81,19 @@ export class Reviewer {
   }
 
   async #definition(request: Asked): Promise<AdmissionResponse> {
-    const { resource, oldObject } = request;
-    const judged = await this.#options.judge.definition(resource.resource, withNamespace(request), oldObject);
+    const judged = await this.#judged(request);
     if (judged.refusal !== undefined) return refusalOf(request, 422, judged.refusal);
     return withWarnings({ uid: request.uid, allowed: true }, judged);
+  }
+
+  async #judged(request: Asked): Promise<Judged> {
+    const { resource, oldObject } = request;
+    try {
+      return await this.#options.judge.definition(resource.resource, withNamespace(request), oldObject);
+    } catch (error) {
+      if (error instanceof DecodeError) return { refusal: error.message };
+      throw error;
+    }
   }
 
   #stamp<T extends Signal | WorkflowRun>(
@@ -107,6 +126,9 @@ export class Reviewer {
     return { user, attestation, now: now(), suffix: suffix() };
   }
 }
+
+const isVouchedFor = ({ resource }: AdmissionRequest): boolean =>
+  resource.resource === 'signals' || resource.resource === 'workflowruns';
 
 /** The object as it will be stored: where it comes without its namespace, that is the one of the request. */
 function withNamespace({ object, namespace }: Asked): KubeObject {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { WorkflowRun } from '../api/index.ts';
-import { Attestation } from './attestation.ts';
 import type { User } from './people.ts';
 import { stampRun } from './run-stamp.ts';
 import type { Changes, Moment, Stamped } from './stamped.ts';
+import { attesting } from './testing/attesting.ts';
 
-const attestation = new Attestation(() => new Uint8Array(32).fill(1));
+const attestation = attesting(1);
 const ada: User = { username: 'ada', groups: ['release'] };
 const bob: User = { username: 'bob', groups: [] };
 const moment = (user: User): Moment => ({ user, now: 0, attestation, suffix: 'x1y2z3w4' });

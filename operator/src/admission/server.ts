@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { KubeObject } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { KeyPair } from './certificates.ts';
 import type { AdmissionRequest, AdmissionResponse } from './review.ts';
 
-/** An object of at most 1.5 MiB as it is and as it is to be, with room for how both are written. */
+/** An object of at most 3 MiB as it is and as it is to be, with room for how both are written. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_CONNECTIONS = 256;
 const REQUEST_MS = 10_000;
@@ -20,8 +21,8 @@ export interface AdmissionServerOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly logger: Logger;
-  /** The one path on which requests are believed, once it is known. */
-  readonly path: () => string | undefined;
+  /** Whether requests on this path are believed now. */
+  readonly isPath: (path: string) => Promise<boolean>;
   readonly review: (request: AdmissionRequest) => Promise<AdmissionResponse>;
 }
 
@@ -75,8 +76,8 @@ export class AdmissionServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = this.#options.path();
-    if (path === undefined || request.url?.split('?', 1)[0] !== path) return answer(response, 404, 'not found\n');
+    const [path = ''] = request.url?.split('?', 1) ?? [];
+    if (!(await this.#options.isPath(path))) return answer(response, 404, 'not found\n');
     if (request.method !== 'POST') return answer(response, 405, 'only POST\n');
     try {
       const body = await read(request);
@@ -102,12 +103,19 @@ interface AdmissionReview {
 function parsed(body: string): AdmissionReview | undefined {
   try {
     const review = JSON.parse(body) as Partial<AdmissionReview> | null;
-    const { uid, userInfo, resource } = review?.request ?? {};
+    const { uid, userInfo, resource, object, oldObject } = review?.request ?? {};
     const isReview = review?.kind === 'AdmissionReview' && typeof uid === 'string' && userInfo && resource;
-    return isReview ? (review as AdmissionReview) : undefined;
+    return isReview && [object, oldObject].every((each) => !each || isObject(each))
+      ? (review as AdmissionReview)
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The API server asks about nothing else; whoever else does is told so. */
+function isObject({ metadata }: Partial<KubeObject>): boolean {
+  return typeof metadata === 'object' && metadata !== null;
 }
 
 /** The body; nothing when it is too long. */

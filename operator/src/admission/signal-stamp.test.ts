@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Signal, SignalResponse } from '../api/index.ts';
-import { Attestation } from './attestation.ts';
 import type { User } from './people.ts';
 import { stampSignal } from './signal-stamp.ts';
 import type { Changes, Moment, Stamped } from './stamped.ts';
+import { attesting } from './testing/attesting.ts';
 
-const attestation = new Attestation(() => new Uint8Array(32).fill(1));
+const attestation = attesting(1);
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const ada: User = { username: 'ada', uid: 'u-ada', groups: ['system:authenticated', 'release'] };
 const bob: User = { username: 'bob', groups: ['system:authenticated'] };

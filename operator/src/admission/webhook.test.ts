@@ -5,10 +5,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Signal } from '../api/index.ts';
 import { AbortedError, type Clock } from '../runtime/index.ts';
 import { silentLogger } from '../telemetry/index.ts';
+import { legacyPath } from './paths.ts';
 import { MemoryClient } from './testing/memory-client.ts';
 import { type AdmissionOptions, AdmissionWebhook } from './webhook.ts';
 
 const DAY_MS = 24 * 3_600_000;
+const MINUTE = 1 / 1440;
+const SECOND = MINUTE / 60;
+const KEY = new Uint8Array(32).fill(3);
+const KEYS = { keys: [{ key: KEY, from: 0 }], synced: Promise.resolve() };
+const HOUR_MS = 3_600_000;
+/** Polls at once: thousands of looks pass here. */
+const SOON = { interval: 1, timeout: 10_000 };
 
 /** Days pass when a test says so: every sleep of the webhook is one. */
 class Days implements Clock {
@@ -45,9 +53,16 @@ let days: Days;
 let ending: AbortController;
 let running: Promise<void>[];
 
+/** The Secret as the keys of proofs have made it. */
+function putSecret(): void {
+  const data = { 'attestation.key': Buffer.from(KEY).toString('base64') };
+  api.put('Secret', { metadata: { name: 'ado-admission', namespace: 'ado-system' }, data });
+}
+
 beforeEach(() => {
   api = new MemoryClient();
   days = new Days();
+  putSecret();
   ending = new AbortController();
   running = [];
   for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
@@ -69,6 +84,9 @@ async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionW
     clock: days,
     logger: silentLogger(),
     namespace: 'ado-system',
+    keys: KEYS,
+    left: (namespace) => (namespace === 'theirs' ? 'it is left to another operator' : undefined),
+    pathPeriodMs: HOUR_MS,
     host: '127.0.0.1',
     port: 0,
     hosts: ['127.0.0.1'],
@@ -78,14 +96,14 @@ async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionW
   });
   running.push(webhook.run(ending.signal));
   await webhook.synced;
-  await expect.poll(() => days.asleep).toBe(running.length);
+  await expect.poll(() => days.asleep, SOON).toBe(running.length);
   return webhook;
 }
 
 /** Lets time pass until every webhook has looked and sleeps again. */
 async function later(passed: number, webhooks = 1): Promise<void> {
   days.pass(passed);
-  await expect.poll(() => days.asleep).toBe(webhooks);
+  await expect.poll(() => days.asleep, SOON).toBe(webhooks);
 }
 
 const configuration = () => api.objects.get('MutatingWebhookConfiguration/ado-admission') as unknown as Config;
@@ -170,7 +188,8 @@ describe('the webhook', () => {
     const body = review('signals', data);
     for (const path of ['/', '/review', '/review/x']) expect((await post(webhook, body, { path })).status).toBe(404);
     expect((await post(webhook, '', { method: 'GET' })).status).toBe(405);
-    for (const wrong of ['nonsense', '[]', 'null', '{"kind":"AdmissionReview"}']) {
+    const odd = ['x', [], {}, { metadata: null }].map((object) => JSON.stringify(review('signals', object)));
+    for (const wrong of ['nonsense', '[]', 'null', '{"kind":"AdmissionReview"}', ...odd]) {
       expect((await post(webhook, wrong)).status).toBe(400);
     }
     const long = await post(webhook, 'x'.repeat(9 * 1024 * 1024)).catch(() => ({ status: 413 }));
@@ -192,9 +211,21 @@ describe('the webhook', () => {
     expect(broken.status?.message).toContain('spec.run');
   });
 
+  it('vouches for nothing in a namespace that another operator has, and judges nothing there', async () => {
+    const webhook = await started();
+    const theirs = (resource: string, object: unknown) => {
+      const { request, ...rest } = review(resource, object);
+      return { ...rest, request: { ...request, namespace: 'theirs' } };
+    };
+    const refused = { allowed: false, status: { code: 403, message: 'it is left to another operator' } };
+    expect(await asked(webhook, theirs('signals', data))).toMatchObject(refused);
+    expect(await asked(webhook, theirs('workflowruns', { metadata: { name: 'r' } }))).toMatchObject(refused);
+    const workflow = { metadata: { name: 'w' }, spec: {} };
+    expect(await asked(webhook, theirs('workflows', workflow))).toMatchObject({ allowed: true });
+  });
+
   it('shares one key and one certificate among all replicas, whoever comes first', async () => {
     const [one, two] = await Promise.all([started(), started()]);
-    expect(api.writes.filter((write) => write.includes('Secret')).length).toBeLessThanOrEqual(2);
     const { patch } = await asked(one, review('signals', data));
     const metadata = { name: 'paid', namespace: 'shop' };
     const stored = { ...data, metadata, spec: { ...data.spec, sender: patch[0]?.value } } as Signal;
@@ -226,29 +257,23 @@ describe('the webhook', () => {
   it('writes nothing while nothing is due', async () => {
     await started();
     const before = [...api.writes];
-    await later(1);
-    await later(1);
+    await later(MINUTE);
+    await later(MINUTE);
     expect(api.writes).toEqual(before);
   });
 
-  it('brings back a Secret that somebody deleted, and a configuration that was applied again', async () => {
+  it('brings back what somebody took out of the Secret, and a configuration that was applied again', async () => {
     const webhook = await started();
-    const { patch } = await asked(webhook, review('signals', data));
     const secret = api.objects.get('Secret/ado-admission');
-    api.objects.delete('Secret/ado-admission');
+    putSecret();
     api.put('MutatingWebhookConfiguration', {
       metadata: { name: 'ado-admission' },
       webhooks: [{ name: 'a', clientConfig: { url: 'https://127.0.0.1:1' } }],
     });
-    await later(1);
+    await later(MINUTE);
     expect(api.objects.get('Secret/ado-admission')?.data).toEqual(secret?.data);
     expect(bundle()).toContain('BEGIN CERTIFICATE');
-    const stored = {
-      ...data,
-      metadata: { name: 'paid', namespace: 'shop' },
-      spec: { ...data.spec, sender: patch[0]?.value },
-    };
-    expect(webhook.attests.sender(stored as Signal)).toBe(true);
+    expect((await asked(webhook, review('signals', data))).allowed).toBe(true);
   });
 
   it('tries again when the API server does not answer', async () => {
@@ -257,16 +282,111 @@ describe('the webhook', () => {
       if (failures-- > 0) throw new Error('no connection');
     };
     const ready = started();
-    await expect.poll(() => days.asleep).toBe(1);
+    await expect.poll(() => days.asleep, SOON).toBe(1);
     days.pass(0);
-    await expect.poll(() => days.asleep).toBe(1);
+    await expect.poll(() => days.asleep, SOON).toBe(1);
     days.pass(0);
     expect((await asked(await ready, review('signals', data))).allowed).toBe(true);
   });
 
   it('is ready without its configurations too, and registers once they are there', async () => {
     api.objects.clear();
+    putSecret();
     const webhook = await started();
     expect(webhook.hasSynced).toBe(true);
+  });
+});
+
+const pathNow = () => new URL(clientConfig().url).pathname;
+const statusAt = async (webhook: AdmissionWebhook, path: string) =>
+  (await post(webhook, review('signals', data), { path })).status;
+
+describe('the path of the webhook', () => {
+  it('follows from nothing that is known, and is another one every hour', async () => {
+    const webhook = await started();
+    const paths = new Set([legacyPath(KEY), pathNow()]);
+    for (let hour = 0; hour < 5; hour++) {
+      for (let minute = 0; minute < 60; minute += 2) await later(2 * MINUTE);
+      expect(paths).not.toContain(pathNow());
+      paths.add(pathNow());
+      expect(await statusAt(webhook, pathNow())).toBe(200);
+    }
+    expect(paths.size).toBe(7);
+  });
+
+  it('of before is believed for three minutes, which an API server has to hear of another one', async () => {
+    const webhook = await started();
+    const before = pathNow();
+    for (let minute = 0; minute < 60; minute += 2) await later(2 * MINUTE);
+    expect(pathNow()).not.toBe(before);
+    expect(await statusAt(webhook, before)).toBe(200);
+    await later(2 * MINUTE);
+    expect(await statusAt(webhook, before)).toBe(200);
+    await later(MINUTE);
+    expect(await statusAt(webhook, before)).toBe(404);
+  });
+
+  it('that an API server told while no replica answered is worth nothing soon after one does', async () => {
+    const first = await started();
+    const told = pathNow();
+    ending.abort();
+    await Promise.all(running.splice(0));
+    ending = new AbortController();
+    const second = await started();
+    expect(second).not.toBe(first);
+    expect(pathNow()).not.toBe(told);
+    await later(16 * SECOND);
+    expect(await statusAt(second, told)).toBe(404);
+    expect(await statusAt(second, pathNow())).toBe(200);
+  });
+
+  it('changes too when the API server could not be reached for some minutes', async () => {
+    const webhook = await started();
+    const told = pathNow();
+    await later(4 * MINUTE);
+    expect(pathNow()).not.toBe(told);
+    await later(16 * SECOND);
+    expect(await statusAt(webhook, told)).toBe(404);
+  });
+
+  it('that another replica has just made is known at once, and strangers have the Secret read once a second', async () => {
+    const one = await started();
+    const before = pathNow();
+    await started();
+    expect(pathNow()).not.toBe(before);
+    expect(await statusAt(one, pathNow())).toBe(200);
+    let reads = 0;
+    const { get } = api;
+    api.get = (...asked) => {
+      reads++;
+      return get.apply(api, asked);
+    };
+    const guesses = Array.from({ length: 8 }, (_, at) => `/review/${at.toString(16).padStart(64, '0')}`);
+    const answers: number[] = [];
+    const asking = guesses.map(async (path) => answers.push(await statusAt(one, path)));
+    await expect.poll(() => days.asleep, SOON).toBe(3);
+    expect(reads).toBe(0);
+    const haveAll = () => {
+      days.pass(SECOND);
+      return answers.length;
+    };
+    await expect.poll(haveAll, SOON).toBe(guesses.length);
+    await Promise.all(asking);
+    expect(new Set(answers)).toEqual(new Set([404]));
+  });
+
+  it('stays for ten minutes the one of operators of before, whose replicas know no other', async () => {
+    const webhook = await started();
+    const { data: stored } = api.objects.get('Secret/ado-admission') as unknown as { data: Record<string, string> };
+    const { paths: _none, ...old } = stored;
+    api.put('Secret', { metadata: { name: 'ado-admission', namespace: 'ado-system' }, data: old });
+    const second = await started();
+    expect(pathNow()).toBe(legacyPath(KEY));
+    expect(await statusAt(second, legacyPath(KEY))).toBe(200);
+    for (let minute = 0; minute < 10; minute++) await later(MINUTE, 2);
+    expect(pathNow()).not.toBe(legacyPath(KEY));
+    expect(await statusAt(webhook, pathNow())).toBe(200);
+    for (let minute = 0; minute < 4; minute++) await later(MINUTE, 2);
+    expect(await statusAt(second, legacyPath(KEY))).toBe(404);
   });
 });

@@ -12,6 +12,8 @@ export const LABEL_CHAIN = `${GROUP}/chain`;
 export const LABEL_SCHEDULE = `${GROUP}/schedule`;
 /** Marks a ConfigMap that holds the cached result of a task; its value is the short digest of the key. */
 export const LABEL_CACHE = `${GROUP}/cache`;
+/** On a namespace that another operator serves: its account, as NAMESPACE.NAME. The webhook is not asked there. */
+export const LABEL_OPERATOR = `${GROUP}/operator`;
 export const LABEL_MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'ado';
 

@@ -13,4 +13,9 @@ export interface Proves {
   code(claim: Claimed): string;
   /** Whether a code is the one for this claim. */
   proves(code: string | undefined, claim: Claimed): boolean;
+  /**
+   * Texts that follow from a claim and that nobody else can know before they are used: one by each key, the newest first.
+   * They are the same as long as the key is kept.
+   */
+  unguessable(claim: Claimed): readonly string[];
 }

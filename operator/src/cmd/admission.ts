@@ -1,7 +1,8 @@
-import { AdmissionWebhook, Definitions } from '../admission/index.ts';
+import { AdmissionWebhook, Definitions, ServedNamespaces, type ServedSettings } from '../admission/index.ts';
 import type { Workflow } from '../api/index.ts';
 import { ADMISSION_NAME, type Stores, WORKFLOWS } from '../controllers/index.ts';
 import { Judging } from '../judging/index.ts';
+import type { ProofKeys } from '../proofs/index.ts';
 import { type Clock, isNotFound, type KubeClient } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import type { OperatorConfig } from './config.ts';
@@ -12,6 +13,15 @@ interface Parts {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly keys: ProofKeys;
+  /** How namespaces are watched. */
+  readonly watching: ServedSettings;
+}
+
+/** The webhook, and what has to be known before it is asked. */
+export interface Admission {
+  readonly webhook: AdmissionWebhook;
+  readonly served: ServedNamespaces;
 }
 
 /** The API server is answered within a second; many do not have to wait in line for that. */
@@ -23,17 +33,20 @@ const READ_MS = 3000;
 const LINGER_MS = 4000;
 
 /** The admission webhook of this replica; nothing where there is no address for it. */
-export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWebhook | undefined {
+export function wireAdmission(config: OperatorConfig, { watching, ...parts }: Parts): Admission | undefined {
   if (config.admission === undefined) return undefined;
   const { client, stores } = parts;
-  const { host, port, reachedAt } = config.admission;
+  const { host, port, reachedAt, pathPeriodMs } = config.admission;
   const readWorkflow = (ref: { namespace: string; name: string }) =>
     client.get<Workflow>(WORKFLOWS, ref, { signal: AbortSignal.timeout(READ_MS) }).catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
       throw error;
     });
-  return new AdmissionWebhook({
+  const served = new ServedNamespaces(watching, config.exceptNamespaces);
+  const webhook = new AdmissionWebhook({
     ...parts,
+    left: served.left,
+    pathPeriodMs,
     namespace: config.namespace,
     host,
     port,
@@ -41,4 +54,5 @@ export function wireAdmission(config: OperatorConfig, parts: Parts): AdmissionWe
     judge: new Definitions({ stores, readWorkflow, judging: new Judging({ clock: parts.clock, ...JUDGING }) }),
     lingerMs: reachedAt === undefined ? LINGER_MS : 0,
   });
+  return { webhook, served };
 }

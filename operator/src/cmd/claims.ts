@@ -1,4 +1,4 @@
-import { objectKey } from '../api/index.ts';
+import { objectKey, type Proves } from '../api/index.ts';
 import { Holders, SEMAPHORES, type Stores } from '../controllers/index.ts';
 import { CacheExecutor, type Executor, type Identities, Ledger, PermitExecutor } from '../executors/index.ts';
 import type { Clock, KubeClient } from '../runtime/index.ts';
@@ -9,6 +9,8 @@ export interface ClaimParts {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly identities: Identities;
+  /** Which cached results the operator stored. */
+  readonly proves: Proves;
   /** Has a run ask again for what it was refused. */
   readonly wake: (runKey: string) => void;
   /** Has a Semaphore looked at. */
@@ -24,7 +26,7 @@ export interface Claims {
 /** What attempts claim before they start: cached results and permits of Semaphores. */
 export function wireClaims(
   inner: Executor,
-  { client, stores, clock, identities, wake, settleSoon }: ClaimParts,
+  { client, stores, clock, identities, proves, wake, settleSoon }: ClaimParts,
 ): Claims {
   const holders = new Holders(stores, clock, identities);
   const ledger = new Ledger({
@@ -36,7 +38,7 @@ export function wireClaims(
     priorityOf: (namespace, run) => holders.priorityOf(namespace, run),
   });
   const executor = new CacheExecutor(new PermitExecutor(inner, ledger), {
-    ...{ client, clock, wake },
+    ...{ client, clock, proves, wake },
     policyOf: (run) => stores.runs.get(objectKey(run))?.spec.cache ?? 'Use',
     standingOf: (namespace, holder) => holders.standingOf(namespace, holder),
   });

@@ -16,7 +16,7 @@ import {
 } from '../controllers/index.ts';
 import { Identities, type RunContext } from '../executors/index.ts';
 import { Judging } from '../judging/index.ts';
-import { ProofKey, Proofs } from '../proofs/index.ts';
+import { ProofKeys, Proofs } from '../proofs/index.ts';
 import { AdoOperator, KubeClient, KubeRecorder, LeaderElector, Manager, realClock } from '../runtime/index.ts';
 import { createLogger, createMetrics } from '../telemetry/index.ts';
 import { wireAdmission } from './admission.ts';
@@ -49,23 +49,26 @@ export function wire(config: OperatorConfig): AdoOperator {
     : undefined;
   const isLeader = () => elector?.isLeader() ?? true;
   const fenced = elector ? client.fenced(isLeader) : client;
-  const watching = { relistPeriodMs: config.relistMs, inactivityMs: config.silenceMs, ...scopeOf(config) };
-  const { stores, reflectors } = createReflectors({ client, logger, metrics, clock, ...watching }, config.namespace);
+  const watching = {
+    ...{ client, logger, metrics, clock },
+    ...{ relistPeriodMs: config.relistMs, inactivityMs: config.silenceMs },
+  };
+  const { stores, reflectors } = createReflectors({ ...watching, ...scopeOf(config) }, config.namespace);
   const controller = { controller: 'flow.ado.dev/operator', instance: config.identity };
   const recorder = new KubeRecorder({ client: fenced, logger, metrics, clock, ...controller });
   const wake = (key: string) => runs.queue.add(key);
   const ending = new AbortController();
-  const proofKey = new ProofKey({ client, clock, logger, namespace: config.namespace });
-  const proves = new Proofs(() => proofKey.key);
+  const keys = new ProofKeys({ client, clock, logger, namespace: config.namespace });
+  const proves = new Proofs({ keys: () => keys.keys, purpose: 'proofs', now: () => clock.now() });
   const identities = new Identities(proves);
   const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
-  const admission = wireAdmission(config, { client, stores, clock, logger });
-  const attests = admission?.attests ?? UNATTESTED;
+  const admission = wireAdmission(config, { client, stores, clock, logger, keys, watching });
+  const attests = admission?.webhook.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
-  const { executor, ledger } = wireClaims(started, { ...parts, wake, settleSoon });
+  const { executor, ledger } = wireClaims(started, { ...parts, proves, wake, settleSoon });
   const judging = new Judging({ clock, ...JUDGING });
   const shared = { client: fenced, stores, recorder, metrics, clock, judging, proves };
   const options = { logger, concurrency: config.concurrency };
@@ -93,8 +96,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
   if (hooks) manager.addListener(hooks.server);
-  manager.addSource(proofKey);
-  if (admission) manager.addSource(admission);
+  manager.addSource(keys);
+  for (const source of admission ? [admission.served.reflector, admission.webhook] : []) manager.addSource(source);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
   manager.beforeRelease((ms) => recorder.stop(ms));

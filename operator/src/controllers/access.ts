@@ -5,6 +5,7 @@ import {
   EVENTS,
   LEASES,
   MUTATING_WEBHOOK_CONFIGURATIONS,
+  NAMESPACES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
   SECRETS,
@@ -76,6 +77,8 @@ export const CLUSTER_ACCESS: readonly AccessRule[] = [
   { type: SELF_SUBJECT_REVIEWS, verbs: ['create'] },
   { type: MUTATING_WEBHOOK_CONFIGURATIONS, names: [ADMISSION_NAME], verbs: ['get', 'patch'] },
   { type: VALIDATING_WEBHOOK_CONFIGURATIONS, names: [ADMISSION_NAME], verbs: ['get', 'patch'] },
+  // Those that carry the label of another operator: there nothing counts that the webhook has vouched for.
+  { type: NAMESPACES, verbs: ['list', 'watch'] },
 ];
 
 /** What it may ask in its own namespace only. */

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outputs } from '../api/index.ts';
 import { ApiError, type KubeClient, realClock } from '../runtime/index.ts';
@@ -5,6 +6,7 @@ import type { CacheMap } from './cache/entry.ts';
 import { CacheExecutor, type CachePolicy } from './cache-executor.ts';
 import type { Executor, LiveAttempt, RunContext, StartRequest } from './executor.ts';
 import type { Standing } from './permits/ledger.ts';
+import { PROVING } from './testing/proving.ts';
 
 const HOUR = 3_600_000;
 
@@ -39,6 +41,7 @@ class World {
     return new CacheExecutor(inner as unknown as Executor, {
       client: client as unknown as KubeClient,
       clock: { ...realClock, now: () => this.now, monotonic: () => this.now },
+      proves: PROVING,
       policyOf: ({ name }) => this.policies.get(name) ?? 'Use',
       standingOf: (_namespace, { run }) => this.standings.get(run) ?? 'Held',
       wake: (key) => void this.woken.push(key),
@@ -73,6 +76,7 @@ class World {
 
   readonly #replace = async (_type: unknown, map: CacheMap): Promise<void> => {
     const stored = this.maps.get(map.metadata.name);
+    if (this.refuses) throw this.refuses;
     if (stored?.metadata.resourceVersion !== map.metadata.resourceVersion)
       throw new ApiError(409, { reason: 'Conflict' });
     this.#put(map);
@@ -211,5 +215,130 @@ describe('an attempt with a cache', () => {
     await world.start('new', { key: 'y' });
     await world.succeeded('new');
     expect([...world.maps.values()].map(({ data }) => data?.from)).toEqual(['new/t']);
+  });
+});
+
+/** What a user who may write ConfigMaps can change of an entry: any text in it, or nothing but its place. */
+const tampering = fc.tuple(
+  fc.constantFrom('data.outputs', 'data.from', 'data.at', 'digest', 'holder', 'max-age-ms', 'proof'),
+  fc.oneof(fc.string(), fc.constant(undefined), fc.constantFrom('{"digest":"evil"}', '2099-01-01T00:00:00.000Z')),
+);
+
+function tampered({ metadata, data }: CacheMap, [where, text]: readonly [string, string | undefined]): CacheMap {
+  const changed = (fields: Record<string, string> | undefined, field: string) => {
+    const { [field]: _was, ...rest } = fields ?? {};
+    return text === undefined ? rest : { ...rest, [field]: text };
+  };
+  if (where.startsWith('data.')) return { metadata, data: changed(data, where.slice('data.'.length)) };
+  const annotations = changed(metadata.annotations, `flow.ado.dev/${where}`);
+  return { metadata: { ...metadata, annotations }, ...(data && { data }) };
+}
+
+/** The one entry of a world, and under which name. */
+const onlyEntry = ({ maps }: World): readonly [string, CacheMap] => {
+  const [first] = maps;
+  if (!first) throw new Error('nothing is stored');
+  return first;
+};
+
+describe('an entry that others wrote', () => {
+  it('is a miss whatever of it was changed, and its place is taken', async () => {
+    await fc.assert(
+      fc.asyncProperty(tampering, async (change) => {
+        const world = new World();
+        await world.start('a');
+        await world.succeeded('a');
+        const [name, entry] = onlyEntry(world);
+        const changed = tampered(entry, change);
+        fc.pre(JSON.stringify(changed) !== JSON.stringify(entry));
+        world.maps.set(name, changed);
+        expect(await world.start('b')).toBeUndefined();
+        await world.succeeded('b', { digest: 'new' });
+        expect(await world.start('c')).toMatchObject({ phase: 'Hit', outputs: { digest: 'new' }, from: 'b/t' });
+      }),
+    );
+  });
+
+  it('is a miss where it was copied from another key or another namespace', async () => {
+    const world = new World();
+    await world.start('a', { key: 'other' });
+    await world.succeeded('a', { digest: 'other' });
+    const [, other] = onlyEntry(world);
+    const elsewhere = new World();
+    await elsewhere.start('a');
+    const [name, entry] = onlyEntry(elsewhere);
+    const annotations = {
+      ...other.metadata.annotations,
+      'flow.ado.dev/digest': entry.metadata.annotations?.['flow.ado.dev/digest'] ?? '',
+    };
+    for (const metadata of [other.metadata, { ...other.metadata, annotations }]) {
+      elsewhere.maps.set(name, { ...other, metadata: { ...metadata, name } });
+      expect(await elsewhere.start('b')).toBeUndefined();
+    }
+    await elsewhere.succeeded('b');
+    const [, whole] = onlyEntry(elsewhere);
+    elsewhere.maps.set(name, { ...whole, metadata: { ...whole.metadata, namespace: 'another' } });
+    expect(await elsewhere.start('c')).toBeUndefined();
+  });
+
+  it('holds nobody up: the right to compute is proven too', async () => {
+    const world = new World();
+    await world.start('a');
+    const [name, entry] = onlyEntry(world);
+    world.maps.set(
+      name,
+      tampered(entry, ['holder', JSON.stringify({ run: 'z', uid: 'z-uid', path: 't', attempt: 0 })]),
+    );
+    expect(await world.start('b')).toBeUndefined();
+    expect(world.started).toEqual(['a', 'b']);
+  });
+
+  it('is told of once', async () => {
+    const world = new World();
+    await world.start('a');
+    const [name, entry] = onlyEntry(world);
+    world.maps.set(name, tampered(entry, ['proof', 'forged']));
+    await world.start('b');
+    const { strangers } = await world.executor.observe(runOf('b'), []);
+    expect(strangers).toEqual([{ kind: 'ConfigMap', namespace: 'n', name, uid: 'u', why: 'NoProof' }]);
+    expect(await world.executor.observe(runOf('b'), [])).toEqual({ seen: [] });
+  });
+
+  it('is not filled with the result of a run, and what cannot be replaced is no cache', async () => {
+    const world = new World();
+    await world.start('a');
+    const [name, entry] = onlyEntry(world);
+    world.maps.set(name, tampered(entry, ['max-age-ms', '1']));
+    await world.succeeded('a');
+    expect(onlyEntry(world)[1].data).toBeUndefined();
+    world.refuses = new ApiError(422, { reason: 'Invalid', message: 'field is immutable' });
+    expect(await world.start('b')).toBeUndefined();
+    expect(world.started).toEqual(['a', 'b']);
+  });
+
+  it('is deleted as waste only where it has the name of an entry', async () => {
+    const world = new World();
+    await world.start('a', { key: 'x' });
+    const [name, entry] = onlyEntry(world);
+    world.maps.set(name, tampered(entry, ['proof', undefined]));
+    world.maps.set('theirs', {
+      ...tampered(entry, ['proof', undefined]),
+      metadata: { ...entry.metadata, name: 'theirs' },
+    });
+    await world.start('b', { key: 'y' });
+    await world.succeeded('b');
+    expect([...world.maps.keys()]).toContain('theirs');
+    expect([...world.maps.keys()]).not.toContain(name);
+  });
+});
+
+describe('a result', () => {
+  it('of a clock that was ahead is a miss, or it would never get old', async () => {
+    const world = new World();
+    world.now += 24 * HOUR;
+    await world.start('a');
+    await world.succeeded('a');
+    world.now -= 24 * HOUR;
+    expect(await world.start('b')).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
-import { type HistoryEvent, objectKey, type RenderedClaims } from '../api/index.ts';
-import { type Clock, isForbidden, type KubeClient } from '../runtime/index.ts';
+import { type HistoryEvent, objectKey, type Proves, type RenderedClaims } from '../api/index.ts';
+import { type Clock, isForbidden, isInvalid, type KubeClient } from '../runtime/index.ts';
 import { CacheMaps } from './cache/cache-maps.ts';
 import {
   type CacheEntry,
@@ -20,6 +20,7 @@ import type {
   Refusal,
   RunContext,
   StartRequest,
+  Stranger,
 } from './executor.ts';
 import { PassOn } from './pass-on.ts';
 import { holderKey } from './permits/holder.ts';
@@ -30,6 +31,8 @@ export type CachePolicy = 'Use' | 'Refresh' | 'Ignore';
 export interface CacheOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
+  /** Which entries the operator wrote. */
+  readonly proves: Proves;
   /** What the run says of caches. */
   readonly policyOf: (run: RunContext) => CachePolicy;
   /** What has become of whoever computes a result, by what is stored of its run. */
@@ -48,12 +51,17 @@ const SWEEP_AFTER_MS = 10 * 60_000;
 const MAX_SWEPT_PAGES = 4;
 /** Runs and entries that are remembered; of what is forgotten a saving is lost. */
 const MAX_REMEMBERED = 10_000;
+/** Clocks differ; a result that is from later than this is from a clock that was wrong, and never gets old. */
+const AHEAD_MS = 5 * 60_000;
+/** Entries of others that a run tells of at once, besides the newest. */
+const MAX_TOLD = 9;
 
 /**
  * Takes results of earlier attempts with the same key instead of starting new ones. Invariants:
  * 1. Of a key one attempt computes at a time: to create the entry, or to replace one that nobody needs, is the lock.
  * 2. An entry gets its result after the run that computed it has it in status. One that never gets it is a lost saving.
  * 3. Nothing that is wrong with an entry makes a task fail: then it is computed.
+ * 4. An entry counts for its proof, which covers all that is read of it. One without is none, and is told of.
  */
 export class CacheExecutor extends PassOn {
   readonly #options: CacheOptions;
@@ -65,6 +73,8 @@ export class CacheExecutor extends PassOn {
   /** Monotonic time at which a holder last asked. */
   readonly #asked = new Map<string, number>();
   readonly #sweptAt = new Map<string, number>();
+  /** Entries that the operator did not write, by the uid of the run that came upon them, until people are told. */
+  readonly #strangers = new Map<string, Stranger[]>();
 
   constructor(inner: Executor, options: CacheOptions) {
     super(inner);
@@ -77,8 +87,8 @@ export class CacheExecutor extends PassOn {
     const policy = cache ? this.#options.policyOf(run) : 'Ignore';
     if (!cache || policy === 'Ignore') return super.start(run, request);
     const answer = await this.#claim(run, request, cache, policy).catch((error: unknown) => {
-      // The namespace lets nobody store results, or the operator not: then they are computed.
-      if (!isForbidden(error)) throw error;
+      // The namespace lets nobody store results, or the operator not, or what is there cannot be changed: then they are computed.
+      if (!isForbidden(error) && !isInvalid(error)) throw error;
     });
     return answer ?? super.start(run, request);
   }
@@ -86,7 +96,11 @@ export class CacheExecutor extends PassOn {
   override async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
     // After a restart: which entries the live attempts of the run are to fill.
     if (!this.#pending.has(run.uid) && live.some(({ task }) => task.cache)) await this.#recall(run);
-    return super.observe(run, live);
+    const observation = await super.observe(run, live);
+    const strangers = this.#strangers.get(run.uid);
+    if (strangers === undefined) return observation;
+    this.#strangers.delete(run.uid);
+    return { ...observation, strangers: [...(observation.strangers ?? []), ...strangers] };
   }
 
   /** Takes in what was just stored of a run: results go into their entries, and those who wait for them ask again. */
@@ -115,16 +129,31 @@ export class CacheExecutor extends PassOn {
     let entry: CacheEntry | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const map = await this.#maps.read(ref);
-      entry = map && readEntry(map);
+      entry = map && this.#believed(run, map);
       // Another key with the same short digest: this one has no cache.
       if (entry && entry.digest !== digest) return undefined;
       const answer = entry && (this.#hit(run, entry, claim, policy) ?? this.#unlessFree(run, request, ref.name, entry));
       if (answer) return answer === 'Ours' ? this.#note(run, request, ref.name) : answer;
       const { maxAgeMs } = claim;
-      const wanted = pendingEntry(run, request, { digest, maxAgeMs, now: this.#options.clock.now() });
+      const wanted = pendingEntry(this.#options.proves, run, request, {
+        digest,
+        maxAgeMs,
+        now: this.#options.clock.now(),
+      });
       if (await this.#write(map, wanted)) return this.#note(run, request, ref.name);
     }
-    return this.#wait(run, ref.name, entry);
+    // Others keep writing what counts for nothing: this one has no cache.
+    return entry && this.#wait(run, ref.name, entry);
+  }
+
+  /** What an entry says, if the operator wrote it: else it is a miss, and our own takes its place. */
+  #believed(run: RunContext, map: CacheMap): CacheEntry | undefined {
+    const entry = readEntry(this.#options.proves, map);
+    if (entry.isProven) return entry;
+    const { name, uid = '' } = map.metadata;
+    const stranger: Stranger = { kind: 'ConfigMap', namespace: run.namespace, name, uid, why: 'NoProof' };
+    remember(this.#strangers, run.uid, [...(this.#strangers.get(run.uid) ?? []).slice(-MAX_TOLD), stranger]);
+    return undefined;
   }
 
   /** Who has the right to compute, if somebody does who still needs it. */
@@ -142,7 +171,8 @@ export class CacheExecutor extends PassOn {
   /** A result that is young enough; one that the run itself computed also where it computes all anew. */
   #hit(run: RunContext, { result, holder }: CacheEntry, { maxAgeMs }: Claim, policy: CachePolicy): Hit | undefined {
     if (!result || (policy === 'Refresh' && holder?.uid !== run.uid)) return undefined;
-    if (this.#options.clock.now() - result.at >= maxAgeMs) return undefined;
+    const age = this.#options.clock.now() - result.at;
+    if (age >= maxAgeMs || age < -AHEAD_MS) return undefined;
     return { phase: 'Hit', outputs: result.outputs, from: result.from };
   }
 
@@ -164,11 +194,11 @@ export class CacheExecutor extends PassOn {
     remember(this.#asked, holderKey({ uid: run.uid, path, attempt }), this.#options.clock.monotonic());
   }
 
-  #wait(run: RunContext, name: string, entry: CacheEntry | undefined): Refusal {
+  #wait(run: RunContext, name: string, entry: CacheEntry): Refusal {
     const key = `${run.namespace}/${name}`;
     const waiting = this.#waiting.get(key) ?? new Set();
     remember(this.#waiting, key, waiting.add(objectKey(run)));
-    const who = entry?.holder
+    const who = entry.holder
       ? `run ${entry.holder.run} task ${entry.holder.path} computes the same result since ${entry.holder.since}`
       : 'another attempt computes the same result';
     return { phase: 'Refused', reason: 'CacheBusy', message: `${who}; it is taken when it is there`, retry: true };
@@ -187,8 +217,8 @@ export class CacheExecutor extends PassOn {
       return [];
     });
     for (const map of maps) {
-      const { holder } = readEntry(map);
-      if (holder) pending.set(holder.path, map.metadata.name);
+      const { isProven, holder } = readEntry(this.#options.proves, map);
+      if (isProven && holder?.uid === run.uid) pending.set(holder.path, map.metadata.name);
     }
     remember(this.#pending, run.uid, pending);
   }
@@ -196,10 +226,13 @@ export class CacheExecutor extends PassOn {
   /** Stores the result of an attempt, or lets go of the entry of one that has none. */
   async #end(run: RunContext, name: string, event: EndOfAttempt): Promise<void> {
     const map = await this.#maps.read({ name, namespace: run.namespace });
-    const { holder, result } = map ? readEntry(map) : {};
-    if (!map || result || holder?.uid !== run.uid || holder.path !== event.path) return;
+    if (!map) return;
+    const { clock, proves } = this.#options;
+    const { isProven, holder, result } = readEntry(proves, map);
+    if (!isProven || result || holder?.uid !== run.uid || holder.path !== event.path) return;
     if (event.type !== 'Succeeded') return this.#maps.delete(map);
-    await this.#maps.replace(map, filledEntry(map, holder, event.outputs ?? {}, this.#options.clock.now()));
+    const filled = filledEntry(proves, map, holder, { outputs: event.outputs ?? {}, now: clock.now() });
+    await this.#maps.replace(map, filled);
     await this.#sweep(run.namespace);
   }
 
@@ -212,13 +245,17 @@ export class CacheExecutor extends PassOn {
     let token: string | undefined;
     for (let page = 0; page < MAX_SWEPT_PAGES; page++) {
       const { items, next } = await this.#maps.some(namespace, token);
-      for (const map of items) if (this.#isWaste(namespace, readEntry(map))) await this.#maps.delete(map);
+      for (const map of items) if (this.#isWaste(namespace, map)) await this.#maps.delete(map);
       if (next === undefined) return;
       token = next;
     }
   }
 
-  #isWaste(namespace: string, { result, holder, maxAgeMs }: CacheEntry): boolean {
+  /** What only carries our label is left alone; entries of before there were proofs have the name of one. */
+  #isWaste(namespace: string, map: CacheMap): boolean {
+    const { isProven, digest = '', result, holder, maxAgeMs } = readEntry(this.#options.proves, map);
+    if (map.metadata.name !== nameOfEntry(digest)) return false;
+    if (!isProven) return true;
     if (result) return this.#options.clock.now() - result.at >= maxAgeMs;
     return !holder || this.#options.standingOf(namespace, holder) === 'Free';
   }

@@ -1,45 +1,88 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Claimed, Proves } from '../api/index.ts';
 import { canonicalJson } from '../engine/index.ts';
+import { currentKey, idOf, type StoredKey } from './rotation.ts';
 
-/** HMAC-SHA256 over the canonical JSON of a claim, base64url. */
-export function codeOf(key: Uint8Array, claim: Claimed): string {
+/** What codes vouch for: facts about what the operator made, or about people. */
+export type Purpose = 'proofs' | 'attestations';
+
+export interface ProofsOptions {
+  /** The newest first. Asked at each use: they may be read only after this was made, and change. */
+  readonly keys: () => readonly StoredKey[];
+  readonly purpose: Purpose;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+interface Derived {
+  readonly id: string;
+  readonly key: Uint8Array;
+  /** What codes without an id were made with. */
+  readonly unnamed: Uint8Array;
+}
+
+/** A code is the id of its key, a dot, and HMAC-SHA256 over the canonical JSON of the claim, base64url. */
+const NAMED = /^([\w-]{6})\.(.*)$/s;
+
+/** Makes and judges codes for one purpose: each has its own key, derived from the stored one. */
+export class Proofs implements Proves {
+  readonly #options: ProofsOptions;
+  readonly #derived = new WeakMap<StoredKey, Derived>();
+
+  constructor(options: ProofsOptions) {
+    this.#options = options;
+  }
+
+  code(claim: Claimed): string {
+    const { keys, now } = this.#options;
+    const current = currentKey(keys(), now());
+    if (current === undefined) throw new Error('there is no key to make codes with');
+    const { id, key } = this.#derive(current);
+    return `${id}.${macOf(key, claim)}`;
+  }
+
+  /** By the key that the code names; one that names none was made before keys had names, by what is the oldest since. */
+  proves(code: string | undefined, claim: Claimed): boolean {
+    const keys = this.#options.keys();
+    if (code === undefined) return false;
+    const [, id, mac] = NAMED.exec(code) ?? [];
+    if (mac === undefined) {
+      const oldest = keys.at(-1);
+      return oldest !== undefined && isSame(code, macOf(this.#derive(oldest).unnamed, claim));
+    }
+    return keys.some((stored) => {
+      const derived = this.#derive(stored);
+      return derived.id === id && isSame(mac, macOf(derived.key, claim));
+    });
+  }
+
+  unguessable(claim: Claimed): readonly string[] {
+    return this.#options.keys().map((stored) => macOf(this.#derive(stored).key, claim));
+  }
+
+  #derive(stored: StoredKey): Derived {
+    const known = this.#derived.get(stored);
+    if (known !== undefined) return known;
+    const key = keyFor(this.#options.purpose, stored.key);
+    // Before keys had names, attestations were made with the stored key itself.
+    const unnamed = this.#options.purpose === 'attestations' ? stored.key : key;
+    const derived = { id: idOf(stored.key), key, unnamed };
+    this.#derived.set(stored, derived);
+    return derived;
+  }
+}
+
+function macOf(key: Uint8Array, claim: Claimed): string {
   return createHmac('sha256', key).update(canonicalJson(claim)).digest('base64url');
 }
 
 /** Compares in a time that does not tell how much of a code is right. */
-export function isCode(given: string | undefined, wanted: string): boolean {
-  if (given === undefined) return false;
+function isSame(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** The key for one purpose, from the key that is stored: a code for one purpose is none for another. */
-export function keyFor(purpose: string, stored: Uint8Array): Uint8Array {
+function keyFor(purpose: Purpose, stored: Uint8Array): Uint8Array {
   return createHmac('sha256', stored).update(`key for ${purpose}`).digest();
-}
-
-/** Makes and judges the proofs of what the operator itself made. */
-export class Proofs implements Proves {
-  readonly #stored: () => Uint8Array;
-  #derived: { readonly from: Uint8Array; readonly key: Uint8Array } | undefined;
-
-  /** `stored` is asked at each use: the key may be read only after this was made. */
-  constructor(stored: () => Uint8Array) {
-    this.#stored = stored;
-  }
-
-  code(claim: Claimed): string {
-    return codeOf(this.#key(), claim);
-  }
-
-  proves(code: string | undefined, claim: Claimed): boolean {
-    return code !== undefined && isCode(code, this.code(claim));
-  }
-
-  #key(): Uint8Array {
-    const from = this.#stored();
-    if (this.#derived?.from !== from) this.#derived = { from, key: keyFor('proofs', from) };
-    return this.#derived.key;
-  }
 }

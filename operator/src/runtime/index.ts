@@ -40,6 +40,7 @@ export {
 export { Discovery } from './discovery.ts';
 export * from './errors.ts';
 export { type HealthCheck, HealthServer } from './health.ts';
+export { type KeepLookingOptions, keepLooking } from './keep-looking.ts';
 export { loadKubeConfig } from './kubeconfig.ts';
 export { LeaderElector, type LeaderOptions } from './leader.ts';
 export { type Ending, type Listener, Manager, type ManagerOptions, type Source, type Worker } from './manager.ts';

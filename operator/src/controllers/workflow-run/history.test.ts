@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { RunJournal, WorkflowRun } from '../../api/index.ts';
+import type { Proves, RunJournal, WorkflowRun } from '../../api/index.ts';
 import { digestText, extendJournal, type Journal, type Page } from '../../engine/index.ts';
 import { ApiError, type KubeClient } from '../../runtime/index.ts';
 import { testProofs } from '../testing/proofs.ts';
@@ -196,6 +196,26 @@ describe('storing a page', () => {
       expect(await storeIt(page)).toEqual({ isNew: false, strangers: [pageName('u', page.firstSeq)] });
     });
     const { pages, damage } = await read(stored);
+    expect(damage).toBeUndefined();
+    expect(pages.map(({ firstSeq }) => firstSeq)).toEqual(starts);
+  });
+
+  it('are found also under names that follow from a key of before', async () => {
+    const stored = await written(1, async (page) => {
+      const name = pageName('u', page.firstSeq);
+      journals.kept.set(name, {
+        ...{ apiVersion: '', kind: '', metadata: { name, namespace: 'n' } },
+        spec: { runRef: { name: 'r', uid: 'u' }, firstSeq: 1, lastSeq: 1, digest: '', events: '[]' },
+      });
+      await storeIt(page);
+    });
+    const newer = testProofs('a newer key');
+    const rotated: Proves = {
+      code: newer.code,
+      proves: (code, claim) => newer.proves(code, claim) || proves.proves(code, claim),
+      unguessable: (claim) => [...newer.unguessable(claim), ...proves.unguessable(claim)],
+    };
+    const { pages, damage } = await readPages({ client: journals.client, proves: rotated }, stored, { signal });
     expect(damage).toBeUndefined();
     expect(pages.map(({ firstSeq }) => firstSeq)).toEqual(starts);
   });

@@ -15,15 +15,16 @@ interface PageDeps {
 /** Of all names that a page may have, the one that it has unless others were there first. */
 export const pageName = (uid: string, firstSeq: number): string => `${uid}-${firstSeq}`;
 
-/** The names under which a page is looked for, in this order. */
+/** The names under which a page is looked for, in this order: those by the key of today come first. */
 export function pageNames(proves: Proves, { metadata }: Pick<WorkflowRun, 'metadata'>, firstSeq: number): string[] {
   const { namespace, uid = '' } = metadata;
   const first = pageName(uid, firstSeq);
-  const spare = Array.from({ length: SPARE_NAMES }, (_, spare) => {
-    const code = proves.code({ of: 'pageName', namespace, run: uid, firstSeq, spare });
-    return `${first}-${digestText(code).slice(0, 16)}`;
+  const spares = Array.from({ length: SPARE_NAMES }, (_, spare) => {
+    const texts = proves.unguessable({ of: 'pageName', namespace, run: uid, firstSeq, spare });
+    return texts.map((text) => `${first}-${digestText(text).slice(0, 16)}`);
   });
-  return [first, ...spare];
+  const keys = Math.max(...spares.map((names) => names.length));
+  return [first, ...Array.from({ length: keys }, (_, key) => spares.flatMap((names) => names[key] ?? [])).flat()];
 }
 
 /** What the proof of a page is about: one page of one run, and through its digest all earlier ones. */

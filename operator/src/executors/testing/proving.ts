@@ -5,6 +5,7 @@ import { Identities } from '../identity.ts';
 export const PROVING: Proves = {
   code: (claim) => `proof of ${JSON.stringify(claim)}`,
   proves: (code, claim) => code === PROVING.code(claim),
+  unguessable: (claim) => [PROVING.code(claim)],
 };
 
 export const identities = (): Identities => new Identities(PROVING);
