@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { type ArtifactPlan, type Task, task as taskSchema, type Workspace } from '../api/index.ts';
 import { buildPod } from './build.ts';
-import { graceOf, type Pod, trimPod } from './pod.ts';
+import { graceOf, type Pod } from './pod.ts';
+import { trimPod } from './trim.ts';
 import { claimsOf, unknownWorkspace } from './workspaces.ts';
 
 const RUN = { name: 'release-7', namespace: 'shop', uid: '6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11', workflow: 'release' };

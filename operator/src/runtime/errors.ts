@@ -1,3 +1,5 @@
+import { redact } from '../redaction/index.ts';
+
 /** One cause inside a refusal: which field, why. */
 export interface StatusCause {
   reason?: string;
@@ -24,7 +26,7 @@ export interface KubeStatus {
   details?: StatusDetails;
 }
 
-/** The API server answered, and the answer was no. */
+/** The API server answered, and the answer was no. Its words may quote an object, and what others have put into it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status code. */
@@ -36,7 +38,7 @@ export class ApiError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, body: KubeStatus, retryAfterMs?: number) {
-    super(body.message ?? `the API server answered ${status}`);
+    super(redact(body.message ?? '') || `the API server answered ${status}`);
     this.status = status;
     this.reason = body.reason ?? '';
     this.details = body.details ?? {};

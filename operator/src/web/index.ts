@@ -8,6 +8,6 @@
  * 4. No message holds a header, a body that was sent, or the query of a URL.
  */
 export { AddressGuard, CidrError, type Reach } from './addresses.ts';
-export { type AnswerOutputs, describeStatus, isSuccess, outputsOf } from './answer.ts';
+export { type AnswerOutputs, describeStatus, isSuccess, outputsOf, withoutSecrets } from './answer.ts';
 export { HostList, HostPatternError } from './hosts.ts';
 export { ask, type WebAnswer, WebError, type WebPolicy, type WebRequest } from './request.ts';

@@ -1,0 +1,22 @@
+import { AFTER_NAMES, REDACTED, SECRETS } from './patterns.ts';
+
+const OPENING_QUOTE = /^\\{0,15}["']/;
+/** A text in a line of JSON that is long enough to hold a secret. */
+const LONG_TEXT = /"(?:[^"\\]|\\.){8,}"/g;
+
+/** A text without what looks like a secret in it. */
+export function redact(text: string): string {
+  let clean = text;
+  for (const secret of SECRETS) clean = clean.replace(secret, REDACTED);
+  for (const named of AFTER_NAMES) clean = clean.replace(named, withoutValue);
+  return clean;
+}
+
+/** The same for a line of JSON, which stays JSON: each text in it by itself. */
+export function redactInLine(line: string): string {
+  return line.replace(LONG_TEXT, (text) => `"${redact(text.slice(1, -1))}"`);
+}
+
+function withoutValue(_all: string, name: string, value: string): string {
+  return `${name}${OPENING_QUOTE.exec(value)?.[0] ?? ''}${REDACTED}`;
+}
