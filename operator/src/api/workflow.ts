@@ -4,7 +4,16 @@ import { conditions } from './conditions.ts';
 import { chainRetention, continueAsNew } from './continue-as-new.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
+import {
+  anyJson,
+  expression,
+  identifier,
+  matching,
+  objectName,
+  parameterType,
+  taskName,
+  valueType,
+} from './scalars.ts';
 import { MAX_PINNED_SCHEDULES, MAX_SCHEDULES, schedule, scheduleStatus } from './schedule.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
@@ -12,6 +21,12 @@ import { MAX_TRIGGERS, webhook, webhookStatus } from './webhook.ts';
 
 const bound = (description: string) =>
   z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).optional().describe(description);
+
+const secretName = matching(
+  z.string().min(1).max(253),
+  '^[a-z0-9]([-a-z0-9.]*[a-z0-9]|[-a-z0-9.]*[*])?$',
+  'the name of a Secret is lower-case letters, digits, dashes and dots; a * can stand at its end, after a letter or digit',
+);
 
 export const parameter = z.object({
   name: identifier.describe('Name of the parameter, read as params.<name>.'),
@@ -30,6 +45,19 @@ export const parameter = z.object({
     .max(256)
     .optional()
     .describe('What is found in the value of a String, in the syntax of RE2; with ^ and $ it holds for all of it.'),
+  allowed: z
+    .object({
+      names: z
+        .array(secretName)
+        .min(1)
+        .max(100)
+        .meta({ 'x-kubernetes-list-type': 'set' })
+        .describe('Names of Secrets; a * at the end stands for any rest: deploy-*.'),
+    })
+    .optional()
+    .describe(
+      'Which Secrets a parameter of the type Secret takes besides its default and its enum; default: no others. In a template: those that the definition names itself.',
+    ),
   description: z.string().max(1024).optional().describe('What it is, for people.'),
 });
 
