@@ -4,16 +4,7 @@ import { conditions } from './conditions.ts';
 import { chainRetention, continueAsNew } from './continue-as-new.ts';
 import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import {
-  anyJson,
-  expression,
-  identifier,
-  matching,
-  objectName,
-  parameterType,
-  taskName,
-  valueType,
-} from './scalars.ts';
+import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
 import { MAX_PINNED_SCHEDULES, MAX_SCHEDULES, schedule, scheduleStatus } from './schedule.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
@@ -21,12 +12,6 @@ import { MAX_TRIGGERS, webhook, webhookStatus } from './webhook.ts';
 
 const bound = (description: string) =>
   z.int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).optional().describe(description);
-
-const secretName = matching(
-  z.string().min(1).max(253),
-  '^[a-z0-9]([-a-z0-9.]*[a-z0-9]|[-a-z0-9.]*[*])?$',
-  'the name of a Secret is lower-case letters, digits, dashes and dots; a * can stand at its end, after a letter or digit',
-);
 
 export const parameter = z.object({
   name: identifier.describe('Name of the parameter, read as params.<name>.'),
@@ -48,9 +33,9 @@ export const parameter = z.object({
   allowed: z
     .object({
       names: z
-        .array(secretName)
+        .array(objectName)
         .min(1)
-        .max(100)
+        .max(64)
         .meta({ 'x-kubernetes-list-type': 'set' })
         .describe('Names of Secrets; a * at the end stands for any rest: deploy-*.'),
     })

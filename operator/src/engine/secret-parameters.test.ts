@@ -55,6 +55,10 @@ describe('a parameter of the type Secret', () => {
   });
 
   it('is refused when no run could give it a value, or when it is of another type', () => {
+    const wrong = token({ allowed: { names: ['db', '*', 'a*b', 'DB', 'a-*'] } });
+    expect(parameterProblems([wrong]).map(({ path }) => path)).toEqual(
+      [1, 2, 3].map((at) => `spec.parameters[0].allowed.names[${at}]`),
+    );
     const messages = [
       ...unusableProblems([token(), OWN, LISTED]),
       ...parameterProblems([{ name: 'a', allowed: { names: ['x'] } }]),

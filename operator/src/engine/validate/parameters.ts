@@ -64,8 +64,13 @@ function patternProblems({ name, type = 'String', pattern }: Parameter, at: stri
   return fault === undefined ? [] : [{ path, message: `the pattern of "${name}": ${fault}` }];
 }
 
+/** A name of a Secret, or how such names begin: a letter or digit, and a star after whatever follows. */
+const SECRET_NAMES = /^[a-z0-9](?:[-a-z0-9.]*(?:[a-z0-9]|\*))?$/;
+
 function allowedProblems({ name, type = 'String', allowed }: Parameter, at: string): Problem[] {
-  if (allowed === undefined || type === 'Secret') return [];
+  if (allowed === undefined) return [];
+  if (type === 'Secret')
+    return allowed.names.flatMap((allowing, index) => namesProblems(allowing, `${at}.allowed.names[${index}]`));
   const message = `"${name}" is of type ${type}, of which nothing is allowed or not; take it out, or use enum`;
   return [{ path: `${at}.allowed`, message }];
 }
@@ -78,4 +83,10 @@ export function unusableProblems(parameters: readonly Parameter[] = []): Problem
     const message = `"${name}" takes no Secret; list the Secrets that runs may give in allowed.names, or give it a default`;
     return [{ path: `spec.parameters[${index}].allowed`, message }];
   });
+}
+
+function namesProblems(allowing: string, path: string): Problem[] {
+  if (SECRET_NAMES.test(allowing)) return [];
+  const message = `"${allowing.slice(0, 100)}" is no name of a Secret; write one like db, or how some begin: deploy-*`;
+  return [{ path, message }];
 }
