@@ -44,10 +44,12 @@ async function main(env: NodeJS.ProcessEnv): Promise<{ code: number; text: strin
     const whole = await ask(request, { addresses: new AddressGuard('Pod', listOf(env.ADO_HTTP_ALLOW_CIDRS)) });
     const secrets = secretHeaders(env).map(([, value]) => value);
     const answer = withoutSecrets(whole, secrets);
+    // An operator of before does not say.
+    const { ADO_HTTP_SHOWS_ANSWER: shows = String(secrets.length === 0) } = env;
     if (isSuccess(answer.status, codes.length > 0 ? codes.map(Number) : undefined)) {
       return { code: 0, text: JSON.stringify(outputsOf(answer)) };
     }
-    return { code: EXIT_STATUS, text: describeStatus(request, answer, env.ADO_HTTP_SHOWS_ANSWER === 'true') };
+    return { code: EXIT_STATUS, text: describeStatus(request, answer, shows === 'true') };
   } catch (error) {
     if (!(error instanceof WebError)) throw error;
     return { code: EXIT_FAILED, text: error.message };

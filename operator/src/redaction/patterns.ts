@@ -18,11 +18,14 @@ export const SECRETS: readonly RegExp[] = [
   /(?<![A-Za-z0-9])(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g,
   /(?<![A-Za-z0-9])gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_.-]{16,}/g,
   /(?<![A-Za-z0-9])(?:xox[a-z]|xapp)-[A-Za-z0-9-]{10,}/g,
-  /(?<=:\/\/hooks\.slack\.com\/)[\w/-]{8,}/g,
   /(?<![A-Za-z0-9])(?:[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{16,})/g,
   /(?<![A-Za-z0-9])(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{16,}|do[opr]_v1_[a-f0-9]{32,}|hv[bsr]\.[A-Za-z0-9_-]{20,})/g,
   /(?<![A-Za-z0-9])(?:dckr_[op]at_[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}[.\w-]*|hf_[A-Za-z0-9]{30,}|AGE-SECRET-KEY-1[0-9A-Z]{40,})/g,
 ];
+
+/** What is in every text that one of the patterns matches: most texts have nothing of it, and are told by it alone. */
+export const HINTS =
+  /PRIVATE KEY|eyJ|A(?:[KS]IA|BIA|CCA|Iza)|gh[opsur]_|github_pat|gl[a-z]{2,5}-|xox[a-z]-|xapp-|hooks\.slack|[rs]k[_-]|npm_|pypi-|ya29|do[opr]_v1|hv[bsr]\.|dckr_|SG\.|hf_|AGE-|pass|pwd|secret|token|credential|cookie|signature|key|authorization|bearer|basic|:\/\/[^\s:@/"']*:/i;
 
 /** Ends of the names that secrets have, in the ways in which programs write names. */
 const NAME =
@@ -42,6 +45,7 @@ export const AFTER_NAMES: readonly RegExp[] = [
     String.raw`((?:${NAME})\\{0,15}["']?\s{0,4}(?:[:=]|=>)\s{0,4}(?:(?:Invalid|Duplicate|Unsupported) value: )?)(${VALUE})`,
     'gi',
   ),
+  /(:\/\/hooks\.slack\.com\/)([\w/-]{8,})/g,
   // A login in an address, also with a password in which an @ is.
   /(:\/\/[^\s:@/"']*:)([^\s/"']+)(?=@)/g,
   /(?<![A-Za-z0-9])((?:bearer|basic)\s{1,4})((?=[A-Za-z._~+/=-]*\d|[\w.~+/=-]{20})[\w.~+/=-]{8,})/gi,

@@ -127,6 +127,49 @@ describe('what looks like a secret', () => {
   });
 });
 
+/** One of each form that has nothing around it. */
+const TOKENS = [
+  ...['AKIA', 'ASIA', 'ABIA', 'ACCA'].map((prefix) => `${prefix}IOSFODNN7EXAMPLE`),
+  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'].map((prefix) => prefix + WORD),
+  ...[
+    'glpat-',
+    'gloas-',
+    'gldt-',
+    'glrt-',
+    'glcbt-',
+    'glptt-',
+    'glft-',
+    'glimt-',
+    'glagent-',
+    'glsoat-',
+    'glffct-',
+  ].map((prefix) => prefix + WORD),
+  ...[
+    'xoxb-',
+    'xoxp-',
+    'xoxe-',
+    'xapp-',
+    'sk_live_',
+    'rk_test_',
+    'sk-',
+    'sk-proj-',
+    'npm_',
+    'pypi-',
+    'AIza',
+    'ya29.',
+  ].map((prefix) => prefix + WORD),
+  ...['dop_v1_', 'doo_v1_', 'dor_v1_'].map((prefix) => prefix + 'a1b2'.repeat(16)),
+  ...['hvs.', 'hvb.', 'hvr.', 'dckr_pat_', 'dckr_oat_', 'SG.', 'hf_'].map((prefix) => prefix + WORD),
+  `AGE-SECRET-KEY-1${'Q7RZ'.repeat(14)}`,
+];
+
+describe('a token', () => {
+  it.each(TOKENS)('is taken out whole, with nothing around it that tells of it: %s', (token) => {
+    expect(redact(token)).toBe(REDACTED);
+    expect(redact(`x="${token}",`)).toBe(`x="${REDACTED}",`);
+  });
+});
+
 /** Beginnings that fail late, and what may be repeated before they do. */
 const HOSTILE = [
   ...['a', 'A1', '-', ' ', '\n', '=', '"', '\\', ':', '/', '@', '-----', '-----BEGIN PRIVATE KEY-----', '-----END '],

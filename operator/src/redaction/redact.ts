@@ -1,4 +1,4 @@
-import { AFTER_NAMES, REDACTED, SECRETS } from './patterns.ts';
+import { AFTER_NAMES, HINTS, REDACTED, SECRETS } from './patterns.ts';
 
 const OPENING_QUOTE = /^\\{0,15}["']/;
 /** A text in a line of JSON that is long enough to hold a secret. */
@@ -6,6 +6,7 @@ const LONG_TEXT = /"(?:[^"\\]|\\.){8,}"/g;
 
 /** A text without what looks like a secret in it. */
 export function redact(text: string): string {
+  if (!HINTS.test(text)) return text;
   let clean = text;
   for (const secret of SECRETS) clean = clean.replace(secret, REDACTED);
   for (const named of AFTER_NAMES) clean = clean.replace(named, withoutValue);
@@ -14,6 +15,7 @@ export function redact(text: string): string {
 
 /** The same for a line of JSON, which stays JSON: each text in it by itself. */
 export function redactInLine(line: string): string {
+  if (!HINTS.test(line)) return line;
   return line.replace(LONG_TEXT, (text) => `"${redact(text.slice(1, -1))}"`);
 }
 

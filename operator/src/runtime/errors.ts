@@ -47,7 +47,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No usable answer came. `sent` says whether the request may have reached the server, so whether it may have acted. */
+/** No usable answer came, or one that is quoted since it cannot be read. `sent` says whether the request may have reached the server, so whether it may have acted. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** Code of the transport (`ECONNREFUSED`, `UND_ERR_SOCKET`, ...) or `Timeout`, `BodyTooLarge`, `InvalidResponse`. */
@@ -55,7 +55,7 @@ export class ConnectionError extends Error {
   readonly sent: boolean;
 
   constructor(code: string, message: string, sent: boolean, cause?: unknown) {
-    super(message, { cause });
+    super(redact(message), { cause });
     this.code = code;
     this.sent = sent;
   }

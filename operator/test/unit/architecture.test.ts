@@ -13,7 +13,11 @@ interface Room {
 const ROOMS: Readonly<Record<string, Room>> = {
   api: { rooms: [], packages: ['zod'], pure: true },
   schedules: { rooms: ['api'], packages: ['croner', '@noble/hashes'], pure: true },
-  engine: { rooms: ['api', 'redaction', 'schedules'], packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'], pure: true },
+  engine: {
+    rooms: ['api', 'redaction', 'schedules'],
+    packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'],
+    pure: true,
+  },
   redaction: { rooms: [], packages: [], pure: true },
   pods: { rooms: ['api', 'redaction'], packages: ['@noble/hashes'], pure: true },
   artifacts: { rooms: ['api', 'redaction'], packages: ['aws4fetch', 're2js', 'node:'] },
