@@ -24,8 +24,6 @@ type Declared = Pick<Parameter, 'default' | 'enum' | 'allowed'>;
 export const saysWhich = ({ allowed, enum: choices }: Declared): boolean =>
   allowed !== undefined || choices !== undefined;
 
-const REMEDY = 'give it one of those, or have the definition allow it';
-
 /**
  * Why a parameter does not take a Secret: whoever gives values must not choose what tasks read. Its default and its
  * enum are allowed by being there.
@@ -36,8 +34,8 @@ export function secretFault({ default: own, enum: choices = [], allowed }: Decla
   const shown = JSON.stringify(value);
   if (value === own || choices.includes(value) || names.some((allowing) => fits(name, allowing))) return undefined;
   if (names.length === 0)
-    return `the Secret ${shown} is not its default, and allowed.names of the parameter has no other; ${REMEDY}`;
-  return `the Secret ${shown} is none of those in allowed.names of the parameter: ${names.join(', ').slice(0, 500)}; ${REMEDY}`;
+    return `the Secret ${shown} is not its default, and allowed.names of the parameter has no other; leave it out, or have the definition allow it`;
+  return `the Secret ${shown} is none of those in allowed.names of the parameter: ${names.join(', ').slice(0, 500)}; give one of those`;
 }
 
 const fits = (name: string, allowing: string): boolean =>

@@ -130,3 +130,20 @@ describe('the claims of workspaces', () => {
     expect(unknownWorkspace(input.task, [])).toBe('source');
   });
 });
+
+describe('what is told of a failure', () => {
+  it('is an annotation where the task or its defaults say it, and follows from the pod where they do not', () => {
+    const annotationsOf = (task: Partial<Task>) => podOf(task).metadata.annotations ?? {};
+    expect(annotationsOf({ failureMessage: 'Show' })).toMatchObject({ 'flow.ado.dev/failure-message': 'Show' });
+    expect(annotationsOf({ envFrom: [{ secretRef: { name: 's' } }] })).toEqual({ 'flow.ado.dev/task': 'build' });
+  });
+
+  it('is remembered when the spec that it follows from is dropped', () => {
+    const trimmed = (task: Partial<Task>) =>
+      trimPod(podOf(task)).metadata.annotations?.['flow.ado.dev/failure-message'];
+    expect(trimmed({ envFrom: [{ secretRef: { name: 's' } }] })).toBe('Withhold');
+    expect(trimmed({ envFrom: [{ secretRef: { name: 's' } }], failureMessage: 'Show' })).toBeUndefined();
+    expect(trimmed({})).toBeUndefined();
+    expect(trimmed(BOTH), 'the Secret of the store is mounted beside the task').toBeUndefined();
+  });
+});

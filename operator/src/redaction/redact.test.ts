@@ -77,6 +77,20 @@ describe('what looks like a secret', () => {
     expect(line).not.toContain(secret);
   });
 
+  it('is taken out of a line of JSON wherever it stands in it', () => {
+    const token = `ghp_${WORD}`;
+    for (const before of [{}, { a: 1234567890 }, { n: [1, 2, 3, 4, 5, 6], a: '' }, { '': true, b: 'x"y', c: '\\\\' }]) {
+      const line = redactInLine(
+        JSON.stringify({ ...before, msg: `with ${token}`, [token]: { more: [12345678, token] } }),
+      );
+      expect(JSON.parse(line)).toEqual({
+        ...before,
+        msg: 'with [redacted]',
+        '[redacted]': { more: [12345678, REDACTED] },
+      });
+    }
+  });
+
   it.each(SHAPES)('is taken out of the midst of other text: %s', (_what, text, secret) => {
     const around = 'compiled 12 files\n';
     expect(redact(`${around}${text}\n${around}`)).not.toContain(secret);

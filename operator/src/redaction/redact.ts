@@ -1,8 +1,8 @@
 import { AFTER_NAMES, HINTS, REDACTED, SECRETS } from './patterns.ts';
 
 const OPENING_QUOTE = /^\\{0,15}["']/;
-/** A text in a line of JSON that is long enough to hold a secret. */
-const LONG_TEXT = /"(?:[^"\\]|\\.){8,}"/g;
+/** Every text in a line of JSON, so that none begins where another ends. */
+const TEXTS = /"(?:[^"\\]|\\.)*"/g;
 
 /** A text without what looks like a secret in it. */
 export function redact(text: string): string {
@@ -16,7 +16,7 @@ export function redact(text: string): string {
 /** The same for a line of JSON, which stays JSON: each text in it by itself. */
 export function redactInLine(line: string): string {
   if (!HINTS.test(line)) return line;
-  return line.replace(LONG_TEXT, (text) => `"${redact(text.slice(1, -1))}"`);
+  return line.replace(TEXTS, (text) => `"${redact(text.slice(1, -1))}"`);
 }
 
 function withoutValue(_all: string, name: string, value: string): string {
