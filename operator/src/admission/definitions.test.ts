@@ -153,6 +153,18 @@ describe('the parameters of a run', () => {
     expect((await definitions.run(run())).refusal).toContain('"size" is required');
   });
 
+  it('name no Secret that the Workflow does not allow', async () => {
+    const allowed = { names: ['db'] };
+    const login = workflow({ tasks: [task('a')], parameters: [{ name: 'size', type: 'Secret', allowed }] });
+    workflows.set('n/w', login);
+    live.set('n/w', login);
+    expect(await definitions.run(run('db/password'))).toEqual({});
+    const { refusal } = await definitions.run(run('admin/password'));
+    expect(refusal).toContain(
+      '"size": the Secret "admin/password" is none of those in allowed.names of the parameter: db',
+    );
+  });
+
   it('are left to the controllers while the Workflow cannot be read', async () => {
     const readWorkflow = () => Promise.reject(new Error('no connection'));
     const stores = { workflows: new Map() } as unknown as Stores;

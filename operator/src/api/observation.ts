@@ -15,6 +15,8 @@ export type AttemptObservation =
       message: string;
       /** The outputs as values, from executors that have no text. */
       outputs?: Outputs;
+      /** The task reads secrets: of the message nothing is quoted but outputs that are declared. */
+      withheld?: true;
       startedAt?: number;
       finishedAt?: number;
     }

@@ -51,6 +51,12 @@ export const taskDefaults = {
     .describe('Interpreter of `run`; default [sh, -c].'),
   timeout: duration('How long the task may take, all attempts and waits included; with forEach: each item.').optional(),
   attemptTimeout: duration('How long one attempt may take; it fails then, and may be retried.').optional(),
+  failureMessage: z
+    .enum(['Show', 'Withhold'])
+    .optional()
+    .describe(
+      'Whether what the container or the server said is shown when an attempt fails; default: Withhold where the task reads Secrets, else Show, without what looks like a secret.',
+    ),
   pendingTimeout: duration('How long a pod may wait to start; default 15m.').optional(),
   retry: retry.optional().describe('What to do when an attempt fails; default: nothing.'),
 };
@@ -62,6 +68,7 @@ const side = z.object({
   serviceAccountName: podSurface.serviceAccountName,
   timeout: taskDefaults.timeout,
   retry: taskDefaults.retry,
+  failureMessage: taskDefaults.failureMessage,
 });
 const ONE_SIDE_ACTION = exactlyOne(
   ['run', 'container', 'template', 'http'],
@@ -167,6 +174,7 @@ export const defaults = z.object({ ...taskDefaults, ...podSurface });
 export type Task = z.infer<typeof task>;
 export type TaskDefaults = z.infer<typeof defaults>;
 export type Retry = z.infer<typeof retry>;
+export type FailureMessage = NonNullable<TaskDefaults['failureMessage']>;
 export type Undo = z.infer<typeof undo>;
 export type Hook = z.infer<typeof hook>;
 export type Permit = z.infer<typeof permit>;

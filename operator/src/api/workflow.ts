@@ -30,6 +30,19 @@ export const parameter = z.object({
     .max(256)
     .optional()
     .describe('What is found in the value of a String, in the syntax of RE2; with ^ and $ it holds for all of it.'),
+  allowed: z
+    .object({
+      names: z
+        .array(objectName)
+        .min(1)
+        .max(64)
+        .meta({ 'x-kubernetes-list-type': 'set' })
+        .describe('Names of Secrets; a * at the end stands for any rest: deploy-*.'),
+    })
+    .optional()
+    .describe(
+      'Which Secrets a parameter of the type Secret takes besides its default and its enum; default: no others. In a template: those that the definition names itself.',
+    ),
   description: z.string().max(1024).optional().describe('What it is, for people.'),
 });
 

@@ -17,5 +17,5 @@ export { keepLog, type LogStore, logStore, readLog } from './logs.ts';
 export type { Manifest, PublishedArtifact } from './manifest.ts';
 export { type OpenOptions, openStore } from './open-store.ts';
 export { push } from './push.ts';
-export { REDACTED, redactor } from './redact.ts';
+export { redactor } from './redact.ts';
 export { ArtifactError, type ObjectStore, StoreError } from './store.ts';

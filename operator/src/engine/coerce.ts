@@ -6,7 +6,8 @@ export type Coerced = { value: Json } | { problem: string };
 /** A Secret and a key in it, by the names that Kubernetes allows. */
 const SECRET_REFERENCE = /^([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)\/([-._a-zA-Z0-9]{1,253})$/;
 
-const article = (type: ParameterType) => (/^[AIO]/.test(type) ? `an ${type}` : `a ${type}`);
+/** A type as sentences have it. */
+export const article = (type: ParameterType) => (/^[AIO]/.test(type) ? `an ${type}` : `a ${type}`);
 const isObject = (value: Json) => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 function parsed(text: string, fits: (value: Json) => boolean): Json | undefined {

@@ -39,3 +39,26 @@ describe('outputs', () => {
     expect(failure.message).toContain(words);
   });
 });
+
+describe('what is no output', () => {
+  const TOKEN = `ghp_${'a1B2'.repeat(9)}`;
+  const said = (text: string, isWithheld: boolean) =>
+    JSON.stringify(parseOutputs(text, [{ name: 'n', type: 'Integer' }], isWithheld));
+  const TEXTS = (word: string) => [
+    `no ${word}`,
+    `${word}=1`,
+    `n=${word}`,
+    JSON.stringify({ n: word }),
+    JSON.stringify({ [word]: 1 }),
+  ];
+
+  it.each(TEXTS('word'))('is quoted, but not of a task that reads secrets: %s', (text) => {
+    expect(said(text, false)).toContain('word');
+    expect(said(text, true)).not.toContain('word');
+  });
+
+  it.each(TEXTS(TOKEN))('is quoted without what looks like a secret: %s', (text) => {
+    expect(said(text, false)).toContain('[redacted]');
+    expect(said(text, false)).not.toContain('a1B2');
+  });
+});

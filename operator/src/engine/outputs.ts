@@ -1,5 +1,6 @@
 import type { Failure, Json, OutputDeclaration, Outputs } from '../api/index.ts';
-import { coerce } from './coerce.ts';
+import { redact } from '../redaction/index.ts';
+import { article, coerce } from './coerce.ts';
 
 /** The kubelet keeps the last 4,096 bytes of the file: a message of that size may have lost its beginning. */
 export const MAX_OUTPUT_BYTES = 4096;
@@ -7,6 +8,9 @@ export const MAX_OUTPUT_BYTES = 4096;
 export const MAX_STATE_OUTPUT_BYTES = 64 * 1024;
 
 export type ParsedOutputs = { outputs: Outputs } | { failure: Failure };
+
+/** Stands where a text of a task that reads secrets would be quoted. */
+const WITHHELD = '(withheld: the task reads secrets)';
 
 const invalid = (message: string): ParsedOutputs => ({ failure: { reason: 'OutputsInvalid', message } });
 
@@ -42,9 +46,15 @@ function readObject(text: string): Record<string, Json> | undefined {
 
 /**
  * The outputs of an attempt that ended well, from what it wrote to $ADO_OUTPUTS: key=value lines or one JSON object,
- * coerced to the declared types. A key that is not declared is an error: nobody could ever read it.
+ * coerced to the declared types. A key that is not declared is an error: nobody could ever read it. What is no declared
+ * output is quoted without what looks like a secret, and not at all where the task reads some.
  */
-export function parseOutputs(text: string, declared: readonly OutputDeclaration[] = []): ParsedOutputs {
+export function parseOutputs(
+  text: string,
+  declared: readonly OutputDeclaration[] = [],
+  isWithheld = false,
+): ParsedOutputs {
+  const quote = (said: string, max: number) => (isWithheld ? WITHHELD : redact(said).slice(0, max));
   if (utf8Length(text) >= MAX_OUTPUT_BYTES) {
     const message = `$ADO_OUTPUTS holds ${MAX_OUTPUT_BYTES} bytes or more, and the node may have cut it; write less`;
     return { failure: { reason: 'OutputsTooLarge', message } };
@@ -54,21 +64,27 @@ export function parseOutputs(text: string, declared: readonly OutputDeclaration[
   const values = isJson ? readObject(text) : readLines(text);
   if (values === undefined) return invalid('$ADO_OUTPUTS begins with { but is not a JSON object');
   if (typeof values === 'string') {
-    return invalid(
-      `$ADO_OUTPUTS has the line ${JSON.stringify(values.slice(0, 80))}, which is not of the form key=value`,
-    );
+    const line = quote(JSON.stringify(values), 80);
+    return invalid(`$ADO_OUTPUTS has the line ${line}, which is not of the form key=value`);
   }
-  return coerceOutputs(values, declared);
+  return coerceOutputs(values, declared, quote);
 }
 
-function coerceOutputs(values: Record<string, Json>, declared: readonly OutputDeclaration[]): ParsedOutputs {
+function coerceOutputs(
+  values: Record<string, Json>,
+  declared: readonly OutputDeclaration[],
+  quote: (said: string, max: number) => string,
+): ParsedOutputs {
   const outputs: Outputs = {};
   for (const [name, value] of Object.entries(values)) {
     const declaration = declared.find((output) => output.name === name);
     if (!declaration)
-      return invalid(`the output ${JSON.stringify(name.slice(0, 80))} is not declared; add it to outputs`);
-    const coerced = coerce(value, declaration.type ?? 'String');
-    if ('problem' in coerced) return invalid(`the output ${name}: ${coerced.problem}`);
+      return invalid(`the output ${quote(JSON.stringify(name), 80)} is not declared; add it to outputs`);
+    const { type = 'String' } = declaration;
+    const coerced = coerce(value, type);
+    if ('problem' in coerced) {
+      return invalid(`the output ${name}: ${quote(JSON.stringify(value), 100)} is not ${article(type)}`);
+    }
     outputs[name] = coerced.value;
   }
   return { outputs };

@@ -76,7 +76,7 @@ describe('the declaration of a parameter', () => {
   });
 
   it('refers to a Secret by name and key, and to nothing else', () => {
-    const declared = [{ name: 's', type: 'Secret' as const }];
+    const declared = [{ name: 's', type: 'Secret' as const, allowed: { names: ['db'] } }];
     const given = (value: string) => resolveParameters(declared, [{ name: 's', value }]);
     expect(given('db/password')).toEqual({ values: { s: 'db/password' } });
     for (const wrong of ['password', 'db/', '/x', 'a/b/c', 'DB/x', 'hunter2!']) {

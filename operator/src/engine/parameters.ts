@@ -4,6 +4,7 @@ import { canonicalJson } from './digest.ts';
 import { spend, withinWork } from './expression/index.ts';
 import { linearMatches, patternFault, workOfPatterns } from './expression/regex.ts';
 import { utf8Length } from './outputs.ts';
+import { saysWhich, secretFault } from './secret-parameters.ts';
 
 /** The parameters of a run live in its state, so they are bounded together. */
 export const MAX_PARAMETER_BYTES = 32 * 1024;
@@ -12,7 +13,8 @@ export const MAX_PARAMETER_BYTES = 32 * 1024;
 export const MAX_MATCHING = 100_000;
 
 export type ResolvedParameters = { values: { [name: string]: Json } } | { problem: string };
-type Given = readonly { name: string; value: string }[];
+/** Values by name; `isNamed` is one of a Secret that the definition itself names, and nobody else. */
+type Given = readonly { name: string; value: string; isNamed?: boolean }[];
 
 /** The parameters whose value is elsewhere, because a run gives none. */
 export function parametersToRead(declared: readonly Parameter[] = [], given: Given = []): Parameter[] {
@@ -47,11 +49,11 @@ function resolved(declared: readonly Parameter[], given: Given, read: ReadonlyMa
   const values: { [name: string]: Json } = {};
   for (const parameter of declared) {
     const { name } = parameter;
-    const source = given.find((value) => value.name === name)?.value ?? read.get(name);
-    const value = source ?? (parameter.default as Json | undefined);
+    const own = given.find((value) => value.name === name);
+    const value = own?.value ?? read.get(name) ?? (parameter.default as Json | undefined);
     if (value === undefined) return { problem: `spec.parameters: "${name}" is required; give it a value` };
     const coerced = coerce(value, parameter.type ?? 'String');
-    const problem = 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value);
+    const problem = 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value, own?.isNamed);
     if (problem !== undefined || 'problem' in coerced) return { problem: `spec.parameters: "${name}": ${problem}` };
     values[name] = coerced.value;
   }
@@ -64,16 +66,20 @@ function resolved(declared: readonly Parameter[], given: Given, read: ReadonlyMa
 }
 
 /** What a parameter says its value must be, beyond its type. */
-type Bounds = Pick<Parameter, 'type' | 'enum' | 'minimum' | 'maximum' | 'pattern'>;
+type Bounds = Pick<Parameter, 'type' | 'enum' | 'minimum' | 'maximum' | 'pattern' | 'default' | 'allowed'>;
 
-/** Why a value of the right type does not suit the parameter all the same; nothing if it does. */
-export function misfit(parameter: Bounds, value: Json): string | undefined {
+/**
+ * Why a value of the right type does not suit the parameter all the same; nothing if it does. A Secret that the definition
+ * names suits one that does not say which it takes.
+ */
+export function misfit(parameter: Bounds, value: Json, isNamed = false): string | undefined {
   const { minimum, maximum, pattern } = parameter;
   const shown = JSON.stringify(value).slice(0, 100);
   if (parameter.enum && !isAmong(value, choices(parameter))) {
     const known = parameter.enum.map((choice) => JSON.stringify(choice)).join(', ');
     return `${shown} is none of its values: ${known.slice(0, 500)}`;
   }
+  if (parameter.type === 'Secret') return isNamed && !saysWhich(parameter) ? undefined : secretFault(parameter, value);
   if (typeof value === 'number' && minimum !== undefined && value < minimum) {
     return `${shown} is less than ${minimum}, its minimum`;
   }

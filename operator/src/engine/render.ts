@@ -10,6 +10,7 @@ import {
 } from '../api/index.ts';
 import { secretOf } from './coerce.ts';
 import { type Bindings, evaluate, renderTemplate, renderText, textOf } from './expression/index.ts';
+import { secretParameterIn } from './secret-parameters.ts';
 
 const DEFAULT_MAX_AGE = '24h';
 
@@ -72,8 +73,6 @@ function renderPod(
   };
 }
 
-const ONE_PARAMETER = /^\$\{\{\s*params\.(\w+)\s*\}\}$/;
-
 /**
  * A variable that is a parameter of the type Secret and nothing else. Whether it is one is a matter of the definition
  * alone: no value that a task hands on can lead to a Secret.
@@ -84,9 +83,8 @@ function secretIn(
   { params }: Bindings,
   parameters: readonly Parameter[],
 ): [string, { name: string; key: string }][] {
-  const name = ONE_PARAMETER.exec(text)?.[1];
-  const isSecret = parameters.some((parameter) => parameter.name === name && parameter.type === 'Secret');
-  const secret = isSecret && name !== undefined ? secretOf(params[name]) : undefined;
+  const name = secretParameterIn(text, parameters);
+  const secret = name === undefined ? undefined : secretOf(params[name]);
   return secret ? [[variable, secret]] : [];
 }
 

@@ -123,6 +123,20 @@ describe('a request to any other host, or with a secret', () => {
   const secret = { Authorization: { secretKeyRef: { name: 's', key: 'k' } } };
 
   it.each([
+    ['without secrets', {}, undefined, undefined, 'true'],
+    ['with a secret', secret, undefined, undefined, 'false'],
+    ['with a secret, where the task says so', secret, 'Show', 'Withhold', 'true'],
+    ['with a secret, where the defaults say so', secret, undefined, 'Show', 'true'],
+    ['without secrets, where the task says so', {}, 'Withhold', undefined, 'false'],
+  ] as const)('shows the answer of a request %s as it is to: %s', async (_name, headersFrom, own, byDefault, shows) => {
+    const at = setUp({ image: 'i:1', url: 'https://b.example/', http: { headersFrom } });
+    const { task, ...request } = at.requestOf();
+    const defaults = byDefault && { failureMessage: byDefault };
+    await at.executor.start(run, { ...request, task: { ...task, ...(own && { failureMessage: own }) }, defaults });
+    expect(at.started[0]?.rendered.env).toMatchObject({ ADO_HTTP_SHOWS_ANSWER: shows });
+  });
+
+  it.each([
     ['the host is not listed', { url: 'https://b.example/' }, 'b.example is not in --http-hosts'],
     ['a header is a secret', { http: { headersFrom: secret } }, 'headersFrom'],
     ['the text is no URL', { url: 'b.example', image: 'i' }, 'is no URL'],
@@ -160,6 +174,7 @@ describe('a request to any other host, or with a secret', () => {
       ADO_HTTP_HEADER_0: { secretKeyRef: { name: 's', key: 'k' } },
       ADO_HTTP_SUCCESS_CODES: '200,404',
       ADO_HTTP_ALLOW_CIDRS: '10.0.0.0/8',
+      ADO_HTTP_SHOWS_ANSWER: 'false',
     });
     expect(env.NOT).toBeUndefined();
     expect(buildPod({ run, ...request }).spec.nodeSelector).toEqual({ a: 'b' });

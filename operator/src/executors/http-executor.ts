@@ -37,7 +37,7 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
   }
 
   async start(run: RunContext, request: StartRequest<RenderedHttp>): Promise<Refusal | Hit | undefined> {
-    const { task, rendered, path, attempt } = request;
+    const { task, defaults, rendered, path, attempt } = request;
     const { method = 'GET', headersFrom = {}, successCodes, requestTimeout } = task.http ?? { url: '' };
     const timeoutMs = parseDuration(requestTimeout ?? DEFAULT_TIMEOUT);
     const host = URL.parse(rendered.url)?.host;
@@ -45,7 +45,8 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
     const hasSecrets = Object.keys(headersFrom).length > 0;
     if (this.isOurs(request)) {
       const { url, headers, body } = rendered;
-      const job = { path, attempt, request: { url, method, headers, body, timeoutMs }, successCodes };
+      const isShown = (task.failureMessage ?? defaults?.failureMessage) !== 'Withhold';
+      const job = { path, attempt, request: { url, method, headers, body, timeoutMs }, successCodes, isShown };
       return this.worker.take(run, job) ? undefined : busy();
     }
     if (this.options.image !== '') {

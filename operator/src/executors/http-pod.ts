@@ -25,12 +25,14 @@ export function podRequest(
   const { task, defaults, rendered } = request;
   const { headersFrom = {}, method = 'GET', successCodes } = task.http ?? { url: '' };
   const secrets = Object.entries(headersFrom);
+  const shows = task.failureMessage ?? defaults?.failureMessage ?? (secrets.length > 0 ? 'Withhold' : 'Show');
   const env = {
     ADO_HTTP_URL: rendered.url,
     ADO_HTTP_METHOD: method,
     ADO_HTTP_HEADERS: JSON.stringify(rendered.headers),
     ADO_HTTP_HEADERS_FROM: JSON.stringify(secrets.map(([header]) => header)),
     ADO_HTTP_TIMEOUT_MS: String(timeoutMs),
+    ADO_HTTP_SHOWS_ANSWER: String(shows === 'Show'),
     ADO_HTTP_ALLOW_CIDRS: allowedCidrs.join(),
     ADO_HTTP_SUCCESS_CODES: (successCodes ?? []).join(),
     ...(rendered.body === undefined ? {} : { ADO_HTTP_BODY: rendered.body }),
@@ -38,7 +40,8 @@ export function podRequest(
   const escaped = Object.entries(env).map(([name, value]) => [name, value.replaceAll('$', () => '$$')]);
   return {
     ...request,
-    task: { ...without(task), container: { image }, envValueFrom: secretsOf(secrets) } as Task,
+    // Our own program says nothing that must not be shown, whatever its headers are.
+    task: { ...without(task), container: { image }, envValueFrom: secretsOf(secrets), failureMessage: 'Show' } as Task,
     defaults: defaults && (without(defaults) as TaskDefaults),
     rendered: {
       sort: 'Pod',

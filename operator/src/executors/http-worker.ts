@@ -14,6 +14,8 @@ export type Ask = (request: WebRequest, stop: AbortSignal) => Promise<WebAnswer>
 export interface Job extends Attempt {
   readonly request: WebRequest;
   readonly successCodes: readonly number[] | undefined;
+  /** Whether the beginning of an answer that is no success is shown. */
+  readonly isShown: boolean;
 }
 
 interface Entry {
@@ -108,7 +110,7 @@ export class HttpWorker {
     try {
       const answer = await this.#options.ask(job.request, stop.signal);
       if (!isSuccess(answer.status, job.successCodes))
-        return failure('HttpStatus', describeStatus(job.request, answer));
+        return failure('HttpStatus', describeStatus(job.request, answer, job.isShown));
       return { phase: 'Succeeded', message: '', outputs: outputsOf(answer) };
     } catch (error) {
       if (error instanceof WebError) return failure(error.reason, error.message);

@@ -8,6 +8,7 @@ import {
   observePod,
   type Pod,
   podName,
+  trimPod,
 } from '../pods/index.ts';
 import {
   type Clock,
@@ -184,7 +185,7 @@ export class PodExecutor implements Executor {
 
   private async read(run: RunContext, ref: ObjectMeta): Promise<Pod | undefined> {
     try {
-      return await this.options.client.get<Pod>(PODS, ref, { signal: run.signal });
+      return trimPod(await this.options.client.get<Pod>(PODS, ref, { signal: run.signal }));
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

@@ -1,4 +1,5 @@
 import type { AttemptObservation, Json, Outputs, ResourceAction } from '../api/index.ts';
+import { redact } from '../redaction/index.ts';
 import { ApiError, isConflict, isForbidden, type KubeObject } from '../runtime/index.ts';
 import type { Refusal } from './executor.ts';
 import { conflictText } from './field-manager.ts';
@@ -106,7 +107,7 @@ function grant(error: ApiError, account: string, verbs: string): string {
 }
 
 export function failed(reason: Failed['reason'], message: string): Failed {
-  return { phase: 'Failed', cause: 'User', reason, message: message.slice(0, MAX_MESSAGE) };
+  return { phase: 'Failed', cause: 'User', reason, message: redact(message).slice(0, MAX_MESSAGE) };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

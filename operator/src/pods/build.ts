@@ -1,4 +1,5 @@
 import {
+  ANNOTATION_FAILURE_MESSAGE,
   ANNOTATION_GRACE,
   ANNOTATION_PROOF,
   ANNOTATION_TASK,
@@ -61,6 +62,7 @@ export function buildPod(input: PodInput): Pod {
   const { run, path, attempt, proof } = input;
   const surface = mergeSurface(input.defaults, input.task);
   const extras = extrasOf(input);
+  const failureMessage = input.task.failureMessage ?? input.defaults?.failureMessage;
   const grace = surface.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   const metadata = {
     name: podName(run.name, run.uid, path, attempt),
@@ -75,6 +77,7 @@ export function buildPod(input: PodInput): Pod {
       [ANNOTATION_TASK]: path,
       ...(proof === undefined ? {} : { [ANNOTATION_PROOF]: proof }),
       ...(extras.artifacts.graceSeconds === undefined ? {} : { [ANNOTATION_GRACE]: String(grace) }),
+      ...(failureMessage === undefined ? {} : { [ANNOTATION_FAILURE_MESSAGE]: failureMessage }),
     },
     finalizers: [FINALIZER_RESULT],
     ownerReferences: [ownedByRun(run)],

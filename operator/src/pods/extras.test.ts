@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { type ArtifactPlan, type Task, task as taskSchema, type Workspace } from '../api/index.ts';
 import { buildPod } from './build.ts';
-import { graceOf, type Pod, trimPod } from './pod.ts';
+import { graceOf, type Pod } from './pod.ts';
+import { trimPod } from './trim.ts';
 import { claimsOf, unknownWorkspace } from './workspaces.ts';
 
 const RUN = { name: 'release-7', namespace: 'shop', uid: '6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11', workflow: 'release' };
@@ -127,5 +128,22 @@ describe('the claims of workspaces', () => {
   it('are missing where nobody declares the workspace', () => {
     expect(unknownWorkspace(input.task, WORKSPACES)).toBeUndefined();
     expect(unknownWorkspace(input.task, [])).toBe('source');
+  });
+});
+
+describe('what is told of a failure', () => {
+  it('is an annotation where the task or its defaults say it, and follows from the pod where they do not', () => {
+    const annotationsOf = (task: Partial<Task>) => podOf(task).metadata.annotations ?? {};
+    expect(annotationsOf({ failureMessage: 'Show' })).toMatchObject({ 'flow.ado.dev/failure-message': 'Show' });
+    expect(annotationsOf({ envFrom: [{ secretRef: { name: 's' } }] })).toEqual({ 'flow.ado.dev/task': 'build' });
+  });
+
+  it('is remembered when the spec that it follows from is dropped', () => {
+    const trimmed = (task: Partial<Task>) =>
+      trimPod(podOf(task)).metadata.annotations?.['flow.ado.dev/failure-message'];
+    expect(trimmed({ envFrom: [{ secretRef: { name: 's' } }] })).toBe('Withhold');
+    expect(trimmed({ envFrom: [{ secretRef: { name: 's' } }], failureMessage: 'Show' })).toBeUndefined();
+    expect(trimmed({})).toBeUndefined();
+    expect(trimmed(BOTH), 'the Secret of the store is mounted beside the task').toBeUndefined();
   });
 });

@@ -6,13 +6,15 @@
  * 3. Pods fit Pod Security "restricted" and carry no service account token unless the task asks otherwise.
  * 4. The finalizer keeps a finished pod until its result is in the run's status.
  * 5. Only a task that declares artifacts has other containers, and it has succeeded when its outputs are stored.
- * 6. What the infrastructure did is never blamed on the user; running out of memory is the user's.
+ * 6. What a pod says is taken into the cache without secrets: withheld where its task reads some, redacted elsewhere.
+ * 7. What the infrastructure did is never blamed on the user; running out of memory is the user's.
  */
 export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
 export { labelsOfRun, ownedByRun } from './belonging.ts';
 export { buildPod, type PodInput } from './build.ts';
 export { childRunName, podName, shortHash, taskHash } from './name.ts';
 export { observePod } from './outcome.ts';
-export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus, trimPod } from './pod.ts';
+export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
 export { buildSweepPod, SWEEP_POD } from './sweep.ts';
+export { trimPod } from './trim.ts';
 export { type Claim, claimsOf, unknownWorkspace } from './workspaces.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptObservation } from '../api/index.ts';
 import { observePod } from './outcome.ts';
-import { type Pod, type PodStatus, type Terminated, trimPod } from './pod.ts';
+import type { Pod, PodStatus, Terminated } from './pod.ts';
+import { trimPod } from './trim.ts';
 
 const CREATED = '2026-03-01T10:00:00Z';
 const STARTED = '2026-03-01T10:00:05Z';

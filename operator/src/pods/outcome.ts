@@ -10,6 +10,7 @@ import {
   PUSH_CONTAINER,
   type Terminated,
 } from './pod.ts';
+import { isWithheld } from './trim.ts';
 
 type Failed = Extract<AttemptObservation, { phase: 'Failed' }>;
 
@@ -105,6 +106,7 @@ function ended(pod: Pod, terminated: Terminated): AttemptObservation {
   return {
     phase: 'Succeeded',
     message: terminated.message ?? '',
+    ...(isWithheld(pod) ? { withheld: true as const } : {}),
     ...times,
     ...(finishedAt === undefined ? {} : { finishedAt }),
   };

@@ -1,10 +1,4 @@
-import {
-  ANNOTATION_GRACE,
-  ANNOTATION_PROOF,
-  ANNOTATION_TASK,
-  FINALIZER_RESULT,
-  type ObjectMeta,
-} from '../api/index.ts';
+import { ANNOTATION_GRACE, FINALIZER_RESULT, type ObjectMeta } from '../api/index.ts';
 
 /** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
 export interface Pod {
@@ -76,52 +70,6 @@ export const MAIN_CONTAINER = 'main';
 /** Beside it, where a task has artifacts: one fetches them before it starts, one stores them when it has ended. */
 export const FETCH_CONTAINER = 'ado-fetch';
 export const PUSH_CONTAINER = 'ado-push';
-
-/**
- * Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand. What is
- * kept is shared with the object that came in, which the caller gives up.
- */
-export function trimPod(pod: Pod): Pod {
-  const { nodeName } = pod.spec;
-  return {
-    metadata: trimMetadata(pod.metadata),
-    spec: nodeName === undefined ? { containers: [] } : { containers: [], nodeName },
-    status: trimStatus(pod.status ?? {}),
-  };
-}
-
-function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }): ObjectMeta {
-  const { managedFields: _managed, annotations, ...metadata } = whole;
-  const kept = [ANNOTATION_TASK, ANNOTATION_PROOF, ANNOTATION_GRACE].flatMap((key) => {
-    const value = annotations?.[key];
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  return kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) };
-}
-
-function trimStatus({
-  phase,
-  reason,
-  message,
-  conditions,
-  containerStatuses,
-  initContainerStatuses,
-}: PodStatus): PodStatus {
-  const status: PodStatus = {};
-  if (phase !== undefined) status.phase = phase;
-  if (reason !== undefined) status.reason = reason;
-  if (message !== undefined) status.message = message;
-  if (conditions) {
-    status.conditions = conditions.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
-  }
-  const main = containerStatuses?.find(({ name }) => name === MAIN_CONTAINER);
-  if (main) status.containerStatuses = [trimContainer(main)];
-  const beside = initContainerStatuses?.filter(({ name }) => name === FETCH_CONTAINER || name === PUSH_CONTAINER);
-  if (beside && beside.length > 0) status.initContainerStatuses = beside.map(trimContainer);
-  return status;
-}
-
-const trimContainer = ({ name, state }: ContainerStatus): ContainerStatus => (state ? { name, state } : { name });
 
 /** Seconds of grace when the task is to end early, if they are others than those of its pod. */
 export function graceOf({ metadata }: Pod): number | undefined {

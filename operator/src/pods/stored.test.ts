@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { observePod } from './outcome.ts';
-import { type ContainerState, type Pod, type PodStatus, trimPod } from './pod.ts';
+import type { ContainerState, Pod, PodStatus } from './pod.ts';
+import { trimPod } from './trim.ts';
 
 const AT = (second: number) => `2026-03-01T10:00:${String(second).padStart(2, '0')}Z`;
 const ms = (second: number) => Date.parse(AT(second));

@@ -1,3 +1,5 @@
+import { redact } from '../redaction/index.ts';
+
 /** One cause inside a refusal: which field, why. */
 export interface StatusCause {
   reason?: string;
@@ -24,7 +26,7 @@ export interface KubeStatus {
   details?: StatusDetails;
 }
 
-/** The API server answered, and the answer was no. */
+/** The API server answered, and the answer was no. Its words may quote an object, and what others have put into it. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status code. */
@@ -36,7 +38,7 @@ export class ApiError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(status: number, body: KubeStatus, retryAfterMs?: number) {
-    super(body.message ?? `the API server answered ${status}`);
+    super(redact(body.message ?? '') || `the API server answered ${status}`);
     this.status = status;
     this.reason = body.reason ?? '';
     this.details = body.details ?? {};
@@ -45,7 +47,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No usable answer came. `sent` says whether the request may have reached the server, so whether it may have acted. */
+/** No usable answer came, or one that is quoted since it cannot be read. `sent` says whether the request may have reached the server, so whether it may have acted. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** Code of the transport (`ECONNREFUSED`, `UND_ERR_SOCKET`, ...) or `Timeout`, `BodyTooLarge`, `InvalidResponse`. */
@@ -53,7 +55,7 @@ export class ConnectionError extends Error {
   readonly sent: boolean;
 
   constructor(code: string, message: string, sent: boolean, cause?: unknown) {
-    super(message, { cause });
+    super(redact(message), { cause });
     this.code = code;
     this.sent = sent;
   }

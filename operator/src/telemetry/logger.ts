@@ -1,4 +1,5 @@
 import { type DestinationStream, type Level, type LoggerOptions as PinoOptions, pino, stdTimeFunctions } from 'pino';
+import { REDACTED, redactInLine } from '../redaction/index.ts';
 
 export type LogLevel = Exclude<Level, 'fatal'>;
 export type Fields = Readonly<Record<string, unknown>>;
@@ -34,12 +35,8 @@ const SECRET_NAMES = [
   'apiKey',
   'clientKeyData',
 ];
-const REDACTED = '[redacted]';
 
-/** Bearer and Basic credentials, and anything with the three parts of a JSON web token. */
-const CREDENTIALS = /\b(Bearer|Basic) [\w.~+/=-]{8,}|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
-
-/** Creates the JSON logger: `level` as a word, `time` in RFC 3339, credentials replaced wherever they appear. */
+/** Creates the JSON logger: `level` as a word, `time` in RFC 3339, what looks like a secret replaced wherever it appears. */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const configuration: PinoOptions = {
     level: options.level ?? 'info',
@@ -47,7 +44,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     timestamp: stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: REDACTED },
-    hooks: { streamWrite: redactCredentials },
+    hooks: { streamWrite: redactInLine },
   };
   return options.destination ? pino(configuration, options.destination) : pino(configuration);
 }
@@ -55,8 +52,4 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 /** A logger that writes nothing: for tests and for tools that have their own output. */
 export function silentLogger(): Logger {
   return createLogger({ level: 'silent' });
-}
-
-function redactCredentials(line: string): string {
-  return line.replace(CREDENTIALS, (_match, scheme?: string) => (scheme ? `${scheme} ${REDACTED}` : REDACTED));
 }

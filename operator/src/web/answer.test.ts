@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeStatus, isSuccess, outputsOf } from './answer.ts';
+import { describeStatus, isSuccess, outputsOf, withoutSecrets } from './answer.ts';
 import type { WebAnswer } from './request.ts';
 
 const answer = (body: string, more: Partial<WebAnswer> = {}): WebAnswer => ({
@@ -61,5 +61,30 @@ describe('a status', () => {
     expect(message).not.toContain('secret');
     const moved = answer('', { status: 302, location: '/y' });
     expect(describeStatus(request, moved)).toBe('POST https://a.example/x answered 302; the redirect was not followed');
+  });
+});
+
+describe('an answer to a request with secret headers', () => {
+  it.each([
+    ['Bearer s3cr3t-value', 'you sent Bearer s3cr3t-value', 'you sent [redacted]'],
+    ['Bearer s3cr3t-value', 'token s3cr3t-value is not valid', 'token [redacted] is not valid'],
+    ['s3cr3t"value', '{"you":"s3cr3t\\"value"}', '{"you":"[redacted]"}'],
+    ['s3cr3t/value', 'see /login?t=s3cr3t%2Fvalue', 'see /login?t=[redacted]'],
+    [
+      `Basic ${Buffer.from('ada:s3cr3t').toString('base64')}`,
+      'ada may not: s3cr3t is wrong',
+      'ada may not: [redacted] is wrong',
+    ],
+    ['abc', 'abc', 'abc'],
+    ['', 'a', 'a'],
+  ])('does not hold what is in %j', (value, body, left) => {
+    expect(withoutSecrets(answer(body), [value]).body.toString()).toBe(left);
+  });
+
+  it('is withheld where it is no success', () => {
+    const request = { method: 'GET', url: 'https://a.example/x?y=z' } as const;
+    expect(describeStatus(request, answer('s3cr3t', { status: 403 }), false)).toBe(
+      'GET https://a.example/x answered 403: the answer is withheld; with failureMessage: Show its beginning is shown',
+    );
   });
 });

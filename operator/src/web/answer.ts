@@ -1,3 +1,4 @@
+import { REDACTED, redact } from '../redaction/index.ts';
 import type { WebAnswer, WebRequest } from './request.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -41,15 +42,50 @@ export function outputsOf(answer: WebAnswer): AnswerOutputs {
   return fits(bare) ? bare : fitted({ status, body, json: null, truncated: true });
 }
 
-/** Why a status is no success, with the beginning of the answer; nothing of what was sent but method, host and path. */
+/** What stands for the beginning of an answer that is not shown. */
+const WITHHELD = 'the answer is withheld; with failureMessage: Show its beginning is shown';
+
+/**
+ * Why a status is no success, with the beginning of the answer if it is to be shown; nothing of what was sent but method,
+ * host and path, and nothing that looks like a secret.
+ */
 export function describeStatus(
   request: Pick<WebRequest, 'method' | 'url'>,
   { status, body, location }: WebAnswer,
+  isShown = true,
 ): string {
   const { origin, pathname } = new URL(request.url);
-  const quoted = body.toString('utf8').replace(/\s+/g, ' ').trim().slice(0, MAX_QUOTED);
+  const text = isShown ? redact(body.toString('utf8')) : WITHHELD;
+  const quoted = text.replace(/\s+/g, ' ').trim();
   const leads = location === undefined ? '' : '; the redirect was not followed';
-  return `${request.method} ${origin}${pathname} answered ${status}${leads}${quoted === '' ? '' : `: ${quoted}`}`;
+  const what = redact(`${request.method} ${origin}${pathname} answered ${status}${leads}`);
+  return quoted === '' ? what : `${what}: ${quoted.slice(0, MAX_QUOTED)}`;
+}
+
+/** Shorter ones would take half of an answer away, and are no secrets. */
+const MIN_SECRET_LENGTH = 4;
+
+/**
+ * An answer that does not hold what was sent in secret headers: servers tell it back. Values count whole and, after a
+ * scheme such as Bearer, without it; as they are, in JSON, in a URL, and out of base64.
+ */
+export function withoutSecrets(answer: WebAnswer, values: readonly string[]): WebAnswer {
+  const secrets = values.flatMap(formsOf).filter((form) => form.length >= MIN_SECRET_LENGTH);
+  if (secrets.length === 0) return answer;
+  const longestFirst = [...new Set(secrets)].sort((a, b) => b.length - a.length);
+  const text = longestFirst.reduce(
+    (rest, secret) => rest.replaceAll(secret, () => REDACTED),
+    answer.body.toString('utf8'),
+  );
+  return { ...answer, body: Buffer.from(text) };
+}
+
+function formsOf(value: string): string[] {
+  const [, bare = value] = /^\S+\s+(\S+)$/.exec(value) ?? [];
+  const login = Buffer.from(bare, 'base64').toString('utf8');
+  const isLogin = login.includes(':') && Buffer.from(login).toString('base64') === bare;
+  const plain = [value, bare, ...(isLogin ? [login, login.slice(login.indexOf(':') + 1)] : [])];
+  return plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text)]);
 }
 
 function jsonOf(contentType: string, text: string): Json | undefined {

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, request as send } from 'undici';
+import { redact } from '../redaction/index.ts';
 import type { AddressGuard } from './addresses.ts';
 import { bareHost, type HostList } from './hosts.ts';
 
@@ -45,7 +46,7 @@ export class WebError extends Error {
   readonly reason: 'HttpFailed' | 'HttpNotAllowed';
 
   constructor(reason: WebError['reason'], message: string) {
-    super(message.slice(0, 400));
+    super(redact(message).slice(0, 400));
     this.reason = reason;
   }
 }

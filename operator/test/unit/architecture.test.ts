@@ -13,16 +13,21 @@ interface Room {
 const ROOMS: Readonly<Record<string, Room>> = {
   api: { rooms: [], packages: ['zod'], pure: true },
   schedules: { rooms: ['api'], packages: ['croner', '@noble/hashes'], pure: true },
-  engine: { rooms: ['api', 'schedules'], packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'], pure: true },
-  pods: { rooms: ['api'], packages: ['@noble/hashes'], pure: true },
-  artifacts: { rooms: ['api'], packages: ['aws4fetch', 're2js', 'node:'] },
-  telemetry: { rooms: [], packages: ['pino', 'prom-client', 'node:'] },
+  engine: {
+    rooms: ['api', 'redaction', 'schedules'],
+    packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'],
+    pure: true,
+  },
+  redaction: { rooms: [], packages: [], pure: true },
+  pods: { rooms: ['api', 'redaction'], packages: ['@noble/hashes'], pure: true },
+  artifacts: { rooms: ['api', 'redaction'], packages: ['aws4fetch', 're2js', 'node:'] },
+  telemetry: { rooms: ['redaction'], packages: ['pino', 'prom-client', 'node:'] },
   runtime: {
-    rooms: ['telemetry'],
+    rooms: ['redaction', 'telemetry'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
-  web: { rooms: [], packages: ['undici', 'node:'] },
-  executors: { rooms: ['api', 'pods', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
+  web: { rooms: ['redaction'], packages: ['undici', 'node:'] },
+  executors: { rooms: ['api', 'pods', 'redaction', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
   judging: { rooms: ['api', 'engine', 'runtime'], packages: ['node:worker_threads'] },
   controllers: {
     rooms: ['api', 'engine', 'judging', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'],

@@ -60,13 +60,15 @@ describe('the bundle of the operator', () => {
     const allowed = { ADO_HTTP_ALLOW_CIDRS: '127.0.0.1/32' };
     const outputs = { status: 200, body: '{"a":1}', json: { a: 1 }, truncated: false };
     expect(await ask('/ok', allowed)).toEqual([0, JSON.stringify(outputs)]);
-    expect(await ask('/no', allowed)).toEqual([22, `POST ${base}/no answered 500: {"a":1}`]);
+    const shown = { ...allowed, ADO_HTTP_SHOWS_ANSWER: 'true' };
+    expect(await ask('/no', shown)).toEqual([22, `POST ${base}/no answered 500: {"a":1}`]);
+    expect(await ask('/no', allowed)).toEqual([22, expect.stringContaining('answered 500: the answer is withheld')]);
     expect(await ask('/no', { ...allowed, ADO_HTTP_SUCCESS_CODES: '404,500' })).toEqual([
       0,
       expect.stringContaining('500'),
     ]);
     expect(await ask('/ok', {})).toEqual([23, expect.stringContaining('127.0.0.1')]);
-    expect(asked).toEqual(Array(3).fill('POST p s'));
+    expect(asked).toEqual(Array(4).fill('POST p s'));
     server.close();
   });
 

@@ -13,6 +13,7 @@ export function generate(pass: Pass, place: Place): StartResult {
   const { definition } = pass.plan;
   const judged = validateGenerated(value, {
     parameters: frame.plan.types.parameters,
+    declared: frame.plan.parameters,
     defaults: frame.plan.defaults,
     library: definition.library ?? {},
   });

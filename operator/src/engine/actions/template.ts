@@ -1,6 +1,7 @@
 import { renderText } from '../expression/index.ts';
 import { resolveParameters } from '../parameters.ts';
 import type { Pass } from '../pass.ts';
+import { namesSecret } from '../secret-parameters.ts';
 import type { StartResult } from '../start.ts';
 import { MAX_MESSAGE_LENGTH } from '../state.ts';
 import { unitBindings } from '../unit-bindings.ts';
@@ -16,7 +17,11 @@ export function openTemplate(pass: Pass, place: Place): StartResult {
   };
   if (!body) return fail('TemplateMissing', `the definition of this run has no template ${task.template?.name}`);
   const bindings = unitBindings(pass, place);
-  const given = Object.entries(task.with ?? {}).map(([name, text]) => ({ name, value: renderText(text, bindings) }));
+  const isGenerated = place.frame.owner?.planned.action === 'generate';
+  const given = Object.entries(task.with ?? {}).map(([name, text]) => {
+    const isNamed = namesSecret(text, place.frame.plan.parameters, isGenerated);
+    return { name, value: renderText(text, bindings), isNamed };
+  });
   const resolved = resolveParameters(body.parameters, given);
   if ('problem' in resolved) return fail('InvalidParameters', resolved.problem.replace('spec.parameters', 'with'));
   pass.emit({ type: 'Opened', path, params: resolved.values });

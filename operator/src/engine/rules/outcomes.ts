@@ -46,7 +46,7 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   const isLate = unit.phase === 'Stopping' && (ran === undefined || ran[1] > (unit.since ?? 0));
   if (isLate) return failed(pass, judged, { reason: unit.reason ?? '', message: unit.message ?? '' }, 'User', ran);
   if (seen.outputs) return succeed(pass, judged, seen.outputs, withRan(ran));
-  const parsed = parseOutputs(seen.message, planned.task.outputs);
+  const parsed = parseOutputs(seen.message, planned.task.outputs, seen.withheld);
   if ('failure' in parsed) return failed(pass, judged, parsed.failure, 'User', ran);
   succeed(pass, judged, parsed.outputs, withRan(ran));
 }

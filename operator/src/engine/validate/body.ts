@@ -1,4 +1,4 @@
-import type { Task, TaskDefaults, TemplateBody } from '../../api/index.ts';
+import type { Parameter, Task, TaskDefaults, TemplateBody } from '../../api/index.ts';
 import { findCycle } from '../graph.ts';
 import { parameterTypes } from '../parameter-types.ts';
 import type { Library } from '../visible.ts';
@@ -30,34 +30,37 @@ export function frameProblems(body: Omit<TemplateBody, 'tasks'>, path: string): 
 export interface Graph {
   readonly path: string;
   readonly tasks: readonly Task[];
+  readonly parameters: readonly Parameter[];
   readonly defaults: TaskDefaults;
   readonly library: Library;
   readonly scopes: Scopes;
   readonly elsewhere?: Elsewhere;
   /** Tasks that have all ended when these begin. */
   readonly before?: readonly Task[];
+  readonly isGenerated?: boolean;
 }
 
-export function tasksProblems({ path, tasks, defaults, library, scopes, elsewhere, before }: Graph): Problem[] {
+export function tasksProblems(graph: Graph): Problem[] {
+  const { path, tasks, parameters, defaults, library, scopes, elsewhere, before, isGenerated } = graph;
   const sound = findCycle(tasks) === undefined;
   return [
     ...graphProblems(tasks, path, elsewhere),
     ...artifactProblems(tasks, path, sound, before),
     ...tasks.flatMap((task, index) => {
       const scope = sound ? scopes(task) : undefined;
-      return taskProblems(task, { path: `${path}[${index}]`, scope, defaults, library });
+      return taskProblems(task, { path: `${path}[${index}]`, scope, parameters, defaults, library, isGenerated });
     }),
   ];
 }
 
 /** What is wrong with a template whose references have their kinds written out. */
 export function bodyProblems(body: TemplateBody, path: string, library: Library): Problem[] {
-  const { parameters, defaults = {}, tasks } = body;
+  const { parameters = [], defaults = {}, tasks } = body;
   const types = parameterTypes(parameters);
   const scopes = scopesOf(types, tasks, library);
   return [
     ...frameProblems(body, path),
-    ...tasksProblems({ path: `${path}.tasks`, tasks, defaults, library, scopes }),
+    ...tasksProblems({ path: `${path}.tasks`, tasks, parameters, defaults, library, scopes }),
     ...undoneProblems(tasks, `${path}.tasks`, 'a task of a template', 'give it to the task that uses the template'),
     ...outputProblems(body, path, library),
   ];

@@ -1,4 +1,11 @@
-import { type Json, type Task, type TaskDefaults, type TemplateKind, task as taskSchema } from '../../api/index.ts';
+import {
+  type Json,
+  type Parameter,
+  type Task,
+  type TaskDefaults,
+  type TemplateKind,
+  task as taskSchema,
+} from '../../api/index.ts';
 import { canonicalJson } from '../digest.ts';
 import type { Scope } from '../expression/index.ts';
 import { libraryKey, type ResolvedRef, walkLibrary } from '../library.ts';
@@ -18,6 +25,8 @@ export const MAX_GENERATED_BYTES = 16 * 1024;
 export interface GenerationContext {
   /** The types of the parameters that they see: those of the scope of their `generate`. */
   readonly parameters: Scope['parameters'];
+  /** The parameters themselves: those of the type Secret can be handed on. */
+  readonly declared?: readonly Parameter[] | undefined;
   readonly defaults?: TaskDefaults | undefined;
   /** The library of the pinned definition: no other template can be used. */
   readonly library?: Library | undefined;
@@ -95,11 +104,17 @@ function resolveKinds(tasks: Task[], { library = {}, home = 'Local' }: Generatio
   return { problem: `${first.path.replace(/^spec\./, '')}: ${first.message}` };
 }
 
-function problemsOf(tasks: Task[], { parameters, defaults = {}, library = {} }: GenerationContext): Problem[] {
+function problemsOf(
+  tasks: Task[],
+  { parameters, declared = [], defaults = {}, library = {} }: GenerationContext,
+): Problem[] {
   const path = 'tasks';
   return [
     ...tasks.flatMap((task, index) => recursion(task, `${path}[${index}]`, library)),
-    ...tasksProblems({ path, tasks, defaults, library, scopes: scopesOf(parameters, tasks, library) }),
+    ...tasksProblems({
+      ...{ path, tasks, parameters: declared, defaults, library, isGenerated: true },
+      scopes: scopesOf(parameters, tasks, library),
+    }),
     ...undoneProblems(tasks, path, 'a generated task', 'give undo to the task that generates'),
     ...sizeProblems(tasks, path, library),
   ];

@@ -3,6 +3,7 @@ import { coerce } from '../coerce.ts';
 import { spend } from '../expression/index.ts';
 import { patternFault, workOfPatterns } from '../expression/regex.ts';
 import { misfit } from '../parameters.ts';
+import { saysWhich } from '../secret-parameters.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
 
 /** Parameters: each declared once, with bounds that suit its type and a default that suits both. */
@@ -16,6 +17,7 @@ export function parameterProblems(parameters: readonly Parameter[], list = 'spec
       ...enumProblems(parameter, at),
       ...rangeProblems(parameter, at),
       ...patternProblems(parameter, at),
+      ...allowedProblems(parameter, at),
     ];
   });
   return [...repeated(names, path, 'parameter'), ...reserved(names, path, 'a parameter'), ...each];
@@ -60,4 +62,31 @@ function patternProblems({ name, type = 'String', pattern }: Parameter, at: stri
   spend(workOfPatterns(pattern));
   const fault = patternFault(pattern);
   return fault === undefined ? [] : [{ path, message: `the pattern of "${name}": ${fault}` }];
+}
+
+/** A name of a Secret, or how such names begin: a letter or digit, and a star after whatever follows. */
+const SECRET_NAMES = /^[a-z0-9](?:[-a-z0-9.]*(?:[a-z0-9]|\*))?$/;
+
+function allowedProblems({ name, type = 'String', allowed }: Parameter, at: string): Problem[] {
+  if (allowed === undefined) return [];
+  if (type === 'Secret')
+    return allowed.names.flatMap((allowing, index) => namesProblems(allowing, `${at}.allowed.names[${index}]`));
+  const message = `"${name}" is of type ${type}, of which nothing is allowed or not; take it out, or use enum`;
+  return [{ path: `${at}.allowed`, message }];
+}
+
+/** Parameters of a Workflow that no run could give a value: templates have theirs from the definition. */
+export function unusableProblems(parameters: readonly Parameter[] = []): Problem[] {
+  return parameters.flatMap((parameter, index) => {
+    const { name, type, default: own } = parameter;
+    if (type !== 'Secret' || own !== undefined || saysWhich(parameter)) return [];
+    const message = `"${name}" takes no Secret; list the Secrets that runs may give in allowed.names, or give it a default`;
+    return [{ path: `spec.parameters[${index}].allowed`, message }];
+  });
+}
+
+function namesProblems(allowing: string, path: string): Problem[] {
+  if (SECRET_NAMES.test(allowing)) return [];
+  const message = `"${allowing.slice(0, 100)}" is no name of a Secret; write one like db, or how some begin: deploy-*`;
+  return [{ path, message }];
 }

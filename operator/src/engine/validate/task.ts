@@ -1,4 +1,4 @@
-import type { Hook, Task, TaskDefaults, Undo } from '../../api/index.ts';
+import type { Hook, Parameter, Task, TaskDefaults, Undo } from '../../api/index.ts';
 import type { Scope } from '../expression/index.ts';
 import type { Library } from '../visible.ts';
 import { actionProblems } from './action.ts';
@@ -16,8 +16,12 @@ export interface Place {
   readonly path: string;
   /** Nothing where the graph has a circle: references cannot be judged then. */
   readonly scope: Scope | undefined;
+  /** The parameters around it. */
+  readonly parameters: readonly Parameter[];
   readonly defaults: TaskDefaults;
   readonly library: Library;
+  /** It was made by a task while the run was under way: what it says are values, and not the definition. */
+  readonly isGenerated?: boolean | undefined;
 }
 
 /** What is wrong with a task, its hooks and its undo. */
@@ -25,10 +29,11 @@ export function taskProblems(task: Task, place: Place): Problem[] {
   return [...problemsOf(task, place), ...undoProblems(task, place), ...hookProblems(task, place)];
 }
 
-function problemsOf(task: Task, { path, scope, defaults, library }: Place): Problem[] {
+function problemsOf(task: Task, place: Place): Problem[] {
+  const { path, scope, defaults, library } = place;
   return [
     ...actionProblems(task, path),
-    ...withProblems(task, path, library),
+    ...withProblems(task, place),
     ...loopProblems(task, `${path}.loop`, library),
     ...injectionProblems(task, path),
     ...podProblems(task, path, defaults),

@@ -9,7 +9,7 @@ const auth = { hmac: { secretKeyRef: { name: 'hook', key: 'secret' } } };
 const parameters: WorkflowSpec['parameters'] = [
   { name: 'ref' },
   { name: 'count', type: 'Integer', default: 1 },
-  { name: 'password', type: 'Secret', default: 'db/password' },
+  { name: 'password', type: 'Secret', default: 'db/password', allowed: { names: ['other'] } },
   { name: 'region', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } },
 ];
 const spec = (triggers: WorkflowSpec['triggers']): WorkflowSpec =>

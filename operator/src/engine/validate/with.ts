@@ -3,11 +3,15 @@ import { coerce } from '../coerce.ts';
 import { hasTemplate, suggestion } from '../expression/index.ts';
 import { libraryKey, type ResolvedRef } from '../library.ts';
 import { misfit } from '../parameters.ts';
-import type { Library } from '../visible.ts';
+import { namesSecret, saysWhich } from '../secret-parameters.ts';
 import { fieldPath, type Problem, reserved } from './problem.ts';
+import type { Place } from './task.ts';
+
+type Around = Pick<Place, 'path' | 'parameters' | 'library' | 'isGenerated'>;
 
 /** The values that a task gives to a template or a workflow. The parameters of a workflow are known when it is run. */
-export function withProblems(task: Task, path: string, library: Library): Problem[] {
+export function withProblems(task: Task, around: Around): Problem[] {
+  const { path, library } = around;
   const { template, workflow } = task;
   const names = Object.keys(task.with ?? {});
   if (template === undefined && workflow === undefined) {
@@ -17,15 +21,16 @@ export function withProblems(task: Task, path: string, library: Library): Proble
   const prototypes = reserved(names, (index) => fieldPath(`${path}.with`, names[index] ?? ''), 'a parameter');
   const body = template && library[libraryKey(template as ResolvedRef)];
   if (body === undefined) return prototypes;
-  return [...prototypes, ...againstParameters(task.with ?? {}, body.parameters ?? [], `${path}.with`, template?.name)];
+  return [...prototypes, ...againstParameters(task.with ?? {}, body.parameters ?? [], around, template?.name)];
 }
 
 function againstParameters(
   values: Readonly<Record<string, string>>,
   parameters: readonly Parameter[],
-  path: string,
+  around: Around,
   template: string | undefined,
 ): Problem[] {
+  const path = `${around.path}.with`;
   const known = parameters.map(({ name }) => name);
   const missing = parameters.filter(
     (parameter) => parameter.default === undefined && !Object.hasOwn(values, parameter.name),
@@ -45,12 +50,24 @@ function againstParameters(
         `the template "${template}" has no parameter "${name}"${suggestion(name, known, 'parameter')}`;
       return [{ path: at, message }];
     }
-    const problem = hasTemplate(text) ? undefined : valueFault(parameter, text);
+    const problem = valueFault(parameter, text, around);
     return problem === undefined ? [] : [{ path: at, message: `${problem}; give the parameter another value` }];
   }
 }
 
-function valueFault(parameter: Parameter, text: string): string | undefined {
+function valueFault(
+  parameter: Parameter,
+  text: string,
+  { parameters, isGenerated = false }: Around,
+): string | undefined {
+  const isNamed = namesSecret(text, parameters, isGenerated);
+  if (hasTemplate(text)) return parameter.type === 'Secret' && !isNamed ? computedFault(parameter) : undefined;
   const coerced = coerce(text as Json, parameter.type ?? 'String');
-  return 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value);
+  return 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value, isNamed);
+}
+
+/** A value that is computed is judged when it is there, and only a parameter that says which Secrets it takes can judge it. */
+function computedFault(parameter: Parameter): string | undefined {
+  if (saysWhich(parameter)) return undefined;
+  return `which Secret "${parameter.name}" is would depend on values; write it as name/key, hand on a parameter of the type Secret, or list names in allowed.names of the template`;
 }

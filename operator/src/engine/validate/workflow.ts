@@ -7,6 +7,7 @@ import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './bo
 import { concurrencyProblems } from './concurrency.ts';
 import { continueProblems } from './continue-as-new.ts';
 import { durationProblems } from './durations.ts';
+import { unusableProblems } from './parameters.ts';
 import { type Problem, repeated } from './problem.ts';
 import { report, type Told } from './report.ts';
 import { scheduleProblems } from './schedules.ts';
@@ -29,6 +30,7 @@ function problemsOf(spec: WorkflowSpec, find: FindTemplate | undefined): Problem
   const unresolved = problems.filter(({ reason }) => find !== undefined || reason !== 'TemplateNotFound');
   return [
     ...frameProblems(spec, 'spec'),
+    ...unusableProblems(spec.parameters),
     ...durationProblems(spec),
     ...outerProblems(spec),
     ...workspaceProblems(spec.workspaces),
@@ -57,25 +59,25 @@ const outerProblems = (spec: WorkflowSpec): Problem[] => [
 ];
 
 function mainProblems(definition: Definition, library: Library): Problem[] {
-  const { parameters, defaults = {}, tasks } = definition;
+  const { parameters = [], defaults = {}, tasks } = definition;
   const names = new Set(definition.finally?.map(({ name }) => name));
   const refusal = (need: string) => `"${need}" stands in finally, which runs when all tasks have ended; take it out`;
   return tasksProblems({
-    ...{ path: 'spec.tasks', tasks, defaults, library },
+    ...{ path: 'spec.tasks', tasks, parameters, defaults, library },
     scopes: scopesOf(parameterTypes(parameters), tasks, library),
     elsewhere: { names, refusal },
   });
 }
 
 function finalProblems(definition: Definition, library: Library): Problem[] {
-  const { parameters, defaults = {}, tasks: main, finally: tasks = [] } = definition;
+  const { parameters = [], defaults = {}, tasks: main, finally: tasks = [] } = definition;
   const path = 'spec.finally';
   const names = new Set(main.map(({ name }) => name));
   const refusal = (need: string) => `a task in finally waits for all tasks anyway; take "${need}" out of its needs`;
   const scopes = scopesOf(parameterTypes(parameters), tasks, library, main);
   return [
     ...tasksProblems({
-      ...{ path, tasks, defaults, library },
+      ...{ path, tasks, parameters, defaults, library },
       scopes: (task) => ({ ...scopes(task), ended: true }),
       elsewhere: { names, refusal },
       before: main,
@@ -104,10 +106,10 @@ function takenNames({ tasks, finally: last = [] }: Definition): Problem[] {
   });
 }
 
-function hookProblems({ parameters, defaults = {}, tasks, hooks = [] }: Definition, library: Library): Problem[] {
+function hookProblems({ parameters = [], defaults = {}, tasks, hooks = [] }: Definition, library: Library): Problem[] {
   const types = parameterTypes(parameters);
   const scope = { ...scopeOfAll(types, tasks, library), ended: true };
-  return runHookProblems(hooks, { path: 'spec', scope, defaults, library }, scopeOfDefaults(types));
+  return runHookProblems(hooks, { path: 'spec', scope, parameters, defaults, library }, scopeOfDefaults(types));
 }
 
 /** Templates mount workspaces of whatever workflow uses them. */

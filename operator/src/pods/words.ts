@@ -1,0 +1,96 @@
+import { ANNOTATION_FAILURE_MESSAGE, type FailureMessage } from '../api/index.ts';
+import { redact } from '../redaction/index.ts';
+import { type ContainerState, MAIN_CONTAINER, type Pod, type PodStatus, type Terminated } from './pod.ts';
+
+const HIDDEN = 'the message is withheld because the task';
+const HINT = "see the pod's log";
+const READS_SECRETS = `${HIDDEN} reads secrets; ${HINT}, or set failureMessage: Show`;
+const SAYS_SO = `${HIDDEN} has failureMessage: Withhold; ${HINT}`;
+
+/** Of these the kubelet quotes the command, in which the values of variables are. */
+const QUOTES_COMMAND: ReadonlySet<string> = new Set(['CreateContainerError', 'RunContainerError']);
+
+/** Whether of what the container of a task says nothing is shown, and what stands for it. */
+export function withheldOf(pod: Pod): string | undefined {
+  const said = pod.metadata.annotations?.[ANNOTATION_FAILURE_MESSAGE];
+  if (said === ('Show' satisfies FailureMessage)) return undefined;
+  if (readsSecrets(pod.spec)) return READS_SECRETS;
+  return said === ('Withhold' satisfies FailureMessage) ? SAYS_SO : undefined;
+}
+
+/** Whether the container of the task sees what is in a Secret, by its environment or a volume that it mounts. */
+function readsSecrets({ containers, volumes }: Pod['spec']): boolean {
+  const main = containers.find(({ name }) => name === MAIN_CONTAINER);
+  if (!main) return false;
+  const env = listOf<{ valueFrom?: { secretKeyRef?: unknown } }>(main.env);
+  if (env.some(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined)) return true;
+  if (listOf<{ secretRef?: unknown }>(main.envFrom).some(({ secretRef }) => secretRef !== undefined)) return true;
+  const mounted = new Set(listOf<{ name?: string }>(main.volumeMounts).map(({ name }) => name));
+  return listOf<Volume>(volumes).some((volume) => mounted.has(volume.name) && holdsSecrets(volume));
+}
+
+interface Volume {
+  readonly name?: string;
+  readonly secret?: unknown;
+  /** A driver makes such a volume for one pod: certificates, or the secrets of a store elsewhere. */
+  readonly csi?: unknown;
+  readonly projected?: { readonly sources?: readonly { readonly secret?: unknown }[] };
+}
+
+const holdsSecrets = ({ secret, csi, projected }: Volume): boolean =>
+  secret !== undefined || csi !== undefined || listOf<{ secret?: unknown }>(projected?.sources).some((it) => it.secret);
+
+const listOf = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (value as T[]) : []);
+
+/**
+ * A status in which no text holds a secret that can be known as one. What a container wrote and ended with 0 is its outputs,
+ * which are its own word and stay as they are.
+ */
+export function cleanStatus(status: PodStatus, withheld: string | undefined): PodStatus {
+  const { message, conditions, containerStatuses, initContainerStatuses } = status;
+  return {
+    ...status,
+    ...(message === undefined ? {} : { message: redact(message) }),
+    ...(conditions ? { conditions: conditions.map((each) => ({ ...each, ...redacted(each) })) } : {}),
+    ...(containerStatuses
+      ? { containerStatuses: containerStatuses.map((each) => cleanState(each, (state) => ofTask(state, withheld))) }
+      : {}),
+    ...(initContainerStatuses
+      ? { initContainerStatuses: initContainerStatuses.map((each) => cleanState(each, ofOurs)) }
+      : {}),
+  };
+}
+
+function cleanState<T extends { state?: ContainerState }>(
+  status: T,
+  clean: (state: ContainerState) => ContainerState,
+): T {
+  return status.state ? { ...status, state: clean(status.state) } : status;
+}
+
+function ofTask(state: ContainerState, withheld: string | undefined): ContainerState {
+  const { waiting, terminated } = state;
+  if (waiting) {
+    const isHidden = withheld !== undefined && QUOTES_COMMAND.has(waiting.reason ?? '');
+    return { ...state, waiting: { ...waiting, ...(isHidden ? { message: withheld } : redacted(waiting)) } };
+  }
+  if (!terminated || terminated.exitCode === 0) return state;
+  const isHidden = withheld !== undefined && !isOfNode(terminated);
+  return { ...state, terminated: { ...terminated, ...(isHidden ? { message: withheld } : redacted(terminated)) } };
+}
+
+/** Containers beside the task are our own program, which quotes servers. */
+function ofOurs(state: ContainerState): ContainerState {
+  const { waiting, terminated } = state;
+  return {
+    ...state,
+    ...(waiting ? { waiting: { ...waiting, ...redacted(waiting) } } : {}),
+    ...(terminated ? { terminated: { ...terminated, ...redacted(terminated) } } : {}),
+  };
+}
+
+/** The node speaks of a container that it has lost. */
+const isOfNode = ({ reason }: Terminated): boolean => reason === 'ContainerStatusUnknown';
+
+const redacted = ({ message }: { message?: string | undefined }): { message?: string } =>
+  message === undefined ? {} : { message: redact(message) };
