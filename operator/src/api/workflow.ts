@@ -33,7 +33,7 @@ export const parameter = z.object({
   allowed: z
     .object({
       names: z
-        .array(objectName)
+        .array(z.string().min(1).max(253))
         .min(1)
         .max(64)
         .meta({ 'x-kubernetes-list-type': 'set' })
