@@ -79,7 +79,15 @@ function takeGenerated(reading: Reading, path: string, tasks: readonly Task[]): 
 function takeEnd(reading: Reading, path: string): void {
   if (!path.includes('/')) answeredOf(reading, path).hasEnded = true;
   const task = standingAt(reading, path)?.planned.task;
-  if (task?.approval) answeredOf(reading, path).approvals.set(path, { task, given: askedAt(reading, path) });
+  if (task?.approval && isAsked(task, path))
+    answeredOf(reading, path).approvals.set(path, { task, given: askedAt(reading, path) });
+}
+
+/** Whether what stands at the path asks itself: not a fan-out or loop of what does. */
+function isAsked({ forEach, loop }: Task, path: string): boolean {
+  const last = parseSegments(path).at(-1);
+  if (loop) return last?.iteration !== undefined;
+  return !forEach || (last?.name !== undefined && last.index !== undefined);
 }
 
 /** What a vote says that counts, without what only people read. */

@@ -34,11 +34,12 @@ export type Fate =
   | { readonly end: 'Failed'; readonly exitCode?: number; readonly afterMs?: number; readonly node?: string }
   | { readonly end: 'Infrastructure'; readonly afterMs?: number }
   | { readonly end: 'Lost'; readonly afterMs?: number }
-  /** A task that asks: these people approve. */
+  /** A task that asks: these people answer, and approve unless told otherwise. */
   | {
       readonly end: 'Answered';
       readonly by: readonly string[];
       readonly groups?: readonly string[];
+      readonly decision?: 'Approve' | 'Reject';
       readonly afterMs?: number;
     }
   | { readonly end: 'Never' };
@@ -132,11 +133,14 @@ export class Simulation {
   }
 
   /** What people have answered by now: all of them, with the digest of what they were shown. */
-  #answered({ path }: SimulatedPod, { by, groups = [] }: Extract<Fate, { end: 'Answered' }>): AttemptObservation {
+  #answered(
+    { path }: SimulatedPod,
+    { by, groups = [], decision = 'Approve' }: Extract<Fate, { end: 'Answered' }>,
+  ): AttemptObservation {
     const start = this.#starts.get(path);
     const rendered = start?.type === 'Start' ? start.rendered : undefined;
     const digest = rendered?.sort === 'Signal' ? rendered.request.digest : '';
-    const answer = { groups, attested: true, time: this.now, digest, decision: 'Approve' } as const;
+    const answer = { groups, attested: true, time: this.now, digest, decision } as const;
     const responses = by.map((username) => ({ username, ...answer }));
     return { phase: 'Asked', signal: { uid: `uid-${path}`, name: `run-${path}` }, responses };
   }
