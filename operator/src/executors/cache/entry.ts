@@ -1,5 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import {
   ANNOTATION_DIGEST,
   ANNOTATION_HOLDER,
@@ -39,7 +37,6 @@ export interface CacheEntry {
   readonly maxAgeMs: number;
 }
 
-export const digestOfKey = (key: string): string => bytesToHex(sha256(utf8ToBytes(key)));
 export const nameOfEntry = (digest: string): string => `ado-cache-${digest.slice(0, 16)}`;
 
 /** The ConfigMap of a result that somebody begins to compute; creating it is the lock. */
