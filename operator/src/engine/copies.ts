@@ -2,7 +2,7 @@ import type { Approvals, CopiedItems, CopiedTask, HistoryEvent, Outputs } from '
 import { utf8Length } from './outputs.ts';
 import type { Plan } from './plan.ts';
 import { formatRanges } from './ranges.ts';
-import type { Answered } from './reuse/approvals.ts';
+import { type Evidence, isStillRead } from './reuse/evidence.ts';
 import { type Reuse, repeatedText } from './reuse/reusable.ts';
 import type { RunState, TaskState } from './state.ts';
 
@@ -28,18 +28,6 @@ export function carriedAway(plan: Plan, origin: RunState, reuse: Reuse): string 
     const isEarlier = unit?.finishedAt !== undefined && unit.finishedAt < 0;
     return isEarlier && isStillRead(plan, name, reuse) && !outputs && (fan?.outputs.size ?? 0) === 0;
   });
-}
-
-function isStillRead(plan: Plan, name: string, { whole }: Reuse): boolean {
-  return (plan.readers.get(name) ?? []).some((reader) => !whole.has(reader));
-}
-
-/** What the history of a run says of it beyond its state. */
-export interface Evidence {
-  /** What its units handed on, by path. */
-  readonly outputs: ReadonlyMap<string, Outputs>;
-  /** What was answered in its tasks. */
-  readonly answered: ReadonlyMap<string, Answered>;
 }
 
 /** Everything that the units of a history handed on, by path. */

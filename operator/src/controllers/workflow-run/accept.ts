@@ -4,9 +4,10 @@ import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Pinned, type Stores, type Unpinned } from '../stores.ts';
 import { acceptSuccessor } from './continue.ts';
 import type { RunDeps } from './deps.ts';
-import { givenTo, originalOf, originOf, takenOver } from './origin.ts';
+import { givenTo, originalOf, originOf } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
 import { takeTurn } from './take-turn.ts';
+import { takenOver } from './taken-over.ts';
 
 type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves' | 'attests' | 'identities'>;
 

@@ -118,6 +118,15 @@ describe('a task that ended well', () => {
     expect(again.a).toMatch(/run\.\w+ decides what it does/);
   });
 
+  it('is done again where what it handed on was not taken along by a repetition in between', () => {
+    const reads = task('reads', { needs: ['build'], env: { D: '${{ tasks.build.outputs.digest }}' } });
+    const first = ended(definitionOf([build, reads, task('last')]), { build: OUTPUTS, last: { end: 'Failed' } });
+    const { second } = repeated(first);
+    expect(second.state.tasks.get('build')?.unit.from).toBe('run/build');
+    expect(repeated(second, { task: 'last' }).kept).toEqual(['build', 'reads']);
+    expect(repeated(second, { task: 'reads' }).again).toEqual({ build: 'what it handed on is not on record any more' });
+  });
+
   it('is kept where the task that it needs was skipped, and is sure to be skipped again', () => {
     const tasks = [task('never', { when: "params.version == ''" }), task('a', { needs: ['never'] }), task('last')];
     const first = ended(definitionOf(tasks), {});

@@ -44,9 +44,9 @@ export function repeating(first: Simulation, by: Repeating = {}): { reuse: Reuse
     children: by.children ?? (() => 'nothing is known of it'),
   };
   const history = decodeEvents(encodeEvents(first.history));
-  const answered = answeredIn(after, history);
-  const reuse = allowedReuse(repeat, reusable(repeat), answered);
-  const copy = copyOf(after, first.state, reuse, first.identity.name, { outputs: outputsIn(history), answered });
+  const evidence = { outputs: outputsIn(history), answered: answeredIn(after, history) };
+  const reuse = allowedReuse(repeat, reusable(repeat), evidence);
+  const copy = copyOf(after, first.state, reuse, first.identity.name, evidence);
   if (copy && 'problem' in copy) throw new Error(copy.problem);
   const options = {
     parameters,

@@ -14,8 +14,8 @@ import { createStores } from '../stores.ts';
 import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { pinned } from '../testing/revisions.ts';
-import { takenOver } from './origin.ts';
 import { storePage } from './pages.ts';
+import { takenOver } from './taken-over.ts';
 
 const { signal } = new AbortController();
 const proves = testProofs();
