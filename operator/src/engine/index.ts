@@ -37,7 +37,7 @@ export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
 export { answeredIn } from './reuse/approvals.ts';
 export type { Evidence } from './reuse/evidence.ts';
-export { asks, insideOf } from './reuse/inside.ts';
+export { insideOf, type KnownBodies } from './reuse/inside.ts';
 export { allowedReuse, type Reuse, repeatedText, reusable } from './reuse/reusable.ts';
 export type { Repeat } from './reuse/sameness.ts';
 export { allRows, rowsToShow, type UnitRow, unitRows } from './rows.ts';

@@ -1,5 +1,5 @@
 import { objectKey, type WorkflowRun } from '../../api/index.ts';
-import { asks, insideOf } from '../../engine/index.ts';
+import { insideOf, type KnownBodies } from '../../engine/index.ts';
 import { attemptOf, CHILDREN_BY_RUN_UID } from '../../executors/index.ts';
 import type { Content } from '../revision.ts';
 import { findRevision } from '../stores.ts';
@@ -44,8 +44,9 @@ function differenceFrom(
   if (started.some(({ status }) => status?.definition?.digest !== digest)) return `the Workflow ${workflow} differs`;
   const { tasks, finally: last = [], hooks = [] } = definition;
   const all = [...tasks, ...last, ...hooks.map((hook) => ({ ...hook, name: '' }))];
-  const inside = all.map((each) => ({ name: each.name, ...insideOf(definition, each, definition.defaults) }));
-  if (inside.some((each) => each.generates || asks(each))) return `the Workflow ${workflow} may ask people`;
+  const known: KnownBodies = new Map();
+  const inside = all.map((each) => ({ name: each.name, ...insideOf(definition, each, definition.defaults, known) }));
+  if (inside.some(({ generates, asks }) => generates || asks)) return `the Workflow ${workflow} may ask people`;
   for (const { name, workflows } of inside) {
     for (const child of workflows.size === 0 ? [] : started) {
       const why = childDifference(deps, child, name, workflows, depth + 1);

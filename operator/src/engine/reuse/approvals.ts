@@ -3,7 +3,7 @@ import { askingOf, standingOf, tally } from '../asking.ts';
 import type { RunIdentity } from '../bindings.ts';
 import { parseSegments } from '../paths.ts';
 import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan.ts';
-import { insideOf } from './inside.ts';
+import { insideOf, type KnownBodies } from './inside.ts';
 
 /** What a history says of a task of the run that asks, or may. */
 export interface Answered {
@@ -17,7 +17,13 @@ export interface Answered {
 
 /** What people have answered in each task of the run, as its history says. */
 export function answeredIn(plan: Plan, events: readonly HistoryEvent[]): ReadonlyMap<string, Answered> {
-  const reading: Reading = { plan, tasks: new Map(), asked: new Map(), generated: new Map() };
+  const reading: Reading = {
+    plan,
+    tasks: new Map(),
+    asked: new Map(),
+    generated: new Map(),
+    known: new Map(),
+  };
   for (const event of events) takeIn(reading, event);
   return reading.tasks;
 }
@@ -49,6 +55,7 @@ interface Reading {
   readonly asked: Map<string, Approvals>;
   /** Graphs of generated tasks, by the path of the unit that holds them. */
   readonly generated: Map<string, ScopePlan>;
+  readonly known: KnownBodies;
 }
 
 function takeIn(reading: Reading, event: HistoryEvent): void {
@@ -70,10 +77,10 @@ function takeIn(reading: Reading, event: HistoryEvent): void {
 function takeGenerated(reading: Reading, path: string, tasks: readonly Task[]): void {
   const around = standingAt(reading, path)?.scope;
   if (!around) return;
-  const { plan } = reading;
+  const { plan, known } = reading;
   reading.generated.set(path, planGenerated(plan, around, tasks));
-  const startsRuns = tasks.some((task) => insideOf(plan.definition, task, around.defaults).workflows.size > 0);
-  if (startsRuns) answeredOf(reading, path).startsRuns = true;
+  const inside = tasks.map((task) => insideOf(plan.definition, task, around.defaults, known));
+  if (inside.some(({ workflows }) => workflows.size > 0)) answeredOf(reading, path).startsRuns = true;
 }
 
 function takeEnd(reading: Reading, path: string): void {

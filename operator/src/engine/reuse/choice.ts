@@ -90,13 +90,19 @@ function whyAgain({ facts, reasons }: Choice, name: string): string | undefined 
   return why === undefined ? facts.difference(name) : askedAgain(why);
 }
 
-/** Tasks whose artifacts a task that is done again fetches. */
+/** Tasks whose artifacts a task that is done again fetches, and so on: the readers of a task come after it. */
 export function artifactsNeeded({ repeat, whole }: Choice): [string, string][] {
-  const { plan } = repeat.after;
-  const readers = plan.order.filter((reader) => !whole.has(reader));
-  const inputs = readers.flatMap((reader) => plan.tasks.get(reader)?.task.artifacts?.inputs ?? []);
-  const fetched = new Set(inputs.map(({ from }) => from.slice(0, from.indexOf('.'))));
-  return [...whole].filter((name) => fetched.has(name)).map((name) => [name, 'its artifacts are needed again']);
+  const { order, tasks } = repeat.after.plan;
+  const makersFor = (reader: string) =>
+    (tasks.get(reader)?.task.artifacts?.inputs ?? []).map(({ from }) => from.slice(0, from.indexOf('.')));
+  const fetched = new Set(order.filter((name) => !whole.has(name)).flatMap(makersFor));
+  const found: [string, string][] = [];
+  for (const name of order.toReversed()) {
+    if (!whole.has(name) || !fetched.has(name)) continue;
+    found.push([name, 'its artifacts are needed again']);
+    for (const maker of makersFor(name)) fetched.add(maker);
+  }
+  return found;
 }
 
 /**

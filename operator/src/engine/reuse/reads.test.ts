@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { Definition, Task, WorkflowSpec } from '../../api/index.ts';
 import { validateWorkflow } from '../validate/workflow.ts';
 import { insideOf } from './inside.ts';
-import { readsOf } from './reads.ts';
 
 const side = { image: 'i', env: { A: 'x' }, container: { command: ['x'], args: ['x'] } };
 
@@ -74,7 +73,7 @@ describe('what a task reads', () => {
     const definition = specOf({}) as Definition;
     const missed = PLACES.filter(({ task, path, text }) => {
       const reading = { name: 't', ...(replaced(task, path, text.replace('X', 'p')) as Partial<Task>) } as Task;
-      const { parameters } = readsOf(insideOf(definition, reading, definition.defaults));
+      const { parameters } = insideOf(definition, reading, definition.defaults);
       return !parameters.has('p');
     });
     expect(PLACES.length).toBeGreaterThan(30);

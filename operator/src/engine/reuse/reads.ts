@@ -1,31 +1,24 @@
 import type { Task } from '../../api/index.ts';
 import { ANY_NAME, namesRead } from '../expression/index.ts';
 import { sourcesOf } from '../sources.ts';
-import type { Inside } from './inside.ts';
+import type { Standing } from './standing.ts';
 
 /** What differs from one run of a workflow to the next whatever they do. */
 const OF_THE_RUN: ReadonlySet<string> = new Set(['name', 'uid', 'number', ANY_NAME]);
 
-/** What a task is made from besides its definition and the tasks that it reads. */
-export interface Reads {
-  /** Parameters around the task, by name; ANY_NAME where it may be any of them. */
-  readonly parameters: ReadonlySet<string>;
-  /** Fields of `run` that no other run has, wherever they are read. */
-  readonly run: ReadonlySet<string>;
-  /** Those of them by which it is decided whether, or how often, something is done. */
-  readonly decides: ReadonlySet<string>;
+/** Parameters that tasks of one graph read, by name; ANY_NAME where it may be any: what is generated may read all. */
+export function parametersIn(standing: readonly Standing[], generates: boolean): Set<string> {
+  return new Set([...namesIn(textsIn(standing), 'params'), ...(generates ? [ANY_NAME] : [])]);
 }
 
-export function readsOf({ own, inner, bodies, generates }: Inside): Reads {
-  const texts = own.flatMap(({ task, defaults }) => sourcesOf(task, defaults));
-  const outputs = [...bodies.values()].flatMap(({ outputs: made = [] }) => made.map(({ value }) => value));
-  const all = [...texts, ...inner.flatMap(({ task, defaults }) => sourcesOf(task, defaults)), ...outputs];
-  const deciding = [...own, ...inner].flatMap(({ task }) => decidingIn(task));
-  return {
-    parameters: new Set([...names(texts, 'params'), ...(generates ? [ANY_NAME] : [])]),
-    run: ofTheRun(all),
-    decides: ofTheRun(deciding),
-  };
+/** Fields of `run` that no other run has, and that these tasks or texts read. */
+export function runFields(standing: readonly Standing[], texts: readonly string[]): Set<string> {
+  return ofTheRun([...textsIn(standing), ...texts]);
+}
+
+/** Those by which it is decided whether, or how often, something is done. */
+export function decidingFields(tasks: readonly Task[]): Set<string> {
+  return ofTheRun(tasks.flatMap(decidingIn));
 }
 
 /** What is given to a template or to generated tasks may decide in there. */
@@ -43,8 +36,11 @@ function decidingIn({ when, forEach, loop, generate, template, with: given = {} 
   return texts.filter((text) => text !== undefined);
 }
 
-const names = (texts: readonly string[], root: 'params' | 'run'): string[] =>
+const textsIn = (standing: readonly Standing[]): string[] =>
+  standing.flatMap(({ task, defaults }) => sourcesOf(task, defaults));
+
+const namesIn = (texts: readonly string[], root: 'params' | 'run'): string[] =>
   texts.flatMap((text) => [...namesRead(text, root)]);
 
 const ofTheRun = (texts: readonly string[]): Set<string> =>
-  new Set(names(texts, 'run').filter((field) => OF_THE_RUN.has(field)));
+  new Set(namesIn(texts, 'run').filter((field) => OF_THE_RUN.has(field)));

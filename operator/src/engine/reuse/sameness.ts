@@ -4,8 +4,8 @@ import { canonicalJson } from '../digest.ts';
 import { ANY_NAME } from '../expression/index.ts';
 import type { Plan } from '../plan.ts';
 import type { RunState } from '../state.ts';
-import { asks, type Inside, insideOf } from './inside.ts';
-import { type Reads, readsOf } from './reads.ts';
+import { type Edits, editsOf, isEdited } from './edits.ts';
+import { type InsideTask, insideOf, type KnownBodies } from './inside.ts';
 
 /** A run that ended, and the one that repeats it. */
 export interface Repeat {
@@ -40,13 +40,18 @@ export interface Facts {
 }
 
 export function factsOf(repeat: Repeat): Facts {
+  const { before, after } = repeat;
+  const { definition, tasks, defaults } = after.plan;
+  const known: KnownBodies = new Map();
+  const insideIn = once((name) => {
+    const task = tasks.get(name)?.task;
+    return task && insideOf(definition, task, defaults, known);
+  });
+  const edits = before.plan && editsOf(before.plan, after.plan);
   return {
-    difference: once((name) => differenceOf(repeat, name)),
-    reasonToAsk: once((name) => reasonToAskAgain(repeat, name)),
-    mayAsk: once((name) => {
-      const inside = insideIn(repeat.after.plan, name);
-      return inside !== undefined && mayAsk(inside);
-    }),
+    difference: once((name) => differenceOf(repeat, edits, name, insideIn(name))),
+    reasonToAsk: once((name) => reasonToAskAgain(repeat, name, insideIn(name))),
+    mayAsk: (name) => mayAsk(insideIn(name)),
   };
 }
 
@@ -59,70 +64,44 @@ function once<T>(answer: (name: string) => T): (name: string) => T {
   };
 }
 
-function differenceOf(repeat: Repeat, name: string): string | undefined {
-  const { before, after } = repeat;
-  if (!before.plan) return 'what it was made by cannot be read any more';
-  const inside = insideIn(after.plan, name);
+function differenceOf(
+  repeat: Repeat,
+  edits: Edits | undefined,
+  name: string,
+  inside: InsideTask | undefined,
+): string | undefined {
+  if (!repeat.before.plan) return 'what it was made by cannot be read any more';
   if (!inside) return 'it is new';
-  const reads = readsOf(inside);
-  if (
-    before.plan.digest !== after.plan.digest &&
-    madeBy(before.plan, name, reads) !== madeBy(after.plan, name, reads)
-  ) {
-    return 'its definition differs';
-  }
-  const parameter = differingParameter(repeat, reads);
+  if (edits && isEdited(edits, name, inside)) return 'its definition differs';
+  const parameter = differingParameter(repeat, inside);
   if (parameter !== undefined) return `params.${parameter} differs`;
-  const [field] = reads.decides;
+  const [field] = inside.decides;
   if (field !== undefined) return `${fieldName(field)} decides what it does`;
   return inside.workflows.size === 0 ? undefined : repeat.children(name, inside.workflows);
 }
 
 /** What was allowed is one run as it was shown: the definition, all parameters, for one requester. */
-function reasonToAskAgain({ before, after }: Repeat, name: string): string | undefined {
-  const inside = insideIn(after.plan, name);
+function reasonToAskAgain({ before, after }: Repeat, name: string, inside: InsideTask | undefined): string | undefined {
   if (!inside || !mayAsk(inside)) return undefined;
   if (before.plan?.digest !== after.plan.digest) return 'the definition differs';
   const parameter = namesOf(before.state.parameters, after.parameters).find(differsIn(before.state, after.parameters));
   if (parameter !== undefined) return `params.${parameter} differs`;
-  const [field] = readsOf(inside).run;
+  const [field] = inside.run;
   if (field !== undefined) return `it shows or reads ${fieldName(field)}`;
   const startedAt = before.state.tasks.get(name)?.unit.startedAt ?? -1;
   if (startedAt < 0) return 'it was answered in an earlier run of the chain';
   return requesterDiffers(before.identity, after.identity);
 }
 
-const mayAsk = (inside: Inside): boolean => inside.generates || asks(inside);
+/** What is generated is known only when it is, so it may ask. */
+const mayAsk = (inside: InsideTask | undefined): boolean => inside?.generates === true || inside?.asks === true;
 
 function requesterDiffers({ requester: one }: RunIdentity, { requester: other }: RunIdentity): string | undefined {
   if (!one?.attested || !other?.attested) return 'it is not proven that the same person asked for both runs';
   return one.username === other.username ? undefined : 'another person asked for this run';
 }
 
-function insideIn(plan: Plan, name: string): Inside | undefined {
-  const task = plan.tasks.get(name)?.task;
-  return task && insideOf(plan.definition, task, plan.defaults);
-}
-
-/** Everything of a definition that a task is made by, as text: equal texts make equal tasks of equal values. */
-function madeBy({ tasks, defaults, definition, parameters }: Plan, name: string, reads: Reads): string | undefined {
-  const task = tasks.get(name)?.task;
-  if (!task) return undefined;
-  const { own, inner, bodies, generates } = insideOf(definition, task, defaults);
-  const { description: _forPeople, ...made } = task;
-  const isRead = (parameter: string) => reads.parameters.has(parameter) || reads.parameters.has(ANY_NAME);
-  const types = parameters.filter(({ name: of }) => isRead(of)).map(({ name: of, type = 'String' }) => [of, type]);
-  const mounts = generates || [...own, ...inner].some(({ task: { workspaces } }) => workspaces !== undefined);
-  return canonicalJson({
-    task: made,
-    defaults,
-    types: Object.fromEntries(types),
-    workspaces: mounts ? definition.workspaces : undefined,
-    library: generates ? definition.library : Object.fromEntries(bodies),
-  });
-}
-
-function differingParameter({ before, after }: Repeat, { parameters }: Reads): string | undefined {
+function differingParameter({ before, after }: Repeat, { parameters }: InsideTask): string | undefined {
   const all = namesOf(before.state.parameters, after.parameters);
   const read = parameters.has(ANY_NAME) ? all : all.filter((name) => parameters.has(name));
   return read.find(differsIn(before.state, after.parameters));
