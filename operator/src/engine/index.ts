@@ -8,7 +8,8 @@
  * 4. No task starts before its needs have ended; facts are recorded before time is judged.
  * 5. A pass emits a bounded number of events, actions and bytes, then asks to be called again.
  * 6. The state is bounded: finished items are ranges, outputs live only while an unfinished task reads them.
- * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
+ * 7. What a run takes over from another is what it would make the same, and no approval of another run (`reuse`).
+ * 8. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
 export { carriedAway, copyOf, needsHistory, outputsIn } from './copies.ts';

@@ -242,6 +242,7 @@ describe('an approval', () => {
     ['a template', { template: { name: 'gate', kind: 'Local' } }],
     ['a fan-out', { approval: { message: 'Ship?' }, forEach: { items: [1, 2] } }],
     ['a loop', { approval: { message: 'Ship?' }, loop: { while: 'iteration < 2' } }],
+    ['a wait for a signal', { waitForSignal: {} }],
     ['generated tasks', { generate: { tasks: "[{'name': 'approve', 'approval': {'message': 'Ship?'}}]" } }],
   ];
   it.each(HOLDERS)('is one wherever it stands: in %s', (_where, holding) => {
