@@ -1,5 +1,5 @@
 import type { Task } from '../../api/index.ts';
-import { ANY_NAME, namesRead } from '../expression/index.ts';
+import { ANY_NAME, hasTemplate, namesRead } from '../expression/index.ts';
 import { sourcesOf } from '../sources.ts';
 import type { Standing } from './standing.ts';
 
@@ -31,7 +31,7 @@ function decidingIn({ when, forEach, loop, generate, template, with: given = {} 
     ...Object.values(loop?.state ?? {}),
     ...Object.values(loop?.next ?? {}),
     generate?.tasks,
-    ...(template ? Object.values(given) : []),
+    ...(template ? Object.values(given).filter(hasTemplate) : []),
   ];
   return texts.filter((text) => text !== undefined);
 }

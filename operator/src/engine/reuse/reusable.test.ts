@@ -108,6 +108,11 @@ describe('a task that ended well', () => {
     expect(repeated(first, { task: 'last' }).kept).toEqual(['a']);
   });
 
+  it('is kept where a template is given a word that is no expression', () => {
+    const { run: _run, ...using } = task('a', { template: { name: 'sub', kind: 'Local' }, with: { v: 'run' } });
+    expect(repeated(ended(definitionOf([using, task('last')], { library }), {}), { task: 'last' }).kept).toEqual(['a']);
+  });
+
   it.each<Partial<Task>>([
     { when: "run.name != 'again'" },
     { forEach: { itemsFrom: '[run.uid]' } },
