@@ -41,7 +41,14 @@ export type HistoryEvent =
   /** `from`: the attempt whose cached result was taken, as `<run>/<path>`. */
   | { type: 'Succeeded'; t: number; path: string; outputs?: Outputs; keep?: boolean; ran?: Ran; from?: string }
   /** What an earlier run has done and this one does not repeat, by task. */
-  | { type: 'Copied'; t: number; from: string; tasks: { [name: string]: CopiedTask } }
+  | {
+      type: 'Copied';
+      t: number;
+      from: string;
+      tasks: { [name: string]: CopiedTask };
+      /** What is done again although it had ended well, and why, in words. */
+      repeated?: string;
+    }
   | {
       type: 'Retrying';
       t: number;
@@ -120,12 +127,23 @@ export type Ran = [started: number, finished: number];
 export type RetryCause = 'User' | 'Infrastructure';
 /** What a task handed on, by name; kept in state (`keep`) only while an unfinished task refers to it. */
 export type Outputs = { [name: string]: Json };
-/** A task of an earlier run. Partly: a fan-out of which some items are still to be done. */
+/**
+ * A task of an earlier run. Partly: a fan-out of which some items are still to be done. Skipped: only in histories of
+ * operators that did not judge skips anew.
+ */
 export interface CopiedTask {
   phase: 'Succeeded' | 'Skipped' | 'Partly';
   reason?: string;
   outputs?: Outputs;
   items?: CopiedItems;
+  /** Of a task that asks: the answers that allowed it, by the path of each approval, for whoever repeats this run. */
+  approvals?: { [path: string]: Approvals };
+}
+/** The votes for an approval. */
+export interface Approvals {
+  votes: Omit<Vote, 'comment' | 'values' | 'why'>[];
+  /** Others were asked too. */
+  escalated?: boolean;
 }
 /** Items that were done, as ranges, and what those of them hand on that is still read. */
 export interface CopiedItems {
@@ -154,7 +172,7 @@ export const EVENTS: EventTable = {
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },
   Slept: { code: 'W', fields: ['path', 'wake'] },
-  Copied: { code: 'Y', fields: ['from', 'tasks'] },
+  Copied: { code: 'Y', fields: ['from', 'tasks', 'repeated'] },
   Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran', 'node'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
   Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },

@@ -199,6 +199,11 @@ export const workflowRunStatus = z.object({
       uid: z.string().max(64).describe('Its uid.'),
       root: z.string().max(253).describe('The first run of the series.'),
       attempt: z.int().min(2).describe('Which run of the series this one is; the first is 1.'),
+      repeated: z
+        .string()
+        .max(1024)
+        .optional()
+        .describe('What ended well in the run that this one repeats, and is done again all the same, with why.'),
     })
     .optional()
     .describe('The series of runs that this one belongs to; copied, since the others may be gone.'),

@@ -1,27 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import type { Definition, HistoryEvent, Task } from '../api/index.ts';
-import { decodeEvents, encodeEvents } from '../api/index.ts';
-import { copyOf, needsHistory, outputsIn, reusable } from './copies.ts';
+import type { Definition, Task } from '../api/index.ts';
+import { needsHistory } from './copies.ts';
+import { repeating } from './testing/repeating.ts';
 import { type Fate, Simulation } from './testing/simulation.ts';
 
 const task = (name: string, rest: Partial<Task> = {}): Task => ({ name, run: 'true', ...rest });
 const workflow = (tasks: Task[]): Definition => ({ defaults: { image: 'busybox' }, tasks });
 
-function run(definition: Definition, fates: Record<string, Fate>, copied?: HistoryEvent): Simulation {
-  const fate = (path: string): Fate => fates[path] ?? { end: 'Succeeded' };
-  const simulation = new Simulation(definition, { fate, ...(copied ? { copied } : {}) }).run();
+const fateOf =
+  (fates: Record<string, Fate>) =>
+  (path: string): Fate =>
+    fates[path] ?? { end: 'Succeeded' };
+
+const run = (definition: Definition, fates: Record<string, Fate>): Simulation =>
+  ended(new Simulation(definition, { fate: fateOf(fates) }));
+
+function ended(simulation: Simulation): Simulation {
+  simulation.run();
   expect(simulation.folded()).toBe(simulation.stored);
   return simulation;
 }
 
 /** A run that repeats another, from a task on or what did not succeed. */
-function repeat(first: Simulation, fates: Record<string, Fate>, from?: string): Simulation {
-  const reuse = reusable(first.plan, first.state, from);
-  const history = outputsIn(decodeEvents(encodeEvents(first.history)));
-  const copy = copyOf(first.plan, first.state, reuse, 'first', history);
-  if (!copy || 'problem' in copy) throw new Error(copy?.problem ?? 'nothing to take over');
-  return run(first.plan.definition, fates, copy.event);
-}
+const repeat = (first: Simulation, fates: Record<string, Fate>, from?: string): Simulation =>
+  ended(repeating(first, { fate: fateOf(fates), ...(from === undefined ? {} : { task: from }) }).second);
 
 const created = (simulation: Simulation): string[] => [...simulation.pods.keys()];
 
@@ -37,7 +39,7 @@ describe('a retry', () => {
     const second = repeat(first, {});
     expect(created(second)).toEqual(['c#0', 'd#0']);
     expect(second.started('c')).toMatchObject({ rendered: { env: { V: '7' } } });
-    expect(second.state.tasks.get('a')?.unit).toMatchObject({ phase: 'Succeeded', from: 'first/a' });
+    expect(second.state.tasks.get('a')?.unit).toMatchObject({ phase: 'Succeeded', from: 'run/a' });
     expect(second.state.finished?.phase).toBe('Succeeded');
   });
 
@@ -61,7 +63,7 @@ describe('a retry', () => {
       task('c', { needs: ['b'] }),
     ]);
     const first = run(definition, { a: { end: 'Succeeded', outputs: 'v=1' }, c: { end: 'Failed' } });
-    expect(needsHistory(first.plan, first.state, reusable(first.plan, first.state))).toBe(false);
+    expect(needsHistory(first.plan, first.state, repeating(first).reuse)).toBe(false);
   });
 });
 

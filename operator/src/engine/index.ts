@@ -8,10 +8,11 @@
  * 4. No task starts before its needs have ended; facts are recorded before time is judged.
  * 5. A pass emits a bounded number of events, actions and bytes, then asks to be called again.
  * 6. The state is bounded: finished items are ranges, outputs live only while an unfinished task reads them.
- * 7. Event codes and the encoding of the state change only with a new STATE_VERSION.
+ * 7. What a run takes over from another is what it would make the same, and no approval of another run (`reuse`).
+ * 8. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
-export { carriedAway, copyOf, needsHistory, outputsIn, type Reuse, reusable } from './copies.ts';
+export { carriedAway, copyOf, needsHistory, outputsIn } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
@@ -35,6 +36,11 @@ export type { Action, Observed } from './pass.ts';
 export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
 export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
+export { answeredIn } from './reuse/approvals.ts';
+export type { Evidence } from './reuse/evidence.ts';
+export { insideOf, type KnownBodies } from './reuse/inside.ts';
+export { allowedReuse, type Reuse, repeatedText, reusable } from './reuse/reusable.ts';
+export type { Repeat } from './reuse/sameness.ts';
 export { allRows, rowsToShow, type UnitRow, unitRows } from './rows.ts';
 export { isSettled } from './settled.ts';
 export { type SignalView, signalView } from './signal-view.ts';

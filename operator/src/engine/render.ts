@@ -100,7 +100,10 @@ function renderValue(value: Json, bindings: Bindings): Json {
  * What an attempt asks for before it is run, if anything.
  * @throws ExpressionError when an expression cannot be evaluated
  */
-export function renderClaims({ cache, semaphores }: Task, bindings: Bindings): RenderedClaims | undefined {
+export function renderClaims(task: Task, bindings: Bindings): RenderedClaims | undefined {
+  const { semaphores, workflow } = task;
+  // A run of another Workflow may ask people, so it is never cached; definitions of before may still say so.
+  const cache = workflow ? undefined : task.cache;
   if (!cache && !semaphores) return undefined;
   const permits = semaphores?.map(({ name, permits: count = 1, shareBy }) => ({
     semaphore: name,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Outputs } from '../api/index.ts';
+import type { Outputs, RenderedTask } from '../api/index.ts';
 import { ApiError, type KubeClient, realClock } from '../runtime/index.ts';
 import type { CacheMap } from './cache/entry.ts';
 import { CacheExecutor, type CachePolicy } from './cache-executor.ts';
@@ -9,6 +9,10 @@ import type { Standing } from './permits/ledger.ts';
 import { PROVING } from './testing/proving.ts';
 
 const HOUR = 3_600_000;
+
+type Made = Pick<StartRequest, 'task' | 'defaults' | 'rendered'>;
+const POD: RenderedTask = { sort: 'Pod', image: 'i', env: { A: '1' }, command: undefined, args: [], script: 's' };
+const MADE: Made = { task: { name: 't', run: 's' }, defaults: { image: 'i' }, rendered: POD };
 
 /** A server with ConfigMaps, an executor that runs everything at once, and runs whose attempts have a standing. */
 class World {
@@ -48,8 +52,8 @@ class World {
     });
   }
 
-  start(name: string, { key = 'k', maxAgeMs = HOUR, attempt = 0 } = {}) {
-    const request = { path: 't', attempt, claims: { cache: { key, maxAgeMs } } } as unknown as StartRequest;
+  start(name: string, { key = 'k', maxAgeMs = HOUR, attempt = 0, made = MADE } = {}) {
+    const request = { path: 't', attempt, ...made, claims: { cache: { key, maxAgeMs } } };
     return this.executor.start(runOf(name), request);
   }
 
@@ -107,6 +111,36 @@ describe('an attempt with a cache', () => {
     await world.succeeded('a');
     expect(await world.start('b')).toEqual({ phase: 'Hit', outputs: { digest: 'abc' }, from: 'a/t' });
     expect(world.started).toEqual(['a']);
+  });
+
+  it.each<[string, Made]>([
+    ['script', { ...MADE, rendered: { ...POD, script: 'other' } }],
+    ['image', { ...MADE, rendered: { ...POD, image: 'other' } }],
+    ['variable', { ...MADE, rendered: { ...POD, env: { A: '2' } } }],
+    ['argument', { ...MADE, rendered: { ...POD, args: ['other'] } }],
+    ['Secret', { ...MADE, rendered: { ...POD, secretEnv: { S: { name: 'other', key: 'k' } } } }],
+    ['service account', { ...MADE, task: { ...MADE.task, serviceAccountName: 'other' } }],
+    ['service account by default', { ...MADE, defaults: { image: 'i', serviceAccountName: 'other' } }],
+    ['volume', { ...MADE, task: { ...MADE.task, volumes: [{ name: 'other' }] } }],
+    ['environment from elsewhere', { ...MADE, task: { ...MADE.task, envFrom: [{ secretRef: { name: 'other' } }] } }],
+    ['workspace', { ...MADE, task: { ...MADE.task, workspaces: [{ name: 'w', mountPath: '/other' }] } }],
+    ['declared output', { ...MADE, task: { ...MADE.task, outputs: [{ name: 'v', type: 'Integer' }] } }],
+    ['request', { ...MADE, rendered: { sort: 'Http', url: 'other', headers: {}, body: undefined } }],
+  ])('computes what another %s would make, whatever the key says', async (_what, made) => {
+    const world = new World();
+    await world.start('a');
+    await world.succeeded('a');
+    expect(await world.start('b', { made })).toBeUndefined();
+    expect(world.started).toEqual(['a', 'b']);
+  });
+
+  it('takes the result of a task that only stands elsewhere, or is tried otherwise', async () => {
+    const world = new World();
+    await world.start('a');
+    await world.succeeded('a');
+    const task = { ...MADE.task, name: 'u', needs: ['v'], when: 'true', timeout: '1h', retry: { limit: 1 } };
+    const made = { ...MADE, task, rendered: { ...POD, avoidNodes: ['n'] } };
+    expect(await world.start('b', { made })).toMatchObject({ phase: 'Hit' });
   });
 
   it('waits for another that computes the same, and is told to ask again when the result is there', async () => {

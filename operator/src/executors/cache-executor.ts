@@ -5,12 +5,12 @@ import {
   type CacheEntry,
   type CacheHolder,
   type CacheMap,
-  digestOfKey,
   filledEntry,
   nameOfEntry,
   pendingEntry,
   readEntry,
 } from './cache/entry.ts';
+import { digestOfResult } from './cache/made-by.ts';
 import type {
   Attempt,
   Executor,
@@ -120,11 +120,11 @@ export class CacheExecutor extends PassOn {
 
   async #claim(
     run: RunContext,
-    request: Attempt,
+    request: StartRequest,
     claim: Claim,
     policy: CachePolicy,
   ): Promise<Refusal | Hit | undefined> {
-    const digest = digestOfKey(claim.key);
+    const digest = digestOfResult(claim.key, request);
     const ref = { name: nameOfEntry(digest), namespace: run.namespace };
     let entry: CacheEntry | undefined;
     for (let round = 0; round < MAX_ROUNDS; round++) {

@@ -310,7 +310,13 @@ describe('a task that applies an object', () => {
     const evaluate = () => {
       throw new Error(said);
     };
-    const options = { client: server.client, clock: movableClock(), evaluate, wake: () => undefined };
+    const options = {
+      namespace: 'ado-system',
+      client: server.client,
+      clock: movableClock(),
+      evaluate,
+      wake: () => undefined,
+    };
     const request = { ...ATTEMPT, task, defaults: undefined, rendered: { sort: 'Resource', manifest } as const };
     return { server, request, executor: new ResourceExecutor(options) };
   }

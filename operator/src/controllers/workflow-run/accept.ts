@@ -4,11 +4,12 @@ import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Pinned, type Stores, type Unpinned } from '../stores.ts';
 import { acceptSuccessor } from './continue.ts';
 import type { RunDeps } from './deps.ts';
-import { givenTo, originalOf, originOf, takenOver } from './origin.ts';
+import { givenTo, originalOf, originOf } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
 import { takeTurn } from './take-turn.ts';
+import { takenOver } from './taken-over.ts';
 
-type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves'>;
+type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves' | 'attests' | 'identities'>;
 
 /** Why a run cannot start now. */
 export interface NotYet {
@@ -63,12 +64,15 @@ export async function acceptRun(
   if ('reason' in read) return read;
   const parameters = resolveParameters(definition.parameters, given, read);
   if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
-  const copied = origin && (await takenOver(deps, run, origin, pinned, signal));
-  const wait = await takeTurn(deps, { workflow, run, definition, params: parameters.values }, signal);
+  const { values } = parameters;
+  const taken = origin && (await takenOver(deps, run, origin, { content: pinned.content, parameters: values }, signal));
+  const wait = await takeTurn(deps, { workflow, run, definition, params: values }, signal);
   if (wait) return wait;
-  const { state, encoded } = accept(digest, parameters.values, now);
-  if (!copied) return { ...pinned, state, encoded: [encoded], lineage: origin?.lineage };
-  return { ...pinned, state: evolve(state, copied), encoded: [encoded, encodeEvent(copied)], lineage: origin.lineage };
+  const { state, encoded } = accept(digest, values, now);
+  const lineage = origin && { ...origin.lineage, ...(taken?.repeated ? { repeated: taken.repeated } : {}) };
+  const { event } = taken ?? {};
+  if (!event) return { ...pinned, state, encoded: [encoded], lineage };
+  return { ...pinned, state: evolve(state, event), encoded: [encoded, encodeEvent(event)], lineage };
 }
 
 /** What makes these runs goes on when an edit is not valid, with the newest definition that was. */

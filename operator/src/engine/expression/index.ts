@@ -24,11 +24,12 @@ export {
   textOfWords,
   type Words,
 } from './problem.ts';
-export { ANY_TASK } from './references.ts';
+export { ANY_NAME } from './references.ts';
 export type { Bindings, Json, Scope, ScopeType, ValueType, VisibleTask } from './scope.ts';
 export {
   checkTemplate,
   hasTemplate,
+  namesRead,
   renderTemplate,
   renderText,
   taskReferences,

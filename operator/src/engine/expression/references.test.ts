@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANY_TASK } from './references.ts';
+import { ANY_NAME } from './references.ts';
 import { taskReferences } from './template.ts';
 
 const tasks = (source: string) => [...taskReferences(source)].sort();
@@ -21,8 +21,8 @@ describe('the tasks that a text reads', () => {
   });
 
   it('are unknown when a task is not named by a literal', () => {
-    expect(tasks('tasks[params.which].status')).toEqual([ANY_TASK]);
-    expect(tasks('size(tasks)')).toEqual([ANY_TASK]);
+    expect(tasks('tasks[params.which].status')).toEqual([ANY_NAME]);
+    expect(tasks('size(tasks)')).toEqual([ANY_NAME]);
   });
 
   it('are none when there is nothing to read, or nothing that parses', () => {

@@ -7,8 +7,8 @@ export interface Reference {
   readonly path: readonly Step[];
 }
 
-/** A task that is not named by a literal, and so may be any: checkExpression refuses it. */
-export const ANY_TASK = '*';
+/** A name that is no literal, and so may be any. Of a task, checkExpression refuses it. */
+export const ANY_NAME = '*';
 
 /** Every free name of an expression with its path, in the order of the source. */
 export function referencesOf(tree: Tree): Reference[] {
@@ -17,10 +17,10 @@ export function referencesOf(tree: Tree): Reference[] {
   return found;
 }
 
-/** The tasks that an expression reads, among its references. */
-export function tasksOf(references: readonly Reference[]): Set<string> {
-  const tasks = references.filter((reference) => reference.root === 'tasks');
-  return new Set(tasks.map((reference) => reference.path[0]?.name ?? ANY_TASK));
+/** What an expression reads of a root such as `tasks`, by name, among its references. */
+export function namesBehind(references: readonly Reference[], root: string): Set<string> {
+  const found = references.filter((reference) => reference.root === root);
+  return new Set(found.map((reference) => reference.path[0]?.name ?? ANY_NAME));
 }
 
 function visit(node: Tree, bound: ReadonlySet<string>, found: Reference[]): void {

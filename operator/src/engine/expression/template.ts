@@ -4,7 +4,7 @@ import { compile } from './compile.ts';
 import { MAX_RESULT_BYTES, utf8Length } from './convert.ts';
 import { evaluate } from './evaluate.ts';
 import { ExpressionError, type ExpressionProblem, type Finding, problemAt, sentence } from './problem.ts';
-import { tasksOf } from './references.ts';
+import { namesBehind } from './references.ts';
 import { type Part, scanTemplate } from './scanner.ts';
 import type { Bindings, Json, Scope } from './scope.ts';
 import { spend } from './work.ts';
@@ -91,17 +91,20 @@ export function textOf(value: Json): string {
 }
 
 /**
- * The tasks that an expression reads, or, if it contains `${{`, a template. ANY_TASK is among them when a task is not
+ * The tasks that an expression reads, or, if it contains `${{`, a template. ANY_NAME is among them when a task is not
  * named by a literal. What does not parse reads nothing: checkExpression says what is wrong with it.
  */
-export function taskReferences(source: string): ReadonlySet<string> {
-  if (!hasTemplate(source)) return expressionTasks(source);
+export const taskReferences = (source: string): ReadonlySet<string> => namesRead(source, 'tasks');
+
+/** As taskReferences, for what stands behind `params.` and `run.`; ANY_NAME also where the whole of it is read. */
+export function namesRead(source: string, root: 'tasks' | 'params' | 'run'): ReadonlySet<string> {
+  if (!hasTemplate(source)) return namesIn(source, root);
   const scanned = scan(source);
   if (isFinding(scanned)) return new Set();
-  return new Set(scanned.flatMap((part) => ('source' in part ? [...expressionTasks(part.source)] : [])));
+  return new Set(scanned.flatMap((part) => ('source' in part ? [...namesIn(part.source, root)] : [])));
 }
 
-function expressionTasks(source: string): Set<string> {
+function namesIn(source: string, root: string): Set<string> {
   const compilation = compile(source);
-  return 'compiled' in compilation ? tasksOf(compilation.compiled.references) : new Set();
+  return 'compiled' in compilation ? namesBehind(compilation.compiled.references, root) : new Set();
 }

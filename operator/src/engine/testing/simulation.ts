@@ -6,6 +6,7 @@ import {
   encodeEvent,
   encodeEvents,
   type HistoryEvent,
+  type Json,
 } from '../../api/index.ts';
 import {
   type Action,
@@ -33,6 +34,14 @@ export type Fate =
   | { readonly end: 'Failed'; readonly exitCode?: number; readonly afterMs?: number; readonly node?: string }
   | { readonly end: 'Infrastructure'; readonly afterMs?: number }
   | { readonly end: 'Lost'; readonly afterMs?: number }
+  /** A task that asks: these people answer, and approve unless told otherwise. */
+  | {
+      readonly end: 'Answered';
+      readonly by: readonly string[];
+      readonly groups?: readonly string[];
+      readonly decision?: 'Approve' | 'Reject';
+      readonly afterMs?: number;
+    }
   | { readonly end: 'Never' };
 
 interface SimulatedPod {
@@ -47,7 +56,8 @@ interface SimulatedPod {
 
 export interface SimulationOptions {
   readonly fate?: (path: string, attempt: number) => Fate;
-  readonly parameters?: Record<string, never>;
+  readonly parameters?: Readonly<Record<string, Json>>;
+  readonly identity?: RunIdentity;
   /** What the run takes over from another. */
   readonly copied?: HistoryEvent;
   /** The stored state of the run that it continues, and when. */
@@ -78,7 +88,8 @@ export class Simulation {
   constructor(definition: Definition, options: SimulationOptions = {}) {
     this.plan = plan(definition, digestOf(definition));
     this.#fate = options.fate ?? (() => ({ end: 'Succeeded' }));
-    const { copied, continues } = options;
+    const { copied, continues, identity } = options;
+    if (identity) this.identity = identity;
     this.now = continues?.now ?? START;
     const { state, encoded } = continues
       ? acceptContinuing(decodeState(continues.stored), this.now)
@@ -108,6 +119,7 @@ export class Simulation {
       return { phase: 'Failed', cause: 'Infrastructure', reason: 'PodDeleted', message: 'deleted', ...times };
     }
     if (this.now < ended) return { phase: 'Running', startedAt: created };
+    if (fate.end === 'Answered') return this.#answered(pod, fate);
     const times = { startedAt: created, finishedAt: ended };
     if (fate.end === 'Succeeded') return { phase: 'Succeeded', message: fate.outputs ?? '', ...times };
     if (fate.end === 'Lost') return { phase: 'Lost' };
@@ -118,6 +130,19 @@ export class Simulation {
     const where = fate.end === 'Failed' && fate.node ? { node: fate.node } : {};
     const failure = { reason: 'ExitCode' as const, message: `exit code ${exitCode}`, exitCode };
     return { phase: 'Failed', cause: 'User', ...failure, ...times, ...where };
+  }
+
+  /** What people have answered by now: all of them, with the digest of what they were shown. */
+  #answered(
+    { path }: SimulatedPod,
+    { by, groups = [], decision = 'Approve' }: Extract<Fate, { end: 'Answered' }>,
+  ): AttemptObservation {
+    const start = this.#starts.get(path);
+    const rendered = start?.type === 'Start' ? start.rendered : undefined;
+    const digest = rendered?.sort === 'Signal' ? rendered.request.digest : '';
+    const answer = { groups, attested: true, time: this.now, digest, decision } as const;
+    const responses = by.map((username) => ({ username, ...answer }));
+    return { phase: 'Asked', signal: { uid: `uid-${path}`, name: `run-${path}` }, responses };
   }
 
   decide(): Decision {

@@ -105,6 +105,17 @@ describe('what a task does', () => {
     expect(task({ run: 'true', with: { a: '1' } })[0]).toContain('with gives values to a template or a workflow');
   });
 
+  it('is not cached where it asks people, or may', () => {
+    const cached = (of: Partial<Task>) => task({ ...of, cache: { key: 'a' } });
+    expect(cached({ workflow: { name: 'w' } })).toEqual([
+      'spec.tasks[0].cache: a task that is a workflow may ask people, whom no earlier result can answer for; take it out',
+    ]);
+    for (const of of [{ approval: { message: 'Ship?' } }, { waitForSignal: {} }, { generate: { tasks: '[]' } }]) {
+      expect(cached(of)).toEqual([expect.stringContaining('spec.tasks[0].cache: ')]);
+    }
+    expect(cached({ template: { name: 'gate' } })).toContainEqual(expect.stringContaining('spec.tasks[0].cache: '));
+  });
+
   it('may take its result from a cache, and hold permits, by what it reads', () => {
     const more = { cache: { key: 'k-${{ params.version }}' }, semaphores: [{ name: 's', shareBy: 'params.version' }] };
     expect(task({ run: 'true', ...more })).toEqual([]);

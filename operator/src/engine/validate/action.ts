@@ -79,6 +79,7 @@ function meaningless(task: Task, action: Action, path: string): Problem[] {
   return [
     ...(action === 'template' ? refuse(['retry'], 'is not tried again as a whole') : []),
     ...(OF_PEOPLE.includes(action) ? refuse(['retry'], 'is asked once') : []),
+    ...(action === 'workflow' ? refuse(['cache'], 'may ask people, whom no earlier result can answer for') : []),
     ...(WITHOUT_ATTEMPT.includes(action) ? refuse(OF_ATTEMPT, 'has no attempt of its own') : []),
     ...(WITHOUT_POD.includes(action) ? refuse(OF_POD, 'has no pod of its own') : []),
   ];

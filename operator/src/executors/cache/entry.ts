@@ -44,7 +44,6 @@ export interface CacheEntry {
   readonly maxAgeMs: number;
 }
 
-export const digestOfKey = (key: string): string => bytesToHex(sha256(utf8ToBytes(key)));
 export const nameOfEntry = (digest: string): string => `ado-cache-${digest.slice(0, 16)}`;
 
 /** The ConfigMap of a result that somebody begins to compute; creating it is the lock. */
@@ -96,9 +95,11 @@ function claimOf({ metadata: { namespace, name, annotations = {} }, data }: Cach
     ...{ of: 'cache', namespace, name },
     ...{ key: annotations[ANNOTATION_DIGEST], holder: annotations[ANNOTATION_HOLDER] },
     maxAge: annotations[ANNOTATION_MAX_AGE],
-    ...(data && { outputs: digestOfKey(data.outputs ?? ''), from: data.from, at: data.at }),
+    ...(data && { outputs: digestOfText(data.outputs ?? ''), from: data.from, at: data.at }),
   };
 }
+
+const digestOfText = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
 
 function proven(proves: Proves, map: CacheMap): CacheMap {
   const annotations = { ...map.metadata.annotations, [ANNOTATION_PROOF]: proves.code(claimOf(map)) };

@@ -1,12 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encodeEvent, encodeEvents, type HistoryEvent, type RunJournal, type WorkflowRun } from '../../api/index.ts';
+import {
+  encodeEvent,
+  encodeEvents,
+  type HistoryEvent,
+  type RunJournal,
+  UNATTESTED,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import { accept, digestOfPage, digestText, evolve } from '../../engine/index.ts';
 import { ApiError, type KubeClient } from '../../runtime/index.ts';
 import { Content, Plans } from '../revision.ts';
 import { createStores } from '../stores.ts';
 import { testProofs } from '../testing/proofs.ts';
-import { takenOver } from './origin.ts';
+import { identities } from '../testing/proving.ts';
+import { pinned } from '../testing/revisions.ts';
 import { storePage } from './pages.ts';
+import { takenOver } from './taken-over.ts';
 
 const { signal } = new AbortController();
 const proves = testProofs();
@@ -30,7 +39,12 @@ const client = {
   get: async (_type: unknown, { name }: { name: string }) =>
     kept.get(name) ?? Promise.reject(new ApiError(404, { reason: 'NotFound' })),
 } as unknown as KubeClient;
-const deps = { client, stores: createStores(false), plans: new Plans(), proves };
+const { entry, noted } = pinned(content.definition);
+const deps = {
+  ...{ client, stores: createStores(false), plans: new Plans(), proves },
+  ...{ attests: UNATTESTED, identities: identities() },
+};
+deps.stores.revisions.put(entry);
 
 /** A run whose whole history is in one page, and what a fork of it from `last` on takes over. */
 async function forked(tamper: () => void = () => undefined) {
@@ -44,12 +58,12 @@ async function forked(tamper: () => void = () => undefined) {
     kind: '',
     metadata: { name: 'r', namespace: 'n', uid: 'u' },
     spec: { workflowRef: { name: 'w' }, desiredState: 'Running', from: { run: 'r', mode: 'Fork', task: 'last' } },
-    status: { journal: { firstSeq: page.lastSeq + 1, pages: 1, tail: '[]', newest } },
+    status: { definition: noted, journal: { firstSeq: page.lastSeq + 1, pages: 1, tail: '[]', newest } },
   };
   await storePage({ client, proves }, run, page, signal);
   tamper();
   const origin = { run, state, lineage: { run: 'r', uid: 'u', root: 'r', attempt: 2 } };
-  return takenOver(deps, run, origin, { content, revision: 'w-1' }, signal);
+  return takenOver(deps, run, origin, { content, parameters: {} }, signal);
 }
 
 /** Makes the page again with other events, as whoever knows how pages are written does. */
