@@ -12,6 +12,10 @@ export interface Policy {
 
 const CREATING = "request.operation == 'CREATE'";
 
+/** Who does to what is there what Kubernetes has to do: the garbage collector takes owners and finalizers away. */
+const IS_KUBERNETES =
+  "request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username == 'system:kube-controller-manager'";
+
 /**
  * Whether the request is the operator's: of the cluster, or of the one that a label of the namespace names, as
  * NAMESPACE.NAME of its account.
@@ -34,7 +38,21 @@ function refusing(unless: string, message: string) {
   return { expression: `variables.isOperator || (${unless})`, message, reason: 'Forbidden' };
 }
 
-/** Of signals: who may make which, and what they may say of whom. */
+/** Whether a field of the metadata of an object is as it was; one that is missing is one that is empty. */
+function isKept(field: string, none: string): string {
+  const [now, before] = [`object.metadata.${field}`, `oldObject.metadata.${field}`];
+  return `(has(${now}) ? ${now} : ${none}) == (has(${before}) ? ${before} : ${none})`;
+}
+
+/** Of what the operator asks by people change nothing but their answer; finalizers may be taken away by whoever cleans up. */
+const keepsAsked = [
+  isKept('labels', '{}'),
+  isKept('annotations', '{}'),
+  isKept('ownerReferences', '[]'),
+  '(!has(object.metadata.finalizers) || object.metadata.finalizers.all(name, has(oldObject.metadata.finalizers) && name in oldObject.metadata.finalizers))',
+].join(' && ');
+
+/** Of signals: who may make which, what they may say of whom, and what they may change. */
 export function signalPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-signals',
@@ -68,6 +86,10 @@ export function signalPolicy(operator: string, label: string): Policy {
       refusing(
         `size(variables.added) <= 1 && variables.added.all(response, ${isOwn('response')})`,
         'a response is added one at a time, in your own name, and with groups that you are in',
+      ),
+      refusing(
+        `oldObject == null || oldObject.spec.type == 'Data' || (${IS_KUBERNETES}) || (${keepsAsked})`,
+        'what a task asks by keeps its labels, annotations, owners and finalizers; answer by its spec. Taking a finalizer away is allowed',
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.sender) || (${isOwn('object.spec.sender')})`,
@@ -153,8 +175,6 @@ const keepsKeys = (map: string) =>
  * finalizers away; the controllers of Kubernetes do to what is there what they have to do, and create nothing with marks.
  */
 export function markPolicy(operator: string, label: string): Policy {
-  const system = "request.userInfo.username.startsWith('system:serviceaccount:kube-system:')";
-  const manager = "request.userInfo.username == 'system:kube-controller-manager'";
   return {
     name: 'ado-marks',
     resources: {
@@ -167,7 +187,7 @@ export function markPolicy(operator: string, label: string): Policy {
       { name: 'not-the-operator', expression: `request.userInfo.username != '${operator}'` },
       {
         name: 'not-a-controller-of-kubernetes',
-        expression: `request.operation != 'UPDATE' || !(${system} || ${manager})`,
+        expression: `request.operation != 'UPDATE' || !(${IS_KUBERNETES})`,
       },
       { name: 'is-marked', expression: `${isMarked('object')} || (oldObject != null && (${isMarked('oldObject')}))` },
     ],

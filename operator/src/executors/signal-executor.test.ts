@@ -123,6 +123,15 @@ describe('a task that asks', () => {
     expect(fake.objects.get(`n/${OTHER}`)).toMatchObject({ spec: { request: { message: 'Go?' } } });
   });
 
+  it('is its own whatever is changed of it: nobody can change the proof in its spec', async () => {
+    await executorOf().start(run, request);
+    const bare = { labels: {}, annotations: {}, ownerReferences: [], finalizers: ['x/y'] };
+    cached('r-approve', (signal) => ({ ...signal, metadata: { ...signal.metadata, ...bare } }));
+    const { seen } = await executorOf().observe(run, [live]);
+    expect(seen).toMatchObject([{ observation: { phase: 'Asked', signal: { name: 'r-approve' } } }]);
+    expect([...fake.objects.keys()]).toEqual(['n/r-approve']);
+  });
+
   it('says which signals to delete where strangers hold both names, and tries again', async () => {
     stranger('r-approve');
     stranger(OTHER);

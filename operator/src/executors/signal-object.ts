@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  ANNOTATION_PROOF,
   ANNOTATION_TASK,
   API_VERSION,
   type Attests,
@@ -36,10 +35,7 @@ export function buildSignal(
       name,
       namespace: run.namespace,
       labels: labelsOfRun(run),
-      annotations: {
-        [ANNOTATION_TASK]: path,
-        [ANNOTATION_PROOF]: identities.proofOf('Signal', name, run, asking(path)),
-      },
+      annotations: { [ANNOTATION_TASK]: path },
       ownerReferences: [ownedByRun(run)],
       ...(type === 'Approval' ? { finalizers: [FINALIZER_ANSWERS] } : {}),
     },
@@ -48,6 +44,7 @@ export function buildSignal(
       run: rendered.run,
       task: path,
       request,
+      proof: identities.proofOf('Signal', name, run, asking(path)),
       ...(answered.length > 0 ? { responses: answered.map((answer) => ({ ...answer })) } : {}),
     },
   };
@@ -81,9 +78,22 @@ export function isAskedBy(
   if (!NAMES.some((alternative) => metadata.name === signalObjectName(run, path, alternative))) return false;
   const isRecorded = object !== undefined && object === objectId(metadata.uid ?? '');
   const isOld = unproven && isControlledBy(signal, run.uid);
-  if (!isRecorded && !isOld && !identities.isProven('Signal', metadata, run, asking(path))) return false;
+  if (!isRecorded && !isOld && !isMadeFor(signal, run, identities)) return false;
   if (!rendered) return true;
   return type === rendered.type && isDeepStrictEqual(plainOf(request), plainOf(rendered.request));
+}
+
+/**
+ * Whether the operator made a signal for this run. The proof is in the spec, which nobody can change: owners, labels,
+ * annotations and finalizers of a signal can be, by whoever may answer it.
+ */
+export function isMadeFor(
+  { metadata, spec }: Signal,
+  run: Pick<RunContext, 'namespace' | 'uid'>,
+  identities: Pick<Identities, 'isProven'>,
+): boolean {
+  const { proof, task = '' } = spec;
+  return proof !== undefined && identities.isProven('Signal', metadata, run, asking(task), proof);
 }
 
 const NAMES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);
