@@ -287,7 +287,7 @@ describe('while the webhook is down', () => {
         'runs.flow.ado.dev',
       );
       await scenario.kubectl([...ADA, 'create', '-f', '-'], workflow('fine', { tasks: [script('a', 'true')] }));
-      await scenario.kubectl([...ADA, 'label', 'asig,awr', '--all', 'team=blue']);
+      await scenario.kubectl([...ADA, 'label', 'awr', '--all', 'team=blue']);
       await scenario.kubectl(['patch', 'asig', SHIP, '--type=merge', '-p', NOT_HELD]);
       await scenario.kubectl(['delete', 'asig', SHIP]);
     });
