@@ -99,19 +99,34 @@ export function signalPolicy(operator: string, label: string): Policy {
   };
 }
 
+/** Whether a field of the spec is as it was, or is not there. */
+const isKeptOrNone = (field: string) =>
+  `!has(object.spec.${field}) || (oldObject != null && has(oldObject.spec.${field}) && object.spec.${field} == oldObject.spec.${field})`;
+
+const IS_SAME_STATE = {
+  name: 'isSameState',
+  expression:
+    'oldObject != null && object.spec.desiredState == oldObject.spec.desiredState && has(oldObject.spec.desiredStateBy) == has(object.spec.desiredStateBy) && (!has(object.spec.desiredStateBy) || object.spec.desiredStateBy == oldObject.spec.desiredStateBy)',
+};
+
+/** That what is asked for, and what state it is to be in, is said in one's own name. */
+const inOwnName = (what: string) => [
+  refusing(
+    `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
+    `spec.requester: ${what} is asked for in your own name; leave it out`,
+  ),
+  refusing(
+    `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
+    'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+  ),
+];
+
 /** Of runs: who may say what about their origin, their requester, and who changed their desired state. */
 export function runPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-workflowruns',
     resources: { [GROUP]: ['workflowruns'] },
-    variables: [
-      isOperator(operator, label),
-      {
-        name: 'isSameState',
-        expression:
-          'oldObject != null && object.spec.desiredState == oldObject.spec.desiredState && has(oldObject.spec.desiredStateBy) == has(object.spec.desiredStateBy) && (!has(object.spec.desiredStateBy) || object.spec.desiredStateBy == oldObject.spec.desiredStateBy)',
-      },
-    ],
+    variables: [isOperator(operator, label), IS_SAME_STATE],
     validations: [
       refusing(
         `!(${CREATING}) || !has(object.spec.origin) || object.spec.origin.type == 'Manual'`,
@@ -122,12 +137,34 @@ export function runPolicy(operator: string, label: string): Policy {
         'spec.continues: only the operator continues a run as another; leave it out',
       ),
       refusing(
-        `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
-        'spec.requester: a run is asked for in your own name; leave it out',
+        `!(${CREATING}) || !has(object.spec.provenance)`,
+        'spec.provenance: only the operator says how it came to make a run; leave it out',
       ),
+      ...inOwnName('a run'),
+    ],
+  };
+}
+
+/** Of Backfills: who may say who asked for them, and who changed their desired state. */
+export function backfillPolicy(operator: string, label: string): Policy {
+  return {
+    name: 'ado-backfills',
+    resources: { [GROUP]: ['backfills'] },
+    variables: [isOperator(operator, label), IS_SAME_STATE],
+    validations: inOwnName('a Backfill'),
+  };
+}
+
+/** Of Workflows: who may say who wrote them. */
+export function workflowPolicy(operator: string, label: string): Policy {
+  return {
+    name: 'ado-workflows',
+    resources: { [GROUP]: ['workflows'] },
+    variables: [isOperator(operator, label)],
+    validations: [
       refusing(
-        `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
-        'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+        `${isKeptOrNone('writer')} || (${isOwn('object.spec.writer')})`,
+        'spec.writer: a Workflow is written in your own name; leave it out',
       ),
     ],
   };

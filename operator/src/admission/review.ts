@@ -1,4 +1,13 @@
-import { decodeSignal, decodeWorkflowRun, type Signal, type WorkflowRun } from '../api/index.ts';
+import {
+  type Backfill,
+  decodeBackfill,
+  decodeSignal,
+  decodeWorkflow,
+  decodeWorkflowRun,
+  type Signal,
+  type Workflow,
+  type WorkflowRun,
+} from '../api/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 import type { Attestation } from './attestation.ts';
 import type { Judge, Judged } from './judge.ts';
@@ -6,6 +15,7 @@ import type { User } from './people.ts';
 import { stampRun } from './run-stamp.ts';
 import { stampSignal } from './signal-stamp.ts';
 import type { Changes, Moment, Stamped, Wish } from './stamped.ts';
+import { stampWorkflow } from './workflow-stamp.ts';
 
 /** What the API server asks, as far as it is read here. */
 export interface AdmissionRequest {
@@ -60,6 +70,7 @@ export class Reviewer {
     const asked = { ...request, object };
     if (request.resource.resource === 'signals') return this.#stamp(asked, decodeSignal, stampSignal);
     if (request.resource.resource === 'workflowruns') return this.#run(asked);
+    if (request.resource.resource === 'backfills') return this.#stamp(asked, decodeBackfill, stampRun);
     return this.#definition(asked);
   }
 
@@ -74,10 +85,11 @@ export class Reviewer {
     const { resource, oldObject } = request;
     const judged = await this.#options.judge.definition(resource.resource, withNamespace(request), oldObject);
     if (judged.refusal !== undefined) return refusalOf(request, 422, judged.refusal);
-    return withWarnings({ uid: request.uid, allowed: true }, judged);
+    if (resource.resource !== 'workflows') return withWarnings({ uid: request.uid, allowed: true }, judged);
+    return withWarnings(this.#stamp(request, decodeWorkflow, stampWorkflow), judged);
   }
 
-  #stamp<T extends Signal | WorkflowRun>(
+  #stamp<T extends Signal | WorkflowRun | Backfill | Workflow>(
     request: Asked,
     decode: (raw: unknown) => T,
     stamp: (wish: Wish<T>, moment: Moment) => Stamped,

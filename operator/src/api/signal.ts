@@ -50,6 +50,7 @@ const request = z.object({
   users: names('Who is asked.'),
   groups: names('Members of which groups are asked.'),
   notRequester: z.string().max(253).optional().describe('Who asked for the run, and may not decide.'),
+  notRequesters: names('Who else may not decide: whoever asked for what led to the run.'),
   form: z
     .array(formField)
     .max(32)

@@ -2,6 +2,7 @@ import {
   type Attests,
   controllerOf,
   objectId,
+  type Proves,
   type Reason,
   type Signal,
   type SignalStatus,
@@ -42,6 +43,7 @@ export interface JudgeDeps {
   /** The definition that a run executes, if it can be read. */
   readonly planOf: (run: WorkflowRun) => Plan | undefined;
   readonly attests: Attests;
+  readonly proves: Proves;
   readonly identities: Pick<Identities, 'isProven'>;
 }
 
@@ -141,10 +143,10 @@ function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: S
 /** What the tasks of a run ask, by path: rendered once for each stored state. */
 const asked = new WeakMap<RunState, Map<string, Asking>>();
 
-function askingOf({ attests }: JudgeDeps, plan: Plan, run: WorkflowRun, state: RunState): Map<string, Asking> {
+function askingOf(deps: JudgeDeps, plan: Plan, run: WorkflowRun, state: RunState): Map<string, Asking> {
   const known = asked.get(state);
   if (known) return known;
-  const live = liveAttempts({ identity: identityOf(run, attests), plan, state });
+  const live = liveAttempts({ identity: identityOf(run, deps), plan, state });
   const asks = new Map(
     live.flatMap(({ path, sort, rendered, object, unproven }) => {
       const what = rendered?.sort === 'Signal' ? rendered : undefined;

@@ -21,6 +21,7 @@ import { labelsOfRun } from '../../pods/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
 import { Plans } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { pinned } from '../testing/revisions.ts';
 import { SignalReconciler } from './reconciler.ts';
@@ -80,7 +81,7 @@ function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; 
 
 /** What the task asks. */
 function request(): Signal['spec']['request'] {
-  const identity = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w', isManual: true };
+  const identity = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
   const rendered = liveAttempts({ identity, plan: plan(definition, digest), state: asking() })[0]?.rendered;
   return rendered?.sort === 'Signal' ? rendered.request : undefined;
 }
@@ -115,7 +116,8 @@ const proving = identities();
 function reconcile() {
   const clock: Clock = { ...realClock, now: () => now };
   const { signal } = new AbortController();
-  const deps = { client, stores, plans: new Plans(), clock, attests: UNATTESTED, identities: proving };
+  const people = { attests: UNATTESTED, proves: testProofs() };
+  const deps = { client, stores, plans: new Plans(), clock, ...people, identities: proving };
   return new SignalReconciler(deps).reconcile('n/r-approve', { signal });
 }
 

@@ -1,6 +1,7 @@
 import {
   type Attests,
   objectKey,
+  type Proves,
   parseDuration,
   type Signal,
   type SignalStatus,
@@ -50,6 +51,7 @@ export interface SignalDeps {
   readonly plans: Plans;
   /** Whether the admission webhook vouches for what objects say of people. */
   readonly attests: Attests;
+  readonly proves: Proves;
   readonly identities: Identities;
   readonly clock: Clock;
 }
@@ -61,8 +63,8 @@ export class SignalReconciler {
 
   constructor(deps: SignalDeps) {
     this.#deps = deps;
-    const { client, attests, identities } = deps;
-    this.#judges = { client, attests, identities, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
+    const { client, attests, proves, identities } = deps;
+    this.#judges = { client, attests, proves, identities, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
   }
 
   async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {

@@ -1,14 +1,22 @@
-import { encodeEvent, objectKey, type Workflow, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import {
+  encodeEvent,
+  type Lineage,
+  objectKey,
+  type Workflow,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
 import { accept, evolve, type RunState, resolveParameters } from '../../engine/index.ts';
 import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Pinned, type Stores, type Unpinned } from '../stores.ts';
 import { acceptSuccessor } from './continue.ts';
 import type { RunDeps } from './deps.ts';
+import { lineageAtStart, lineageOf } from './lineage.ts';
 import { givenTo, originalOf, originOf, takenOver } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
 import { takeTurn } from './take-turn.ts';
 
-type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves'>;
+type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves' | 'attests'>;
 
 /** Why a run cannot start now. */
 export interface NotYet {
@@ -36,6 +44,8 @@ export interface Accepted extends Pinned {
   readonly encoded: readonly string[];
   /** The series of runs that it belongs to, if it repeats another. */
   readonly lineage: WorkflowRunStatus['origin'];
+  /** Who asked for it, and for what it repeats. */
+  readonly asked: Lineage;
 }
 
 /**
@@ -67,8 +77,11 @@ export async function acceptRun(
   const wait = await takeTurn(deps, { workflow, run, definition, params: parameters.values }, signal);
   if (wait) return wait;
   const { state, encoded } = accept(digest, parameters.values, now);
-  if (!copied) return { ...pinned, state, encoded: [encoded], lineage: origin?.lineage };
-  return { ...pinned, state: evolve(state, copied), encoded: [encoded, encodeEvent(copied)], lineage: origin.lineage };
+  const repeats = origin && lineageOf(origin.run, deps);
+  const asked = lineageAtStart(run, deps, { workflow, ...(repeats ? { repeats } : {}) });
+  const first = { ...pinned, asked, lineage: origin?.lineage };
+  if (!copied) return { ...first, state, encoded: [encoded] };
+  return { ...first, state: evolve(state, copied), encoded: [encoded, encodeEvent(copied)] };
 }
 
 /** What makes these runs goes on when an edit is not valid, with the newest definition that was. */

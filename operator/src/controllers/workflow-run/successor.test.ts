@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { LABEL_CHAIN, UNATTESTED, type WorkflowRun } from '../../api/index.ts';
+import { LABEL_CHAIN, provenanceOf, UNATTESTED, type WorkflowRun, withProvenance } from '../../api/index.ts';
 import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 
 const { signal } = new AbortController();
 
-const run: WorkflowRun = {
+const proves = testProofs();
+
+const plain: WorkflowRun = {
   apiVersion: '',
   kind: '',
   metadata: {
@@ -15,7 +18,7 @@ const run: WorkflowRun = {
     uid: 'u',
     creationTimestamp: '2026-01-01T00:00:00Z',
     labels: { team: 'x', 'flow.ado.dev/workflow': 'w' },
-    annotations: { 'flow.ado.dev/depth': '1', 'argocd.argoproj.io/tracking-id': 'a' },
+    annotations: { 'flow.ado.dev/note': '1', 'argocd.argoproj.io/tracking-id': 'a' },
     ownerReferences: [{ apiVersion: 'v', kind: 'Workflow', name: 'w', uid: 'w', controller: true }],
   },
   spec: {
@@ -30,6 +33,8 @@ const run: WorkflowRun = {
   },
 };
 
+const asked = { requesters: ['ada', 'bob'], unknown: false };
+const run = withProvenance(plain, { lineage: asked, depth: 2, workflow: 'w', key: 'k' }, proves);
 const proving = identities();
 
 /** An API server that has at most one run, and what was asked of it. */
@@ -38,10 +43,11 @@ class Server {
   readonly calls: string[] = [];
   refusal: ApiError | undefined;
   readonly runs = new Store<WorkflowRun>();
+  readonly stores = { runs: this.runs, workflows: new Store() };
 
   make(of: WorkflowRun = run, index = 1): Promise<string> {
     const client = this as unknown as KubeClient;
-    const deps = { client, stores: { runs: this.runs } as never, attests: UNATTESTED, identities: proving };
+    const deps = { client, stores: this.stores as never, attests: UNATTESTED, identities: proving, proves };
     return makeSuccessor(deps, of, index, signal);
   }
 
@@ -71,12 +77,16 @@ describe('the run that continues another', () => {
       name: 'r-c1',
       namespace: 'n',
       labels: { 'flow.ado.dev/workflow': 'w', [LABEL_CHAIN]: 'r' },
-      annotations: { 'flow.ado.dev/depth': '1' },
+      annotations: { 'flow.ado.dev/note': '1' },
       ownerReferences: run.metadata.ownerReferences,
     });
-    const { parameters: _parameters, ...carried } = run.spec;
+    const { parameters: _parameters, ...carried } = plain.spec;
     const continues = { root: 'r', run: 'r', uid: 'u', index: 1, since: '2026-01-01T00:00:00Z' };
-    expect(spec).toEqual({ ...carried, continues });
+    const { provenance, ...rest } = spec;
+    expect(rest).toEqual({ ...carried, continues });
+    expect(provenance).toMatchObject({ requesters: ['ada', 'bob'], depth: 2, workflow: 'w' });
+    expect(provenance).not.toHaveProperty('key');
+    expect(provenanceOf(server.next as WorkflowRun, proves)).toBe(provenance);
   });
 
   it('is made once, and marks the first run of the chain', async () => {
@@ -109,6 +119,9 @@ describe('the run that continues another', () => {
     const continues = { root: 'r', run: 'r', uid: 'another', index: 1, since: '' };
     server.next = { ...server.next, spec: { ...server.next.spec, continues } };
     await expect(server.make()).rejects.toThrow('delete it');
+    const said = { ...continues, uid: 'u' };
+    server.next = { ...server.next, spec: { ...server.next.spec, continues: said } };
+    await expect(server.make()).rejects.toThrow(NameTakenError);
   });
 
   it('is told what people want of the run that it continues, the stronger of both wishes', async () => {

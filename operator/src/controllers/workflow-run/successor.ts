@@ -2,21 +2,26 @@ import {
   ANNOTATION_PROOF,
   API_VERSION,
   type DesiredState,
+  depthOf,
   GROUP,
   LABEL_CHAIN,
   LABEL_MANAGED_BY,
   linkName,
   objectKey,
+  provenanceOf,
   rootOf,
   WORKFLOW_RUN,
   type WorkflowRun,
+  withProvenance,
 } from '../../api/index.ts';
+import { isFromBefore } from '../../engine/index.ts';
 import { attemptOf, type Identities } from '../../executors/index.ts';
 import { isAlreadyExists, isInvalid, isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
+import { lineageOf } from './lineage.ts';
 
-type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests' | 'identities'>;
+type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests' | 'identities' | 'proves'>;
 
 /** A run of the name of the next one exists, and it is not that: it is never adopted. */
 export class NameTakenError extends Error {
@@ -40,7 +45,7 @@ export async function makeSuccessor(
   if (run.metadata.labels?.[LABEL_CHAIN] === undefined) await markAsRoot(deps, run, signal);
   const wanted = successorOf(deps, run, index);
   const next = await createOrFind(deps, wanted, signal);
-  if (next.spec.continues?.uid !== run.metadata.uid || next.spec.continues?.index !== index) {
+  if (!isSuccessor(deps, next, run, index)) {
     throw new NameTakenError(
       `a WorkflowRun ${next.metadata.name} exists that does not continue this run; delete it, and this run goes on`,
     );
@@ -56,7 +61,22 @@ async function markAsRoot({ client }: SuccessorDeps, run: WorkflowRun, signal: A
   await client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'merge', body }, { signal, answer: 'Unread' });
 }
 
-function successorOf({ attests, identities }: SuccessorDeps, run: WorkflowRun, index: number): WorkflowRun {
+/** Whether a run continues another: it says so, and the operator made it. One from before there were proofs only says so. */
+export function isSuccessor(
+  { proves, stores }: Pick<RunDeps, 'proves' | 'stores'>,
+  next: WorkflowRun,
+  run: WorkflowRun,
+  index: number,
+): boolean {
+  const { continues, workflowRef } = next.spec;
+  if (continues?.uid !== run.metadata.uid || continues?.index !== index) return false;
+  if (provenanceOf(next, proves)) return true;
+  const workflow = stores.workflows.get(objectKey({ ...run.metadata, name: workflowRef.name }));
+  return workflow !== undefined && isFromBefore(workflow, next);
+}
+
+function successorOf(deps: SuccessorDeps, run: WorkflowRun, index: number): WorkflowRun {
+  const { attests, identities, proves } = deps;
   const { namespace = '', uid = '', ownerReferences, annotations, creationTimestamp = '' } = run.metadata;
   const { workflowRef, desiredState, origin, priority, cache, number, continues } = run.spec;
   const root = rootOf(run);
@@ -82,7 +102,9 @@ function successorOf({ attests, identities }: SuccessorDeps, run: WorkflowRun, i
     },
   };
   const requester = attests.inherited(run, next);
-  return requester ? { ...next, spec: { ...next.spec, requester } } : next;
+  const { workflow } = provenanceOf(run, proves) ?? {};
+  const made = { lineage: lineageOf(run, deps), depth: depthOf(run, proves), workflow };
+  return withProvenance(requester ? { ...next, spec: { ...next.spec, requester } } : next, made, proves);
 }
 
 /** The next run is the attempt's own as much as this one is, under its own name. */
