@@ -51,7 +51,7 @@ export function webhooks(settings: AdmissionSettings): unknown[] {
         stamping(webhook(settings, 'signals', ['signals'], 'Fail')),
         stamping(webhook(settings, 'runs', ['workflowruns', 'backfills'], 'Fail')),
         // Judged again where others have changed it since: what is vouched for is all of it, as it is stored.
-        { ...webhook(settings, 'workflows', ['workflows'], 'Ignore'), reinvocationPolicy: 'IfNeeded' },
+        { ...stamping(webhook(settings, 'workflows', ['workflows'], 'Ignore')), reinvocationPolicy: 'IfNeeded' },
       ],
     },
     {

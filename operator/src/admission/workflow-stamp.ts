@@ -1,5 +1,5 @@
-import type { Workflow } from '../api/index.ts';
-import { digestOfWritten } from '../engine/index.ts';
+import type { Stamp, Workflow } from '../api/index.ts';
+import { canonicalJson, digestOfWritten } from '../engine/index.ts';
 import { writerClaim } from './attestation.ts';
 import { stampOf, unstampable } from './people.ts';
 import { inOtherName } from './run-stamp.ts';
@@ -14,9 +14,9 @@ const MAX_NAME = 40;
  */
 export function stampWorkflow({ object, old }: Wish<Workflow>, { user, now, attestation, suffix }: Moment): Stamped {
   if (old && digestOfWritten(object.spec) === digestOfWritten(old.spec)) return kept(object, old);
-  const given = object.spec.writer;
-  const isNew = given !== undefined && given.attestation !== old?.spec.writer?.attestation;
-  const refusal = unstampable(user) ?? (isNew ? inOtherName('writer', given, user.username) : undefined);
+  const { writer: given } = object.spec;
+  const isKept = isSame(given, old?.spec.writer);
+  const refusal = unstampable(user) ?? (isKept ? undefined : inOtherName('writer', given, user.username));
   if (refusal !== undefined) return { refusal };
   const name = nameOf(object.metadata, suffix, MAX_NAME);
   const writer = stampOf(user, now);
@@ -24,8 +24,11 @@ export function stampWorkflow({ object, old }: Wish<Workflow>, { user, now, atte
   return { spec: { writer: { ...writer, attestation: attestation.code(writerClaim(named, writer)) } }, name };
 }
 
+const isSame = (one: Stamp | undefined, other: Stamp | undefined): boolean =>
+  canonicalJson(one) === canonicalJson(other);
+
 function kept({ spec }: Workflow, old: Workflow): Stamped {
   const { writer } = old.spec;
-  if (spec.writer === undefined || spec.writer.attestation === writer?.attestation) return { spec: { writer } };
+  if (spec.writer === undefined || isSame(spec.writer, writer)) return { spec: { writer } };
   return { refusal: 'spec.writer: the admission webhook writes it when the Workflow changes; leave it out' };
 }

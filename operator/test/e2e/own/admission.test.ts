@@ -91,6 +91,9 @@ async function expectNoForgery(scenario: Scenario): Promise<void> {
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], inName)).toContain('spec.requester');
   const triggered = { ...asked, spec: { ...asked.spec, origin: { type: 'OnChange' } } };
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], triggered)).toContain('spec.origin');
+  const provenance = { requesters: ['ada'], depth: 0, proof: 'x' };
+  const proven = { ...asked, spec: { ...asked.spec, provenance } };
+  expect(await scenario.refused([...BOB, 'create', '-f', '-'], proven)).toContain('spec.provenance');
   expect(await answers(scenario, SHIP)).toEqual(['ada Approve']);
 }
 
@@ -257,8 +260,8 @@ describe('with the webhook', () => {
   });
 });
 
-/** For signals, for runs, and for the marks of what runs own. */
-const POLICIES = 3;
+/** For signals, for runs, Backfills and Workflows, and for the marks of what runs own. */
+const POLICIES = 5;
 
 describe('the policies', () => {
   it('say nothing that the API server does not understand', async ({ scenario }) => {
