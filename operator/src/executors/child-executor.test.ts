@@ -30,7 +30,7 @@ const type = {
 /** The parent as it began: who asked, and how deep it is. */
 const began = (depth: number) => ({
   ...run,
-  asked: { lineage: { requesters: ['ada', 'bob'], unknown: false }, depth },
+  asked: () => ({ lineage: { requesters: ['ada', 'bob'], unknown: false }, depth }),
 });
 
 function setUp() {

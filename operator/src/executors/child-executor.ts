@@ -100,7 +100,7 @@ export class ChildExecutor implements Executor {
 
   async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
     const { client, clock, type } = this.options;
-    const { lineage, depth } = run.asked ?? { lineage: SOMEBODY, depth: 0 };
+    const { lineage, depth } = run.asked?.() ?? { lineage: SOMEBODY, depth: 0 };
     if (depth >= MAX_DEPTH) return tooDeep(request.rendered.workflow);
     const proof = this.options.identities.proofOf('WorkflowRun', refOf(run, request).name, run, request);
     const built = this.requestedBy(await this.parentOf(run), buildChild(run, request, proof));

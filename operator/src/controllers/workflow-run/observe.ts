@@ -79,7 +79,7 @@ export function identityOf(run: WorkflowRun, deps: LineageDeps): RunIdentity {
 
 /** The context with what the starts of other runs need of a run that has begun. */
 export function beganContext(context: RunContext, run: WorkflowRun, deps: LineageDeps): RunContext {
-  return { ...context, asked: { lineage: lineageOf(run, deps), depth: depthOf(run, deps.proves) } };
+  return { ...context, asked: () => ({ lineage: lineageOf(run, deps), depth: depthOf(run, deps.proves) }) };
 }
 
 export interface ObservedRun extends Observed {

@@ -13,8 +13,14 @@ export function peopleOf(
   // What was vouched for, and does not fit any more, is about a state before: the operator has written another since.
   const isCurrent = isVouchedFor || by?.attestation === undefined;
   return {
-    ...(requester && { requester: { username: requester.username, attested: attests.requester(run) } }),
+    ...(requester && { requester: { username: requester.username, attested: isAttested(run, attests) } }),
     requesters: shownLineage(begunLineageOf(run, deps)),
     ...(by && isCurrent && { desiredStateBy: { username: by.username, attested: isVouchedFor, ...when } }),
   };
+}
+
+/** Fixed when the run begins, as all that is known of those who asked for it. */
+function isAttested(run: WorkflowRun, attests: LineageDeps['attests']): boolean {
+  const { state, requester } = run.status ?? {};
+  return state !== undefined && requester ? requester.attested : attests.requester(run);
 }
