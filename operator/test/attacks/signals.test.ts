@@ -7,7 +7,7 @@
  */
 import { describe, expect } from 'vitest';
 import { API_VERSION, FINALIZER_ANSWERS, GROUP, LABEL_RUN_UID } from '../../src/api/index.ts';
-import { removeAdmission } from '../support/admission.ts';
+import { removeAdmission, webhookIsGone } from '../support/admission.ts';
 import { Attacker } from '../support/attacker.ts';
 import { it, stage, useOperator } from '../support/e2e.ts';
 import { workflow, workflowRun } from '../support/manifests.ts';
@@ -40,7 +40,7 @@ describe('the metadata of a signal by which a task asks', () => {
       { annotations: { mine: 'yes' } },
       { finalizers: [FINALIZER_ANSWERS, 'example.com/mine'] },
     ];
-    for (const change of changes) expect(await mallory.refused(patch(change))).toContain('ado-signals');
+    for (const change of changes) expect(await mallory.refused(patch(change))).toMatch(/ado-(signals|marks)/);
     await mallory.kubectl(patch({ finalizers: null }));
     await new Person(scenario, 'ada').answer(SHIP, { decision: 'Approve' });
     expect((await scenario.ended('ship')).status?.phase).toBe('Succeeded');
@@ -55,6 +55,7 @@ describe('the metadata of a signal by which a task asks', () => {
         () => false,
       ),
     );
+    await webhookIsGone(stage().kubectl);
     const run = await scenario.run('ship');
     for (const change of [BARE, { ...BARE, finalizers: ['example.com/mine'] }]) {
       await mallory.kubectl(patch(change));
