@@ -76,10 +76,15 @@ export const triggerRunName = (workflow: string, digest: string): string =>
   `${workflow}-${digest.slice(0, HASH_LENGTH)}`;
 
 /**
- * The names that the run of a trigger may have: the first, unless it is taken. The others nobody can guess, so whoever
+ * The names that a run which is made for a Workflow, or to continue a run, may have: the first, unless it is taken. The others nobody can guess, so whoever
  * takes one has seen it first.
  */
-export function namesOfRun(first: string, { metadata }: Workflow, key: string, proves: Proves): string[] {
+export function namesOfRun(
+  first: string,
+  { metadata }: Pick<Workflow, 'metadata'>,
+  key: string,
+  proves: Proves,
+): string[] {
   const { namespace, name, uid } = metadata;
   const code = proves.code({ of: 'runNames', namespace, workflow: uid, key });
   const digest = digestText(code);

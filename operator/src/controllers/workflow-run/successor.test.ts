@@ -40,26 +40,37 @@ const proving = identities();
 /** An API server that has at most one run, and what was asked of it. */
 class Server {
   next: WorkflowRun | undefined;
+  readonly strangers = new Map<string, WorkflowRun>();
   readonly calls: string[] = [];
   refusal: ApiError | undefined;
+  readonly told: string[] = [];
+  readonly recorder = { event: (...said: unknown[]) => void this.told.push(`${said[2]}: ${said[4]}`) } as never;
   readonly runs = new Store<WorkflowRun>();
   readonly stores = { runs: this.runs, workflows: new Store() };
 
   make(of: WorkflowRun = run, index = 1): Promise<string> {
     const client = this as unknown as KubeClient;
-    const deps = { client, stores: this.stores as never, attests: UNATTESTED, identities: proving, proves };
+    const deps = {
+      client,
+      stores: this.stores as never,
+      attests: UNATTESTED,
+      identities: proving,
+      proves,
+      recorder: this.recorder,
+    };
     return makeSuccessor(deps, of, index, signal);
   }
 
   async create(_type: unknown, object: WorkflowRun): Promise<WorkflowRun> {
     this.calls.push('create');
+    if (this.strangers.has(object.metadata.name)) throw new ApiError(409, { reason: 'AlreadyExists' });
     if (this.next) throw new ApiError(409, { reason: 'AlreadyExists' });
     this.next = object;
     return object;
   }
 
-  async get(): Promise<WorkflowRun> {
-    return this.next as WorkflowRun;
+  async get(_type: unknown, { name }: { name: string }): Promise<WorkflowRun> {
+    return (this.strangers.get(name) ?? this.next) as WorkflowRun;
   }
 
   async patch(_type: unknown, ref: { name: string }, patch: { operations?: { value?: unknown }[] }): Promise<void> {
@@ -122,6 +133,21 @@ describe('the run that continues another', () => {
     const said = { ...continues, uid: 'u' };
     server.next = { ...server.next, spec: { ...server.next.spec, continues: said } };
     await expect(server.make()).rejects.toThrow(NameTakenError);
+  });
+
+  it('has another name where a stranger has its own, and is found under that again', async () => {
+    const server = new Server();
+    const continues = { root: 'r', run: 'r', uid: 'u', index: 1, since: '' };
+    const forged = { ...plain, metadata: { name: 'r-c1', namespace: 'n' }, spec: { ...plain.spec, continues } };
+    server.strangers.set('r-c1', forged);
+    const name = await server.make();
+    expect(name).toMatch(/^r-[0-9a-f]{11}$/);
+    expect(server.told).toEqual([expect.stringContaining('NameTaken: the WorkflowRun r-c1 has the name')]);
+    const value = server.next as WorkflowRun;
+    server.runs.put({ key: `n/${name}`, uid: 'x', resourceVersion: '1', value });
+    server.strangers.clear();
+    expect(await server.make()).toBe(name);
+    expect(server.calls.filter((call) => call === 'create')).toHaveLength(2);
   });
 
   it('is told what people want of the run that it continues, the stronger of both wishes', async () => {
