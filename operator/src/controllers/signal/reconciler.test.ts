@@ -237,6 +237,13 @@ describe('whoever may answer', () => {
     expect(calls).toMatchObject([{ subresource: 'status', operations: [{}, { value: { phase: 'Pending' } }] }]);
   });
 
+  it('and writes owners on data has nothing put right: it is theirs', async () => {
+    givenRun('r', asking());
+    givenSignal({ metadata: { ownerReferences: [owner], labels: {} } });
+    await reconcile();
+    expect(calls).toMatchObject([{ subresource: 'status' }]);
+  });
+
   it('and takes owner and labels of one that is held does not have it let go with its votes', async () => {
     givenRun('r', asking());
     const metadata = { deletionTimestamp: 'now', finalizers: [FINALIZER_ANSWERS], labels: {}, ownerReferences: [] };

@@ -161,7 +161,7 @@ export class SignalReconciler {
 
   /** Whoever may answer can take owner and labels away; the signal is to be found, and to go with its run, all the same. */
   async #repair(signal: Signal, abort: AbortSignal): Promise<boolean> {
-    const run = this.#askerOf(signal);
+    const run = signal.spec.type === 'Data' ? undefined : this.#askerOf(signal);
     if (run === undefined || isMarkedFor(signal, run)) return false;
     const operations = [{ op: 'add', path: '/metadata/labels', value: marksFor(signal, run) }] as const;
     await this.#own(signal, run, abort, operations);
