@@ -98,7 +98,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   if (admission) manager.addSource(admission);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
-  manager.beforeRelease((ms) => recorder.stop(ms));
+  for (const each of [recorder, openly]) manager.beforeRelease((ms) => each.stop(ms));
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
   for (const reflector of reflectors) operator.watch(reflector);
   return operator;
