@@ -14,6 +14,10 @@ export interface Policy {
 
 const CREATING = "request.operation == 'CREATE'";
 
+/** Who does to what is there what Kubernetes has to do: the garbage collector takes owners and finalizers away. */
+const IS_KUBERNETES =
+  "request.userInfo.username.startsWith('system:serviceaccount:kube-system:') || request.userInfo.username == 'system:kube-controller-manager'";
+
 /**
  * Whether the request is the operator's: of the cluster, or of the one that a label of the namespace names, as
  * NAMESPACE.NAME of its account.
@@ -36,7 +40,21 @@ function refusing(unless: string, message: string) {
   return { expression: `variables.isOperator || (${unless})`, message, reason: 'Forbidden' };
 }
 
-/** Of signals: who may make which, and what they may say of whom. */
+/** Whether a field of the metadata of an object is as it was; one that is missing is one that is empty. */
+function isKept(field: string, none: string): string {
+  const [now, before] = [`object.metadata.${field}`, `oldObject.metadata.${field}`];
+  return `(has(${now}) ? ${now} : ${none}) == (has(${before}) ? ${before} : ${none})`;
+}
+
+/** Of what the operator asks by people change nothing but their answer; finalizers may be taken away by whoever cleans up. */
+const keepsAsked = [
+  isKept('labels', '{}'),
+  isKept('annotations', '{}'),
+  isKept('ownerReferences', '[]'),
+  '(!has(object.metadata.finalizers) || object.metadata.finalizers.all(name, has(oldObject.metadata.finalizers) && name in oldObject.metadata.finalizers))',
+].join(' && ');
+
+/** Of signals: who may make which, what they may say of whom, and what they may change. */
 export function signalPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-signals',
@@ -72,6 +90,10 @@ export function signalPolicy(operator: string, label: string): Policy {
         'a response is added one at a time, in your own name, and with groups that you are in',
       ),
       refusing(
+        `oldObject == null || oldObject.spec.type == 'Data' || (${IS_KUBERNETES}) || (${keepsAsked})`,
+        'what a task asks by keeps its labels, annotations, owners and finalizers; answer by its spec. Taking a finalizer away is allowed',
+      ),
+      refusing(
         `!(${CREATING}) || !has(object.spec.sender) || (${isOwn('object.spec.sender')})`,
         'spec.sender: a signal is sent in your own name; leave it out',
       ),
@@ -79,19 +101,34 @@ export function signalPolicy(operator: string, label: string): Policy {
   };
 }
 
+/** Whether a field of the spec is as it was, or is not there. */
+const isKeptOrNone = (field: string) =>
+  `!has(object.spec.${field}) || (oldObject != null && has(oldObject.spec.${field}) && object.spec.${field} == oldObject.spec.${field})`;
+
+const IS_SAME_STATE = {
+  name: 'isSameState',
+  expression:
+    'oldObject != null && object.spec.desiredState == oldObject.spec.desiredState && has(oldObject.spec.desiredStateBy) == has(object.spec.desiredStateBy) && (!has(object.spec.desiredStateBy) || object.spec.desiredStateBy == oldObject.spec.desiredStateBy)',
+};
+
+/** That what is asked for, and what state it is to be in, is said in one's own name. */
+const inOwnName = (what: string) => [
+  refusing(
+    `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
+    `spec.requester: ${what} is asked for in your own name; leave it out`,
+  ),
+  refusing(
+    `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
+    'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+  ),
+];
+
 /** Of runs: who may say what about their origin, their requester, and who changed their desired state. */
 export function runPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-workflowruns',
     resources: { [GROUP]: ['workflowruns'] },
-    variables: [
-      isOperator(operator, label),
-      {
-        name: 'isSameState',
-        expression:
-          'oldObject != null && object.spec.desiredState == oldObject.spec.desiredState && has(oldObject.spec.desiredStateBy) == has(object.spec.desiredStateBy) && (!has(object.spec.desiredStateBy) || object.spec.desiredStateBy == oldObject.spec.desiredStateBy)',
-      },
-    ],
+    variables: [isOperator(operator, label), IS_SAME_STATE],
     validations: [
       refusing(
         `!(${CREATING}) || !has(object.spec.origin) || object.spec.origin.type == 'Manual'`,
@@ -102,12 +139,34 @@ export function runPolicy(operator: string, label: string): Policy {
         'spec.continues: only the operator continues a run as another; leave it out',
       ),
       refusing(
-        `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
-        'spec.requester: a run is asked for in your own name; leave it out',
+        `!(${CREATING}) || !has(object.spec.provenance)`,
+        'spec.provenance: only the operator says how it came to make a run; leave it out',
       ),
+      ...inOwnName('a run'),
+    ],
+  };
+}
+
+/** Of Backfills: who may say who asked for them, and who changed their desired state. */
+export function backfillPolicy(operator: string, label: string): Policy {
+  return {
+    name: 'ado-backfills',
+    resources: { [GROUP]: ['backfills'] },
+    variables: [isOperator(operator, label), IS_SAME_STATE],
+    validations: inOwnName('a Backfill'),
+  };
+}
+
+/** Of Workflows: who may say who wrote them. */
+export function workflowPolicy(operator: string, label: string): Policy {
+  return {
+    name: 'ado-workflows',
+    resources: { [GROUP]: ['workflows'] },
+    variables: [isOperator(operator, label)],
+    validations: [
       refusing(
-        `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
-        'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+        `${isKeptOrNone('writer')} || (${isOwn('object.spec.writer')})`,
+        'spec.writer: a Workflow is written in your own name; leave it out',
       ),
     ],
   };
@@ -155,8 +214,6 @@ const keepsKeys = (map: string) =>
  * finalizers away; the controllers of Kubernetes do to what is there what they have to do, and create nothing with marks.
  */
 export function markPolicy(operator: string, label: string): Policy {
-  const system = "request.userInfo.username.startsWith('system:serviceaccount:kube-system:')";
-  const manager = "request.userInfo.username == 'system:kube-controller-manager'";
   return {
     name: 'ado-marks',
     resources: {
@@ -169,7 +226,7 @@ export function markPolicy(operator: string, label: string): Policy {
       { name: 'not-the-operator', expression: `request.userInfo.username != '${operator}'` },
       {
         name: 'not-a-controller-of-kubernetes',
-        expression: `request.operation != 'UPDATE' || !(${system} || ${manager})`,
+        expression: `request.operation != 'UPDATE' || !(${IS_KUBERNETES})`,
       },
       { name: 'is-marked', expression: `${isMarked('object')} || (oldObject != null && (${isMarked('oldObject')}))` },
     ],

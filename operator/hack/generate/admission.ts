@@ -1,6 +1,13 @@
 import { GROUP, LABEL_OPERATOR, VERSION } from '../../src/api/index.ts';
 import { ADMISSION_NAME } from '../../src/controllers/index.ts';
-import { markPolicy, powerPolicy, runPolicy, signalPolicy } from './admission-policies.ts';
+import {
+  backfillPolicy,
+  markPolicy,
+  powerPolicy,
+  runPolicy,
+  signalPolicy,
+  workflowPolicy,
+} from './admission-policies.ts';
 import { NAMESPACE, SERVICE_ACCOUNT } from './rbac.ts';
 
 /** How the API server reaches the webhook: by a Service of the cluster, or at a process outside of it. */
@@ -32,12 +39,13 @@ export function service(): unknown {
 }
 
 /**
- * What the API server asks the webhook. What it writes down about people must not be missing, so signals and runs fail
- * closed; definitions are judged again by the controllers, so they fail open. Trust and path are written by the operator.
+ * What the API server asks the webhook. What it writes down about people must not be missing, so signals, runs and Backfills
+ * fail closed; definitions are judged again by the controllers, so they fail open: then nobody knows who wrote a Workflow.
+ * Trust and path are written by the operator.
  */
 export function webhooks(settings: AdmissionSettings): unknown[] {
   const metadata = { name: ADMISSION_NAME, labels };
-  const definitions = ['workflows', 'workflowtemplates', 'clusterworkflowtemplates'];
+  const templates = ['workflowtemplates', 'clusterworkflowtemplates'];
   return [
     {
       apiVersion: API,
@@ -45,14 +53,16 @@ export function webhooks(settings: AdmissionSettings): unknown[] {
       metadata,
       webhooks: [
         stamping(webhook(settings, 'signals', ['signals'], 'Fail')),
-        stamping(webhook(settings, 'runs', ['workflowruns'], 'Fail')),
+        stamping(webhook(settings, 'runs', ['workflowruns', 'backfills'], 'Fail')),
+        // Judged again where others have changed it since: what is vouched for is all of it, as it is stored.
+        { ...stamping(webhook(settings, 'workflows', ['workflows'], 'Ignore')), reinvocationPolicy: 'IfNeeded' },
       ],
     },
     {
       apiVersion: API,
       kind: 'ValidatingWebhookConfiguration',
       metadata,
-      webhooks: [webhook(settings, 'definitions', definitions, 'Ignore')],
+      webhooks: [webhook(settings, 'definitions', templates, 'Ignore')],
     },
   ];
 }
@@ -84,7 +94,9 @@ function stamping(one: ReturnType<typeof webhook>) {
 
 /** What the API server judges by itself, whether there is a webhook or not. */
 export function policies({ operator }: AdmissionSettings): unknown[] {
-  const all = [signalPolicy, runPolicy, markPolicy, powerPolicy].map((policy) => policy(operator, LABEL_OPERATOR));
+  const all = [signalPolicy, runPolicy, backfillPolicy, workflowPolicy, markPolicy, powerPolicy].map((policy) =>
+    policy(operator, LABEL_OPERATOR),
+  );
   return all.flatMap((policy) => {
     const metadata = { name: policy.name, labels };
     const { operations = ['CREATE', 'UPDATE'] } = policy;

@@ -36,10 +36,13 @@ function endProblem({ status }: Signal): string | undefined {
 }
 
 function personProblem({ spec }: Signal, user: User): string | undefined {
-  const { users = [], groups = [], notRequester } = spec.request ?? {};
+  const { users = [], groups = [], notRequester, notRequesters = [] } = spec.request ?? {};
   const { username } = user;
   if (notRequester === username) {
     return `"${username}" asked for the run and may not decide it; somebody else must (spec.request.notRequester)`;
+  }
+  if (notRequesters.includes(username)) {
+    return `"${username}" asked for what led to the run, and may not decide it; somebody else must (spec.request.notRequesters)`;
   }
   if (users.includes(username)) return undefined;
   if (isServiceAccount(username)) {

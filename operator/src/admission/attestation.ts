@@ -1,20 +1,24 @@
 import {
   type Attests,
+  type Backfill,
   type Proves,
   type Signal,
   type SignalResponse,
   type Stamp,
+  type Workflow,
   type WorkflowRun,
   withoutAttestation,
 } from '../api/index.ts';
+import { digestOfWritten } from '../engine/index.ts';
 import type { Left } from './served.ts';
 
-/** What is vouched for. Its `of` tells the four apart, so that a code for one never fits another. */
+/** What is vouched for. Its `of` tells the claims apart, so that a code for one never fits another. */
 type Claim =
   | ReturnType<typeof responseClaim>
   | ReturnType<typeof senderClaim>
   | ReturnType<typeof requesterClaim>
-  | ReturnType<typeof desiredStateClaim>;
+  | ReturnType<typeof desiredStateClaim>
+  | ReturnType<typeof writerClaim>;
 
 /** An answer is bound to its Signal by uid: one that was made again under the same name asks again. */
 export function responseClaim(signal: Signal, response: SignalResponse) {
@@ -30,28 +34,34 @@ export function senderClaim({ metadata, spec }: Signal, sender: Stamp) {
 }
 
 /** Bound by name, and to what is asked for. */
-export function requesterClaim({ metadata, spec }: WorkflowRun, requester: Stamp) {
-  const { namespace, name } = metadata;
-  return {
-    of: 'requester',
-    namespace,
-    name,
-    workflow: spec.workflowRef.name,
-    requester: withoutAttestation(requester),
-  } as const;
+export function requesterClaim(asked: WorkflowRun | Backfill, requester: Stamp) {
+  const { namespace, name } = asked.metadata;
+  return { of: 'requester', namespace, name, ...wishOf(asked), requester: withoutAttestation(requester) } as const;
+}
+
+function wishOf({ spec }: WorkflowRun | Backfill) {
+  if (!('workflowRef' in spec)) {
+    const { workflow, schedule, from, to, order } = spec;
+    return { kind: 'Backfill', workflow, schedule, from, to, order };
+  }
+  const { workflowRef, parameters, from } = spec;
+  return { workflow: workflowRef.name, ...(parameters?.length ? { parameters } : {}), from };
 }
 
 /** Bound to the state that was asked for. */
-export function desiredStateClaim({ metadata, spec }: WorkflowRun, by: Stamp) {
+export function desiredStateClaim({ metadata, spec }: WorkflowRun | Backfill, by: Stamp) {
   const { namespace, name, uid } = metadata;
+  const { desiredState } = spec;
+  return { of: 'desiredState', namespace, name, uid, desiredState, by: withoutAttestation(by) } as const;
+}
+
+/** Bound by name, and to all that was written: what is changed where no webhook is asked has no known writer. */
+export function writerClaim({ metadata, spec }: Workflow, writer: Stamp) {
+  const { namespace, name } = metadata;
   return {
-    of: 'desiredState',
-    namespace,
-    name,
-    uid,
-    desiredState: spec.desiredState,
-    by: withoutAttestation(by),
-  } as const;
+    ...({ of: 'writer', namespace, name, written: digestOfWritten(spec) } as const),
+    writer: withoutAttestation(writer),
+  };
 }
 
 /** Makes and judges attestations: codes over claims about people, by the keys of the cluster. */
@@ -79,14 +89,19 @@ export class Attestation implements Attests {
     return sender !== undefined && this.#fits(sender.attestation, () => senderClaim(signal, sender));
   }
 
-  requester(run: WorkflowRun): boolean {
+  requester(run: WorkflowRun | Backfill): boolean {
     const { requester } = run.spec;
     return requester !== undefined && this.#fits(requester.attestation, () => requesterClaim(run, requester));
   }
 
-  desiredState(run: WorkflowRun): boolean {
+  desiredState(run: WorkflowRun | Backfill): boolean {
     const by = run.spec.desiredStateBy;
     return by !== undefined && this.#fits(by.attestation, () => desiredStateClaim(run, by));
+  }
+
+  writer(workflow: Workflow): boolean {
+    const { writer } = workflow.spec;
+    return writer !== undefined && this.#fits(writer.attestation, () => writerClaim(workflow, writer));
   }
 
   inherited(from: WorkflowRun, to: WorkflowRun): Stamp | undefined {

@@ -1,4 +1,14 @@
-import { DecodeError, decodeSignal, decodeWorkflowRun, type Signal, type WorkflowRun } from '../api/index.ts';
+import {
+  type Backfill,
+  DecodeError,
+  decodeBackfill,
+  decodeSignal,
+  decodeWorkflow,
+  decodeWorkflowRun,
+  type Signal,
+  type Workflow,
+  type WorkflowRun,
+} from '../api/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 import type { Attestation } from './attestation.ts';
 import type { Judge, Judged } from './judge.ts';
@@ -8,6 +18,7 @@ import type { Left } from './served.ts';
 import { stampSignal } from './signal-stamp.ts';
 import { sizeProblem } from './size.ts';
 import type { Changes, Moment, Stamped, Wish } from './stamped.ts';
+import { stampWorkflow } from './workflow-stamp.ts';
 
 /** What the API server asks, as far as it is read here. */
 export interface AdmissionRequest {
@@ -70,6 +81,7 @@ export class Reviewer {
     if (left !== undefined) return isVouchedFor(request) ? refusalOf(request, 403, left) : { uid, allowed: true };
     if (request.resource.resource === 'signals') return this.#stamp(asked, decodeSignal, stampSignal);
     if (request.resource.resource === 'workflowruns') return this.#run(asked);
+    if (request.resource.resource === 'backfills') return this.#stamp(asked, decodeBackfill, stampRun);
     return this.#definition(asked);
   }
 
@@ -83,7 +95,8 @@ export class Reviewer {
   async #definition(request: Asked): Promise<AdmissionResponse> {
     const judged = await this.#judged(request);
     if (judged.refusal !== undefined) return refusalOf(request, 422, judged.refusal);
-    return withWarnings({ uid: request.uid, allowed: true }, judged);
+    if (request.resource.resource !== 'workflows') return withWarnings({ uid: request.uid, allowed: true }, judged);
+    return withWarnings(this.#stamp(request, decodeWorkflow, stampWorkflow), judged);
   }
 
   async #judged(request: Asked): Promise<Judged> {
@@ -96,7 +109,7 @@ export class Reviewer {
     }
   }
 
-  #stamp<T extends Signal | WorkflowRun>(
+  #stamp<T extends Signal | WorkflowRun | Backfill | Workflow>(
     request: Asked,
     decode: (raw: unknown) => T,
     stamp: (wish: Wish<T>, moment: Moment) => Stamped,
@@ -128,7 +141,7 @@ export class Reviewer {
 }
 
 const isVouchedFor = ({ resource }: AdmissionRequest): boolean =>
-  resource.resource === 'signals' || resource.resource === 'workflowruns';
+  ['signals', 'workflowruns', 'backfills'].includes(resource.resource);
 
 /** The object as it will be stored: where it comes without its namespace, that is the one of the request. */
 function withNamespace({ object, namespace }: Asked): KubeObject {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkflowRun } from '../api/index.ts';
+import type { Backfill, WorkflowRun } from '../api/index.ts';
 import type { User } from './people.ts';
 import { stampRun } from './run-stamp.ts';
 import type { Changes, Moment, Stamped } from './stamped.ts';
@@ -81,5 +81,55 @@ describe('a change of desiredState', () => {
   it('keeps what was written for who applies a manifest again', () => {
     const { requester: _requester, desiredStateBy: _by, ...spec } = paused.spec;
     expect(stored({ ...paused, spec }, bob, paused).spec).toEqual(paused.spec);
+  });
+});
+
+describe('a Backfill', () => {
+  const backfill = (more: Partial<Backfill['spec']> = {}): Backfill => ({
+    apiVersion: '',
+    kind: 'Backfill',
+    metadata: { name: 'may', namespace: 'shop', uid: 'u' },
+    spec: {
+      ...{ workflow: 'ship', schedule: 'nightly', from: '2026-05-01T00:00:00Z', to: '2026-06-01T00:00:00Z' },
+      ...{ desiredState: 'Running', ...more },
+    },
+  });
+  const put = (object: Backfill, user: User, old?: Backfill): Backfill => {
+    const { spec } = taken(stampRun({ object, ...(old && { old }) }, moment(user)));
+    return { ...object, spec: Object.assign({}, object.spec, spec) };
+  };
+
+  it('says who asked for it, and who set it going again', () => {
+    const made = put(backfill(), ada);
+    expect(made.spec.requester?.username).toBe('ada');
+    expect(attestation.requester(made)).toBe(true);
+    const paused = put({ ...made, spec: { ...made.spec, desiredState: 'Paused' } }, ada, made);
+    const resumed = put({ ...paused, spec: { ...paused.spec, desiredState: 'Running' } }, bob, paused);
+    expect(resumed.spec.desiredStateBy?.username).toBe('bob');
+    expect(attestation.desiredState(resumed)).toBe(true);
+    expect(attestation.requester(resumed)).toBe(true);
+  });
+
+  it('is vouched for with its window, and not as a run of its name', () => {
+    const made = put(backfill(), ada);
+    expect(attestation.requester({ ...made, spec: { ...made.spec, to: '2027-01-01T00:00:00Z' } })).toBe(false);
+    const { requester } = made.spec;
+    const asRun = run({ workflowRef: { name: 'ship' }, ...(requester && { requester }) }, { name: 'may' });
+    expect(attestation.requester(asRun)).toBe(false);
+  });
+});
+
+describe('what only the operator says', () => {
+  it('is refused on a run that somebody creates', () => {
+    const claimed = run({ provenance: { requesters: ['ada'], depth: 0, proof: 'x' } });
+    expect(refusal(stampRun({ object: claimed }, moment(ada)))).toContain('spec.provenance');
+  });
+
+  it('is no part of another run: parameters and what it repeats are vouched for with the requester', () => {
+    const made = stored(run({ parameters: [{ name: 'version', value: '1' }] }), ada);
+    expect(attestation.requester(made)).toBe(true);
+    const parameters = [{ name: 'version', value: '2' }];
+    expect(attestation.requester({ ...made, spec: { ...made.spec, parameters } })).toBe(false);
+    expect(attestation.requester({ ...made, spec: { ...made.spec, from: { run: 'x', mode: 'Rerun' } } })).toBe(false);
   });
 });

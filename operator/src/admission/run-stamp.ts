@@ -1,4 +1,4 @@
-import type { Stamp, WorkflowRun } from '../api/index.ts';
+import type { Backfill, Stamp, WorkflowRun } from '../api/index.ts';
 import { canonicalJson } from '../engine/index.ts';
 import { desiredStateClaim, requesterClaim } from './attestation.ts';
 import { stampOf, unstampable } from './people.ts';
@@ -7,14 +7,22 @@ import { type Moment, nameOf, type Stamped, type Wish } from './stamped.ts';
 /** Runs made by hand: their pods are named after them. */
 const MAX_NAME = 52;
 
-/** What becomes of a WorkflowRun that somebody creates or changes. The operator itself is not asked. */
-export function stampRun({ object, old }: Wish<WorkflowRun>, moment: Moment): Stamped {
-  const refusal = unstampable(moment.user);
+/** What somebody asks for, and can stop and set going again. */
+type Asked = WorkflowRun | Backfill;
+
+/** What becomes of a WorkflowRun or Backfill that somebody creates or changes. The operator itself is not asked. */
+export function stampRun({ object, old }: Wish<Asked>, moment: Moment): Stamped {
+  const refusal = unstampable(moment.user) ?? (old === undefined ? claimedProvenance(object) : undefined);
   if (refusal !== undefined) return { refusal };
   return old === undefined ? stampRequester(object, moment) : stampChange(object, old, moment);
 }
 
-function stampRequester(run: WorkflowRun, { user, now, attestation, suffix }: Moment): Stamped {
+function claimedProvenance({ spec }: Asked): string | undefined {
+  if (!('provenance' in spec) || spec.provenance === undefined) return undefined;
+  return 'spec.provenance: only the operator says how it came to make a run; leave it out';
+}
+
+function stampRequester(run: Asked, { user, now, attestation, suffix }: Moment): Stamped {
   const refusal = inOtherName('requester', run.spec.requester, user.username);
   if (refusal !== undefined) return { refusal };
   const name = nameOf(run.metadata, suffix, MAX_NAME);
@@ -24,7 +32,7 @@ function stampRequester(run: WorkflowRun, { user, now, attestation, suffix }: Mo
   return { spec: { requester: attested, desiredStateBy: undefined }, name };
 }
 
-function stampChange(run: WorkflowRun, old: WorkflowRun, { user, now, attestation }: Moment): Stamped {
+function stampChange(run: Asked, old: Asked, { user, now, attestation }: Moment): Stamped {
   // Who applies a manifest again leaves out what was written for them.
   const requester = run.spec.requester ?? old.spec.requester;
   if (run.spec.desiredState === old.spec.desiredState) return unchangedState(run, old, requester);
@@ -36,19 +44,19 @@ function stampChange(run: WorkflowRun, old: WorkflowRun, { user, now, attestatio
   };
 }
 
-function unchangedState(run: WorkflowRun, old: WorkflowRun, requester: Stamp | undefined): Stamped {
+function unchangedState(run: Asked, old: Asked, requester: Stamp | undefined): Stamped {
   const given = changedStamp(run, old);
   if (given === undefined) return { spec: { requester, desiredStateBy: old.spec.desiredStateBy } };
   return { refusal: 'spec.desiredStateBy: the admission webhook writes it when desiredState changes; leave it out' };
 }
 
 /** What a request says of who wrote the desired state, where that is not simply what is stored. */
-function changedStamp(run: WorkflowRun, old: WorkflowRun): Stamp | undefined {
+function changedStamp(run: Asked, old: Asked): Stamp | undefined {
   const given = run.spec.desiredStateBy;
   return canonicalJson(given) === canonicalJson(old.spec.desiredStateBy) ? undefined : given;
 }
 
-function inOtherName(field: string, given: Stamp | undefined, username: string): string | undefined {
+export function inOtherName(field: string, given: Stamp | undefined, username: string): string | undefined {
   if (given === undefined || given.username === username) return undefined;
   return `spec.${field}: "${given.username}" is not who asks; leave it out, "${username}" is written down`;
 }

@@ -1,4 +1,4 @@
-import type { Signal, WorkflowRun } from './object.ts';
+import type { Backfill, Signal, Workflow, WorkflowRun } from './object.ts';
 import type { SignalResponse } from './signal.ts';
 import type { Stamp } from './stamp.ts';
 
@@ -12,9 +12,11 @@ export interface Attests {
   /** Who sent a signal of type Data, when, and what. */
   sender(signal: Signal): boolean;
   /** Who asked for a run. */
-  requester(run: WorkflowRun): boolean;
-  /** Who wrote the desiredState that a run has. */
-  desiredState(run: WorkflowRun): boolean;
+  requester(run: WorkflowRun | Backfill): boolean;
+  /** Who wrote the desiredState that it has. */
+  desiredState(run: WorkflowRun | Backfill): boolean;
+  /** Who last wrote what a Workflow runs, and what starts it. */
+  writer(workflow: Workflow): boolean;
   /**
    * Who asked for a run, for one that the operator makes because of it: a child, or the next of a chain. Attested for
    * `to` where it was attested for `from`, else without any attestation.
@@ -34,5 +36,6 @@ export const UNATTESTED: Attests = {
   sender: () => false,
   requester: () => false,
   desiredState: () => false,
+  writer: () => false,
   inherited: ({ spec }) => spec.requester && withoutAttestation(spec.requester),
 };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { objectName, taskName } from './scalars.ts';
 import { MAX_PINNED_SCHEDULES } from './schedule.ts';
+import { stamp } from './stamp.ts';
 
 /** How many slots one Backfill has at most. */
 export const MAX_BACKFILL_SLOTS = 1000;
@@ -34,10 +35,20 @@ export const backfillSpec = z
       .enum(['Running', 'Paused', 'Cancelled'])
       .default('Running')
       .describe('Paused: no further run starts. Cancelled: the runs that are under way are cancelled, and it ends.'),
+    desiredStateBy: stamp
+      .optional()
+      .describe(
+        'Who wrote the desired state, if not whoever asked for the Backfill. Written by the admission webhook.',
+      ),
+    requester: stamp
+      .optional()
+      .describe(
+        'Who asked for the Backfill. Written by the admission webhook; without one it is what the creator wrote.',
+      ),
   })
   .meta({
     'x-kubernetes-validations': [
-      ...['workflow', 'schedule', 'from', 'to', 'order'].map(frozen),
+      ...['workflow', 'schedule', 'from', 'to', 'order', 'requester'].map(frozen),
       {
         rule: "oldSelf.desiredState != 'Cancelled' || self.desiredState == 'Cancelled'",
         message: 'a Backfill that was cancelled does not go on; create another one',

@@ -26,8 +26,6 @@ export const ANNOTATION_VERSION = `${GROUP}/version`;
 export const ANNOTATION_TASK = `${GROUP}/task`;
 /** The code by which operators know what they made for an attempt: labels and owners can be written by anybody. */
 export const ANNOTATION_PROOF = `${GROUP}/proof`;
-/** How many runs a run hangs below: its parent, the parent of that, and so on; absent: none. */
-export const ANNOTATION_DEPTH = `${GROUP}/depth`;
 /** Seconds of grace that the task's own container has, where its pod has more for storing artifacts. */
 export const ANNOTATION_GRACE = `${GROUP}/grace-seconds`;
 /** What a task says of its failureMessage, if it says anything; on the cached copy of a pod what follows from that. */
@@ -44,7 +42,7 @@ export const ANNOTATION_HOLDER = `${GROUP}/holder`;
 /** How long a cached result may be used, in milliseconds from when it was stored. */
 export const ANNOTATION_MAX_AGE = `${GROUP}/max-age-ms`;
 
-/** On a run that has ended: the completion triggers that have acted upon it, as short digests with commas. */
+/** On a run that ended before an operator kept this in status: the completion triggers that have acted upon it. */
 export const ANNOTATION_COMPLETIONS = `${GROUP}/completions`;
 
 /** Keeps a finished pod until its result is in the run's status. */

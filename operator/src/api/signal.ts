@@ -50,6 +50,7 @@ const request = z.object({
   users: names('Who is asked.'),
   groups: names('Members of which groups are asked.'),
   notRequester: z.string().max(253).optional().describe('Who asked for the run, and may not decide.'),
+  notRequesters: names('Who else may not decide: whoever asked for what led to the run.'),
   form: z
     .array(formField)
     .max(32)
@@ -73,6 +74,13 @@ export const signalSpec = z
     sender: stamp.optional().describe('Data: who sent it. Written by the admission webhook.'),
     task: z.string().max(512).optional().describe('Approval and Input: path of the task that asks.'),
     request: request.optional().describe('Approval and Input: what is shown. What counts is in the definition.'),
+    proof: z
+      .string()
+      .max(64)
+      .optional()
+      .describe(
+        'Approval and Input: the code by which operators know what they made for a task. Only the operator has it.',
+      ),
     decision: decision.optional().describe('Approval: an inbox. What is written here becomes a response.'),
     comment: comment.optional().describe('Approval and Input: an inbox, for a remark that goes with it.'),
     values: values.optional().describe('Approval and Input: an inbox, for the values that are asked for.'),
@@ -92,6 +100,7 @@ export const signalSpec = z
       frozen('sender'),
       frozen('task'),
       frozen('request'),
+      frozen('proof'),
       {
         rule: "self.type == 'Data' ? has(self.name) && !has(self.task) && !has(self.request) && !has(self.responses) : has(self.task) && has(self.request) && !has(self.name)",
         message: 'a signal of type Data has name and data; the other types are made by the operator',

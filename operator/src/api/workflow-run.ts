@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { chainStatus, continues } from './continue-as-new.ts';
+import { requesters } from './lineage.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
+import { provenance } from './provenance.ts';
 import { pageMark } from './run-journal.ts';
 import { identifier, objectName, taskName } from './scalars.ts';
 import { stamp } from './stamp.ts';
@@ -19,6 +21,8 @@ export type TaskPhase = (typeof TASK_PHASES)[number];
 export const STATUS_BUDGET_BYTES = 256 * 1024;
 export const STATUS_REFUSED_BYTES = 224 * 1024;
 export const MAX_TASK_ROWS = 50;
+/** How many triggers can have acted upon the end of a run. */
+export const MAX_COMPLETIONS = 1000;
 
 const frozen = (field: string) => ({
   rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
@@ -116,6 +120,7 @@ export const workflowRunSpec = z
     continues: continues
       .optional()
       .describe('The run that this one continues. Only the operator makes runs that continue others.'),
+    provenance: provenance.optional().describe('What the operator says of a run that it made. Leave it out.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -126,6 +131,7 @@ export const workflowRunSpec = z
       frozen('number'),
       frozen('from'),
       frozen('continues'),
+      frozen('provenance'),
       {
         rule: '!has(self.continues) || (!has(self.from) && !has(self.parameters))',
         message: 'a run that continues another takes everything over from it; leave out from and parameters',
@@ -185,6 +191,19 @@ export const workflowRunStatus = z.object({
     })
     .optional()
     .describe('Who asked for the run.'),
+  requesters: z
+    .object({
+      usernames: requesters.describe('Everybody who is known to have asked, for the run and for what led to it.'),
+      unknown: z.boolean().optional().describe('Whether somebody asked besides of whom nothing is known.'),
+    })
+    .optional()
+    .describe('Who asked, as far back as it goes: the people whom notRequester excludes. Fixed when the run begins.'),
+  completions: z
+    .array(z.string().max(16))
+    .max(MAX_COMPLETIONS)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .optional()
+    .describe('Short digests of the completion triggers that have acted upon the end of the run.'),
   desiredStateBy: z
     .object({
       username: z.string().max(253).describe('Who wrote it.'),

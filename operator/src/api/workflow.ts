@@ -6,6 +6,7 @@ import { duration } from './duration.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
 import { MAX_PINNED_SCHEDULES, MAX_SCHEDULES, schedule, scheduleStatus } from './schedule.ts';
+import { stamp } from './stamp.ts';
 import { defaults, task, taskHooks } from './task.ts';
 import { artifactRetention, workspace } from './task-artifacts.ts';
 import { MAX_TRIGGERS, webhook, webhookStatus } from './webhook.ts';
@@ -179,6 +180,11 @@ const concurrency = z.object({
 });
 
 export const workflowSpec = z.object({
+  writer: stamp
+    .optional()
+    .describe(
+      'Who last wrote what is run and what starts it. Written by the admission webhook: leave it out of manifests.',
+    ),
   triggers: z
     .object({
       onChange: onChange.optional().describe('Runs when the definition changes.'),
@@ -238,6 +244,19 @@ export const workflowStatus = z.object({
     .meta(listMap('name'))
     .optional()
     .describe('What the schedules have done and will do.'),
+  firstSeen: z
+    .object({
+      at: z.string().max(40).describe('When it was; runs made later are of its triggers only if they prove it.'),
+      written: z
+        .string()
+        .max(64)
+        .optional()
+        .describe(
+          'Digest of what an earlier version had accepted: that counts as written by nobody, until it changes.',
+        ),
+    })
+    .optional()
+    .describe('When an operator first saw the Workflow that proves the runs that it makes.'),
   nextRun: z.string().max(40).optional().describe('The next slot of any schedule, for columns.'),
   lastSchedule: z.string().max(40).optional().describe('The newest slot that a schedule started a run for.'),
   pinnedSchedules: z

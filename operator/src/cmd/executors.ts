@@ -1,4 +1,4 @@
-import type { Attests } from '../api/index.ts';
+import type { Attests, Proves } from '../api/index.ts';
 import { SIGNALS, type Stores, WORKFLOW_RUNS } from '../controllers/index.ts';
 import { evaluate } from '../engine/index.ts';
 import {
@@ -35,6 +35,8 @@ export interface ExecutorParts {
   readonly attests: Attests;
   /** Which objects the operator made. */
   readonly identities: Identities;
+  /** Vouches for what the operator itself made. */
+  readonly proves: Proves;
   /** Has a run looked at again, when something ended that no watch tells of. */
   readonly wake: (run: RunContext) => void;
 }

@@ -61,7 +61,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const keys = new ProofKeys({ client, clock, logger, namespace: config.namespace });
   const proves = new Proofs({ keys: () => keys.keys, purpose: 'proofs', now: () => clock.now() });
   const identities = new Identities(proves);
-  const parts = { client: fenced, stores, clock, identities, isLeader, ending: ending.signal };
+  const parts = { client: fenced, stores, clock, identities, proves, isLeader, ending: ending.signal };
   const logs = wireLogs(config.storage.logs, { client: fenced, clock, metrics, workflows: stores.workflows });
   const wakeRun = (run: RunContext) => wake(objectKey(run));
   const admission = wireAdmission(config, { client, stores, clock, logger, keys, watching });
@@ -70,7 +70,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   const settleSoon = (key: string) => semaphores.queue.add(key);
   const { executor, ledger } = wireClaims(started, { ...parts, proves, wake, settleSoon });
   const judging = new Judging({ clock, ...JUDGING });
-  const shared = { client: fenced, stores, recorder, metrics, clock, judging, proves };
+  const shared = { client: fenced, stores, recorder, metrics, clock, judging, proves, attests };
   const options = { logger, concurrency: config.concurrency };
   const manager = new Manager({
     logger,
@@ -79,18 +79,19 @@ export function wire(config: OperatorConfig): AdoOperator {
     health: { host: config.healthHost, port: config.healthPort },
     ...(elector ? { elector } : {}),
   });
-  const hooks = wireHooks(config, { client, stores, clock, logger, metrics });
+  const openly = new KubeRecorder({ client, logger, metrics, clock, ...controller });
+  const hooks = wireHooks(config, { client, stores, clock, logger, metrics, attests, proves, recorder: openly });
   manager.addWorker(workflowController({ ...shared, askForSecret: hooks?.askForSecret }, options));
   manager.addWorker(backfillController(shared, options));
   manager.addWorker(completionController(shared, { logger }));
   for (const controller of templateControllers(shared, config.namespace, options)) manager.addWorker(controller);
   const plans = new Plans();
-  const run = { ...shared, executor, identities, cache: executor, attests, plans, memories: new RunMemories() };
+  const run = { ...shared, executor, identities, cache: executor, plans, memories: new RunMemories() };
   const runs = runController(run, options);
   manager.addWorker(runs);
   manager.addWorker(upkeepController(run, { logger }));
   manager.addWorker(auditController(run, { logger }));
-  manager.addWorker(signalController({ ...shared, plans, attests, identities }, { logger }));
+  manager.addWorker(signalController({ ...shared, plans, identities }, { logger }));
   const sweeps = sweepSettings(config.storage, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
@@ -100,7 +101,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   for (const source of admission ? [admission.served.reflector, admission.webhook] : []) manager.addSource(source);
   metrics.onScrape(() => metrics.runsActive.set(countActive(stores)));
   manager.beforeRelease(async () => ending.abort());
-  manager.beforeRelease((ms) => recorder.stop(ms));
+  for (const each of [recorder, openly]) manager.beforeRelease((ms) => each.stop(ms));
   const operator = new AdoOperator({ kubeConfig, client, manager, logger, metrics });
   for (const reflector of reflectors) operator.watch(reflector);
   return operator;

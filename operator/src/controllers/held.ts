@@ -1,5 +1,5 @@
 import { objectKey, type WorkflowRun } from '../api/index.ts';
-import { awaiting, BY_COMPLETION_SOURCE, markOf, marksOf } from './completion/awaiting.ts';
+import { awaiting, BY_COMPLETION_SOURCE, hasActed } from './completion/awaiting.ts';
 import type { Stores } from './stores.ts';
 
 /** How long a run that has ended is kept for triggers that cannot act, such as those of a Workflow that is not valid. */
@@ -33,5 +33,5 @@ function isUnmarked({ workflows, runs }: Pick<Stores, 'workflows' | 'runs'>, { m
   const source = runs.get(objectKey({ name: run, namespace }));
   if (source?.metadata.uid !== uid || source === undefined) return false;
   const target = workflows.get(objectKey({ name: spec.workflowRef.name, namespace }));
-  return target !== undefined && !marksOf(source).has(markOf(target, trigger));
+  return target !== undefined && !hasActed(source, target, trigger);
 }

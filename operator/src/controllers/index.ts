@@ -23,6 +23,7 @@ export { backfillController } from './backfill/controller.ts';
 export { completionController } from './completion/controller.ts';
 export { type HolderOf, Holders } from './holders.ts';
 export { problemText } from './judgement.ts';
+export { tellOfTakenNames } from './name-taken.ts';
 export {
   BACKFILLS,
   CLUSTER_WORKFLOW_TEMPLATES,

@@ -80,15 +80,14 @@ export function standingOf(asking: Asking, identity: RunIdentity, user: Observed
   return then ? { ...then, later: true } : { void: 'NotAllowed' };
 }
 
-/** A run that nobody asked for, such as one of a schedule, has no requester; of one that a person made it must be known. */
+/** Everybody who asked for what led to the run is excluded; where one of them is not known, that may be anybody. */
 function standingAsRequester(
   { allowUnattested }: Asking,
-  { requester, isManual }: RunIdentity,
+  { requester, requesters = [], resumedBy, isUnknown }: RunIdentity,
   user: ObservedUser,
 ): Standing | undefined {
-  if (requester?.username === user.username) return { void: 'Requester' };
-  const isKnown = requester?.attested === true || !isManual;
-  return isKnown || allowUnattested ? undefined : { void: 'RequesterUnknown' };
+  if ([requester, resumedBy, ...requesters].includes(user.username)) return { void: 'Requester' };
+  return isUnknown && !allowUnattested ? { void: 'RequesterUnknown' } : undefined;
 }
 
 /** A service account counts only by its own name: nobody means it by a group that all of them are in. */

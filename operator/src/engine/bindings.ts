@@ -14,10 +14,14 @@ export interface RunIdentity {
   readonly number?: number;
   /** The first run of its chain, if it is not the first itself. */
   readonly root?: string;
-  /** Who asked for the run, where that is known, and whether the API server vouches for it. */
-  readonly requester?: { readonly username: string; readonly attested: boolean };
-  /** A person or a system made the run by itself: no trigger, and no task of another run. */
-  readonly isManual?: boolean;
+  /** Who the run itself says has asked for it; whether that is so, `requesters` say. */
+  readonly requester?: string;
+  /** Everybody who is known to have asked: for the run, and for all that led to it. */
+  readonly requesters?: readonly string[];
+  /** Who set the run going again. They do not decide either, and what is shown does not change by it. */
+  readonly resumedBy?: string;
+  /** Besides, somebody asked of whom nothing is known. */
+  readonly isUnknown?: boolean;
 }
 
 /** What expressions see of a run. */

@@ -48,3 +48,16 @@ export function digestOfWatched(spec: WorkflowSpec, of: readonly ('Tasks' | 'Par
     ...(of.includes('Parameters') ? { parameters } : {}),
   });
 }
+
+/** Workflows as they were digested, so that each version is digested once. */
+const written = new WeakMap<WorkflowSpec, string>();
+
+/** Digest of all that somebody is answerable for who writes a Workflow: what is run, what starts it, and how much of it. */
+export function digestOfWritten(spec: WorkflowSpec): string {
+  const known = written.get(spec);
+  if (known !== undefined) return known;
+  const { writer: _writer, retention: _retention, ...rest } = spec;
+  const digest = digestOf(rest);
+  written.set(spec, digest);
+  return digest;
+}

@@ -15,7 +15,15 @@ export type { RunIdentity } from './bindings.ts';
 export { carriedAway, copyOf, needsHistory, outputsIn } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
-export { bodyOf, canonicalJson, definitionOf, digestOf, digestOfWatched, digestText } from './digest.ts';
+export {
+  bodyOf,
+  canonicalJson,
+  definitionOf,
+  digestOf,
+  digestOfWatched,
+  digestOfWritten,
+  digestText,
+} from './digest.ts';
 export { begin, evolve } from './evolve.ts';
 export { ExpressionError, evaluate } from './expression/index.ts';
 export { fillForm, readForm } from './form.ts';
@@ -49,10 +57,12 @@ export { FLAG_PROVEN, isLive, isTerminal, type RunState, type Unit, type Verdict
 export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';
 export { acceptContinuing } from './succession.ts';
 export {
+  namesOfRun,
   type TriggerContext,
   type TriggerProblem,
   triggerHolds,
   triggerParameters,
-  triggerRunNames,
+  triggerRunName,
   triggerValue,
 } from './triggers.ts';
+export { isFromBefore, isMadeFor, lineageOfWorkflow } from './writer.ts';

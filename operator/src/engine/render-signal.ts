@@ -27,7 +27,7 @@ export function renderSignal(
       : {}),
     ...(people && users.length > 0 ? { users } : {}),
     ...(people && groups.length > 0 ? { groups } : {}),
-    ...(notRequester && identity.requester ? { notRequester: identity.requester.username } : {}),
+    ...(notRequester ? excluded(identity) : {}),
     ...(form.length > 0 ? { form: [...form] } : {}),
   };
   return {
@@ -36,6 +36,15 @@ export function renderSignal(
     run: identity.root ?? identity.name,
     request: { ...shown, digest: digestOf(shown) },
     answered: (ask?.votes ?? []).map(({ username, decision }) => ({ username, ...(decision ? { decision } : {}) })),
+  };
+}
+
+/** Who may not decide: whoever asked, and beside them whoever asked for what led to the run. */
+function excluded({ requester, requesters = [] }: RunIdentity): Pick<SignalRequest, 'notRequester' | 'notRequesters'> {
+  const [first, ...others] = [...new Set([...(requester === undefined ? [] : [requester]), ...requesters])];
+  return {
+    ...(first === undefined ? {} : { notRequester: first }),
+    ...(others.length > 0 ? { notRequesters: others } : {}),
   };
 }
 

@@ -221,16 +221,25 @@ describe('an approval that is not for who asked for the run', () => {
   const identity = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
 
   it.each([
-    ['who asked', { requester: { username: 'jane', attested: true }, isManual: true }, 'Requester'],
-    ['anybody, while it is not sure who asked', { isManual: true }, 'RequesterUnknown'],
-    ['anybody else', { requester: { username: 'joe', attested: true }, isManual: true }, undefined],
-    ['anybody, of a run that a trigger made', {}, undefined],
+    ['who asked', { requester: 'jane', requesters: ['jane'] }, 'Requester'],
+    ['who says so, also where nobody vouches for it', { requester: 'jane', isUnknown: true }, 'Requester'],
+    ['who asked for what led to the run', { requester: 'joe', requesters: ['joe', 'jane'] }, 'Requester'],
+    ['who set it going again', { requester: 'joe', requesters: ['joe'], resumedBy: 'jane' }, 'Requester'],
+    ['anybody, while it is not sure who asked', { isUnknown: true }, 'RequesterUnknown'],
+    ['anybody, while not all are known', { requesters: ['joe'], isUnknown: true }, 'RequesterUnknown'],
+    ['anybody else', { requester: 'joe', requesters: ['joe'] }, undefined],
+    ['anybody, where nobody asked', {}, undefined],
   ])('answers %s', (_who, known, reason) => {
     const asked = new Asked(approval({ notRequester: true, approvals: 2 }));
     asked.simulation.identity = { ...identity, ...known };
-    const shown = asked.simulation.identity.requester;
-    const digest = digestOf({ message: 'Ship?', approvals: 2, ...(shown ? { notRequester: shown.username } : {}) });
-    asked.answer('jane', { digest }).pass();
+    const { requester, requesters = [] } = asked.simulation.identity;
+    const [first, ...others] = [...new Set([...(requester === undefined ? [] : [requester]), ...requesters])];
+    const shown = {
+      ...{ message: 'Ship?', approvals: 2 },
+      ...(first === undefined ? {} : { notRequester: first }),
+      ...(others.length === 0 ? {} : { notRequesters: others }),
+    };
+    asked.answer('jane', { digest: digestOf(shown) }).pass();
     expect(asked.view?.responses[0]).toEqual({ username: 'jane', counts: !reason, ...(reason ? { reason } : {}) });
   });
 });

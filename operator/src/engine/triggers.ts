@@ -1,4 +1,5 @@
-import type { Parameter, WorkflowRunSpec } from '../api/index.ts';
+import type { Parameter, Proves, Workflow, WorkflowRunSpec } from '../api/index.ts';
+import { digestText } from './digest.ts';
 import { type Bindings, ExpressionError, evaluate, evaluateBoolean, renderText } from './expression/index.ts';
 import { resolveParameters } from './parameters.ts';
 
@@ -67,15 +68,28 @@ export function triggerParameters(
 
 /** With the name of a Workflow before it (40 characters) a name of a run (52). */
 const HASH_LENGTH = 11;
-/** Names that are tried, where other runs have the first ones. */
-const ALTERNATIVES = 4;
+/** Names that are tried, where other runs have the first one. */
+const SPARE_NAMES = 3;
 
-/** The names that the run of a trigger may have, by the digest of what it is made for; the first, unless it is taken. */
-export function triggerRunNames(workflow: string, digest: string): string[] {
-  const parts = Array.from({ length: ALTERNATIVES }, (_, index) =>
-    digest.slice(index * HASH_LENGTH).slice(0, HASH_LENGTH),
-  );
-  return parts.map((part) => `${workflow}-${part}`);
+/** The name of the run of a trigger, by the digest of what it is made for. */
+export const triggerRunName = (workflow: string, digest: string): string =>
+  `${workflow}-${digest.slice(0, HASH_LENGTH)}`;
+
+/**
+ * The names that a run which is made for a Workflow, or to continue a run, may have: the first, unless it is taken. The others nobody can guess, so whoever
+ * takes one has seen it first.
+ */
+export function namesOfRun(
+  first: string,
+  { metadata }: Pick<Workflow, 'metadata'>,
+  key: string,
+  proves: Proves,
+): string[] {
+  const { namespace, name, uid } = metadata;
+  const code = proves.code({ of: 'runNames', namespace, workflow: uid, key });
+  const digest = digestText(code);
+  const spare = Array.from({ length: SPARE_NAMES }, (_, index) => digest.slice(index * HASH_LENGTH));
+  return [first, ...spare.map((part) => triggerRunName(name, part))];
 }
 
 function attempt<T>(field: string, compute: () => T): T | TriggerProblem {

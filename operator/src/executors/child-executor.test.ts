@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ANNOTATION_DEPTH,
   ANNOTATION_PROOF,
   type Condition,
   LABEL_RUN_UID,
+  provenanceOf,
   type RenderedChild,
   type Task,
   UNATTESTED,
@@ -12,7 +12,7 @@ import {
 import { ApiError, keyOf, Store } from '../runtime/index.ts';
 import { CHILDREN_BY_RUN_UID, ChildExecutor, parentUidOf } from './child-executor.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
-import { identities } from './testing/proving.ts';
+import { identities, PROVING } from './testing/proving.ts';
 
 const run = { name: 'parent', namespace: 'n', uid: 'p', workflow: 'w' };
 const task: Task = { name: 'call', workflow: { name: 'other' } };
@@ -27,7 +27,13 @@ const type = {
   namespaced: true,
 };
 
-function setUp(annotations: Record<string, string> = {}) {
+/** The parent as it began: who asked, and how deep it is. */
+const began = (depth: number) => ({
+  ...run,
+  asked: () => ({ lineage: { requesters: ['ada', 'bob'], unknown: false }, depth }),
+});
+
+function setUp() {
   const server = new FakeObjects();
   const clock = movableClock();
   const runs = new Store<WorkflowRun>({ indexes: { [CHILDREN_BY_RUN_UID]: parentUidOf } });
@@ -35,7 +41,7 @@ function setUp(annotations: Record<string, string> = {}) {
     runs.put({ key: keyOf(value.metadata), uid: value.metadata.uid ?? '', resourceVersion: version, value });
   const requester = { username: 'ada' };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
-  cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p', annotations }, spec });
+  cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p' }, spec });
   const woken: string[] = [];
   const executor = new ChildExecutor({
     wake: ({ name }) => woken.push(name),
@@ -45,6 +51,7 @@ function setUp(annotations: Record<string, string> = {}) {
     clock,
     identities: identities(),
     attests: UNATTESTED,
+    proves: PROVING,
   });
   const child = () => [...server.objects.values()][0] as unknown as WorkflowRun;
   return { server, clock, runs, cache, executor, child, woken };
@@ -59,14 +66,17 @@ function ended(child: WorkflowRun, status: 'True' | 'False', reason: string): Wo
 describe('a task that starts a run', () => {
   it('creates one that says where it comes from, who asked, and whose it is', async () => {
     const { executor, child } = setUp();
-    expect(await executor.start(run, request)).toBeUndefined();
+    expect(await executor.start(began(0), request)).toBeUndefined();
     const { metadata, spec } = child();
     expect(metadata.name).toMatch(/^parent-call-0-[0-9a-f]{8}$/);
     expect(metadata.ownerReferences).toMatchObject([{ kind: 'WorkflowRun', uid: 'p', controller: true }]);
-    expect(metadata.annotations).toMatchObject({ 'flow.ado.dev/task': 'call', [ANNOTATION_DEPTH]: '1' });
+    expect(metadata.annotations).toMatchObject({ 'flow.ado.dev/task': 'call' });
     expect(metadata.annotations?.['flow.ado.dev/proof']).toBeDefined();
     expect(metadata.labels?.[LABEL_RUN_UID]).toBe('p');
-    expect(spec).toEqual({
+    const { provenance, ...rest } = spec;
+    expect(provenance).toMatchObject({ depth: 1, requesters: ['ada', 'bob'] });
+    expect(provenanceOf(child(), PROVING)).toBe(provenance);
+    expect(rest).toEqual({
       workflowRef: { name: 'other' },
       parameters: [{ name: 'a', value: '1' }],
       desiredState: 'Running',
@@ -86,6 +96,7 @@ describe('a task that starts a run', () => {
       clock,
       identities: identities(),
       attests: UNATTESTED,
+      proves: PROVING,
     });
     expect(await again.start(run, request)).toBeUndefined();
     expect(server.objects.size).toBe(1);
@@ -109,9 +120,9 @@ describe('a task that starts a run', () => {
   });
 
   it('is refused nine deep, and no run is made', async () => {
-    expect(await setUp({ [ANNOTATION_DEPTH]: '7' }).executor.start(run, request)).toBeUndefined();
-    const { executor, server } = setUp({ [ANNOTATION_DEPTH]: '8' });
-    expect(await executor.start(run, request)).toMatchObject({ reason: 'TooDeep', retry: false });
+    expect(await setUp().executor.start(began(7), request)).toBeUndefined();
+    const { executor, server } = setUp();
+    expect(await executor.start(began(8), request)).toMatchObject({ reason: 'TooDeep', retry: false });
     expect(server.calls).toEqual([]);
   });
 

@@ -1,14 +1,16 @@
 import {
-  ANNOTATION_DEPTH,
   type Attests,
   continuedAs,
   controllerOf,
   LABEL_RUN_UID,
   linkOf,
   objectKey,
+  type Proves,
   type RenderedChild,
   rootOf,
+  SOMEBODY,
   type WorkflowRun,
+  withProvenance,
 } from '../api/index.ts';
 import {
   type Clock,
@@ -64,6 +66,8 @@ export interface ChildExecutorOptions {
   readonly wake?: ((run: RunContext) => void) | undefined;
   /** Whether who asked for the parent is vouched for: then it is for the child too. */
   readonly attests: Pick<Attests, 'inherited'>;
+  /** Vouches for what the operator says of a run that it makes. */
+  readonly proves: Proves;
 }
 
 /** The index of the run store that finds the runs that the tasks of a run started. */
@@ -96,11 +100,11 @@ export class ChildExecutor implements Executor {
 
   async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
     const { client, clock, type } = this.options;
-    const parent = await this.parentOf(run);
-    const depth = Number(parent?.metadata.annotations?.[ANNOTATION_DEPTH] ?? 0) + 1;
-    if (depth > MAX_DEPTH) return tooDeep(request.rendered.workflow);
+    const { lineage, depth } = run.asked?.() ?? { lineage: SOMEBODY, depth: 0 };
+    if (depth >= MAX_DEPTH) return tooDeep(request.rendered.workflow);
     const proof = this.options.identities.proofOf('WorkflowRun', refOf(run, request).name, run, request);
-    const child = this.requestedBy(parent, buildChild(run, request, depth, proof));
+    const built = this.requestedBy(await this.parentOf(run), buildChild(run, request, proof));
+    const child = withProvenance(built, { lineage, depth: depth + 1 }, this.options.proves);
     if (this.unseen.has(objectKey(child.metadata))) return undefined;
     const key = objectKey(child.metadata);
     if (!this.options.runs.get(key)) this.options.identities.making('WorkflowRun', child.metadata);

@@ -1,5 +1,4 @@
 import {
-  ANNOTATION_DEPTH,
   ANNOTATION_PROOF,
   ANNOTATION_TASK,
   API_VERSION,
@@ -31,7 +30,6 @@ export const refOf = (run: RunContext, { path, attempt }: Attempt) => ({
 export function buildChild(
   run: RunContext,
   { path, attempt, task, rendered }: StartRequest<RenderedChild>,
-  depth: number,
   proof: string,
 ): WorkflowRun {
   const isAwaited = task.workflow?.wait !== false;
@@ -47,7 +45,7 @@ export function buildChild(
         [LABEL_TASK_HASH]: taskHash(path),
         [LABEL_ATTEMPT]: String(attempt),
       },
-      annotations: { [ANNOTATION_TASK]: path, [ANNOTATION_PROOF]: proof, [ANNOTATION_DEPTH]: String(depth) },
+      annotations: { [ANNOTATION_TASK]: path, [ANNOTATION_PROOF]: proof },
       ...(isAwaited ? { ownerReferences: [ownedByRun(run)] } : {}),
     },
     spec: {

@@ -2,6 +2,7 @@ import type {
   AttemptObject,
   AttemptObservation,
   AttemptSort,
+  Lineage,
   Rendered,
   RenderedClaims,
   Task,
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly workflow: string;
   /** The workspaces that its definition declares; only starts need them. */
   readonly workspaces?: readonly Workspace[] | undefined;
+  /** Who asked for it, and how many runs it hangs below: found out where another run is started, and nowhere else. */
+  readonly asked?: () => { readonly lineage: Lineage; readonly depth: number };
   readonly signal?: AbortSignal;
 }
 

@@ -62,9 +62,14 @@ export class Identities {
     return 'Ours';
   }
 
-  /** Whether an object carries the proof of an attempt. */
-  isProven(kind: MadeKind, metadata: ObjectMeta, run: Run, attempt: Attempt): boolean {
-    const proof = metadata.annotations?.[ANNOTATION_PROOF];
+  /** Whether an object carries the proof of an attempt: in an annotation, or in `proof` where its kind has a frozen field. */
+  isProven(
+    kind: MadeKind,
+    metadata: ObjectMeta,
+    run: Run,
+    attempt: Attempt,
+    proof = metadata.annotations?.[ANNOTATION_PROOF],
+  ): boolean {
     if (proof === undefined || metadata.namespace !== run.namespace) return false;
     const { uid = '', name } = metadata;
     const about = `${kind} ${run.namespace}/${name} ${run.uid} ${attempt.path}#${attempt.attempt} ${proof}`;

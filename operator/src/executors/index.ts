@@ -44,5 +44,5 @@ export type { Evaluate } from './resource-verdict.ts';
 export { podRetention } from './retention.ts';
 export { SignalExecutor, type SignalExecutorOptions } from './signal-executor.ts';
 export { signalObjectName } from './signal-name.ts';
-export { type Asking, isAskedBy, observeUser } from './signal-object.ts';
+export { type Asking, isAskedBy, isMadeFor, observeUser } from './signal-object.ts';
 export { ExecutorSwitch, type SortExecutor, type SortExecutors } from './switch.ts';

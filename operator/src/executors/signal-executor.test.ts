@@ -13,6 +13,7 @@ import { ApiError, type KubeObject, type ResourceType, Store } from '../runtime/
 import type { LiveAttempt } from './executor.ts';
 import { SignalExecutor } from './signal-executor.ts';
 import { signalObjectName } from './signal-name.ts';
+import { signalNames } from './signal-object.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
 import { identities } from './testing/proving.ts';
 
@@ -123,9 +124,29 @@ describe('a task that asks', () => {
     expect(fake.objects.get(`n/${OTHER}`)).toMatchObject({ spec: { request: { message: 'Go?' } } });
   });
 
-  it('says which signals to delete where strangers hold both names, and tries again', async () => {
+  it('is its own whatever is changed of it: nobody can change the proof in its spec', async () => {
+    await executorOf().start(run, request);
+    const bare = { labels: {}, annotations: {}, ownerReferences: [], finalizers: ['x/y'] };
+    cached('r-approve', (signal) => ({ ...signal, metadata: { ...signal.metadata, ...bare } }));
+    const { seen } = await executorOf().observe(run, [live]);
+    expect(seen).toMatchObject([{ observation: { phase: 'Asked', signal: { name: 'r-approve' } } }]);
+    expect([...fake.objects.keys()]).toEqual(['n/r-approve']);
+  });
+
+  it('uses a name that nobody can work out where strangers hold both that anybody can', async () => {
     stranger('r-approve');
     stranger(OTHER);
+    expect(await executorOf().start(run, request)).toBeUndefined();
+    const [, , name = ''] = signalNames(run, 'approve', identities());
+    expect(name).toMatch(/^r-[0-9a-f]{10}$/);
+    expect(fake.objects.get(`n/${name}`)).toMatchObject({ spec: { type: 'Approval' } });
+    cached(name);
+    const { seen } = await executorOf().observe(run, [live]);
+    expect(seen).toMatchObject([{ observation: { signal: { name } } }]);
+  });
+
+  it('says which signals to delete where strangers hold all names, and tries again', async () => {
+    for (const name of signalNames(run, 'approve', identities())) stranger(name);
     const refusal = await executorOf().start(run, request);
     expect(refusal).toMatchObject({ phase: 'Refused', reason: 'SignalNameTaken', retry: true });
     expect(refusal?.message).toContain(`r-approve and ${OTHER}`);

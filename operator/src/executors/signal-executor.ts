@@ -18,8 +18,7 @@ import {
 import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
 import type { Identities } from './identity.ts';
 import { refusalOf } from './refusal.ts';
-import { SIGNAL_NAMES, signalObjectName } from './signal-name.ts';
-import { type Asking, buildSignal, isAskedBy, observeResponses } from './signal-object.ts';
+import { type Asking, buildSignal, isAskedBy, observeResponses, signalNames } from './signal-object.ts';
 import type { SortExecutor } from './switch.ts';
 
 /** How long a signal that this process created may be missing from the cache before a live read asks for it. */
@@ -27,7 +26,6 @@ const CACHE_LAG_MS = 5_000;
 /** How long nothing has the name of a signal that was deleted: whoever waits until it is gone has to see that it was. */
 const GONE_MS = 2_000;
 const AT_ONCE = 16;
-const ALTERNATIVES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);
 
 export interface SignalExecutorOptions {
   readonly client: KubeClient;
@@ -106,12 +104,16 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
 
   /** The signal as the cache has it, or as it was created here a moment ago. */
   private cached(run: RunContext, asking: Asking): Signal | undefined {
-    for (const alternative of ALTERNATIVES) {
-      const key = objectKey(refOf(run, asking.path, alternative));
+    for (const name of this.names(run, asking.path)) {
+      const key = objectKey({ namespace: run.namespace, name });
       const signal = this.options.signals.get(key) ?? this.justMade(key);
       if (signal && this.isOurs(run, signal, asking)) return signal;
     }
     return undefined;
+  }
+
+  private names(run: RunContext, path: string): Generator<string> {
+    return signalNames(run, path, this.options.identities);
   }
 
   private isOurs(run: RunContext, signal: Signal, asking: Asking): boolean {
@@ -133,8 +135,8 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
   /** A signal that is missing from the cache was deleted only if a live read says so; then it is made again. */
   private async askFor(run: RunContext, asking: Asking): Promise<Signal | undefined> {
     const { path, rendered } = asking;
-    for (const alternative of ALTERNATIVES) {
-      const ref = refOf(run, path, alternative);
+    for (const name of this.names(run, path)) {
+      const ref = { namespace: run.namespace, name };
       if (this.isJustGone(objectKey(ref))) return undefined;
       const live = await this.read(run, ref);
       if (live && this.isOurs(run, live, asking)) return live;
@@ -146,12 +148,12 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
 
   /** Creates the signal under the first of its names that no stranger holds. */
   private async make(run: RunContext, path: string, rendered: RenderedSignal): Promise<Signal | Refusal> {
-    for (const alternative of ALTERNATIVES) {
-      const wanted = buildSignal(run, { path, rendered }, alternative, this.options.identities);
+    for (const name of this.names(run, path)) {
+      const wanted = buildSignal(run, { path, rendered }, name, this.options.identities);
       const made = await this.create(run, wanted);
       if (made && ('phase' in made || this.isOurs(run, made, { path, rendered }))) return made;
     }
-    const names = ALTERNATIVES.map((alternative) => signalObjectName(run, path, alternative)).join(' and ');
+    const names = [...this.names(run, path)].join(' and ');
     const message = `others hold the names ${names}, by which this task would ask; delete those signals`;
     return { phase: 'Refused', reason: 'SignalNameTaken', message, retry: true };
   }
@@ -187,8 +189,3 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
 
   async discard(): Promise<void> {}
 }
-
-const refOf = (run: RunContext, path: string, alternative: number) => ({
-  name: signalObjectName(run, path, alternative),
-  namespace: run.namespace,
-});

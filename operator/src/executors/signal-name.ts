@@ -6,8 +6,9 @@ const MAX_NAME_LENGTH = 63;
 const HASH_LENGTH = 6;
 const PLAIN = /^[a-z0-9-]+$/;
 
-/** Under how many names the signal of an attempt is looked for: the one that people expect, and one if that is taken. */
+/** Under how many names that anybody can work out a task asks: the one that people expect, and one if that is taken. */
 export const SIGNAL_NAMES = 2;
+const SECRET_LENGTH = 10;
 
 const hash = (text: string): string => bytesToHex(sha256(utf8ToBytes(text))).slice(0, HASH_LENGTH);
 
@@ -21,5 +22,12 @@ export function signalObjectName(run: Pick<RunContext, 'name' | 'uid'>, path: st
   if (alternative === 0 && PLAIN.test(path) && name.length <= MAX_NAME_LENGTH) return name;
   const suffix = `-${hash(alternative === 0 ? name : `${run.uid}${path}`)}`;
   const readable = name.replace(/[^a-z0-9]+/g, '-').slice(0, MAX_NAME_LENGTH - suffix.length);
+  return `${readable.replace(/-+$/, '')}${suffix}`;
+}
+
+/** The name where strangers hold all others: whoever does not know the secret cannot take it before. */
+export function secretSignalName(run: Pick<RunContext, 'name'>, secret: string): string {
+  const suffix = `-${bytesToHex(sha256(utf8ToBytes(secret))).slice(0, SECRET_LENGTH)}`;
+  const readable = run.name.replace(/[^a-z0-9]+/g, '-').slice(0, MAX_NAME_LENGTH - suffix.length);
   return `${readable.replace(/-+$/, '')}${suffix}`;
 }

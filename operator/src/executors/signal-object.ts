@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
-  ANNOTATION_PROOF,
   ANNOTATION_TASK,
   API_VERSION,
   type Attests,
@@ -18,17 +17,16 @@ import { labelsOfRun, ownedByRun } from '../pods/index.ts';
 import { isControlledBy } from '../runtime/index.ts';
 import type { RunContext } from './executor.ts';
 import type { Identities } from './identity.ts';
-import { SIGNAL_NAMES, signalObjectName } from './signal-name.ts';
+import { SIGNAL_NAMES, secretSignalName, signalObjectName } from './signal-name.ts';
 
 /** The Signal by which a task asks, with what was answered to one that is gone. */
 export function buildSignal(
   run: RunContext,
   { path, rendered }: { readonly path: string; readonly rendered: RenderedSignal },
-  alternative: number,
+  name: string,
   identities: Identities,
 ): Signal {
   const { type, request, answered } = rendered;
-  const name = signalObjectName(run, path, alternative);
   return {
     apiVersion: API_VERSION,
     kind: SIGNAL.kind,
@@ -36,10 +34,7 @@ export function buildSignal(
       name,
       namespace: run.namespace,
       labels: labelsOfRun(run),
-      annotations: {
-        [ANNOTATION_TASK]: path,
-        [ANNOTATION_PROOF]: identities.proofOf('Signal', name, run, asking(path)),
-      },
+      annotations: { [ANNOTATION_TASK]: path },
       ownerReferences: [ownedByRun(run)],
       ...(type === 'Approval' ? { finalizers: [FINALIZER_ANSWERS] } : {}),
     },
@@ -48,6 +43,7 @@ export function buildSignal(
       run: rendered.run,
       task: path,
       request,
+      proof: identities.proofOf('Signal', name, run, asking(path)),
       ...(answered.length > 0 ? { responses: answered.map((answer) => ({ ...answer })) } : {}),
     },
   };
@@ -78,12 +74,36 @@ export function isAskedBy(
   const { type, task, request } = signal.spec;
   const { metadata } = signal;
   if (type === 'Data' || task !== path || metadata.namespace !== run.namespace) return false;
-  if (!NAMES.some((alternative) => metadata.name === signalObjectName(run, path, alternative))) return false;
   const isRecorded = object !== undefined && object === objectId(metadata.uid ?? '');
   const isOld = unproven && isControlledBy(signal, run.uid);
-  if (!isRecorded && !isOld && !identities.isProven('Signal', metadata, run, asking(path))) return false;
+  const isNamed = NAMES.some((alternative) => metadata.name === signalObjectName(run, path, alternative));
+  // The proof covers the name.
+  if (!(isNamed && (isRecorded || isOld)) && !isMadeFor(signal, run, identities)) return false;
   if (!rendered) return true;
   return type === rendered.type && isDeepStrictEqual(plainOf(request), plainOf(rendered.request));
+}
+
+/**
+ * Whether the operator made a signal for this run. The proof is in the spec, which nobody can change: owners, labels,
+ * annotations and finalizers of a signal can be, by whoever may answer it.
+ */
+export function isMadeFor(
+  { metadata, spec }: Signal,
+  run: Pick<RunContext, 'namespace' | 'uid'>,
+  identities: Pick<Identities, 'isProven'>,
+): boolean {
+  const { proof, task = '' } = spec;
+  return proof !== undefined && identities.isProven('Signal', metadata, run, asking(task), proof);
+}
+
+/** The names by which a task asks, in their order; the last one is worked out only where it is needed. */
+export function* signalNames(
+  run: Pick<RunContext, 'name' | 'namespace' | 'uid'>,
+  path: string,
+  identities: Pick<Identities, 'proofOf'>,
+): Generator<string> {
+  for (const alternative of NAMES) yield signalObjectName(run, path, alternative);
+  yield secretSignalName(run, identities.proofOf('Signal', '', run, asking(path)));
 }
 
 const NAMES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);

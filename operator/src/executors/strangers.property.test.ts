@@ -123,6 +123,7 @@ function childrenWith(forged: readonly ObjectMeta[]) {
   put(childMeta());
   const executor = new ChildExecutor({
     ...{ client: server.client, runs, type, clock: movableClock(), identities: identities(), attests: UNATTESTED },
+    proves: PROVING,
   });
   return { server, runs, executor, put };
 }

@@ -13,6 +13,6 @@
  */
 export { type HookResult, RESULTS as HOOK_RESULTS } from './answer.ts';
 export { RateLimits } from './rate-limits.ts';
-export { Receiver, type ReceiverOptions } from './receiver.ts';
+export { Receiver, type ReceiverOptions, type TellOfStrangers } from './receiver.ts';
 export { SecretReader, type SecretsOf } from './secrets.ts';
 export { HookServer, type HookServerOptions } from './server.ts';

@@ -18,7 +18,11 @@ export interface ReceiverOptions extends RunsOptions {
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Tells people of runs that others made under the names of one that a trigger makes. */
+  readonly tellOfStrangers: TellOfStrangers;
 }
+
+export type TellOfStrangers = (workflow: Workflow, strangers: readonly string[], run: string | undefined) => void;
 
 /** A trigger and the Workflow that it is of. */
 export interface Target {
@@ -144,8 +148,9 @@ export class Receiver {
       return { status: 422, result: 'ParametersInvalid', detail: values.message, field: values.field };
     }
     const made = await makeRun(this.#options, { ...target, ...key, ...values });
-    if (made === undefined) return unavailable('the names that the run could have are taken by other runs');
-    const { run, isNew } = made;
+    const { run, isNew, strangers } = made;
+    if (strangers.length > 0) this.#options.tellOfStrangers(workflow, strangers, run);
+    if (run === undefined) return unavailable('the names that the run could have are taken by other runs');
     this.#options.logger.info({ ...namesOf(target), run, isNew }, 'a webhook has a run');
     const { namespace = '' } = workflow.metadata;
     return isNew

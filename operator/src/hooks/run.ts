@@ -1,15 +1,26 @@
 import { createHash } from 'node:crypto';
 import {
   ANNOTATION_DIGEST,
+  type Attests,
+  joined,
   objectKey,
+  type Proves,
   triggeredRun,
   type Webhook,
   type Workflow,
   type WorkflowRun,
   type WorkflowRunSpec,
 } from '../api/index.ts';
-import { type TriggerContext, triggerRunNames, triggerValue } from '../engine/index.ts';
-import { isAlreadyExists, isNotFound, type KubeClient, type ResourceType, type Store } from '../runtime/index.ts';
+import {
+  isFromBefore,
+  isMadeFor,
+  lineageOfWorkflow,
+  namesOfRun,
+  type TriggerContext,
+  triggerRunName,
+  triggerValue,
+} from '../engine/index.ts';
+import { createNamed, type KubeClient, type ResourceType, type Store } from '../runtime/index.ts';
 import type { Refused } from './answer.ts';
 
 /** Headers by which senders say that two requests are one, in the order in which they count. */
@@ -61,53 +72,57 @@ export interface RunsOptions {
   readonly runs: Store<WorkflowRun>;
   /** WorkflowRuns, as the client addresses them. */
   readonly type: ResourceType;
+  /** Vouches for what the operator itself made. */
+  readonly proves: Proves;
+  /** Whether the admission webhook vouches for who wrote a Workflow. */
+  readonly attests: Pick<Attests, 'writer'>;
+}
+
+/** The run of a request; where it was looked for, runs of others may have its names. */
+export interface RunOfRequest {
+  /** Nothing where others have all names that it could have. */
+  readonly run?: string;
+  readonly isNew: boolean;
+  readonly strangers: readonly string[];
 }
 
 /**
  * Makes the run of a request, or finds the one that was made for it before. Its name is the lock: whichever replica is
- * asked first makes it, and all others find it.
+ * asked first makes it, and all others find it. A run that others made under its name is not it.
  * @throws ApiError, ConnectionError; then the run may have been made, and the next request with the key finds it
  */
-export async function makeRun(
-  options: RunsOptions,
-  wanted: Wanted,
-): Promise<{ run: string; isNew: boolean } | undefined> {
+export async function makeRun(options: RunsOptions, wanted: Wanted): Promise<RunOfRequest> {
+  const { client, type, runs, proves } = options;
+  const { workflow } = wanted;
   const digest = digestOfRequest(wanted);
-  for (const name of triggerRunNames(wanted.workflow.metadata.name, digest)) {
-    const run = buildRun(wanted, name, digest);
-    const known = options.runs.get(objectKey(run.metadata));
-    if (known && isOfDigest(known, digest)) return { run: name, isNew: false };
-    if (known) continue;
-    const made = await make(options, run, digest);
-    if (made !== 'Taken') return { run: name, isNew: made === 'Made' };
-  }
-  return undefined;
+  const isOurs = (run: WorkflowRun) => isOfDigest(run, workflow, digest, proves);
+  const names = namesOfRun(triggerRunName(workflow.metadata.name, digest), workflow, digest, proves);
+  const { namespace = '' } = workflow.metadata;
+  const known = names.map((name) => runs.get(objectKey({ namespace, name })));
+  const before = known.find((run) => run && isOurs(run));
+  if (before) return { run: before.metadata.name, isNew: false, strangers: [] };
+  const build = (name: string) => buildRun(options, wanted, name, digest);
+  const write = { urgency: 'high' } as const;
+  const { object, isNew, strangers } = await createNamed(client, type, names, build, isOurs, write);
+  return { ...(object ? { run: object.metadata.name } : {}), isNew, strangers };
 }
 
-const isOfDigest = ({ metadata }: WorkflowRun, digest: string) => metadata.annotations?.[ANNOTATION_DIGEST] === digest;
-
-async function make(
-  { client, type }: RunsOptions,
-  run: WorkflowRun,
-  digest: string,
-): Promise<'Made' | 'Found' | 'Taken'> {
-  try {
-    await client.create(type, run, { urgency: 'high', answer: 'Unread' });
-    return 'Made';
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
-  try {
-    const existing = await client.get<WorkflowRun>(type, run.metadata);
-    return isOfDigest(existing, digest) ? 'Found' : 'Taken';
-  } catch (error) {
-    // Deleted since: somebody made it, and it is over.
-    if (isNotFound(error)) return 'Found';
-    throw error;
-  }
+/** Whether the run was made for this request; one from before there were proofs says so itself. */
+function isOfDigest(run: WorkflowRun, workflow: Workflow, digest: string, proves: Proves): boolean {
+  if (isMadeFor(run, workflow, digest, proves)) return true;
+  return run.metadata.annotations?.[ANNOTATION_DIGEST] === digest && isFromBefore(workflow, run);
 }
 
-function buildRun({ workflow, webhook, parameters }: Wanted, name: string, digest: string): WorkflowRun {
+/** The trigger asks, as itself, and with it whoever wrote it. */
+function buildRun(
+  { proves, attests }: RunsOptions,
+  { workflow, webhook, parameters }: Wanted,
+  name: string,
+  key: string,
+): WorkflowRun {
+  const { namespace = '', name: of } = workflow.metadata;
+  const trigger = { requesters: [`webhook:${namespace}/${of}/${webhook.name}`], unknown: false };
+  const lineage = joined(trigger, lineageOfWorkflow(workflow, attests));
   const origin = { type: 'Webhook', trigger: webhook.name } as const;
-  return triggeredRun(workflow, { name, origin, parameters, annotations: { [ANNOTATION_DIGEST]: digest } });
+  return triggeredRun(workflow, { name, origin, parameters, lineage, depth: 0, key }, proves);
 }

@@ -37,6 +37,7 @@ export {
   type ReconcileContext,
   type Result,
 } from './controller.ts';
+export { createNamed, type Named } from './create-named.ts';
 export { Discovery } from './discovery.ts';
 export * from './errors.ts';
 export { type HealthCheck, HealthServer } from './health.ts';

@@ -45,7 +45,7 @@ describe('an approval, with the operator in the cluster', () => {
     expect(spec.responses?.map(({ username }) => username).sort()).toEqual(['ada', 'bob']);
     await ada?.answer(SHIP, APPROVE);
     expect(await ada?.refusedAnswer(SHIP, REJECT)).toContain('you have answered already: Approve');
-    await eve?.kubectl(['label', 'asig', SHIP, 'looked=at']);
+    expect(await eve?.refused(['label', 'asig', SHIP, 'looked=at'])).toContain('ado-signals');
     await expectNoForgery(here);
     await eve?.kubectl(['delete', 'asig', SHIP]);
     const isAnother = (uid?: string) => uid !== metadata.uid;

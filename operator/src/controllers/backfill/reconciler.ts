@@ -1,28 +1,32 @@
 import {
+  type Attests,
   type Backfill,
   type BackfillStatus,
+  epochOf,
+  type Lineage,
   objectKey,
-  rootOf,
-  type Workflow,
+  type Proves,
+  SOMEBODY,
   type WorkflowRun,
 } from '../../api/index.ts';
 import { canonicalJson } from '../../engine/index.ts';
 import {
   type Clock,
   isInvalid,
-  isNotFound,
   type KubeClient,
   type ReconcileContext,
   type Recorder,
   type Result,
   WaitingError,
 } from '../../runtime/index.ts';
-import { isBeyond, runNameOf } from '../../schedules/index.ts';
+import { isBeyond } from '../../schedules/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import { BACKFILLS, WORKFLOW_RUNS } from '../resources.ts';
+import { tellOfTakenNames } from '../name-taken.ts';
+import { BACKFILLS } from '../resources.ts';
 import { RUNS_BY_WORKFLOW, type Stores } from '../stores.ts';
 import { chainsOf } from '../workflow/chains.ts';
-import { identityOf, makeSlotRun } from '../workflow/slot-run.ts';
+import { isOfSchedule, knownSlotRun, liveSlotRun, makeSlotRun } from '../workflow/slot-run.ts';
+import { resumedBy } from '../workflow-run/lineage.ts';
 import { cancelRun } from '../workflow-run/take-turn.ts';
 import { type Accepted, acceptBackfill } from './accept.ts';
 import { type Progress, progressOf, refusedStatus, statusOf } from './status.ts';
@@ -31,6 +35,8 @@ import { windowOf } from './window.ts';
 export interface BackfillDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
+  readonly attests: Attests;
+  readonly proves: Proves;
   readonly recorder: Recorder;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -88,24 +94,19 @@ export class BackfillReconciler {
 
   /** Takes in what was started before a crash that nothing was written of. */
   #adopt(backfill: Backfill, accepted: Accepted, progress: Progress): void {
-    const { workflow, schedule } = accepted;
-    const { namespace = '', uid } = backfill.metadata;
-    const { runs } = this.#deps.stores;
+    const { uid } = backfill.metadata;
     for (let slot = next(backfill, accepted, progress); slot !== undefined; slot = next(backfill, accepted, progress)) {
-      const name = runNameOf(identityOf(workflow, schedule.name), slot);
-      if (runs.get(objectKey({ namespace, name }))?.spec.origin?.uid !== uid) return;
+      if (knownSlotRun(this.#deps, { ...accepted, slot })?.spec.origin?.uid !== uid) return;
       progress.cursor = slot;
       progress.active.push(slot);
     }
   }
 
   /** Takes off what has ended. */
-  async #count({ workflow, schedule }: Accepted, progress: Progress, signal: AbortSignal): Promise<void> {
-    const chains = chainsOf(this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata)));
+  async #count(accepted: Accepted, progress: Progress, signal: AbortSignal): Promise<void> {
+    const newest = this.#newestBySlot(accepted);
     for (const slot of [...progress.active]) {
-      const name = runNameOf(identityOf(workflow, schedule.name), slot);
-      const chain = chains.find(({ newest }) => rootOf(newest) === name);
-      const run = chain?.newest ?? (await this.#live(workflow, name, signal));
+      const run = newest.get(slot) ?? (await liveSlotRun(this.#deps, { ...accepted, slot }, signal));
       if (run && run.status?.finishedAt === undefined) continue;
       progress.active = progress.active.filter((each) => each !== slot);
       if (run && hasSucceeded(run)) progress.counts.succeeded++;
@@ -113,32 +114,33 @@ export class BackfillReconciler {
     }
   }
 
-  /** The cache may not show what was made a moment ago. */
-  async #live(workflow: Workflow, name: string, signal: AbortSignal): Promise<WorkflowRun | undefined> {
-    try {
-      const ref = { name, namespace: workflow.metadata.namespace ?? '' };
-      return await this.#deps.client.get<WorkflowRun>(WORKFLOW_RUNS, ref, { signal });
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+  /** The newest run of the chain of each slot that has one, as far as the operator made them. */
+  #newestBySlot({ workflow, schedule }: Accepted): Map<number | undefined, WorkflowRun> {
+    const { stores, proves } = this.#deps;
+    const runs = stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
+    const ours = runs.filter((run) => isOfSchedule(run, workflow, schedule.name, proves));
+    return new Map(chainsOf(ours).map(({ newest }) => [epochOf(newest.spec.origin?.slot), newest]));
   }
 
-  async #cancel({ workflow, schedule }: Accepted, { active }: Progress, signal: AbortSignal): Promise<void> {
-    const names = new Set(active.map((slot) => runNameOf(identityOf(workflow, schedule.name), slot)));
-    const runs = this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
-    const live = chainsOf(runs).filter(({ newest }) => names.has(rootOf(newest)));
-    for (const { newest } of live) await cancelRun(this.#deps, newest, signal);
+  async #cancel(accepted: Accepted, { active }: Progress, signal: AbortSignal): Promise<void> {
+    const newest = this.#newestBySlot(accepted);
+    for (const slot of active) {
+      const run = newest.get(slot);
+      if (run) await cancelRun(this.#deps, run, signal);
+    }
   }
 
   /** Starts what may be under way now. A slot that has a run of somebody else is through. */
   async #fill(backfill: Backfill, accepted: Accepted, progress: Progress, signal: AbortSignal) {
     const { name, uid = '' } = backfill.metadata;
+    const of = { name, uid, lineage: this.#lineageOf(backfill) };
     const { parallelism = 1 } = backfill.spec;
     for (let asked = 0; asked < MAX_ASKED; asked++) {
       const slot = next(backfill, accepted, progress);
       if (slot === undefined || progress.active.length >= parallelism) return { refused: undefined, more: false };
-      const made = await makeSlotRun(this.#deps.client, { ...accepted, slot, backfill: { name, uid } }, signal);
+      const made = await makeSlotRun(this.#deps, { ...accepted, slot, backfill: of }, signal);
+      const run = made.type === 'Refused' ? undefined : made.run.metadata.name;
+      tellOfTakenNames(this.#deps.recorder, accepted.workflow, made.strangers ?? [], run);
       if (made.type === 'Refused' && made.retry) return { refused: made.message, more: false };
       progress.cursor = slot;
       if (made.type === 'Refused') progress.counts.failed++;
@@ -146,6 +148,15 @@ export class BackfillReconciler {
       else progress.counts.existing++;
     }
     return { refused: undefined, more: true };
+  }
+
+  /** Who asked for the Backfill, and who set it going again. */
+  #lineageOf(backfill: Backfill): Lineage {
+    const { attests } = this.#deps;
+    const { requester } = backfill.spec;
+    if (!requester || !attests.requester(backfill)) return SOMEBODY;
+    const resumed = resumedBy(backfill, { attests });
+    return { requesters: [requester.username, ...(resumed === undefined ? [] : [resumed])], unknown: false };
   }
 
   async #report(backfill: Backfill, status: BackfillStatus, signal: AbortSignal): Promise<void> {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
   ANNOTATION_COMPLETIONS,
-  ANNOTATION_DEPTH,
   type Completion,
   objectKey,
   type Workflow,
   type WorkflowRun,
+  withProvenance,
 } from '../../api/index.ts';
 import { Store } from '../../runtime/index.ts';
 import { isHeld } from '../held.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { awaiting, BY_COMPLETION_SOURCE, completionSources, completionStatuses, markOf } from './awaiting.ts';
 import { wantedOf } from './made-run.ts';
 
@@ -84,27 +85,43 @@ describe('a completion trigger', () => {
     expect(awaiting(target(), running)).toEqual([]);
     const chain = { root: 'build-1', index: 0, next: 'build-1-c1' };
     expect(awaiting(target(), ended(5, { status: { chain } }))).toEqual([]);
+    const acted = { status: { completions: ['abc', markOf(target(), 'built')] } };
+    expect(awaiting(target(), ended(5, acted))).toEqual([]);
+    expect(names(awaiting(target({}, 'other-ship'), ended(5, acted)))).toEqual(['built']);
+  });
+
+  it('is not silenced by an annotation, but of what ended before that was kept in status', () => {
     const annotations = { [ANNOTATION_COMPLETIONS]: `abc,${markOf(target(), 'built')}` };
-    expect(awaiting(target(), ended(5, { annotations }))).toEqual([]);
-    expect(names(awaiting(target({}, 'other-ship'), ended(5, { annotations })))).toEqual(['built']);
+    const seenAt = (seconds: number): Workflow => ({
+      ...target(),
+      status: { ...target().status, firstSeen: { at: new Date(NOW + seconds * SECOND).toISOString() } },
+    });
+    expect(names(awaiting(seenAt(-60), ended(5, { annotations })))).toEqual(['built']);
+    expect(awaiting(seenAt(60), ended(5, { annotations }))).toEqual([]);
   });
 });
 
 describe('what a completion trigger makes', () => {
   const wanted = (completion: Partial<Completion>, source = ended(5)) => {
     const workflow = target(completion);
-    return wantedOf(workflow, workflow.spec.triggers?.completions?.[0] as Completion, source);
+    const completion0 = workflow.spec.triggers?.completions?.[0] as Completion;
+    return wantedOf(workflow, completion0, { run: source, lineage }, proves);
+  };
+  const proves = testProofs();
+  const lineage = { requesters: ['ada'], unknown: false };
+  const built = (wish: ReturnType<typeof wanted>) => {
+    if (wish === 'Nothing' || 'refusal' in wish) throw new Error('there is no run');
+    return { names: wish.names, run: wish.build(wish.names[0] ?? '') };
   };
 
   it('is a run that is named for the run that ended, and says so', () => {
-    const made = wanted({ with: { what: '${{ source.parameters.version }} of ${{ source.run }}' } });
-    expect(made).toEqual(wanted({ with: { what: '${{ source.parameters.version }} of ${{ source.run }}' } }));
-    if (made === 'Nothing' || 'refusal' in made) throw new Error('there is no run');
+    const made = built(wanted({ with: { what: '${{ source.parameters.version }} of ${{ source.run }}' } }));
+    expect(made).toEqual(built(wanted({ with: { what: '${{ source.parameters.version }} of ${{ source.run }}' } })));
     expect(made.run.spec.parameters).toEqual([{ name: 'what', value: '2 of build-1' }]);
     expect(made.run.spec.origin).toEqual({ type: 'Completion', trigger: 'built', run: 'build-1', uid: 'r-1' });
-    expect(made.run.metadata.annotations?.[ANNOTATION_DEPTH]).toBe('1');
+    expect(made.run.spec.provenance).toMatchObject({ depth: 1, requesters: ['ada'], workflow: 'uid-ship' });
     const other = wanted({}, { ...ended(5), metadata: { ...ended(5).metadata, uid: 'r-2' } });
-    expect(other !== 'Nothing' && 'names' in other && other.names[0]).not.toBe(made.names[0]);
+    expect(built(other).names[0]).not.toBe(made.names[0]);
   });
 
   it('is nothing where its condition is false, and a refusal where it has no value', () => {
@@ -114,10 +131,30 @@ describe('what a completion trigger makes', () => {
   });
 
   it('is refused more than 8 runs deep', () => {
-    const deep = (depth: number) => ended(5, { annotations: { [ANNOTATION_DEPTH]: String(depth) } });
-    expect(wanted({}, deep(7))).toHaveProperty('run');
+    const deep = (depth: number) => withProvenance(ended(5), { lineage, depth }, proves);
+    expect(built(wanted({}, deep(7))).run.spec.provenance?.depth).toBe(8);
     expect(wanted({}, deep(8))).toMatchObject({ refusal: expect.stringContaining('TooDeep') });
   });
+
+  it.each([
+    [
+      'an annotation',
+      (run: WorkflowRun) => ({ ...run, metadata: { ...run.metadata, annotations: { 'flow.ado.dev/depth': 'x' } } }),
+    ],
+    ['another depth', (run: WorkflowRun) => changed(run, { depth: 0 })],
+    ['other requesters', (run: WorkflowRun) => changed(run, { requesters: [] })],
+    ['another proof', (run: WorkflowRun) => changed(run, { proof: 'x' })],
+    ['another name', (run: WorkflowRun) => ({ ...run, metadata: { ...run.metadata, name: 'x' } })],
+  ])('counts how deep it is by what is proven, whatever is written: %s', (_what, change) => {
+    const eighth = withProvenance(ended(5), { lineage, depth: 8 }, proves);
+    const isProven = change(eighth).spec.provenance === eighth.spec.provenance && change(eighth).metadata.name !== 'x';
+    const made = wanted({}, change(eighth));
+    if (isProven) expect(made).toMatchObject({ refusal: expect.stringContaining('TooDeep') });
+    else expect(built(made).run.spec.provenance?.depth).toBe(1);
+  });
+
+  const changed = (run: WorkflowRun, more: object): WorkflowRun =>
+    ({ ...run, spec: { ...run.spec, provenance: { ...run.spec.provenance, ...more } } }) as WorkflowRun;
 });
 
 describe('retention', () => {
@@ -134,7 +171,7 @@ describe('retention', () => {
     for (const run of runs) stores.runs.put(entry(run));
     return stores;
   };
-  const marked = ended(5, { annotations: { [ANNOTATION_COMPLETIONS]: markOf(target(), 'built') } });
+  const marked = ended(5, { status: { completions: [markOf(target(), 'built')] } });
   const made: WorkflowRun = {
     ...ended(9),
     metadata: { name: 'ship-1', namespace: 'shop', uid: 's-1' },

@@ -29,9 +29,19 @@ export function markOf({ metadata }: Workflow, trigger: string): string {
   return digestText(`${metadata.uid}/${trigger}`).slice(0, MARK_LENGTH);
 }
 
-/** The marks of a run. */
-export function marksOf({ metadata }: WorkflowRun): Set<string> {
-  return new Set((metadata.annotations?.[ANNOTATION_COMPLETIONS] ?? '').split(',').filter((mark) => mark !== ''));
+/** Whether a trigger of a Workflow has acted upon the end of a run. */
+export function hasActed(run: WorkflowRun, target: Workflow, trigger: string): boolean {
+  const mark = markOf(target, trigger);
+  return (run.status?.completions?.includes(mark) ?? false) || (hasEndedBefore(run, target) && isNoted(run, mark));
+}
+
+/** Anybody who may change a run can write its annotations: they count of what ended before this was kept in status. */
+const isNoted = ({ metadata }: WorkflowRun, mark: string): boolean =>
+  (metadata.annotations?.[ANNOTATION_COMPLETIONS] ?? '').split(',').includes(mark);
+
+function hasEndedBefore(run: WorkflowRun, { status }: Workflow): boolean {
+  const { firstSeen } = status ?? {};
+  return firstSeen === undefined || Date.parse(run.status?.finishedAt ?? '') < Date.parse(firstSeen.at);
 }
 
 /** The same for as long as the trigger waits for the same thing. */
@@ -69,7 +79,7 @@ export function awaiting(target: Workflow, run: WorkflowRun): Completion[] {
     if (!(completion.of ?? ['Succeeded']).includes(resultOf(run))) return false;
     const entry = target.status?.completions?.find(({ name }) => name === completion.name);
     if (entry === undefined || entry.digest !== digestOfTrigger(completion)) return false;
-    return !marksOf(run).has(markOf(target, completion.name)) && endedAfter(run, finishedAt, Date.parse(entry.since));
+    return !hasActed(run, target, completion.name) && endedAfter(run, finishedAt, Date.parse(entry.since));
   });
 }
 

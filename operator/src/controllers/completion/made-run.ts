@@ -1,20 +1,21 @@
 import {
-  ANNOTATION_DEPTH,
-  ANNOTATION_DIGEST,
   type Completion,
+  depthOf,
   type Json,
+  type Lineage,
+  type Proves,
   triggeredRun,
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
-import { digestText, triggerHolds, triggerParameters, triggerRunNames } from '../../engine/index.ts';
+import { digestText, namesOfRun, triggerHolds, triggerParameters, triggerRunName } from '../../engine/index.ts';
 import { MAX_DEPTH } from '../../executors/index.ts';
 import { storedState } from '../stored-state.ts';
 import { resultOf } from './awaiting.ts';
 
 /** What a trigger makes of the end of a run: a run under the first of these names that is free, nothing, or a refusal. */
 export type Wanted =
-  | { readonly run: WorkflowRun; readonly names: readonly string[] }
+  | { readonly key: string; readonly names: readonly string[]; readonly build: (name: string) => WorkflowRun }
   | { readonly refusal: string }
   | 'Nothing';
 
@@ -38,13 +39,20 @@ function parametersOf(run: WorkflowRun): Json {
   return Object.fromEntries((run.spec.parameters ?? []).map(({ name, value }) => [name, value]));
 }
 
+/** What a run is made for and by whom: who asked for the run that has ended, and who wrote the trigger. */
+export interface Source {
+  readonly run: WorkflowRun;
+  readonly lineage: Lineage;
+}
+
 /** Pure: what a trigger of a Workflow makes of the end of a run. */
-export function wantedOf(target: Workflow, completion: Completion, source: WorkflowRun): Wanted {
+export function wantedOf(target: Workflow, completion: Completion, from: Source, proves: Proves): Wanted {
+  const { run: source } = from;
   const context = { source: sourceOf(source) };
   const holds = triggerHolds('when', completion.when, context);
   if ('field' in holds) return { refusal: `${holds.field}: ${holds.message}` };
   if (!holds.holds) return 'Nothing';
-  const depth = Number(source.metadata.annotations?.[ANNOTATION_DEPTH] ?? 0) + 1;
+  const depth = depthOf(source, proves) + 1;
   if (depth > MAX_DEPTH) {
     return {
       refusal: `TooDeep: it would be the ${depth}th run below another; do Workflows start each other in a circle?`,
@@ -52,23 +60,14 @@ export function wantedOf(target: Workflow, completion: Completion, source: Workf
   }
   const values = triggerParameters(completion.with, target.spec.parameters, context);
   if ('field' in values) return { refusal: `${values.field}: ${values.message}` };
-  return built(target, completion, source, { depth, parameters: values.parameters });
-}
-
-function built(
-  target: Workflow,
-  { name: trigger }: Completion,
-  { metadata: source }: WorkflowRun,
-  { depth, parameters }: { depth: number; parameters: NonNullable<WorkflowRun['spec']['parameters']> },
-): Wanted {
-  const { name: workflow, uid } = target.metadata;
-  const digest = digestText(JSON.stringify(['Completion', uid, trigger, source.uid]));
-  const names = triggerRunNames(workflow, digest);
-  const run = triggeredRun(target, {
-    name: names[0] ?? '',
-    annotations: { [ANNOTATION_DIGEST]: digest, [ANNOTATION_DEPTH]: String(depth) },
-    parameters,
-    origin: { type: 'Completion', trigger, run: source.name, ...(source.uid ? { uid: source.uid } : {}) },
-  });
-  return { run, names };
+  const { parameters } = values;
+  const { name: trigger } = completion;
+  const { name, uid } = source.metadata;
+  const key = digestText(JSON.stringify(['Completion', target.metadata.uid, trigger, uid]));
+  const origin = { type: 'Completion', trigger, run: name, ...(uid ? { uid } : {}) } as const;
+  return {
+    key,
+    names: namesOfRun(triggerRunName(target.metadata.name, key), target, key, proves),
+    build: (of) => triggeredRun(target, { name: of, parameters, origin, lineage: from.lineage, depth, key }, proves),
+  };
 }

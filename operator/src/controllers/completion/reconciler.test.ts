@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Completion, objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import { type Completion, objectKey, UNATTESTED, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { ApiError, type KubeClient, type Patch, Store } from '../../runtime/index.ts';
 import { isHeld } from '../held.ts';
-import { BY_COMPLETION_SOURCE, completionSources, completionStatuses, marksOf } from './awaiting.ts';
+import { testProofs } from '../testing/proofs.ts';
+import { BY_COMPLETION_SOURCE, completionSources, completionStatuses } from './awaiting.ts';
 import { CompletionReconciler } from './reconciler.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
@@ -30,6 +31,8 @@ const source: WorkflowRun = {
     conditions: [{ type: 'Succeeded', status: 'True', reason: 'Succeeded', message: '', lastTransitionTime: '' }],
   },
 };
+
+const proves = testProofs();
 
 /** Where the process dies: at which write, and whether the API server has done it by then. */
 interface Crash {
@@ -72,7 +75,9 @@ class World {
     const client = { get: this.get, create: this.create, patch: this.patch } as unknown as KubeClient;
     const event = (_of: unknown, _type: string, reason: string, _action: string, note: string) =>
       void this.told.push(`${reason}: ${note}`);
-    const reconciler = new CompletionReconciler({ client, stores: this, recorder: { event } });
+    const reconciler = new CompletionReconciler({
+      ...{ client, stores: this, recorder: { event }, attests: UNATTESTED, proves },
+    });
     await reconciler.reconcile('shop/build-1', { signal: new AbortController().signal } as never);
   }
 
@@ -97,20 +102,20 @@ class World {
     return found;
   };
 
-  create = async (_type: unknown, run: WorkflowRun): Promise<void> => {
+  create = async (_type: unknown, run: WorkflowRun): Promise<WorkflowRun> => {
     if (this.server.has(objectKey(run.metadata))) throw new ApiError(409, { reason: 'AlreadyExists' });
     this.#write(() => {
       this.created.push(run.metadata.name);
       this.store({ ...run, metadata: { ...run.metadata, uid: `uid-${run.metadata.name}` } });
     });
+    return run;
   };
 
   patch = async (_type: unknown, meta: WorkflowRun['metadata'], patch: Patch): Promise<void> => {
     const found = await this.get(_type, meta);
-    const { metadata } = (patch as { body: { metadata: WorkflowRun['metadata'] } }).body;
-    if (metadata.resourceVersion !== found.metadata.resourceVersion) throw new ApiError(409, { reason: 'Conflict' });
-    const annotations = { ...found.metadata.annotations, ...metadata.annotations };
-    this.#write(() => this.store({ ...found, metadata: { ...found.metadata, annotations } }));
+    const [test, add] = (patch as unknown as { operations: { value: never }[] }).operations;
+    if (test?.value !== found.metadata.resourceVersion) throw new ApiError(422, { reason: 'Invalid' });
+    this.#write(() => this.store({ ...found, status: { ...found.status, completions: add?.value } }));
   };
 
   #write(act: () => void): void {
@@ -129,7 +134,7 @@ describe('the end of a run', () => {
     await world.process();
     expect(world.created).toHaveLength(2);
     world.sync();
-    expect(marksOf(world.runs.get('shop/build-1') ?? source).size).toBe(2);
+    expect(world.runs.get('shop/build-1')?.status?.completions).toHaveLength(2);
     await world.process();
     expect(world.created).toHaveLength(2);
     expect(world.told[0]).toMatch(/^RunStarted: started run ship-\w+ after run build-1$/);
@@ -163,8 +168,9 @@ describe('the end of a run', () => {
     const world = new World(workflow([built]));
     const create = world.create;
     world.create = async (type, run) => {
-      await create(type, run);
+      const made = await create(type, run);
       world.store(world.server.get('shop/build-1') ?? source);
+      return made;
     };
     await expect(world.process()).rejects.toThrow();
     world.create = create;

@@ -1,13 +1,17 @@
 import {
-  ANNOTATION_COMPLETIONS,
   ANNOTATION_DIGEST,
+  type Attests,
   type Completion,
+  joined,
+  MAX_COMPLETIONS,
   objectKey,
+  type Proves,
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
+import { isFromBefore, isMadeFor, lineageOfWorkflow } from '../../engine/index.ts';
 import {
-  isAlreadyExists,
+  createNamed,
   isInvalid,
   isNotFound,
   type KubeClient,
@@ -15,17 +19,24 @@ import {
   type ReconcileContext,
   type Recorder,
   type Result,
+  WaitingError,
 } from '../../runtime/index.ts';
+import { tellOfTakenNames } from '../name-taken.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { Stores } from '../stores.ts';
-import { awaiting, BY_COMPLETION_SOURCE, markOf, marksOf } from './awaiting.ts';
+import { lineageOf } from '../workflow-run/lineage.ts';
+import { awaiting, BY_COMPLETION_SOURCE, markOf } from './awaiting.ts';
 import { wantedOf } from './made-run.ts';
 
 export interface CompletionDeps {
   readonly client: KubeClient;
   readonly stores: Pick<Stores, 'workflows' | 'runs'>;
   readonly recorder: Recorder;
+  readonly attests: Attests;
+  readonly proves: Proves;
 }
+
+const STALE_AGAIN_MS = 100;
 
 /** What became of a trigger: nothing to tell, the run that it has, or why it has none. */
 type Outcome = 'Nothing' | { readonly made: string } | { readonly refusal: string };
@@ -47,14 +58,14 @@ export class CompletionReconciler {
     // Marks that another leader wrote may not be in the cache yet.
     const run = await this.#read(key, signal);
     if (!run || run.metadata.uid !== cached.metadata.uid) return {};
-    const marks = marksOf(run);
+    const marks = new Set(run.status?.completions);
     for (const target of this.#targetsOf(run)) {
       for (const completion of awaiting(target, run)) {
         this.#tell(target, run, completion, await this.#act(target, completion, run, signal));
         marks.add(markOf(target, completion.name));
       }
     }
-    if (marks.size > marksOf(run).size) await this.#mark(run, marks, signal);
+    if (marks.size > (run.status?.completions?.length ?? 0)) await this.#mark(run, marks, signal);
     return {};
   }
 
@@ -66,29 +77,27 @@ export class CompletionReconciler {
     return targets.filter((target) => isReady(target) && awaiting(target, run).length > 0);
   }
 
-  async #act(target: Workflow, completion: Completion, source: WorkflowRun, signal: AbortSignal): Promise<Outcome> {
-    const wanted = wantedOf(target, completion, source);
+  async #act(target: Workflow, completion: Completion, run: WorkflowRun, signal: AbortSignal): Promise<Outcome> {
+    const { attests, proves, client, recorder, stores } = this.#deps;
+    const lineage = joined(lineageOf(run, { attests, proves }), lineageOfWorkflow(target, attests));
+    const wanted = wantedOf(target, completion, { run, lineage }, proves);
     if (wanted === 'Nothing' || 'refusal' in wanted) return wanted;
-    for (const name of wanted.names) {
-      const run = { ...wanted.run, metadata: { ...wanted.run.metadata, name } };
-      try {
-        await this.#deps.client.create(WORKFLOW_RUNS, run, { signal, answer: 'Unread' });
-        return { made: name };
-      } catch (error) {
-        if (isInvalid(error)) return { refusal: error.message };
-        if (!isAlreadyExists(error)) throw error;
-      }
-      if (await this.#isOurs(run, signal)) return { made: name };
+    const { key, names, build } = wanted;
+    const isOurs = (existing: WorkflowRun) => isForEnd(existing, target, key, proves);
+    const { namespace = '' } = target.metadata;
+    const known = names
+      .map((name) => stores.runs.get(objectKey({ namespace, name })))
+      .find((each) => each && isOurs(each));
+    if (known) return { made: known.metadata.name };
+    try {
+      const { object, strangers } = await createNamed(client, WORKFLOW_RUNS, names, build, isOurs, { signal });
+      tellOfTakenNames(recorder, target, strangers, object?.metadata.name);
+      if (object) return { made: object.metadata.name };
+      return { refusal: `runs of others have its names, from ${names[0]} on; delete them` };
+    } catch (error) {
+      if (isInvalid(error)) return { refusal: error.message };
+      throw error;
     }
-    return { refusal: `runs of others have its names, from ${wanted.names[0]} on; delete them` };
-  }
-
-  async #isOurs({ metadata }: WorkflowRun, signal: AbortSignal): Promise<boolean> {
-    const existing = await this.#read(objectKey(metadata), signal);
-    // Deleted since: it was there.
-    return (
-      !existing || existing.metadata.annotations?.[ANNOTATION_DIGEST] === metadata.annotations?.[ANNOTATION_DIGEST]
-    );
   }
 
   async #read(key: string, signal: AbortSignal): Promise<WorkflowRun | undefined> {
@@ -100,14 +109,18 @@ export class CompletionReconciler {
     }
   }
 
-  /** @throws ApiError (a conflict) when the run has changed since it was read; then all is done again */
+  /** In the status, which nobody else writes. @throws WaitingError when the run has changed since it was read */
   async #mark({ metadata }: WorkflowRun, marks: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-    const { uid, resourceVersion } = metadata;
-    const annotations = { [ANNOTATION_COMPLETIONS]: [...marks].sort().join(',') };
-    const body = { metadata: { uid, resourceVersion, annotations } };
+    const operations = [
+      { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+      { op: 'add', path: '/status/completions', value: [...marks].slice(-MAX_COMPLETIONS).sort() },
+    ] as const;
+    const options = { subresource: 'status', signal, answer: 'Unread' } as const;
     try {
-      await this.#deps.client.patch(WORKFLOW_RUNS, metadata, { kind: 'merge', body }, { signal, answer: 'Unread' });
+      await this.#deps.client.patch(WORKFLOW_RUNS, metadata, { kind: 'json', operations }, options);
     } catch (error) {
+      if (isInvalid(error))
+        throw new WaitingError('Collision', 'the run has changed; reading it again', STALE_AGAIN_MS);
       if (!isNotFound(error)) throw error;
     }
   }
@@ -123,6 +136,12 @@ export class CompletionReconciler {
     const note = `trigger "${name}" started no run after run ${ended}: ${outcome.refusal}`;
     recorder.event(target, 'Warning', 'TriggerRefused', 'Trigger', note);
   }
+}
+
+/** Whether a run is the one for this end; one from before there were proofs says so itself. */
+function isForEnd(run: WorkflowRun, target: Workflow, key: string, proves: Proves): boolean {
+  if (isMadeFor(run, target, key, proves)) return true;
+  return run.metadata.annotations?.[ANNOTATION_DIGEST] === key && isFromBefore(target, run);
 }
 
 function isReady({ metadata, status }: Workflow): boolean {

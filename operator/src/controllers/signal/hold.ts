@@ -1,9 +1,8 @@
-import { controllerOf, FINALIZER_ANSWERS, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
-import type { KubeClient } from '../../runtime/index.ts';
-import { SIGNALS } from '../resources.ts';
-import { readRun } from '../workflow-run/observe.ts';
-import { isEnded } from './chain.ts';
-import { type JudgeDeps, judgeSignal } from './judge.ts';
+import { controllerOf, FINALIZER_ANSWERS, type Signal, type WorkflowRun } from '../../api/index.ts';
+import { isNotFound, type KubeClient } from '../../runtime/index.ts';
+import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
+import { isEnded, linksOf } from './chain.ts';
+import { askerAmong, type JudgeDeps, judgeSignal } from './judge.ts';
 
 /** Whether the finalizer keeps the signal for what was answered. */
 export const isHeld = ({ metadata }: Signal): boolean => metadata.finalizers?.includes(FINALIZER_ANSWERS) === true;
@@ -26,21 +25,25 @@ export async function mayGo(
   return (signal.spec.responses ?? []).every(({ username }) => recorded.has(username));
 }
 
-function askerOf({ runs }: JudgeDeps, { metadata }: Signal): WorkflowRun | undefined {
-  const { namespace = '' } = metadata;
-  const owner = controllerOf(metadata);
-  const run = owner && runs.get(objectKey({ namespace, name: owner.name }));
-  return run?.metadata.uid === owner?.uid ? run : undefined;
+function askerOf(deps: JudgeDeps, signal: Signal): WorkflowRun | undefined {
+  return askerAmong(deps, linksOf(deps.runs, signal.metadata.namespace ?? '', signal.spec.run), signal);
 }
 
 /** A run that is missing from the cache is gone only if a live read says so. */
 async function readAsker(
-  deps: { readonly client: KubeClient },
-  { metadata: { namespace = '', ...metadata } }: Signal,
+  deps: JudgeDeps & { readonly client: KubeClient },
+  signal: Signal,
   abort: AbortSignal,
 ): Promise<WorkflowRun | undefined> {
-  const owner = controllerOf(metadata);
-  return owner && readRun(deps, { metadata: { namespace, name: owner.name, uid: owner.uid } }, abort);
+  const { namespace } = signal.metadata;
+  const name = controllerOf(signal.metadata)?.name ?? signal.spec.run;
+  try {
+    const live = await deps.client.get<WorkflowRun>(WORKFLOW_RUNS, { namespace, name }, { signal: abort });
+    return askerAmong(deps, [live], signal);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Takes the finalizer away, unless the signal has changed since: something may have been answered. */

@@ -1,6 +1,8 @@
 import {
   type Attests,
   controllerOf,
+  objectId,
+  type Proves,
   type Reason,
   type Signal,
   type SignalStatus,
@@ -8,7 +10,7 @@ import {
   type WorkflowRun,
 } from '../../api/index.ts';
 import { isSettled, liveAttempts, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
-import { type Asking, type Identities, isAskedBy } from '../../executors/index.ts';
+import { type Asking, type Identities, isAskedBy, isMadeFor } from '../../executors/index.ts';
 import type { Store } from '../../runtime/index.ts';
 import { storedState } from '../stored-state.ts';
 import { timestamp } from '../timestamp.ts';
@@ -41,6 +43,7 @@ export interface JudgeDeps {
   /** The definition that a run executes, if it can be read. */
   readonly planOf: (run: WorkflowRun) => Plan | undefined;
   readonly attests: Attests;
+  readonly proves: Proves;
   readonly identities: Pick<Identities, 'isProven'>;
 }
 
@@ -77,16 +80,41 @@ function judgeData(links: readonly WorkflowRun[], { spec }: Signal): Judgement {
 
 /** What the operator made itself belongs to one task of one run. */
 function judgeAsked(deps: JudgeDeps, links: readonly WorkflowRun[], signal: Signal): Judgement {
-  const owner = controllerOf(signal.metadata);
-  if (owner?.kind !== WORKFLOW_RUN.kind) {
+  const run = askerAmong(deps, links, signal);
+  // It goes with its run, which is gone or not in the cache yet.
+  if (!run && saysItIsAsked(signal)) return 'NotYet';
+  if (!run) {
     return { ended: rejected('NotAsked', 'no task asks by it; tasks make the signals by which they ask themselves') };
   }
-  const run = links.find(({ metadata }) => metadata.uid === owner.uid);
-  // It goes with its run, which is gone or not in the cache yet.
-  if (!run) return 'NotYet';
   const state = storedState(run);
   if (state === undefined || state === 'Unreadable') return isOver(run) ? { ended: runEnded(run) } : 'NotYet';
   return judgeTask(deps, run, state, signal);
+}
+
+const saysItIsAsked = ({ metadata, spec }: Signal): boolean =>
+  spec.proof !== undefined || controllerOf(metadata)?.kind === WORKFLOW_RUN.kind;
+
+/**
+ * The run that asks by a signal: by its proof, whoever its owners say it belongs to. One from before there were proofs is
+ * known by what its run has recorded of it, or by its owner.
+ */
+export function askerAmong(deps: JudgeDeps, links: readonly WorkflowRun[], signal: Signal): WorkflowRun | undefined {
+  const owner = controllerOf(signal.metadata);
+  return (
+    links.find(({ metadata: { namespace = '', uid = '' } }) =>
+      isMadeFor(signal, { namespace, uid }, deps.identities),
+    ) ??
+    links.find(({ metadata }) => metadata.uid === owner?.uid) ??
+    links.find((run) => isRecorded(deps, run, signal))
+  );
+}
+
+/** Whether the state of a run says that it asks by just this object. */
+function isRecorded(deps: JudgeDeps, run: WorkflowRun, { metadata, spec }: Signal): boolean {
+  const state = isOver(run) ? undefined : storedState(run);
+  const plan = state === undefined || state === 'Unreadable' ? undefined : deps.planOf(run);
+  if (!plan || state === undefined || state === 'Unreadable') return false;
+  return askingOf(deps, plan, run, state).get(spec.task ?? '')?.object === objectId(metadata.uid ?? '');
 }
 
 function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: Signal): Judgement {
@@ -115,10 +143,10 @@ function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: S
 /** What the tasks of a run ask, by path: rendered once for each stored state. */
 const asked = new WeakMap<RunState, Map<string, Asking>>();
 
-function askingOf({ attests }: JudgeDeps, plan: Plan, run: WorkflowRun, state: RunState): Map<string, Asking> {
+function askingOf(deps: JudgeDeps, plan: Plan, run: WorkflowRun, state: RunState): Map<string, Asking> {
   const known = asked.get(state);
   if (known) return known;
-  const live = liveAttempts({ identity: identityOf(run, attests), plan, state });
+  const live = liveAttempts({ identity: identityOf(run, deps), plan, state });
   const asks = new Map(
     live.flatMap(({ path, sort, rendered, object, unproven }) => {
       const what = rendered?.sort === 'Signal' ? rendered : undefined;

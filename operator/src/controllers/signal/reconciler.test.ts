@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  ANNOTATION_PROOF,
   API_VERSION,
   FINALIZER_ANSWERS,
   type Signal,
@@ -18,9 +17,11 @@ import {
   plan,
   type RunState,
 } from '../../engine/index.ts';
+import { labelsOfRun } from '../../pods/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
 import { Plans } from '../revision.ts';
 import { createStores, type Stores } from '../stores.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { pinned } from '../testing/revisions.ts';
 import { SignalReconciler } from './reconciler.ts';
@@ -28,6 +29,7 @@ import { SignalReconciler } from './reconciler.ts';
 const definition = definitionOf({ tasks: [{ name: 'approve', approval: { message: 'Go?', approvals: 2 } }] });
 const digest = digestOf(definition);
 const NOW = Date.UTC(2026, 0, 1, 12);
+const labels = labelsOfRun({ name: 'r', uid: 'u', workflow: 'w' });
 const owner = { apiVersion: API_VERSION, kind: 'WorkflowRun', name: 'r', uid: 'u', controller: true };
 
 let stores: Stores;
@@ -69,9 +71,7 @@ const OVER = {
 
 function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; status?: SignalStatus } = {}): void {
   const name = 'r-approve';
-  const proof = proving.proofOf('Signal', name, { namespace: 'n', uid: 'u' }, { path: 'approve', attempt: 0 });
-  const annotations = { [ANNOTATION_PROOF]: proof };
-  const own = { name, namespace: 'n', uid: 's-1', resourceVersion: '7', generation: 1, annotations };
+  const own = { name, namespace: 'n', uid: 's-1', resourceVersion: '7', generation: 1, labels };
   const metadata = { ...own, ...more.metadata };
   const created = { creationTimestamp: new Date(NOW - 60_000).toISOString() };
   const spec = { type: 'Data' as const, run: 'r', name: 'x', ...more.spec };
@@ -81,17 +81,18 @@ function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; 
 
 /** What the task asks. */
 function request(): Signal['spec']['request'] {
-  const identity = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w', isManual: true };
+  const identity = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
   const rendered = liveAttempts({ identity, plan: plan(definition, digest), state: asking() })[0]?.rendered;
   return rendered?.sort === 'Signal' ? rendered.request : undefined;
 }
 
-const asked = (more: object = {}) =>
-  givenSignal({
-    spec: { type: 'Approval', task: 'approve', name: undefined, request: request() } as never,
-    metadata: { ownerReferences: [owner] },
-    ...more,
-  });
+/** What the operator wrote into the spec of the signal by which the task asks. */
+const asks = (more: object = {}) => {
+  const proof = proving.proofOf('Signal', 'r-approve', { namespace: 'n', uid: 'u' }, { path: 'approve', attempt: 0 });
+  return { type: 'Approval', task: 'approve', name: undefined, request: request(), proof, ...more } as never;
+};
+
+const asked = (more: object = {}) => givenSignal({ spec: asks(), metadata: { ownerReferences: [owner] }, ...more });
 
 const client = {
   get: async (_type: unknown, { name }: { name: string }) => {
@@ -115,7 +116,8 @@ const proving = identities();
 function reconcile() {
   const clock: Clock = { ...realClock, now: () => now };
   const { signal } = new AbortController();
-  const deps = { client, stores, plans: new Plans(), clock, attests: UNATTESTED, identities: proving };
+  const people = { attests: UNATTESTED, proves: testProofs() };
+  const deps = { client, stores, plans: new Plans(), clock, ...people, identities: proving };
   return new SignalReconciler(deps).reconcile('n/r-approve', { signal });
 }
 
@@ -170,7 +172,7 @@ describe('the status of a signal', () => {
   });
 
   it('of one that only claims to be asked by is an end, and one whose task has ended without it too', async () => {
-    asked({ metadata: {} });
+    asked({ spec: asks({ proof: undefined }), metadata: {} });
     await reconcile();
     expect(written()).toMatchObject({ phase: 'Rejected', conditions: [{ reason: 'NotAsked' }] });
     calls = [];
@@ -184,7 +186,7 @@ describe('the status of a signal', () => {
   it('of one that shows something else than what its task asks is an end, whatever owner it names', async () => {
     givenRun('r', asking());
     const forged = { ...request(), message: 'Nothing to see' };
-    asked({ spec: { type: 'Approval', task: 'approve', name: undefined, request: forged } });
+    asked({ spec: asks({ request: forged }) });
     await reconcile();
     expect(written()).toMatchObject({ phase: 'Rejected', conditions: [{ reason: 'NotAsked' }] });
   });
@@ -210,12 +212,52 @@ describe('the status of a signal', () => {
   });
 });
 
+describe('whoever may answer', () => {
+  const CHANGES = [
+    ['takes the owner away', { ownerReferences: undefined }],
+    ['names another owner', { ownerReferences: [{ ...owner, uid: 'of-another' }] }],
+    ['adds an owner that is not there', { ownerReferences: [{ ...owner, uid: 'none', controller: false }] }],
+    ['takes the labels away', { labels: undefined }],
+    ['changes a label', { labels: { ...labels, 'flow.ado.dev/run-uid': 'of-another' } }],
+    ['does all of it', { ownerReferences: [], labels: {}, annotations: {}, finalizers: ['x/y'] }],
+  ] as const;
+
+  it.each(CHANGES)('and %s changes nothing: it waits as before, and is put right', async (_what, change) => {
+    givenRun('r', asking());
+    asked({ metadata: { ownerReferences: [owner], ...change } });
+    await reconcile();
+    expect(calls).toMatchObject([{ verb: 'patch', subresource: undefined }]);
+    const operations = (calls[0]?.operations ?? []) as { path: string; value: unknown }[];
+    const written = new Map(operations.map(({ path, value }) => [path, value]));
+    expect(written.get('/metadata/ownerReferences')).toMatchObject([{ uid: 'u', controller: true }]);
+    expect(written.get('/metadata/labels')).toMatchObject(labels);
+    calls = [];
+    asked();
+    await reconcile();
+    expect(calls).toMatchObject([{ subresource: 'status', operations: [{}, { value: { phase: 'Pending' } }] }]);
+  });
+
+  it('and writes owners on data has nothing put right: it is theirs', async () => {
+    givenRun('r', asking());
+    givenSignal({ metadata: { ownerReferences: [owner], labels: {} } });
+    await reconcile();
+    expect(calls).toMatchObject([{ subresource: 'status' }]);
+  });
+
+  it('and takes owner and labels of one that is held does not have it let go with its votes', async () => {
+    givenRun('r', asking());
+    const metadata = { deletionTimestamp: 'now', finalizers: [FINALIZER_ANSWERS], labels: {}, ownerReferences: [] };
+    asked({ spec: asks({ responses: [{ username: 'ada', decision: 'Approve' }] }), metadata });
+    expect(await reconcile()).toEqual({ requeueAfter: 2000 });
+    expect(calls).toEqual([]);
+  });
+});
+
 describe('an approval that is held for its answers', () => {
   const held = { ownerReferences: [owner], finalizers: ['x/y', FINALIZER_ANSWERS] };
   const deleted = { ...held, deletionTimestamp: '2026-01-01T11:59:00Z' };
   const ada = { username: 'ada', decision: 'Approve' as const };
-  const answered = { type: 'Approval', task: 'approve', name: undefined, responses: [ada] };
-  const givenDeleted = () => asked({ spec: { ...answered, request: request() } as never, metadata: deleted });
+  const givenDeleted = () => asked({ spec: asks({ responses: [ada] }), metadata: deleted });
   const LET_GO = [
     {
       verb: 'patch',

@@ -1,6 +1,7 @@
 import {
   type Attests,
   objectKey,
+  type Proves,
   parseDuration,
   type Signal,
   type SignalStatus,
@@ -8,12 +9,14 @@ import {
 } from '../../api/index.ts';
 import { canonicalJson } from '../../engine/index.ts';
 import type { Identities } from '../../executors/index.ts';
-import { ownedByRun } from '../../pods/index.ts';
+import { labelsOfRun, ownedByRun } from '../../pods/index.ts';
 import {
   type Clock,
   isConflict,
+  isControlledBy,
   isInvalid,
   isNotFound,
+  type JsonPatchOperation,
   type KubeClient,
   type ReconcileContext,
   type Result,
@@ -26,7 +29,7 @@ import { timestamp } from '../timestamp.ts';
 import { isOver } from '../workflow-run/observe.ts';
 import { isEnded, linksOf } from './chain.ts';
 import { isHeld, letGo, mayGo } from './hold.ts';
-import { type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
+import { askerAmong, type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
 import { endedStatus, waitingStatus } from './status.ts';
 
 /** How long data may wait for its task before a write says so: most often the task takes it at once. */
@@ -48,6 +51,7 @@ export interface SignalDeps {
   readonly plans: Plans;
   /** Whether the admission webhook vouches for what objects say of people. */
   readonly attests: Attests;
+  readonly proves: Proves;
   readonly identities: Identities;
   readonly clock: Clock;
 }
@@ -59,8 +63,8 @@ export class SignalReconciler {
 
   constructor(deps: SignalDeps) {
     this.#deps = deps;
-    const { client, attests, identities } = deps;
-    this.#judges = { client, attests, identities, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
+    const { client, attests, proves, identities } = deps;
+    this.#judges = { client, attests, proves, identities, runs: deps.stores.runs, planOf: (run) => planOf(deps, run) };
   }
 
   async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {
@@ -76,6 +80,7 @@ export class SignalReconciler {
     if (judgement === 'NotYet') return {};
     if (judgement === 'NoRun') return this.#withoutRun(signal, abort);
     if ('ended' in judgement) return this.#end(signal, judgement.ended, abort);
+    if (await this.#repair(signal, abort)) return {};
     const patience = signal.spec.type === 'Data' && !signal.status ? PATIENCE_MS - this.#ageOf(signal) : 0;
     if (patience > 0) return { requeueAfter: patience };
     const waits = this.#isCrowded(signal)
@@ -136,7 +141,11 @@ export class SignalReconciler {
   /** What ended goes with the run that it ended in; data for a run that is not there is deleted after an hour. */
   async #keepOrDelete(signal: Signal, abort: AbortSignal): Promise<Result> {
     const { namespace = '', ownerReferences } = signal.metadata;
-    if (signal.spec.type !== 'Data' || (ownerReferences?.length ?? 0) > 0) return {};
+    if (signal.spec.type !== 'Data') {
+      await this.#repair(signal, abort);
+      return {};
+    }
+    if ((ownerReferences?.length ?? 0) > 0) return {};
     const { runs } = this.#deps.stores;
     const taker = runs.get(objectKey({ namespace, name: signal.status?.run ?? '' }));
     const run = taker ?? linksOf(runs, namespace, signal.spec.run).at(-1);
@@ -150,6 +159,21 @@ export class SignalReconciler {
     return {};
   }
 
+  /** Whoever may answer can take owner and labels away; the signal is to be found, and to go with its run, all the same. */
+  async #repair(signal: Signal, abort: AbortSignal): Promise<boolean> {
+    const run = signal.spec.type === 'Data' ? undefined : this.#askerOf(signal);
+    if (run === undefined || isMarkedFor(signal, run)) return false;
+    const operations = [{ op: 'add', path: '/metadata/labels', value: marksFor(signal, run) }] as const;
+    await this.#own(signal, run, abort, operations);
+    // The cache brings it back as it is then.
+    return true;
+  }
+
+  #askerOf(signal: Signal): WorkflowRun | undefined {
+    const links = linksOf(this.#deps.stores.runs, signal.metadata.namespace ?? '', signal.spec.run);
+    return askerAmong(this.#judges, links, signal);
+  }
+
   /** Deletes a signal, unless somebody has changed it meanwhile. */
   async #delete({ metadata }: Signal, abort: AbortSignal): Promise<void> {
     const { name, namespace, uid = '', resourceVersion = '' } = metadata;
@@ -157,11 +181,17 @@ export class SignalReconciler {
     await unlessStale(this.#deps.client.delete(SIGNALS, { name, namespace }, options));
   }
 
-  async #own(signal: Signal, { metadata }: WorkflowRun, abort: AbortSignal): Promise<void> {
+  async #own(
+    signal: Signal,
+    { metadata }: WorkflowRun,
+    abort: AbortSignal,
+    more: readonly JsonPatchOperation[] = [],
+  ): Promise<void> {
     const { name, uid = '' } = metadata;
     const operations = [
       { op: 'test', path: '/metadata/resourceVersion', value: signal.metadata.resourceVersion },
       { op: 'add', path: '/metadata/ownerReferences', value: [ownedByRun({ name, uid })] },
+      ...more,
     ] as const;
     const options = { signal: abort, answer: 'Unread' } as const;
     await unlessStale(this.#deps.client.patch(SIGNALS, signal.metadata, { kind: 'json', operations }, options));
@@ -187,6 +217,21 @@ function planOf({ stores, plans }: Pick<SignalDeps, 'stores' | 'plans'>, { metad
  */
 function isNeedless({ spec }: Signal, { reason, run }: Ending): boolean {
   return spec.type === 'Input' && reason === 'TaskEnded' && !spec.responses && run !== undefined && !isOver(run);
+}
+
+/** The labels of a signal with those that it has from its run. */
+const marksFor = (
+  { metadata }: Signal,
+  { metadata: { name, uid = '' }, spec }: WorkflowRun,
+): Record<string, string> => ({
+  ...metadata.labels,
+  ...labelsOfRun({ name, uid, workflow: spec.workflowRef.name }),
+});
+
+function isMarkedFor(signal: Signal, run: WorkflowRun): boolean {
+  const { labels = {} } = signal.metadata;
+  const isLabelled = Object.entries(marksFor(signal, run)).every(([key, value]) => labels[key] === value);
+  return isLabelled && isControlledBy(signal, run.metadata.uid ?? '');
 }
 
 const endedAt = ({ status, metadata }: Signal): number =>

@@ -1,13 +1,21 @@
-import { encodeEvent, objectKey, type Workflow, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
+import {
+  encodeEvent,
+  type Lineage,
+  objectKey,
+  type Workflow,
+  type WorkflowRun,
+  type WorkflowRunStatus,
+} from '../../api/index.ts';
 import { accept, evolve, type RunState, resolveParameters } from '../../engine/index.ts';
 import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Pinned, type Stores, type Unpinned } from '../stores.ts';
 import { acceptSuccessor } from './continue.ts';
 import type { RunDeps } from './deps.ts';
-import { givenTo, originalOf, originOf } from './origin.ts';
+import { lineageAtStart, lineageOf } from './lineage.ts';
+import { givenTo, type Origin, originalOf, originOf } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
 import { takeTurn } from './take-turn.ts';
-import { takenOver } from './taken-over.ts';
+import { type TakenOver, takenOver } from './taken-over.ts';
 
 type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves' | 'attests' | 'identities'>;
 
@@ -37,6 +45,8 @@ export interface Accepted extends Pinned {
   readonly encoded: readonly string[];
   /** The series of runs that it belongs to, if it repeats another. */
   readonly lineage: WorkflowRunStatus['origin'];
+  /** Who asked for it, and for what it repeats. */
+  readonly asked: Lineage;
 }
 
 /**
@@ -68,11 +78,20 @@ export async function acceptRun(
   const taken = origin && (await takenOver(deps, run, origin, { content: pinned.content, parameters: values }, signal));
   const wait = await takeTurn(deps, { workflow, run, definition, params: values }, signal);
   if (wait) return wait;
-  const { state, encoded } = accept(digest, values, now);
-  const lineage = origin && { ...origin.lineage, ...(taken?.repeated ? { repeated: taken.repeated } : {}) };
+  const asked = lineageAtStart(run, deps, { workflow, ...(origin && { repeats: lineageOf(origin.run, deps) }) });
+  return { ...pinned, asked, lineage: seriesOf(origin, taken), ...begun(accept(digest, values, now), taken) };
+}
+
+/** The series of runs that a run belongs to, with what it does again of the one before. */
+function seriesOf(origin: Origin | undefined, taken: TakenOver | undefined): Accepted['lineage'] {
+  return origin && { ...origin.lineage, ...(taken?.repeated ? { repeated: taken.repeated } : {}) };
+}
+
+/** The state of a run with what it has taken over. */
+function begun({ state, encoded }: ReturnType<typeof accept>, taken: TakenOver | undefined) {
   const { event } = taken ?? {};
-  if (!event) return { ...pinned, state, encoded: [encoded], lineage };
-  return { ...pinned, state: evolve(state, event), encoded: [encoded, encodeEvent(event)], lineage };
+  if (!event) return { state, encoded: [encoded] };
+  return { state: evolve(state, event), encoded: [encoded, encodeEvent(event)] };
 }
 
 /** What makes these runs goes on when an edit is not valid, with the newest definition that was. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { WorkflowRun } from '../../api/index.ts';
+import { NOBODY, UNATTESTED, type WorkflowRun, withProvenance } from '../../api/index.ts';
 import { accept, encodeState, evolve } from '../../engine/index.ts';
 import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { pinned } from '../testing/revisions.ts';
 import { acceptSuccessor } from './continue.ts';
 import { RunMemories } from './memory.ts';
@@ -16,7 +17,7 @@ const run = (name: string, uid: string, more: Partial<WorkflowRun> = {}): Workfl
   spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
   ...more,
 });
-const next = run('r-c1', 'u1', {
+const claimed = run('r-c1', 'u1', {
   spec: {
     workflowRef: { name: 'w' },
     desiredState: 'Running',
@@ -24,15 +25,19 @@ const next = run('r-c1', 'u1', {
   },
 });
 
+const proves = testProofs();
+const next = withProvenance(claimed, { lineage: NOBODY, depth: 0 }, proves);
+
 /** The run before, which goes on as the run `index` of its chain. */
 function before(index: number, isOver: boolean): WorkflowRun {
   const { state } = accept('d', { n: 1 }, NOW - 1000);
   evolve(state, { type: 'Continuing', t: 500, index, parameters: { n: 2 } });
   const chain = { root: 'r', index: index - 1, ...(isOver ? { next: `r-c${index}` } : {}) };
-  return run('r', 'u', { status: { state: encodeState(state), definition: noted, chain } });
+  const requesters = { usernames: ['ada'] };
+  return run('r', 'u', { status: { state: encodeState(state), definition: noted, chain, requesters } });
 }
 
-function acceptAfter(predecessor: WorkflowRun | undefined, hasRevision = true) {
+function acceptAfter(predecessor: WorkflowRun | undefined, hasRevision = true, successor = next) {
   const runs = new Store<WorkflowRun>();
   if (predecessor)
     runs.put({ key: 'n/r', uid: predecessor.metadata.uid ?? '', resourceVersion: '1', value: predecessor });
@@ -43,8 +48,10 @@ function acceptAfter(predecessor: WorkflowRun | undefined, hasRevision = true) {
     client: { get } as unknown as KubeClient,
     stores: { runs, revisions, workflows: new Store() },
     memories: new RunMemories(),
+    attests: UNATTESTED,
+    proves,
   };
-  return acceptSuccessor(deps as never, next, NOW, signal);
+  return acceptSuccessor(deps as never, successor, NOW, signal);
 }
 
 describe('a run that continues another', () => {
@@ -54,6 +61,7 @@ describe('a run that continues another', () => {
       content: { digest: noted.digest },
       revision: noted.revision,
       state: { link: 1, at: NOW, parameters: { n: 2 } },
+      asked: { requesters: ['ada'], unknown: false },
     });
   });
 
@@ -68,6 +76,13 @@ describe('a run that continues another', () => {
     await expect(acceptAfter({ ...stranger, metadata: { ...stranger.metadata, uid: 'x' } })).rejects.toMatchObject(
       gone,
     );
+  });
+
+  it('fails when the operator did not make it', async () => {
+    const forged = withProvenance(claimed, { lineage: NOBODY, depth: 0 }, testProofs('another key'));
+    for (const each of [claimed, forged]) {
+      await expect(acceptAfter(before(1, true), true, each)).rejects.toMatchObject({ reason: 'InvalidOrigin' });
+    }
   });
 
   it('fails when that one was continued by another', async () => {

@@ -4,10 +4,12 @@ import { TerminalError } from '../../runtime/index.ts';
 import { findRevision } from '../stores.ts';
 import type { Accepted, NotYet } from './accept.ts';
 import type { RunDeps } from './deps.ts';
+import { lineageOf } from './lineage.ts';
 import { freshest } from './memory.ts';
 import { readRun } from './observe.ts';
+import { isSuccessor } from './successor.ts';
 
-type ContinueDeps = Pick<RunDeps, 'client' | 'stores' | 'memories'>;
+type ContinueDeps = Pick<RunDeps, 'client' | 'stores' | 'memories' | 'attests' | 'proves'>;
 
 /**
  * What a run starts from that continues another: what is stored of that one, once that has ended. It has the turn of its
@@ -29,11 +31,14 @@ export async function acceptSuccessor(
   if (continuedAs(before) !== run.metadata.name || state.continuing?.index !== run.spec.continues?.index) {
     throw new TerminalError('InvalidOrigin', `${name} was continued by ${continuedAs(before)}; delete this run`);
   }
+  if (!isSuccessor(deps, run, before, state.continuing?.index ?? 0)) {
+    throw new TerminalError('InvalidOrigin', `the operator did not make this run to continue ${name}; delete it`);
+  }
   const { namespace = '' } = run.metadata;
   const found = findRevision(deps.stores, namespace, run.spec.workflowRef.name, before.status?.definition);
   if ('reason' in found) return found;
   const { state: next, encoded } = acceptContinuing(state, now);
-  return { ...found, state: next, encoded: [encoded], lineage: before.status?.origin };
+  return { ...found, state: next, encoded: [encoded], lineage: before.status?.origin, asked: lineageOf(before, deps) };
 }
 
 async function predecessorOf(deps: ContinueDeps, run: WorkflowRun, signal: AbortSignal): Promise<WorkflowRun> {

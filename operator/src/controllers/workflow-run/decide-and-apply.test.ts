@@ -3,6 +3,7 @@ import { UNATTESTED, type WorkflowRun } from '../../api/index.ts';
 import { accept, attemptKey, encodeState, plan } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import { realClock } from '../../runtime/index.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { decideAndApply } from './decide-and-apply.ts';
 
 const forEach = { items: [0, 1], failFast: true };
@@ -23,7 +24,11 @@ describe('decisions and their answers', () => {
     const before = encodeState(accept('d', {}, 0).state);
     const observed = { desiredState: 'Running' as const, attempts: new Map(), recheckAfter: undefined };
     const undecided = { run: run as WorkflowRun, context: context as never, plan: plan(definition, 'd'), before };
-    const { state } = await decideAndApply({ executor, clock: realClock, attests: UNATTESTED }, undecided, observed);
+    const { state } = await decideAndApply(
+      { executor, clock: realClock, attests: UNATTESTED, proves: testProofs() },
+      undecided,
+      observed,
+    );
     expect(state.finished?.phase).toBe('Failed');
     expect(cancelled).toEqual(['a[1]#0']);
   });

@@ -11,7 +11,7 @@ import {
 import type { RunContext } from '../../executors/index.ts';
 import { type Answer, apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
-import { identityOf, type ObservedRun } from './observe.ts';
+import { beganContext, identityOf, type ObservedRun } from './observe.ts';
 
 /** Decisions of one reconcile: each further one knows the answers to the one before. After these nothing new is started. */
 const MAX_DECISIONS = 8;
@@ -35,18 +35,20 @@ interface Undecided {
  * on for long: after some rounds it only finishes what was begun, and the next reconcile goes on.
  */
 export async function decideAndApply(
-  { executor, clock, attests }: Pick<RunDeps, 'executor' | 'clock' | 'attests'>,
+  deps: Pick<RunDeps, 'executor' | 'clock' | 'attests' | 'proves'>,
   { run, context, plan, before }: Undecided,
   observed: ObservedRun,
 ): Promise<Decision> {
+  const { executor, clock } = deps;
+  const identity = identityOf(run, deps);
   const begun = new Map<string, Start>();
   for (let round = 1; ; round++) {
-    const decision = decide(identityOf(run, attests), plan, decodeState(before), observed, clock.now());
+    const decision = decide(identity, plan, decodeState(before), observed, clock.now());
     if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
       observed.overBudget = true;
       continue;
     }
-    const whole = { ...context, workspaces: plan.definition.workspaces };
+    const whole = { ...beganContext(context, run, deps), workspaces: plan.definition.workspaces };
     const answers = await apply(executor, whole, decision.actions);
     if (answers.size === 0) {
       // What an earlier round started, and an answer made needless: nothing looks at it once the run is over.

@@ -1,12 +1,4 @@
-import {
-  type Attests,
-  type DataSignal,
-  objectKey,
-  rootOf,
-  type Signal,
-  WORKFLOW_RUN,
-  type WorkflowRun,
-} from '../../api/index.ts';
+import { type Attests, type DataSignal, objectKey, rootOf, type Signal, type WorkflowRun } from '../../api/index.ts';
 import type { Observed, RunState } from '../../engine/index.ts';
 import { type LiveAttempt, observeUser } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
@@ -161,13 +153,10 @@ async function pendingLive(
   return uids;
 }
 
-/** The runs that a signal may have something to say to: the one that asks by it, or those that it was sent to. */
+/** The runs that a signal may have something to say to: those of the chain that it names, whatever owners it has. */
 export function addresseesOf({ runs }: Pick<RunDeps['stores'], 'runs'>, { metadata, spec }: Signal): string[] {
-  const { namespace = '', ownerReferences } = metadata;
-  if (spec.type !== 'Data') {
-    const owners = (ownerReferences ?? []).filter(({ kind }) => kind === WORKFLOW_RUN.kind);
-    return owners.map(({ name }) => objectKey({ namespace, name }));
-  }
-  const links = linksOf(runs, namespace, spec.run).filter(({ status }) => status?.finishedAt === undefined);
+  const links = linksOf(runs, metadata.namespace ?? '', spec.run).filter(
+    ({ status }) => status?.finishedAt === undefined,
+  );
   return links.map((run) => objectKey(run.metadata));
 }

@@ -1,4 +1,4 @@
-import type { AttemptObject, AttemptObservation, Attests, WorkflowRun } from '../../api/index.ts';
+import { type AttemptObject, type AttemptObservation, depthOf, type WorkflowRun } from '../../api/index.ts';
 import {
   attemptKey,
   type Decision,
@@ -13,6 +13,7 @@ import { isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
 import { observeMail } from './inbox.ts';
+import { begunLineageOf, type LineageDeps, lineageOf, resumedBy } from './lineage.ts';
 import { freshest } from './memory.ts';
 
 /** The run to decide on: never older than what this process wrote last. Undefined when it is gone. */
@@ -60,17 +61,25 @@ export function contextOf(run: WorkflowRun, signal: AbortSignal): RunContext {
 }
 
 /** What identifies a run towards expressions, and towards those who are asked on its behalf. */
-export function identityOf(run: WorkflowRun, attests: Attests): RunIdentity {
+export function identityOf(run: WorkflowRun, deps: LineageDeps): RunIdentity {
   const { name, namespace = '', uid = '' } = run.metadata;
-  const { workflowRef, number, continues, requester, origin } = run.spec;
-  const isManual = origin === undefined || origin.type === 'Manual';
+  const { workflowRef, number, continues, requester } = run.spec;
+  const { requesters, unknown } = begunLineageOf(run, deps);
+  const resumed = resumedBy(run, deps);
   return {
     ...{ name, namespace, uid, workflow: workflowRef.name },
     ...(number === undefined ? {} : { number }),
     ...(continues ? { root: continues.root } : {}),
-    ...(requester ? { requester: { username: requester.username, attested: attests.requester(run) } } : {}),
-    ...(isManual ? { isManual } : {}),
+    ...(requester ? { requester: requester.username } : {}),
+    requesters,
+    ...(unknown ? { isUnknown: true } : {}),
+    ...(resumed === undefined ? {} : { resumedBy: resumed }),
   };
+}
+
+/** The context with what the starts of other runs need of a run that has begun. */
+export function beganContext(context: RunContext, run: WorkflowRun, deps: LineageDeps): RunContext {
+  return { ...context, asked: () => ({ lineage: lineageOf(run, deps), depth: depthOf(run, deps.proves) }) };
 }
 
 export interface ObservedRun extends Observed {
@@ -91,7 +100,7 @@ export async function observeAttempts(
   plan: Plan,
   state: RunState,
 ): Promise<ObservedRun> {
-  const live = liveAttempts({ identity: identityOf(run, deps.attests), plan, state });
+  const live = liveAttempts({ identity: identityOf(run, deps), plan, state });
   const { seen, recheckAfter = NEVER, strangers = [] } = await deps.executor.observe(context, live);
   for (const stranger of strangers) tellOfStranger(deps, run, stranger);
   const attempts = new Map(seen.map(({ path, attempt, observation }) => [attemptKey(path, attempt), observation]));
@@ -124,7 +133,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 /** By what a decision asks whom, so that the status that tells of it also says how to answer. */
 export async function observeAsked(
-  deps: Pick<RunDeps, 'executor' | 'attests'>,
+  deps: Pick<RunDeps, 'executor' | 'attests' | 'proves'>,
   { run, plan, context }: { readonly run: WorkflowRun; readonly plan: Plan; readonly context: RunContext },
   { state, actions }: Decision,
   observed: ObservedRun,
@@ -135,7 +144,7 @@ export async function observeAsked(
     ),
   );
   if (started.size === 0) return;
-  const live = liveAttempts({ identity: identityOf(run, deps.attests), plan, state });
+  const live = liveAttempts({ identity: identityOf(run, deps), plan, state });
   const { seen } = await deps.executor.observe(
     context,
     live.filter(({ path, attempt }) => started.has(attemptKey(path, attempt))),

@@ -20,6 +20,7 @@ import { findRevision } from '../stores.ts';
 import { acceptRun, type NotYet } from './accept.ts';
 import { decideAndApply } from './decide-and-apply.ts';
 import type { RunDeps } from './deps.ts';
+import { shownLineage } from './lineage.ts';
 import {
   contextOf,
   isOver,
@@ -127,11 +128,14 @@ export class RunReconciler {
         return {};
       }
       if (!('state' in accepted)) return await this.#wait(run, accepted, context);
-      const { revision, content, state, encoded, lineage } = accepted;
+      const { revision, content, state, encoded, lineage, asked } = accepted;
       const plan = this.#deps.plans.of(content);
       const first = { before: encodeState(state), unstored: encoded, journal: undefined };
       return {
-        run: { ...run, status: { ...run.status, ...(lineage ? { origin: lineage } : {}) } },
+        run: {
+          ...run,
+          status: { ...run.status, ...(lineage ? { origin: lineage } : {}), requesters: shownLineage(asked) },
+        },
         context,
         plan,
         revision,
@@ -176,7 +180,7 @@ export class RunReconciler {
     const state = decodeState(work.before);
     const nothing = { attempts: new Map() };
     const status = buildStatus(work.run, work.revision, work.plan, state, journal, nothing, clock.now());
-    await reportStatus(this.#deps, work.run, { ...status, ...peopleOf(work.run, this.#deps.attests) }, signal);
+    await reportStatus(this.#deps, work.run, { ...status, ...peopleOf(work.run, this.#deps) }, signal);
     return { requeue: true };
   }
 
@@ -234,7 +238,7 @@ export class RunReconciler {
   #status(work: Work, decision: Decision, journal: Journal, observed: ObservedRun): WorkflowRunStatus {
     const { run, revision, plan } = work;
     const status = buildStatus(run, revision, plan, decision.state, journal, observed, this.#deps.clock.now());
-    return { ...status, ...peopleOf(run, this.#deps.attests) };
+    return { ...status, ...peopleOf(run, this.#deps) };
   }
 
   /** Nothing happened that is history; what people see may have changed all the same, and goes alone after 10 s. */

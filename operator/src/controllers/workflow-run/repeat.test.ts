@@ -63,7 +63,7 @@ class World {
       ...runOf('first', 'ada'),
       status: {
         ...{ definition: pinned(first).noted, state: encodeState(state), conditions: [ended] },
-        journal: { firstSeq: 1, pages: 0, tail },
+        ...{ requesters: { usernames: ['ada'] }, journal: { firstSeq: 1, pages: 0, tail } },
       },
     });
   }

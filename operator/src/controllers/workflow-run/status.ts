@@ -34,7 +34,7 @@ export function buildStatus(
   plan: Plan,
   state: RunState,
   journal: Journal,
-  observed: Pick<Observed, 'attempts'>,
+  observed: Pick<Observed, 'attempts' | 'continuedAs'>,
   now: number,
 ): WorkflowRunStatus {
   const counts = countUnits(plan, state);
@@ -50,7 +50,7 @@ export function buildStatus(
     startedAt: timestamp(state.at),
     ...(state.finished ? { finishedAt: timestamp(state.at + state.finished.t) } : {}),
     ...(run.status?.origin ? { origin: run.status.origin } : {}),
-    ...chainOf(run, state),
+    ...chainOf(run, state, observed.continuedAs),
     counts,
     ...(failures.length > 0 ? { failures } : {}),
     tasks: rowsToShow(rows).map((row) => taskRow(run, row, state.at)),
@@ -84,11 +84,15 @@ const timeOf = <K extends string>(field: K, time: number | undefined) =>
   (time === undefined ? {} : { [field]: timestamp(time) }) as { [key in K]?: string };
 
 /** Where a run stands in its chain, if it continues another or is continued. */
-function chainOf(run: WorkflowRun, { continuing, finished }: RunState): Pick<WorkflowRunStatus, 'chain'> {
+function chainOf(
+  run: WorkflowRun,
+  { continuing, finished }: RunState,
+  continuedAs: string | undefined,
+): Pick<WorkflowRunStatus, 'chain'> {
   if (!run.spec.continues && !continuing) return {};
   const root = rootOf(run);
   const isContinued = continuing !== undefined && finished?.reason === 'ContinuedAsNew';
-  const next = isContinued ? { next: linkName(root, continuing.index) } : {};
+  const next = isContinued ? { next: continuedAs ?? linkName(root, continuing.index) } : {};
   return { chain: { root, index: linkOf(run), ...next } };
 }
 

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { LABEL_CHAIN, UNATTESTED, type WorkflowRun } from '../../api/index.ts';
+import { LABEL_CHAIN, provenanceOf, UNATTESTED, type WorkflowRun, withProvenance } from '../../api/index.ts';
 import { ApiError, type KubeClient, Store } from '../../runtime/index.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 
 const { signal } = new AbortController();
 
-const run: WorkflowRun = {
+const proves = testProofs();
+
+const plain: WorkflowRun = {
   apiVersion: '',
   kind: '',
   metadata: {
@@ -15,7 +18,7 @@ const run: WorkflowRun = {
     uid: 'u',
     creationTimestamp: '2026-01-01T00:00:00Z',
     labels: { team: 'x', 'flow.ado.dev/workflow': 'w' },
-    annotations: { 'flow.ado.dev/depth': '1', 'argocd.argoproj.io/tracking-id': 'a' },
+    annotations: { 'flow.ado.dev/note': '1', 'argocd.argoproj.io/tracking-id': 'a' },
     ownerReferences: [{ apiVersion: 'v', kind: 'Workflow', name: 'w', uid: 'w', controller: true }],
   },
   spec: {
@@ -30,30 +33,44 @@ const run: WorkflowRun = {
   },
 };
 
+const asked = { requesters: ['ada', 'bob'], unknown: false };
+const run = withProvenance(plain, { lineage: asked, depth: 2, workflow: 'w', key: 'k' }, proves);
 const proving = identities();
 
 /** An API server that has at most one run, and what was asked of it. */
 class Server {
   next: WorkflowRun | undefined;
+  readonly strangers = new Map<string, WorkflowRun>();
   readonly calls: string[] = [];
   refusal: ApiError | undefined;
+  readonly told: string[] = [];
+  readonly recorder = { event: (...said: unknown[]) => void this.told.push(`${said[2]}: ${said[4]}`) } as never;
   readonly runs = new Store<WorkflowRun>();
+  readonly stores = { runs: this.runs, workflows: new Store() };
 
   make(of: WorkflowRun = run, index = 1): Promise<string> {
     const client = this as unknown as KubeClient;
-    const deps = { client, stores: { runs: this.runs } as never, attests: UNATTESTED, identities: proving };
+    const deps = {
+      client,
+      stores: this.stores as never,
+      attests: UNATTESTED,
+      identities: proving,
+      proves,
+      recorder: this.recorder,
+    };
     return makeSuccessor(deps, of, index, signal);
   }
 
   async create(_type: unknown, object: WorkflowRun): Promise<WorkflowRun> {
     this.calls.push('create');
+    if (this.strangers.has(object.metadata.name)) throw new ApiError(409, { reason: 'AlreadyExists' });
     if (this.next) throw new ApiError(409, { reason: 'AlreadyExists' });
     this.next = object;
     return object;
   }
 
-  async get(): Promise<WorkflowRun> {
-    return this.next as WorkflowRun;
+  async get(_type: unknown, { name }: { name: string }): Promise<WorkflowRun> {
+    return (this.strangers.get(name) ?? this.next) as WorkflowRun;
   }
 
   async patch(_type: unknown, ref: { name: string }, patch: { operations?: { value?: unknown }[] }): Promise<void> {
@@ -71,12 +88,16 @@ describe('the run that continues another', () => {
       name: 'r-c1',
       namespace: 'n',
       labels: { 'flow.ado.dev/workflow': 'w', [LABEL_CHAIN]: 'r' },
-      annotations: { 'flow.ado.dev/depth': '1' },
+      annotations: { 'flow.ado.dev/note': '1' },
       ownerReferences: run.metadata.ownerReferences,
     });
-    const { parameters: _parameters, ...carried } = run.spec;
+    const { parameters: _parameters, ...carried } = plain.spec;
     const continues = { root: 'r', run: 'r', uid: 'u', index: 1, since: '2026-01-01T00:00:00Z' };
-    expect(spec).toEqual({ ...carried, continues });
+    const { provenance, ...rest } = spec;
+    expect(rest).toEqual({ ...carried, continues });
+    expect(provenance).toMatchObject({ requesters: ['ada', 'bob'], depth: 2, workflow: 'w' });
+    expect(provenance).not.toHaveProperty('key');
+    expect(provenanceOf(server.next as WorkflowRun, proves)).toBe(provenance);
   });
 
   it('is made once, and marks the first run of the chain', async () => {
@@ -109,6 +130,24 @@ describe('the run that continues another', () => {
     const continues = { root: 'r', run: 'r', uid: 'another', index: 1, since: '' };
     server.next = { ...server.next, spec: { ...server.next.spec, continues } };
     await expect(server.make()).rejects.toThrow('delete it');
+    const said = { ...continues, uid: 'u' };
+    server.next = { ...server.next, spec: { ...server.next.spec, continues: said } };
+    await expect(server.make()).rejects.toThrow(NameTakenError);
+  });
+
+  it('has another name where a stranger has its own, and is found under that again', async () => {
+    const server = new Server();
+    const continues = { root: 'r', run: 'r', uid: 'u', index: 1, since: '' };
+    const forged = { ...plain, metadata: { name: 'r-c1', namespace: 'n' }, spec: { ...plain.spec, continues } };
+    server.strangers.set('r-c1', forged);
+    const name = await server.make();
+    expect(name).toMatch(/^r-[0-9a-f]{11}$/);
+    expect(server.told).toEqual([expect.stringContaining('NameTaken: the WorkflowRun r-c1 has the name')]);
+    const value = server.next as WorkflowRun;
+    server.runs.put({ key: `n/${name}`, uid: 'x', resourceVersion: '1', value });
+    server.strangers.clear();
+    expect(await server.make()).toBe(name);
+    expect(server.calls.filter((call) => call === 'create')).toHaveLength(2);
   });
 
   it('is told what people want of the run that it continues, the stronger of both wishes', async () => {

@@ -2,23 +2,29 @@ import {
   ANNOTATION_PROOF,
   API_VERSION,
   type DesiredState,
+  depthOf,
   GROUP,
   LABEL_CHAIN,
   LABEL_MANAGED_BY,
   linkName,
   objectKey,
+  provenanceOf,
   rootOf,
   WORKFLOW_RUN,
   type WorkflowRun,
+  withProvenance,
 } from '../../api/index.ts';
+import { isFromBefore, namesOfRun } from '../../engine/index.ts';
 import { attemptOf, type Identities } from '../../executors/index.ts';
-import { isAlreadyExists, isInvalid, isNotFound } from '../../runtime/index.ts';
+import { createNamed, isInvalid, isNotFound } from '../../runtime/index.ts';
+import { nameTaken } from '../name-taken.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
+import { lineageOf } from './lineage.ts';
 
-type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests' | 'identities'>;
+type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests' | 'identities' | 'proves' | 'recorder'>;
 
-/** A run of the name of the next one exists, and it is not that: it is never adopted. */
+/** Runs of others have all names that the next one could have: none of them is adopted. */
 export class NameTakenError extends Error {
   override readonly name = 'NameTakenError';
 }
@@ -28,8 +34,8 @@ const STRENGTH: readonly DesiredState[] = ['Running', 'Paused', 'Cancelled', 'Te
 
 /**
  * Makes the run that continues one, unless it is there; and hands on to it what people want of the one that it continues.
- * Doing it twice is doing it once: its name says which run of which chain it is, and its spec whom it continues.
- * @throws NameTakenError when somebody else has a run of that name
+ * Doing it twice is doing it once: its name says which run of which chain it is, and its spec, proven, whom it continues.
+ * @throws NameTakenError when others have all the names that it could have
  */
 export async function makeSuccessor(
   deps: SuccessorDeps,
@@ -38,13 +44,7 @@ export async function makeSuccessor(
   signal: AbortSignal,
 ): Promise<string> {
   if (run.metadata.labels?.[LABEL_CHAIN] === undefined) await markAsRoot(deps, run, signal);
-  const wanted = successorOf(deps, run, index);
-  const next = await createOrFind(deps, wanted, signal);
-  if (next.spec.continues?.uid !== run.metadata.uid || next.spec.continues?.index !== index) {
-    throw new NameTakenError(
-      `a WorkflowRun ${next.metadata.name} exists that does not continue this run; delete it, and this run goes on`,
-    );
-  }
+  const next = await createOrFind(deps, run, index, signal);
   await handOnWish(deps, run, next, signal);
   return next.metadata.name;
 }
@@ -56,11 +56,25 @@ async function markAsRoot({ client }: SuccessorDeps, run: WorkflowRun, signal: A
   await client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'merge', body }, { signal, answer: 'Unread' });
 }
 
-function successorOf({ attests, identities }: SuccessorDeps, run: WorkflowRun, index: number): WorkflowRun {
+/** Whether a run continues another: it says so, and the operator made it. One from before there were proofs only says so. */
+export function isSuccessor(
+  { proves, stores }: Pick<RunDeps, 'proves' | 'stores'>,
+  next: WorkflowRun,
+  run: WorkflowRun,
+  index: number,
+): boolean {
+  const { continues, workflowRef } = next.spec;
+  if (continues?.uid !== run.metadata.uid || continues?.index !== index) return false;
+  if (provenanceOf(next, proves)) return true;
+  const workflow = stores.workflows.get(objectKey({ ...run.metadata, name: workflowRef.name }));
+  return workflow !== undefined && isFromBefore(workflow, next);
+}
+
+function successorOf(deps: SuccessorDeps, run: WorkflowRun, index: number, name: string): WorkflowRun {
+  const { attests, identities, proves } = deps;
   const { namespace = '', uid = '', ownerReferences, annotations, creationTimestamp = '' } = run.metadata;
   const { workflowRef, desiredState, origin, priority, cache, number, continues } = run.spec;
   const root = rootOf(run);
-  const name = linkName(root, index);
   const next: WorkflowRun = {
     apiVersion: API_VERSION,
     kind: WORKFLOW_RUN.kind,
@@ -82,7 +96,9 @@ function successorOf({ attests, identities }: SuccessorDeps, run: WorkflowRun, i
     },
   };
   const requester = attests.inherited(run, next);
-  return requester ? { ...next, spec: { ...next.spec, requester } } : next;
+  const { workflow } = provenanceOf(run, proves) ?? {};
+  const made = { lineage: lineageOf(run, deps), depth: depthOf(run, proves), workflow };
+  return withProvenance(requester ? { ...next, spec: { ...next.spec, requester } } : next, made, proves);
 }
 
 /** The next run is the attempt's own as much as this one is, under its own name. */
@@ -100,19 +116,39 @@ function ours(marks: Readonly<Record<string, string>> = {}): Record<string, stri
   return Object.fromEntries(known);
 }
 
+/** What is left of the name of a chain where its links have names that nobody can guess. */
+const MAX_STEM = 40;
+
+/** The names that the next run may have: the one that people expect, and others where a stranger has that. */
+function namesOf({ proves }: SuccessorDeps, run: WorkflowRun, index: number): string[] {
+  const root = rootOf(run);
+  const { namespace = '', uid = '' } = run.metadata;
+  const stem = root.slice(0, MAX_STEM).replace(/[-.]+$/, '');
+  return namesOfRun(linkName(root, index), { metadata: { namespace, name: stem, uid } }, String(index), proves);
+}
+
 async function createOrFind(
-  { client, stores }: SuccessorDeps,
-  wanted: WorkflowRun,
+  deps: SuccessorDeps,
+  run: WorkflowRun,
+  index: number,
   signal: AbortSignal,
 ): Promise<WorkflowRun> {
-  const cached = stores.runs.get(objectKey(wanted.metadata));
-  if (cached) return cached;
-  try {
-    return await client.create<WorkflowRun>(WORKFLOW_RUNS, wanted, { signal, urgency: 'high' });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    return client.get<WorkflowRun>(WORKFLOW_RUNS, wanted.metadata, { signal });
+  const { client, stores, recorder } = deps;
+  const { namespace = '' } = run.metadata;
+  const names = namesOf(deps, run, index);
+  const isOurs = (next: WorkflowRun) => isSuccessor(deps, next, run, index);
+  const known = names
+    .map((name) => stores.runs.get(objectKey({ namespace, name })))
+    .find((next) => next && isOurs(next));
+  if (known) return known;
+  const build = (name: string) => successorOf(deps, run, index, name);
+  const options = { signal, urgency: 'high' } as const;
+  const { object, strangers } = await createNamed(client, WORKFLOW_RUNS, names, build, isOurs, options);
+  if (object === undefined) throw new NameTakenError(nameTaken(strangers, undefined));
+  if (strangers.length > 0) {
+    recorder.event(run, 'Warning', 'NameTaken', 'Continue', nameTaken(strangers, object.metadata.name));
   }
+  return object;
 }
 
 /** Until a run has ended, people stop or pause its chain by it. */

@@ -10,6 +10,7 @@ import {
   type Plan,
   type Repeat,
   type Reuse,
+  type RunIdentity,
   repeatedText,
   reusable,
 } from '../../engine/index.ts';
@@ -18,6 +19,7 @@ import { findRevision, type Pinned } from '../stores.ts';
 import { childDifference } from './children.ts';
 import type { RunDeps } from './deps.ts';
 import { MAX_PAGES, readPages } from './history.ts';
+import { lineageAtStart, lineageOf } from './lineage.ts';
 import { identityOf } from './observe.ts';
 import { invalid, type Origin } from './origin.ts';
 
@@ -49,8 +51,8 @@ export async function takenOver(
   }
   const plan = deps.plans.of(content);
   const repeat: Repeat = {
-    before: { state: origin.state, identity: identityOf(origin.run, deps.attests), plan: planOf(deps, origin.run) },
-    after: { plan, parameters, identity: identityOf(run, deps.attests) },
+    before: { state: origin.state, identity: identityOf(origin.run, deps), plan: planOf(deps, origin.run) },
+    after: { plan, parameters, identity: repeatingIdentity(deps, run, origin.run) },
     task,
     children: (name, workflows) => childDifference(deps, origin.run, name, workflows),
   };
@@ -65,6 +67,12 @@ export async function takenOver(
   if (copy && 'problem' in copy) throw invalid(copy.problem);
   const repeated = repeatedText(reuse);
   return { ...(copy ? { event: copy.event } : {}), ...(repeated === undefined ? {} : { repeated }) };
+}
+
+/** Whoever asked for the run that is repeated has asked for this one too. */
+function repeatingIdentity(deps: TakeOverDeps, run: WorkflowRun, origin: WorkflowRun): RunIdentity {
+  const { requesters, unknown } = lineageAtStart(run, deps, { repeats: lineageOf(origin, deps) });
+  return { ...identityOf(run, deps), requesters, ...(unknown ? { isUnknown: true } : {}) };
 }
 
 /** What a run has executed; nothing where that cannot be read any more. */

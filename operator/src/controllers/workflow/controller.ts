@@ -1,6 +1,6 @@
 import { continuedAs, controllerOf, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
-import { BY_COMPLETION_SOURCE, marksOf } from '../completion/awaiting.ts';
+import { BY_COMPLETION_SOURCE } from '../completion/awaiting.ts';
 import type { Revision } from '../revision.ts';
 import { affectedBy, watchTemplates } from '../template/references.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -65,7 +65,7 @@ export function workflowController(
     added: ended,
     updated: (key, run, before) => {
       ended(key, run);
-      if (marksOf(run).size !== marksOf(before).size) letGo(run);
+      if (run.status?.completions?.length !== before.status?.completions?.length) letGo(run);
     },
     deleted: (key, run) => {
       deleted(key, run);

@@ -1,3 +1,4 @@
+import type { Attests, Proves } from '../../api/index.ts';
 import type { Judging } from '../../judging/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
@@ -9,6 +10,10 @@ export interface WorkflowDeps {
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly recorder: Recorder;
+  /** Whether the admission webhook vouches for who wrote what. */
+  readonly attests: Attests;
+  /** Vouches for what the operator itself made. */
+  readonly proves: Proves;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly judging: Pick<Judging, 'workflow' | 'outer'>;

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Workflow, WorkflowRun, WorkflowSpec } from '../../api/index.ts';
+import { NOBODY, triggeredRun, type Workflow, type WorkflowRun, type WorkflowSpec } from '../../api/index.ts';
+import { testProofs } from '../testing/proofs.ts';
 import { type Change, type History, changeOf as judge, MAX_GENERATIONS } from './on-change.ts';
+
+const proves = testProofs();
 
 const spec = (script: string, onCreate: 'Run' | 'Ignore' = 'Run'): WorkflowSpec => ({
   triggers: { onChange: { of: ['Tasks'], onCreate } },
@@ -18,14 +21,17 @@ const workflow = (of: WorkflowSpec, lastApplied?: NonNullable<Workflow['status']
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const changeOf = (of: Workflow, history: History = { runs: [], now: NOW }): Change | undefined => {
-  const change = judge(of, history);
+  const change = judge(of, history, proves);
   if (change === 'Stopped') throw new Error('stopped');
   return change;
 };
 
 describe('a workflow that changes itself', () => {
-  const made = (run: WorkflowRun | undefined, second: number, finishedAt?: string): WorkflowRun => {
-    if (run === undefined) throw new Error('no run was made');
+  const built = (wanted: Change['run']): WorkflowRun => {
+    if (wanted === undefined) throw new Error('no run was made');
+    return triggeredRun(workflow(spec('')), { ...wanted, lineage: NOBODY, depth: 0 }, proves);
+  };
+  const made = (run: WorkflowRun, second: number, finishedAt?: string): WorkflowRun => {
     const creationTimestamp = new Date(NOW + second * 1000).toISOString();
     return {
       ...run,
@@ -37,9 +43,9 @@ describe('a workflow that changes itself', () => {
   function untilStopped(runs: WorkflowRun[], first = 0): { mark: Change['mark'] | undefined; count: number } {
     let mark: Change['mark'] | undefined;
     for (let count = 0; count < 100; count++) {
-      const change = judge(workflow(spec(`${first + count}`), mark), { runs, now: NOW });
+      const change = judge(workflow(spec(`${first + count}`), mark), { runs, now: NOW }, proves);
       if (change === 'Stopped' || change === undefined) return { mark, count };
-      runs.push(made(change.run, first + count));
+      runs.push(made(built(change.run), first + count));
       mark = change.mark;
     }
     return { mark, count: 100 };
@@ -50,7 +56,7 @@ describe('a workflow that changes itself', () => {
     const { mark, count } = untilStopped(runs);
     expect(count).toBe(MAX_GENERATIONS + 1);
     const ended = runs.map((run, index) => made(run, index, '2026-01-01T00:00:00Z'));
-    expect(judge(workflow(spec('later'), mark), { runs: ended, now: NOW + 3_600_000 })).toBe('Stopped');
+    expect(judge(workflow(spec('later'), mark), { runs: ended, now: NOW + 3_600_000 }, proves)).toBe('Stopped');
   });
 
   it('goes on when somebody has started a run by hand, for as many again', () => {
@@ -58,7 +64,7 @@ describe('a workflow that changes itself', () => {
     const { mark } = untilStopped(runs);
     const byHand = { metadata: { name: 'm', creationTimestamp: new Date(NOW + 99_000).toISOString() }, spec: {} };
     const change = changeOf(workflow(spec('later'), mark), { runs: [...runs, byHand as WorkflowRun], now: NOW });
-    expect(change?.run?.spec.origin?.generation).toBe(0);
+    expect(change?.run?.origin.generation).toBe(0);
   });
 
   it('is not one that others change when its runs have ended', () => {
@@ -66,8 +72,8 @@ describe('a workflow that changes itself', () => {
     let runs: WorkflowRun[] = [];
     for (let count = 0; count < 60; count++) {
       const change = changeOf(workflow(spec(`${count}`), mark), { runs, now: NOW + 60_000 });
-      expect(change?.run?.spec.origin?.generation).toBe(0);
-      runs = [made(change?.run, count, '2026-01-01T00:00:00Z')];
+      expect(change?.run?.origin.generation).toBe(0);
+      runs = [made(built(change?.run), count, '2026-01-01T00:00:00Z')];
       mark = change?.mark;
     }
   });
@@ -76,7 +82,7 @@ describe('a workflow that changes itself', () => {
 describe('onChange', () => {
   it('runs the first version, and the same version never again', () => {
     const first = changeOf(workflow(spec('A')));
-    expect(first?.run?.metadata.name).toMatch(/^w-[0-9a-f]{8}$/);
+    expect(first?.run?.name).toMatch(/^w-[0-9a-f]{8}$/);
     expect(changeOf(workflow(spec('A'), first?.mark))).toBeUndefined();
   });
 
@@ -88,8 +94,8 @@ describe('onChange', () => {
     const a = changeOf(workflow(spec('A')));
     const b = changeOf(workflow(spec('B'), a?.mark));
     const again = changeOf(workflow(spec('A'), b?.mark));
-    expect(new Set([a, b, again].map((change) => change?.run?.metadata.name)).size).toBe(3);
-    expect([a, b, again].map((change) => change?.run?.spec.number)).toEqual([1, 2, 3]);
+    expect(new Set([a, b, again].map((change) => change?.run?.name)).size).toBe(3);
+    expect([a, b, again].map((change) => change?.run?.number)).toEqual([1, 2, 3]);
   });
 
   it('with onCreate Ignore sets its mark without a run, and runs the next version', () => {

@@ -1,12 +1,23 @@
 import {
   ANNOTATION_DIGEST,
+  objectKey,
+  type Proves,
+  provenanceOf,
   triggeredRun,
   type Workflow,
   type WorkflowRun,
   type WorkflowStatus,
 } from '../../api/index.ts';
-import { digestOfWatched, digestText } from '../../engine/index.ts';
-import { isAlreadyExists, TerminalError } from '../../runtime/index.ts';
+import {
+  digestOfWatched,
+  digestText,
+  isFromBefore,
+  isMadeFor,
+  lineageOfWorkflow,
+  namesOfRun,
+} from '../../engine/index.ts';
+import { createNamed, TerminalError } from '../../runtime/index.ts';
+import { nameTaken, tellOfTakenNames } from '../name-taken.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { WorkflowDeps } from './deps.ts';
 
@@ -15,7 +26,15 @@ type Mark = NonNullable<WorkflowStatus['lastApplied']>;
 /** What onChange calls for: a new mark, and the run to make before it is set. */
 export interface Change {
   readonly mark: Mark;
-  readonly run?: WorkflowRun;
+  readonly run?: Wanted;
+}
+
+/** A run that is to be made for a change: under this name, unless others have it. */
+export interface Wanted {
+  readonly name: string;
+  readonly key: string;
+  readonly number: number;
+  readonly origin: { readonly type: 'OnChange'; readonly digest: string; readonly generation: number };
 }
 
 /** Changes in a row, each while the run of the one before was under way, that are run without a person. */
@@ -35,7 +54,7 @@ export interface History {
  * the ordinal of the mark before, so going A → B → A runs three times, and making it again after a crash is
  * AlreadyExists. A workflow that its own runs change over and over is stopped, until somebody starts a run by hand.
  */
-export function changeOf(workflow: Workflow, history: History): Change | 'Stopped' | undefined {
+export function changeOf(workflow: Workflow, history: History, proves: Proves): Change | 'Stopped' | undefined {
   const { onChange } = workflow.spec.triggers ?? {};
   if (!onChange) return undefined;
   const digest = digestOfWatched(workflow.spec, onChange.of);
@@ -43,25 +62,23 @@ export function changeOf(workflow: Workflow, history: History): Change | 'Stoppe
   if (before?.digest === digest) return undefined;
   const ordinal = before?.ordinal ?? 0;
   if (!before && onChange.onCreate === 'Ignore') return { mark: { digest, ordinal: 1 } };
-  const generation = generationOf(before?.run, history);
+  const generation = generationOf(workflow, history, proves);
   if (generation > MAX_GENERATIONS) return 'Stopped';
   const { name, uid = '' } = workflow.metadata;
   const run = `${name}-${digestText(`${uid}/${digest}/${ordinal}`).slice(0, 8)}`;
   const number = ordinal + 1;
   const origin = { type: 'OnChange', digest, generation } as const;
-  const annotations = { [ANNOTATION_DIGEST]: digest };
-  return {
-    mark: { digest, ordinal: number, run },
-    run: triggeredRun(workflow, { name: run, origin, number, annotations }),
-  };
+  const key = digestText(JSON.stringify(['OnChange', digest, ordinal]));
+  return { mark: { digest, ordinal: number, run }, run: { name: run, key, number, origin } };
 }
 
 /**
  * How many runs in a row may have changed the workflow. It is counted in `spec.origin` of the runs, which nobody but the
  * operator writes and nobody changes.
  */
-function generationOf(before: string | undefined, { runs, now }: History): number {
-  const run = runs.find(({ metadata }) => metadata.name === before);
+function generationOf(workflow: Workflow, { runs, now }: History, proves: Proves): number {
+  const before = workflow.status?.lastApplied?.run;
+  const run = runs.find((each) => each.metadata.name === before && isOfWorkflow(each, workflow, proves));
   if (run === undefined) return 0;
   const { finishedAt } = run.status ?? {};
   if (finishedAt !== undefined && now - Date.parse(finishedAt) > AFTER_END_MS)
@@ -81,17 +98,36 @@ function isByHand({ metadata }: WorkflowRun, runs: readonly WorkflowRun[]): bool
   });
 }
 
-/** Makes the run of a change. A run of that name for another digest is a stranger's, and is not adopted. */
-export async function makeRun(deps: WorkflowDeps, run: WorkflowRun, signal: AbortSignal): Promise<void> {
-  try {
-    await deps.client.create(WORKFLOW_RUNS, run, { signal });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    const existing = await deps.client.get<WorkflowRun>(WORKFLOW_RUNS, run.metadata, { signal });
-    if (existing.metadata.annotations?.[ANNOTATION_DIGEST] === run.metadata.annotations?.[ANNOTATION_DIGEST]) return;
-    throw new TerminalError(
-      'NameTaken',
-      `a WorkflowRun ${run.metadata.name} exists that onChange did not make; delete it`,
-    );
-  }
+/** Whether onChange of a Workflow made a run; one from before there were proofs says so itself. */
+function isOfWorkflow(run: WorkflowRun, workflow: Workflow, proves: Proves): boolean {
+  const made = provenanceOf(run, proves);
+  return made ? made.workflow === workflow.metadata.uid : isFromBefore(workflow, run);
+}
+
+/**
+ * Makes the run of a change, and returns its name. Runs of others that have one of its names are not adopted.
+ * @throws TerminalError NameTaken where others have all its names
+ */
+export async function makeRun(
+  { client, stores, attests, proves, recorder }: WorkflowDeps,
+  workflow: Workflow,
+  { name: first, key, number, origin }: Wanted,
+  signal: AbortSignal,
+): Promise<string> {
+  const { namespace = '' } = workflow.metadata;
+  const isOurs = (run: WorkflowRun) =>
+    isMadeFor(run, workflow, key, proves) ||
+    (isFromBefore(workflow, run) && run.metadata.annotations?.[ANNOTATION_DIGEST] === origin.digest);
+  const names = namesOfRun(first, workflow, key, proves);
+  const known = names.find((name) => {
+    const run = stores.runs.get(objectKey({ namespace, name }));
+    return run !== undefined && isOurs(run);
+  });
+  if (known !== undefined) return known;
+  const asked = { lineage: lineageOfWorkflow(workflow, attests), depth: 0, key };
+  const build = (name: string) => triggeredRun(workflow, { name, origin, number, ...asked }, proves);
+  const { object, strangers } = await createNamed(client, WORKFLOW_RUNS, names, build, isOurs, { signal });
+  tellOfTakenNames(recorder, workflow, strangers, object?.metadata.name);
+  if (object) return object.metadata.name;
+  throw new TerminalError('NameTaken', nameTaken(strangers, undefined));
 }

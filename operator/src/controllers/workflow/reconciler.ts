@@ -9,6 +9,7 @@ import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import { judge } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { firstSight } from './first-sight.ts';
 import { changeOf, MAX_GENERATIONS, makeRun } from './on-change.ts';
 import { expiry } from './retention.ts';
 import { pruneRevisions } from './revisions.ts';
@@ -50,16 +51,16 @@ export class WorkflowReconciler {
     if ('refusal' in judgement) return this.#goOn(workflow, judgement, signal);
     const { definition } = judgement;
     const runs = this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
-    const called = changeOf(workflow, { runs: [...runs], now: this.#deps.clock.now() });
+    const called = changeOf(workflow, { runs: [...runs], now: this.#deps.clock.now() }, this.#deps.proves);
     const change = called === 'Stopped' ? undefined : called;
-    if (change?.run) await makeRun(this.#deps, change.run, signal);
+    const run = change?.run && (await makeRun(this.#deps, workflow, change.run, signal));
     const plan = planOf(workflow);
     const ticked = await this.#schedules.tick(workflow, plan, signal);
-    const applied = change ? { lastApplied: change.mark } : {};
+    const applied = change ? { lastApplied: { ...change.mark, ...(run === undefined ? {} : { run }) } } : {};
     const news = { definition, ...applied, ...pinnedBy(plan), ...ticked.news, ...(await this.#triggers(workflow)) };
     await this.#report(workflow, called === 'Stopped' ? [...READY, STOPPED] : READY, news, ticked, signal);
-    if (change?.mark.run) {
-      const note = `started run ${change.mark.run} for a change`;
+    if (run !== undefined) {
+      const note = `started run ${run} for a change`;
       this.#deps.recorder.event(workflow, 'Normal', 'RunStarted', 'Trigger', note);
     }
     await pruneRevisions(this.#deps, workflow, definition.revision, signal);
@@ -104,8 +105,9 @@ export class WorkflowReconciler {
       pinnedSchedules: pinned,
       ...rest
     } = workflow.status ?? {};
+    const firstSeen = workflow.status?.firstSeen ?? firstSight(workflow, this.#deps.clock.now());
     const kept = 'definition' in news || pinned === undefined ? rest : { ...rest, pinnedSchedules: pinned };
-    await reportStatus(this.#deps, WORKFLOWS, workflow, { wishes, news, kept }, signal);
+    await reportStatus(this.#deps, WORKFLOWS, workflow, { wishes, news: { ...news, firstSeen }, kept }, signal);
     this.#schedules.reported(workflow, ticked.news);
     for (const { type, reason, note } of ticked.events) {
       this.#deps.recorder.event(workflow, type, reason, 'Schedule', note);

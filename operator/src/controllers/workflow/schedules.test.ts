@@ -4,12 +4,14 @@ import {
   type Schedule,
   type ScheduleStatus,
   timeOf,
+  UNATTESTED,
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
 import { ApiError, type KubeClient, WaitingError } from '../../runtime/index.ts';
 import { runNameOf } from '../../schedules/index.ts';
 import { createStores } from '../stores.ts';
+import { testProofs } from '../testing/proofs.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { Schedules } from './schedules.ts';
 
@@ -30,6 +32,9 @@ class Bench {
   readonly server = new Map<string, WorkflowRun>();
   readonly created: string[] = [];
   readonly cancelled: string[] = [];
+  readonly told: string[] = [];
+  /** Whether somebody else is always there first. */
+  takesAll = false;
   liveVersion = '1';
   refusal: Error | undefined;
   schedule = everyMinute;
@@ -42,6 +47,9 @@ class Bench {
       client: this.#client(),
       stores: this.stores,
       clock: { now: () => this.now },
+      attests: UNATTESTED,
+      proves: testProofs(),
+      recorder: { event: (_of: unknown, _type: string, reason: string) => void this.told.push(reason) },
     } as unknown as WorkflowDeps);
   }
 
@@ -49,6 +57,7 @@ class Bench {
     return {
       create: async (_type: unknown, run: WorkflowRun) => {
         if (this.refusal) throw this.refusal;
+        if (this.takesAll) this.server.set(run.metadata.name, { ...run, spec: { ...run.spec, provenance: undefined } });
         if (this.server.has(run.metadata.name)) throw new ApiError(409, { reason: 'AlreadyExists', message: 'exists' });
         this.created.push(run.metadata.name);
         this.server.set(run.metadata.name, run);
@@ -95,7 +104,7 @@ class Bench {
       kind: 'Workflow',
       metadata: { name: 'w', namespace: 'n', uid: 'u', resourceVersion: '1', generation: 2 },
       spec: { tasks: [] },
-      status: { schedules: [...this.entries] },
+      status: { schedules: [...this.entries], firstSeen: { at: slot(-60) } },
     };
   }
 }
@@ -172,14 +181,52 @@ describe('the schedules of a Workflow', () => {
     expect(bench.created).toEqual([nameOf(1)]);
   });
 
-  it('leave a run alone that is not theirs, and say so', async () => {
+  /** A run that looks like that of a slot: all but the proof can be written by whoever may create runs. */
+  const squatter = (name: string, minutes: number): WorkflowRun => ({
+    apiVersion: '',
+    kind: '',
+    metadata: { name, namespace: 'n', ownerReferences: [{ ...OWNER, controller: true }] },
+    spec: {
+      ...{ workflowRef: { name: 'w' }, desiredState: 'Running' },
+      origin: { type: 'Schedule', schedule: 's', slot: slot(minutes) },
+    },
+  });
+  const OWNER = { apiVersion: 'flow.ado.dev/v1alpha1', kind: 'Workflow', name: 'w', uid: 'u' };
+
+  it('leave a run alone that is not theirs, start theirs under another name, once, and say so', async () => {
     const bench = new Bench();
     await bench.tick(0);
-    const stranger = { metadata: { name: nameOf(1) }, spec: { workflowRef: { name: 'w' } } } as WorkflowRun;
-    bench.server.set(nameOf(1), stranger);
+    bench.server.set(nameOf(1), squatter(nameOf(1), 1));
+    bench.hear();
+    await bench.tick(1, { dies: true });
+    bench.hear();
+    bench.server.delete(nameOf(1));
+    const entry = await bench.tick(1);
+    expect(bench.created).toHaveLength(1);
+    expect(bench.created[0]).toMatch(/^w-[0-9a-f]{11}$/);
+    expect(bench.told).toEqual(['NameTaken']);
+    expect(entry).toMatchObject({ lastSlot: slot(1), lastRun: { name: bench.created[0] } });
+  });
+
+  it('say so where others have all names, and start the run when one is free', async () => {
+    const bench = new Bench();
+    bench.takesAll = true;
+    await bench.tick(0);
     const entry = await bench.tick(1);
     expect(entry).toMatchObject({ reason: 'SlotRefused', lastSlot: slot(0) });
-    expect(entry?.message).toContain('that is not of this schedule; delete it');
+    expect(entry?.message).toContain('that are not of this schedule; delete them');
+    bench.takesAll = false;
+    bench.server.clear();
+    expect(await bench.tick(1)).toMatchObject({ lastSlot: slot(1), lastRun: { name: nameOf(1) } });
+  });
+
+  it('take no run for one that is under way because it says so', async () => {
+    const bench = new Bench({ overlap: 'Skip' });
+    await bench.tick(0);
+    bench.server.set('forged', squatter('forged', 0));
+    bench.hear();
+    await bench.tick(1);
+    expect(bench.created).toEqual([nameOf(1)]);
   });
 
   it('cancel the run under way for the newest slot, and start that when it has ended', async () => {

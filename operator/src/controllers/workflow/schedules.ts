@@ -17,11 +17,11 @@ import {
   jitterOf,
   type Memory,
   ruleOf,
-  runNameOf,
   type Scheduled,
   type SlotRun,
   slotsOf,
 } from '../../schedules/index.ts';
+import { tellOfTakenNames } from '../name-taken.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../stores.ts';
 import { cancelRun } from '../workflow-run/take-turn.ts';
@@ -77,7 +77,7 @@ export class Schedules {
     const all: Applied[] = [];
     for (const schedule of plan.schedules) {
       const before = known.find(({ name }) => name === schedule.name);
-      const runs = siblings.filter((run) => isOfSchedule(run, workflow, schedule.name));
+      const runs = siblings.filter((run) => isOfSchedule(run, workflow, schedule.name, this.#deps.proves));
       const applied = await this.#turn({ ...plan, workflow, schedule, before, runs }, signal);
       entries.push(statusOf(schedule.name, before, applied));
       all.push(applied);
@@ -156,7 +156,7 @@ export class Schedules {
     try {
       const ref = { name, namespace: workflow.metadata.namespace ?? '' };
       const run = await this.#deps.client.get<WorkflowRun>(WORKFLOW_RUNS, ref, { signal });
-      return isOfSchedule(run, workflow, schedule.name) ? run : undefined;
+      return isOfSchedule(run, workflow, schedule.name, this.#deps.proves) ? run : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -178,9 +178,11 @@ export class Schedules {
     let refused: string | undefined;
     for (const slot of decision.start) {
       const number = (before?.started ?? 0) + started.length + 1;
-      const made = await makeSlotRun(this.#deps.client, { workflow, schedule, slot, declared, number }, signal);
+      const made = await makeSlotRun(this.#deps, { workflow, schedule, slot, declared, number }, signal);
+      const run = made.type === 'Refused' ? undefined : made.run.metadata.name;
+      tellOfTakenNames(this.#deps.recorder, workflow, made.strangers ?? [], run);
       if (made.type !== 'Refused') {
-        started.push({ slot, name: runNameOf(identityOf(workflow, schedule.name), slot) });
+        started.push({ slot, name: made.run.metadata.name });
         continue;
       }
       refused = made.message;

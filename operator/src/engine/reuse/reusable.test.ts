@@ -194,7 +194,7 @@ describe('an approval', () => {
   it.each<[string, Repeating]>([
     ['another parameter, whoever reads it', { parameters: { ...PARAMETERS, other: 'y' }, task: 'ship' }],
     ['another person', { identity: requestedBy('bob', 'again') }],
-    ['nobody known', { identity: { ...requestedBy('ada', 'again'), requester: { username: 'ada', attested: false } } }],
+    ['nobody known', { identity: { ...requestedBy('ada', 'again'), isUnknown: true } }],
     [
       'another script behind it',
       { definition: definitionOf([asking('approve'), build, { ...ship, needs: ['approve', 'build'], run: 'evil' }]) },

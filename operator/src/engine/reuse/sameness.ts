@@ -96,9 +96,15 @@ function reasonToAskAgain({ before, after }: Repeat, name: string, inside: Insid
 /** What is generated is known only when it is, so it may ask. */
 const mayAsk = (inside: InsideTask | undefined): boolean => inside?.generates === true || inside?.asks === true;
 
-function requesterDiffers({ requester: one }: RunIdentity, { requester: other }: RunIdentity): string | undefined {
-  if (!one?.attested || !other?.attested) return 'it is not proven that the same person asked for both runs';
-  return one.username === other.username ? undefined : 'another person asked for this run';
+/** The same person must have asked for both runs, and nobody besides for what led to the new one. */
+function requesterDiffers(before: RunIdentity, after: RunIdentity): string | undefined {
+  const isKnown = before.requester !== undefined && after.requester !== undefined;
+  if (!isKnown || before.isUnknown || after.isUnknown) {
+    return 'it is not proven that the same person asked for both runs';
+  }
+  const known = [...(before.requesters ?? []), before.resumedBy];
+  const isSame = before.requester === after.requester && (after.requesters ?? []).every((one) => known.includes(one));
+  return isSame ? undefined : 'another person asked for this run';
 }
 
 function differingParameter({ before, after }: Repeat, { parameters }: InsideTask): string | undefined {

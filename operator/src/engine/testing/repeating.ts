@@ -28,8 +28,8 @@ export interface Repeating {
 
 /** A run of this person, of whom the API server knows. */
 export const requestedBy = (username: string, name = 'run'): RunIdentity => ({
-  ...{ name, namespace: 'ns', uid: `uid-of-${name}`, workflow: 'wf', isManual: true },
-  requester: { username, attested: true },
+  ...{ name, namespace: 'ns', uid: `uid-of-${name}`, workflow: 'wf' },
+  ...{ requester: username, requesters: [username] },
 });
 
 /** What a run takes over from one that ended, and that run before its first pass. */

@@ -1,5 +1,13 @@
 import { createHmac } from 'node:crypto';
-import { API_VERSION, objectKey, type Webhook, type Workflow, type WorkflowRun } from '../../api/index.ts';
+import {
+  API_VERSION,
+  objectKey,
+  type Proves,
+  UNATTESTED,
+  type Webhook,
+  type Workflow,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import { ApiError, type KubeObject, realClock, Store } from '../../runtime/index.ts';
 import { createLogger } from '../../telemetry/index.ts';
 import { RateLimits, Receiver, SecretReader } from '../index.ts';
@@ -29,6 +37,13 @@ function workflowOf(webhook: Partial<Webhook>): Workflow {
   };
 }
 
+/** For tests: proofs that are no secret. */
+export const PROVING: Proves = {
+  code: (claim) => createHmac('sha256', 'a key').update(JSON.stringify(claim)).digest('base64url'),
+  proves: (code, claim) => code === PROVING.code(claim),
+  unguessable: (claim) => [PROVING.code(claim)],
+};
+
 /** What an API server does next: it fails, or has no Secret. */
 export interface Fate {
   error?: Error;
@@ -40,6 +55,7 @@ export function receiving(webhook: Partial<Webhook> = {}) {
   const created = new Map<string, WorkflowRun>();
   const fate: Fate = {};
   const lines: string[] = [];
+  const told: string[] = [];
   const client = apiServer(created, fate);
   const workflows = new Store<Workflow>();
   workflows.put({ key: 'shop/release', uid: 'w-1', resourceVersion: '1', value: workflowOf(webhook) });
@@ -49,8 +65,11 @@ export function receiving(webhook: Partial<Webhook> = {}) {
     runs: new Store<WorkflowRun>(),
     type: TYPE,
     secrets: new SecretReader(client, realClock),
+    proves: PROVING,
+    attests: UNATTESTED,
+    tellOfStrangers: (_workflow, strangers, run) => void told.push(`${strangers.join(' ')} -> ${run}`),
   });
-  return { receiver, created, fate, lines, logger };
+  return { receiver, created, fate, lines, logger, told };
 }
 
 function apiServer(created: Map<string, WorkflowRun>, fate: Fate): never {
@@ -64,6 +83,7 @@ function apiServer(created: Map<string, WorkflowRun>, fate: Fate): never {
     const key = objectKey(run.metadata);
     if (created.has(key)) throw new ApiError(409, { reason: 'AlreadyExists' });
     created.set(key, run);
+    return run;
   };
   return { get, create } as never;
 }

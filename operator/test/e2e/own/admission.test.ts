@@ -91,6 +91,9 @@ async function expectNoForgery(scenario: Scenario): Promise<void> {
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], inName)).toContain('spec.requester');
   const triggered = { ...asked, spec: { ...asked.spec, origin: { type: 'OnChange' } } };
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], triggered)).toContain('spec.origin');
+  const provenance = { requesters: ['ada'], depth: 0, proof: 'x' };
+  const proven = { ...asked, spec: { ...asked.spec, provenance } };
+  expect(await scenario.refused([...BOB, 'create', '-f', '-'], proven)).toContain('spec.provenance');
   expect(await answers(scenario, SHIP)).toEqual(['ada Approve']);
 }
 
@@ -109,14 +112,14 @@ describe('with the webhook', () => {
     expect(Math.abs(Date.parse(response?.time ?? '') - Date.now())).toBeLessThan(60_000);
   });
 
-  it('the same answer again and the edit of a label are no answers, and another one is refused', async ({
+  it('the same answer again is no answer, another one is refused, and so is the edit of a label', async ({
     scenario,
   }) => {
     await givenApproval(scenario);
     await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve' })]);
     const first = await signal(scenario, SHIP);
     await scenario.kubectl([...ADA, ...patch(SHIP, { decision: 'Approve' })]);
-    await scenario.kubectl([...BOB, 'label', 'asig', SHIP, 'seen=yes']);
+    expect(await scenario.refused([...BOB, 'label', 'asig', SHIP, 'seen=yes'])).toContain('ado-signals');
     expect((await signal(scenario, SHIP)).spec).toEqual(first.spec);
     const refusal = await scenario.refused([...ADA, ...patch(SHIP, { decision: 'Reject' })]);
     expect(refusal).toContain('you have answered already: Approve at ');
@@ -257,8 +260,8 @@ describe('with the webhook', () => {
   });
 });
 
-/** For signals, for runs, for the marks of what runs own, and for what the operator writes. */
-const POLICIES = 4;
+/** For signals, for runs, Backfills and Workflows, for the marks of what runs own, and for what the operator writes. */
+const POLICIES = 6;
 
 describe('the policies', () => {
   it('say nothing that the API server does not understand', async ({ scenario }) => {
@@ -287,7 +290,7 @@ describe('while the webhook is down', () => {
         'runs.flow.ado.dev',
       );
       await scenario.kubectl([...ADA, 'create', '-f', '-'], workflow('fine', { tasks: [script('a', 'true')] }));
-      await scenario.kubectl([...ADA, 'label', 'asig,awr', '--all', 'team=blue']);
+      await scenario.kubectl([...ADA, 'label', 'awr', '--all', 'team=blue']);
       await scenario.kubectl(['patch', 'asig', SHIP, '--type=merge', '-p', NOT_HELD]);
       await scenario.kubectl(['delete', 'asig', SHIP]);
     });
@@ -318,7 +321,7 @@ describe('without the webhook', () => {
       const own = { username: 'bob', decision: 'Approve' as const };
       await scenario.kubectl([...BOB, ...patch(SHIP, { responses: ada ? [ada, own] : [own] })]);
       expect(await answers(scenario, SHIP)).toEqual(['ada Approve', 'bob Approve']);
-      await scenario.kubectl([...BOB, 'label', 'asig', SHIP, 'seen=yes']);
+      expect(await scenario.refused([...BOB, 'label', 'asig', SHIP, 'seen=yes'])).toContain('ado-signals');
       await scenario.kubectl([...BOB, 'create', '-f', '-'], data('paid', { sender: { username: 'bob' } }));
       await scenario.kubectl([...BOB, 'create', '-f', '-'], runOf('asked', 'none'));
       const run: WorkflowRun = await scenario.client.get(WORKFLOW_RUNS, {

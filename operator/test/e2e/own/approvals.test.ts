@@ -38,7 +38,7 @@ describe('an approval', () => {
     await ada?.answer('ship-approve', APPROVE);
     await ada?.answer('ship-approve', APPROVE);
     expect(await ada?.refusedAnswer('ship-approve', REJECT)).toContain('you have answered already: Approve');
-    await bob?.kubectl(['label', 'asig', 'ship-approve', 'looked=at']);
+    expect(await bob?.refused(['label', 'asig', 'ship-approve', 'looked=at'])).toContain('ado-signals');
     await bob?.kubectl(['annotate', 'awr', 'ship', 'looked=at']);
     const signal = await votes(scenario, '1/2');
     expect(signal.spec.responses?.map(({ username }) => username)).toEqual(['ada']);

@@ -170,7 +170,7 @@ describe('a Workflow that runs itself', () => {
     expect(rowOf(run, 'call')).toMatchObject({ phase: 'Failed', reason: 'ChildFailed' });
     const runs = await scenario.runs();
     expect(runs).toHaveLength(9);
-    const deepest = runs.find(({ metadata }) => metadata.annotations?.['flow.ado.dev/depth'] === '8');
+    const deepest = runs.find(({ spec }) => spec.provenance?.depth === 8);
     expect(deepest && rowOf(deepest, 'call')).toMatchObject({ phase: 'Failed', reason: 'TooDeep' });
     expect(runs.every(({ metadata }) => metadata.name.length <= 52)).toBe(true);
   });
