@@ -1,5 +1,5 @@
 /** What `npm test`, `npm run test:full` and their like were asked for. */
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GROUPS, STEPS, type Step, type Tier } from './steps.ts';
@@ -60,6 +60,22 @@ export function stepOf(file: string): Step | undefined {
 /** All test files of the operator, from `operator/`. */
 export const testFiles = (root: string): string[] =>
   globSync('{src,cluster,hack,test}/**/*.test.ts', { cwd: `${root}/operator` }).sort();
+
+/** Whether only the full tier runs the file, as its first comment says. */
+export function isFull(file: string, root: string): boolean {
+  const [comment = ''] = /^\/\*\*[\s\S]*?\*\//.exec(readFileSync(`${root}/operator/${file}`, 'utf8')) ?? [];
+  return comment.includes(`@${'module'}-tag full`);
+}
+
+/**
+ * The files of a step that the quick tier runs with this seed: of those that take long one of `oneOf`, so that as many
+ * runs with seeds in a row have run all of them.
+ */
+export function quickFiles(step: Step, seed: number, root: string): string[] {
+  const { oneOf = 1 } = step;
+  const files = testFiles(root).filter((file) => stepOf(file) === step && !isFull(file, root));
+  return files.filter((_, index) => index % oneOf === seed % oneOf);
+}
 
 function filesFor(word: string, root: string): string[] {
   const found = testFiles(root).filter((file) => `operator/${file}`.includes(word));

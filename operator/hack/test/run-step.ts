@@ -1,6 +1,7 @@
 /** Runs one step of `npm test` in a process of its own. */
 import { join } from 'node:path';
 import { attach, relay } from '../process.ts';
+import { quickFiles } from './options.ts';
 import { readResults, type StepResult } from './results.ts';
 import type { Step, Tier } from './steps.ts';
 
@@ -48,13 +49,15 @@ export async function runStep(step: Step, options: RunOptions): Promise<StepResu
   return readResults(report, code);
 }
 
-function vitestArguments({ name }: Step, { root, folder, tier, files, bundle }: RunOptions): string[] {
+function vitestArguments(step: Step, { root, folder, tier, seed, files, bundle }: RunOptions): string[] {
+  const { name, oneOf } = step;
+  const chosen = files.length === 0 && tier === 'quick' && oneOf !== undefined ? quickFiles(step, seed, root) : files;
   return [
     join(root, 'node_modules/vitest/vitest.mjs'),
     'run',
     ...['--config', join(root, 'operator/vitest.config.ts'), '--project', name],
     ...(tier === 'quick' ? ['--tags-filter=!full'] : []),
     ...(name === 'unit' && !bundle ? ['--coverage', `--coverage.reportsDirectory=${join(folder, 'unit')}`] : []),
-    ...files.map((file) => join(root, 'operator', file)),
+    ...chosen.map((file) => join(root, 'operator', file)),
   ];
 }

@@ -20,6 +20,8 @@ export interface Step {
   readonly timeoutMs: number;
   /** Files that run side by side; 1 where they share what only one may change. */
   readonly workers?: number;
+  /** The quick tier runs one of so many of its files, those of the seed; default: all of them. */
+  readonly oneOf?: number;
   /** How often a test that failed is tried again; one that passes then is named at the end. */
   readonly retry?: number;
   /** Whether files share the modules of their process, which spares importing them again for each: they must leave no state. */
@@ -55,6 +57,7 @@ export const STEPS: readonly Step[] = [
     include: ['test/apiserver/**/*.test.ts'],
     timeoutMs: 120_000,
     workers: 1,
+    sharesModules: true,
     setup: 'test/apiserver/setup.ts',
     budget: { quick: 60, full: 60 },
   },
@@ -64,6 +67,8 @@ export const STEPS: readonly Step[] = [
     include: ['test/e2e/shared/**/*.test.ts'],
     timeoutMs: 900_000,
     workers: 2,
+    sharesModules: true,
+    oneOf: 2,
     retry: 1,
     setup: 'test/e2e/shared/setup.ts',
     budget: { quick: 150, full: 200 },
@@ -74,6 +79,8 @@ export const STEPS: readonly Step[] = [
     include: ['test/attacks/**/*.test.ts'],
     timeoutMs: 900_000,
     workers: 1,
+    sharesModules: true,
+    oneOf: 2,
     retry: 1,
     setup: 'test/support/installed-cluster.ts',
     budget: { quick: 100, full: 150 },
@@ -84,6 +91,8 @@ export const STEPS: readonly Step[] = [
     include: ['test/e2e/own/**/*.test.ts'],
     timeoutMs: 900_000,
     workers: 1,
+    sharesModules: true,
+    oneOf: 2,
     retry: 1,
     setup: 'test/support/installed-cluster.ts',
     budget: { quick: 160, full: 800 },
@@ -94,6 +103,7 @@ export const STEPS: readonly Step[] = [
     include: ['test/install/**/*.test.ts'],
     timeoutMs: 900_000,
     workers: 1,
+    sharesModules: true,
     retry: 1,
     setup: 'test/install/setup.ts',
     budget: { quick: 110, full: 600 },
@@ -104,6 +114,7 @@ export const STEPS: readonly Step[] = [
     include: ['test/crash/**/*.test.ts'],
     timeoutMs: 1_200_000,
     workers: 1,
+    sharesModules: true,
     retry: 1,
     budget: { quick: 75, full: 480 },
   },
@@ -113,6 +124,8 @@ export const STEPS: readonly Step[] = [
     include: ['test/faults/**/*.test.ts'],
     timeoutMs: 1_200_000,
     workers: 1,
+    sharesModules: true,
+    oneOf: 2,
     retry: 1,
     budget: { quick: 75, full: 870 },
   },

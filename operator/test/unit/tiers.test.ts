@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lanesOf } from '../../hack/test/lanes.ts';
-import { readOptions, stepOf, testFiles, UsageError } from '../../hack/test/options.ts';
+import { isFull, quickFiles, readOptions, stepOf, testFiles, UsageError } from '../../hack/test/options.ts';
 import { STEPS, TIERS } from '../../hack/test/steps.ts';
 import { expectedSeconds } from '../../hack/test/summary.ts';
 
@@ -12,8 +12,6 @@ const files = testFiles(ROOT);
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 /** In two parts: vitest looks for the whole word in this file too. */
 const TAG = `@${'module'}-tag`;
-const firstComment = (file: string) => /^\/\*\*[\s\S]*?\*\//.exec(read(`operator/${file}`))?.[0] ?? '';
-const isFull = (file: string) => firstComment(file).includes(`${TAG} full`);
 const options = (...argv: string[]) => readOptions(argv, ROOT);
 const namesOf = (steps: ReturnType<typeof options>['steps']) =>
   steps.map((step) => (step === 'verify' ? step : step.name));
@@ -25,8 +23,15 @@ describe('the tiers of the tests', () => {
   });
 
   it('give every step files that npm test runs too', () => {
-    const quick = new Set(files.filter((file) => !isFull(file)).map((file) => stepOf(file)?.name));
+    const quick = new Set(files.filter((file) => !isFull(file, ROOT)).map((file) => stepOf(file)?.name));
     expect(STEPS.filter(({ name }) => !quick.has(name))).toEqual([]);
+  });
+
+  it('run every file that is not of the full tier alone with one of two seeds in a row', () => {
+    const quick = files.filter((file) => !isFull(file, ROOT));
+    const run = [7, 8].map((seed) => STEPS.flatMap((step) => quickFiles(step, seed, ROOT)));
+    expect([...new Set(run.flat())].sort()).toEqual(quick);
+    for (const step of STEPS) expect(quickFiles(step, 7, ROOT)).not.toEqual([]);
   });
 
   it('both have every step, and a budget for it', () => {
@@ -42,7 +47,7 @@ describe('the tiers of the tests', () => {
 
   it('are said in the first comment where a whole file is meant', () => {
     const tagged = files.filter((file) => read(`operator/${file}`).includes(TAG));
-    expect(tagged.filter((file) => !isFull(file))).toEqual([]);
+    expect(tagged.filter((file) => !isFull(file, ROOT))).toEqual([]);
   });
 
   it('are what .ci/run and the scripts call', () => {
