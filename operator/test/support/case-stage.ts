@@ -33,7 +33,7 @@ export interface Stage {
 export const useSimulatedStage = (name: string): (() => Stage) =>
   useStage({ name: process.env.ADO_CRASH_CLUSTER ?? name, kwok: 3 });
 
-/** A kubelet and real containers, shared with the end-to-end tests. Call at the top of the file. */
+/** The project's cluster, with a kubelet and real containers: for files of `test/e2e/own`, beside which no operator runs. */
 export const useRealStage = (): (() => Stage) => useStage({ name: CLUSTER_NAME });
 
 function useStage(options: Parameters<typeof openCluster>[0]): () => Stage {
