@@ -1,11 +1,11 @@
 /** Crashes and refused writes as in test/crash, with a kubelet and real containers: those of the project's cluster. */
 import { describe, it } from 'vitest';
+import { CONFLICT, faultTo, KILLED_AFTER, KILLED_BEFORE, UNANSWERED } from '../../crash/faults.ts';
 import type { Fault } from '../../support/case.ts';
 import { useRealStage } from '../../support/case-stage.ts';
 import { DIAMOND_END, diamond } from '../../support/diamond.ts';
 import { expectSameEnd } from '../../support/judge.ts';
 import { sampleOf } from '../../support/tier.ts';
-import { CONFLICT, faultTo, KILLED_AFTER, KILLED_BEFORE, UNANSWERED } from '../../crash/faults.ts';
 
 /** One of each sort that a simulated node could hide: what a real one does meanwhile takes its own time. */
 const FAULTS: readonly Fault[] = [
