@@ -53,7 +53,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'apiserver',
-    lane: 'other',
+    lane: 'main',
     include: ['test/apiserver/**/*.test.ts'],
     timeoutMs: 120_000,
     workers: 1,
@@ -71,7 +71,7 @@ export const STEPS: readonly Step[] = [
     oneOf: 2,
     retry: 1,
     setup: 'test/e2e/shared/setup.ts',
-    budget: { quick: 150, full: 200 },
+    budget: { quick: 120, full: 350 },
   },
   {
     name: 'attacks',
@@ -83,7 +83,7 @@ export const STEPS: readonly Step[] = [
     oneOf: 2,
     retry: 1,
     setup: 'test/support/installed-cluster.ts',
-    budget: { quick: 100, full: 150 },
+    budget: { quick: 190, full: 400 },
   },
   {
     name: 'own',
@@ -95,7 +95,7 @@ export const STEPS: readonly Step[] = [
     oneOf: 2,
     retry: 1,
     setup: 'test/support/installed-cluster.ts',
-    budget: { quick: 160, full: 800 },
+    budget: { quick: 150, full: 900 },
   },
   {
     name: 'install',
@@ -106,7 +106,7 @@ export const STEPS: readonly Step[] = [
     sharesModules: true,
     retry: 1,
     setup: 'test/install/setup.ts',
-    budget: { quick: 110, full: 600 },
+    budget: { quick: 170, full: 650 },
   },
   {
     name: 'crash',
@@ -116,7 +116,7 @@ export const STEPS: readonly Step[] = [
     workers: 1,
     sharesModules: true,
     retry: 1,
-    budget: { quick: 75, full: 480 },
+    budget: { quick: 200, full: 600 },
   },
   {
     name: 'faults',
@@ -127,7 +127,7 @@ export const STEPS: readonly Step[] = [
     sharesModules: true,
     oneOf: 2,
     retry: 1,
-    budget: { quick: 75, full: 870 },
+    budget: { quick: 100, full: 900 },
   },
 ];
 

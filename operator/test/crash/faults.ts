@@ -39,7 +39,7 @@ export const INVALID: KindOfFault = {
 export const UNANSWERED: KindOfFault = {
   name: 'no answer',
   rule: () => swallowAnswer,
-  flags: ['--request-timeout', '1500ms'],
+  flags: ['--request-timeout', '5s'],
 };
 
 export const CUT: KindOfFault = {

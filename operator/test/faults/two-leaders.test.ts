@@ -14,7 +14,7 @@ const isReported = ({ resource, status }: Logged): boolean => resource === 'work
 
 /** Stops the leader while write `moment` is under way, wakes it when the standby has taken over, and tells what is wrong. */
 async function stopAndWake(moment: number): Promise<string[]> {
-  const none: Fault = { name: `stopped at write ${moment}`, rules: () => [] };
+  const none: Fault = { name: `stopped at write ${moment}`, rules: () => [], flags: ['--lease-duration', '3s'] };
   return Case.run(stage(), none, async (standby) => {
     let stopped: (() => void) | undefined;
     const rule: Rule = async ({ write }, forward) => {

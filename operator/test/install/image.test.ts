@@ -8,6 +8,7 @@ import { deployedName } from '../../hack/image.ts';
 import { ROOT } from '../support/control-plane.ts';
 import { OPERATOR_NAMESPACE, OperatorCredentials } from '../support/installation.ts';
 import { script, workflow, workflowRun } from '../support/manifests.ts';
+import { FULL } from '../support/tier.ts';
 import { IMAGE_ARCHIVE, NEXT_IMAGE } from './names.ts';
 import { install, operatorPods, processOf, scenario, stage, textOf, useCluster } from './stage.ts';
 import { median, type StartCost, startCost } from './start-cost.ts';
@@ -118,7 +119,7 @@ describe('the operator in the cluster', () => {
     }
   });
 
-  it('starts sooner and in less memory than from its source', async () => {
+  it('starts sooner and in less memory than from its source', FULL, async () => {
     const { cluster, kubectl } = stage();
     const credentials = await OperatorCredentials.create(cluster, kubectl);
     const folder = mkdtempSync(join(tmpdir(), 'ado-bundle-'));

@@ -12,7 +12,7 @@ import { CLUSTER_NAME, Kubectl } from './installation.ts';
 import { Slots } from './slots.ts';
 
 /** Runs that are under way at a time; those that only wait for their silence do not count. */
-const AT_ONCE = 6;
+const AT_ONCE = 4;
 
 export interface Stage {
   readonly cluster: Cluster;

@@ -74,7 +74,11 @@ export interface Outcome {
 
 const NO_FAULT: Fault = { name: 'no fault', rules: () => [] };
 const RELISTED = ['workflows', 'workflowruns', 'pods', 'controllerrevisions'];
-const FLAGS = ['--lease-duration', '2s', '--relist-period', '5s', '--log-level', 'debug'];
+const FLAGS = ['--relist-period', '5s', '--log-level', 'debug'];
+/** Of a replica that comes back as itself: long, for a busy machine renews late, and who loses the lease starts anew. */
+const OWN_LEASE = ['--lease-duration', '30s'];
+/** Where another replica must wait until it ends. */
+const LEFT_LEASE = ['--lease-duration', '3s'];
 /** How long after the last list its consequences are awaited, ms. */
 const REACTION_MS = 500;
 /** How long the last fault may have consequences that change nothing, ms. */
@@ -176,11 +180,17 @@ export class Case {
   startOperator(own: OwnOperator): OperatorUnderTest {
     const kubeconfig = join(this.folder, `kubeconfig-${own.identity ?? 'replica'}`);
     writeFileSync(kubeconfig, own.kubeconfig ?? this.proxy.kubeconfig);
+    const { keepsIdentity = true } = this.#fault;
     return new OperatorUnderTest({
       kubeconfig,
       namespace: this.namespace,
-      flags: [...FLAGS, ...(this.#fault.flags ?? []), ...(own.flags ?? [])],
-      keepsIdentity: this.#fault.keepsIdentity ?? true,
+      flags: [
+        ...FLAGS,
+        ...(keepsIdentity ? OWN_LEASE : LEFT_LEASE),
+        ...(this.#fault.flags ?? []),
+        ...(own.flags ?? []),
+      ],
+      keepsIdentity,
       env: own.env ?? {},
       ...(own.identity === undefined ? {} : { identity: own.identity }),
       ...(own.comesBack === undefined ? {} : { comesBack: own.comesBack }),

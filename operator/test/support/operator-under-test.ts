@@ -96,7 +96,7 @@ export class OperatorUnderTest {
       if (signal === 'SIGKILL' || this.#child !== child) return;
       this.#exitCode = code ?? -1;
       if (this.#options.comesBack === false) return;
-      // A lease of 2 s is easily lost on a machine with more to do than it can: then it ends, and that is right.
+      // A short lease is easily lost on a machine with more to do than it can: then it ends, and that is right.
       if (this.#log.includes('leadership lost')) this.#replace();
       else this.#failure = `the operator ended by itself with ${code ?? signal}`;
     });
