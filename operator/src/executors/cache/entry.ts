@@ -1,5 +1,3 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import {
   ANNOTATION_DIGEST,
   ANNOTATION_HOLDER,
@@ -15,6 +13,7 @@ import {
   type Proves,
 } from '../../api/index.ts';
 import type { Attempt, RunContext } from '../executor.ts';
+import { sha256Of } from '../sha256.ts';
 
 /** A ConfigMap that holds a cached result, or the right to compute it. */
 export interface CacheMap {
@@ -95,11 +94,9 @@ function claimOf({ metadata: { namespace, name, annotations = {} }, data }: Cach
     ...{ of: 'cache', namespace, name },
     ...{ key: annotations[ANNOTATION_DIGEST], holder: annotations[ANNOTATION_HOLDER] },
     maxAge: annotations[ANNOTATION_MAX_AGE],
-    ...(data && { outputs: digestOfText(data.outputs ?? ''), from: data.from, at: data.at }),
+    ...(data && { outputs: sha256Of(data.outputs ?? ''), from: data.from, at: data.at }),
   };
 }
-
-const digestOfText = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
 
 function proven(proves: Proves, map: CacheMap): CacheMap {
   const annotations = { ...map.metadata.annotations, [ANNOTATION_PROOF]: proves.code(claimOf(map)) };

@@ -1,7 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Rendered, Task, TaskDefaults } from '../../api/index.ts';
 import type { StartRequest } from '../executor.ts';
+import { sha256Of } from '../sha256.ts';
 
 /** What the digest is over; another number makes all results of before unknown. */
 const VERSION = 2;
@@ -18,7 +17,7 @@ const NOT_MADE_BY: ReadonlySet<string> = new Set<keyof Task | keyof TaskDefaults
  */
 export function digestOfResult(key: string, { task, defaults, rendered }: Made): string {
   const made = [VERSION, key, madeBy(task), madeBy(defaults), withoutNodes(rendered)];
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(made))));
+  return sha256Of(JSON.stringify(made));
 }
 
 type Made = Pick<StartRequest, 'task' | 'defaults' | 'rendered'>;
