@@ -75,10 +75,11 @@ export async function acceptRun(
   const parameters = resolveParameters(definition.parameters, given, read);
   if ('problem' in parameters) throw new TerminalError('InvalidParameters', parameters.problem);
   const { values } = parameters;
-  const taken = origin && (await takenOver(deps, run, origin, { content: pinned.content, parameters: values }, signal));
+  const asked = lineageAtStart(run, deps, { workflow, ...(origin && { repeats: lineageOf(origin.run, deps) }) });
+  const beginning = { content: pinned.content, parameters: values, asked };
+  const taken = origin && (await takenOver(deps, run, origin, beginning, signal));
   const wait = await takeTurn(deps, { workflow, run, definition, params: values }, signal);
   if (wait) return wait;
-  const asked = lineageAtStart(run, deps, { workflow, ...(origin && { repeats: lineageOf(origin.run, deps) }) });
   return { ...pinned, asked, lineage: seriesOf(origin, taken), ...begun(accept(digest, values, now), taken) };
 }
 

@@ -4,6 +4,7 @@ import {
   encodeEvents,
   type HistoryEvent,
   type RunJournal,
+  SOMEBODY,
   UNATTESTED,
   type WorkflowRun,
 } from '../../api/index.ts';
@@ -63,7 +64,7 @@ async function forked(tamper: () => void = () => undefined) {
   await storePage({ client, proves }, run, page, signal);
   tamper();
   const origin = { run, state, lineage: { run: 'r', uid: 'u', root: 'r', attempt: 2 } };
-  return takenOver(deps, run, origin, { content, parameters: {} }, signal);
+  return takenOver(deps, run, origin, { content, parameters: {}, asked: SOMEBODY }, signal);
 }
 
 /** Makes the page again with other events, as whoever knows how pages are written does. */

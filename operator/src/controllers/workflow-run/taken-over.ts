@@ -1,4 +1,4 @@
-import { decodeEvents, type HistoryEvent, type WorkflowRun } from '../../api/index.ts';
+import { decodeEvents, type HistoryEvent, type Lineage, type WorkflowRun } from '../../api/index.ts';
 import {
   allowedReuse,
   answeredIn,
@@ -10,7 +10,6 @@ import {
   type Plan,
   type Repeat,
   type Reuse,
-  type RunIdentity,
   repeatedText,
   reusable,
 } from '../../engine/index.ts';
@@ -19,11 +18,18 @@ import { findRevision, type Pinned } from '../stores.ts';
 import { childDifference } from './children.ts';
 import type { RunDeps } from './deps.ts';
 import { MAX_PAGES, readPages } from './history.ts';
-import { lineageAtStart, lineageOf } from './lineage.ts';
 import { identityOf } from './observe.ts';
 import { invalid, type Origin } from './origin.ts';
 
 type TakeOverDeps = Pick<RunDeps, 'client' | 'stores' | 'plans' | 'proves' | 'attests' | 'identities'>;
+
+/** What is known of a run that is about to begin. */
+export interface Beginning {
+  readonly content: Pinned['content'];
+  readonly parameters: Repeat['after']['parameters'];
+  /** Who asked for it, and for the run that it repeats. */
+  readonly asked: Lineage;
+}
 
 /** What a retry or a fork does not repeat, and what it does although it had ended well. */
 export interface TakenOver {
@@ -40,7 +46,7 @@ export async function takenOver(
   deps: TakeOverDeps,
   run: WorkflowRun,
   origin: Origin,
-  { content, parameters }: Pick<Pinned, 'content'> & Pick<Repeat['after'], 'parameters'>,
+  { content, parameters, asked }: Beginning,
   signal: AbortSignal,
 ): Promise<TakenOver> {
   const { mode, task } = run.spec.from ?? {};
@@ -52,7 +58,11 @@ export async function takenOver(
   const plan = deps.plans.of(content);
   const repeat: Repeat = {
     before: { state: origin.state, identity: identityOf(origin.run, deps), plan: planOf(deps, origin.run) },
-    after: { plan, parameters, identity: repeatingIdentity(deps, run, origin.run) },
+    after: {
+      plan,
+      parameters,
+      identity: { ...identityOf(run, deps), requesters: asked.requesters, isUnknown: asked.unknown },
+    },
     task,
     children: (name, workflows) => childDifference(deps, origin.run, name, workflows),
   };
@@ -67,12 +77,6 @@ export async function takenOver(
   if (copy && 'problem' in copy) throw invalid(copy.problem);
   const repeated = repeatedText(reuse);
   return { ...(copy ? { event: copy.event } : {}), ...(repeated === undefined ? {} : { repeated }) };
-}
-
-/** Whoever asked for the run that is repeated has asked for this one too. */
-function repeatingIdentity(deps: TakeOverDeps, run: WorkflowRun, origin: WorkflowRun): RunIdentity {
-  const { requesters, unknown } = lineageAtStart(run, deps, { repeats: lineageOf(origin, deps) });
-  return { ...identityOf(run, deps), requesters, ...(unknown ? { isUnknown: true } : {}) };
 }
 
 /** What a run has executed; nothing where that cannot be read any more. */
