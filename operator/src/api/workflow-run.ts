@@ -120,7 +120,7 @@ export const workflowRunSpec = z
     continues: continues
       .optional()
       .describe('The run that this one continues. Only the operator makes runs that continue others.'),
-    provenance: provenance.optional().describe('What the operator says of a run that it made. Leave it out.'),
+    provenance: provenance.optional().describe('Where a run of the operator comes from, with its proof. Leave it out.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -222,7 +222,9 @@ export const workflowRunStatus = z.object({
         .string()
         .max(1024)
         .optional()
-        .describe('What ended well in the run that this one repeats, and is done again all the same, with why.'),
+        .describe(
+          'The tasks that run again although they succeeded in the run that this one repeats, each with its reason.',
+        ),
     })
     .optional()
     .describe('The series of runs that this one belongs to; copied, since the others may be gone.'),
