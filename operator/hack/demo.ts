@@ -50,7 +50,7 @@ What to try next
 
   k get awf,awr,pods                       what there is now
   k get awr ${run} -o yaml    the run: tasks, conditions, history
-  k logs -l flow.ado.dev/run=${run} --prefix
+  k logs -l flow.ado.dev/run=${run} --prefix --tail=-1
   k patch awf ${WORKFLOW} --type merge -p '${edit}'
                                            a change runs once, and 0.9 is a beta
   k explain awf.spec.tasks                 every field, documented

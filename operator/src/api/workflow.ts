@@ -74,12 +74,12 @@ const onChange = z.object({
 });
 
 const keep = z.object({
-  count: z.int().min(0).max(1000).optional().describe('How many finished runs to keep, the newest ones; default 20.'),
+  count: z.int().min(0).max(1000).optional().describe('How many finished runs to keep, the newest ones.'),
   age: duration('How long to keep a finished run; default: no limit.').optional(),
 });
 
 const retention = z.object({
-  succeeded: keep.optional().describe('Runs that succeeded.'),
+  succeeded: keep.optional().describe('Runs that succeeded; default count 20.'),
   failed: keep.optional().describe('Runs that failed or were stopped; default count 50.'),
   pods: z
     .enum(['Keep', 'DeleteSucceeded', 'Delete'])

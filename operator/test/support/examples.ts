@@ -33,6 +33,13 @@ export const exampleFolders = (): string[] =>
     .map(({ name }) => name)
     .sort();
 
+/** Names of the files of an example, without those of its folders. */
+export const filesOf = (name: string): string[] =>
+  readdirSync(join(FOLDER, name), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort();
+
 const textOf = (name: string, file: string): string => readFileSync(join(FOLDER, name, file), 'utf8');
 
 /** All examples. @throws ZodError when an expect.yaml says something that is not known */
