@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { loadProgramImage, PROGRAM_IMAGE } from '../../../hack/program-image.ts';
 import { CLUSTER_NAME, OperatorCredentials } from '../../support/installation.ts';
 import { openInstalled } from '../../support/installed-cluster.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import type { SharedOperatorAt } from '../../support/shared-operator.ts';
 
 declare module 'vitest' {
