@@ -44,6 +44,7 @@ function describeEnd(run: WorkflowRun): string {
 
 function nextSteps(cluster: Cluster, run: string, { log, hooks }: DemoOperator, context: string | undefined): string {
   const k = context ? `${cluster.kubectl} --context ${context}` : cluster.kubectl;
+  const same = context ? `--context ${context} ` : cluster.name === 'ado' ? '' : `--name ${cluster.name} `;
   const edit = `{"spec":{"parameters":[{"name":"version","default":"0.9"}]}}`;
   return `
 What to try next
@@ -59,7 +60,7 @@ What to try next
   ls examples/*/README.md                  more to apply; webhooks are taken at ${hooks}
 
 The operator runs on this machine with the rights of its service account; its log: ${log}
-Remove all of it:  npm run demo -- --down
+Remove all of it:  npm run demo -- ${same}--down
 `;
 }
 

@@ -109,9 +109,9 @@ describe('workspaces', () => {
   });
 
   it.concurrent('hold artifacts, which may themselves be kept on a volume', async ({ scenario }) => {
-    const [shelf, source] = [await volume(scenario, 'shelf'), await volume(scenario, 'source')];
+    const [shelf, source] = [await volume(scenario, 'artifacts'), await volume(scenario, 'source')];
     await scenario.given(
-      claim('shelf', shelf),
+      claim('artifacts', shelf),
       workflow('both', {
         workspaces: [{ name: 'source', size: '1Gi', storageClassName: source }],
         tasks: [
