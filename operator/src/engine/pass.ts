@@ -43,7 +43,7 @@ export interface Observed {
   readonly unacknowledged?: ReadonlySet<string>;
   /** The run that continues this one, once it exists. */
   readonly continuedAs?: string;
-  /** An earlier decision on the same state has started something that is not seen yet. */
+  /** Something was started that neither the state nor what was observed may know yet. */
   readonly begun?: boolean;
   /** If given, no attempt may start but these, by attempt key: what is more waits for the next reconcile. */
   readonly only?: ReadonlySet<string>;

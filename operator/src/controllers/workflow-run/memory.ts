@@ -18,6 +18,8 @@ export interface RunMemory {
   changedSince?: number | undefined;
   /** Monotonic time since which a success that nothing follows from waits for a write to ride on. */
   successSince?: number | undefined;
+  /** Monotonic time at which a reconcile last began something that its decision then did not record. */
+  begunAt?: number | undefined;
   /** Uids of strangers that people were told of. */
   strangers?: Set<string>;
   /** Uids of signals with a verdict in the state that a live list did not have any more. */

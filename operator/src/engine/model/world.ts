@@ -108,7 +108,7 @@ export class World {
   #refused = false;
   #records = false;
   #only: ReadonlySet<string> | undefined;
-  /** An earlier decision of the reconcile has started something. */
+  /** An earlier decision of the reconcile has started something, which may not be seen yet when it is asked again. */
   #hasBegun = false;
   /** What was seen of signals when it was looked last. */
   #seenMail: Pick<Observed, 'inbox' | 'unacknowledged'> = {};
@@ -146,8 +146,8 @@ export class World {
     this.#records = false;
     // A write names the state that it follows: it is refused where another came before it.
     if (!decision || manner.loses || isStale) return undefined;
-    this.#hasBegun = false;
     this.#report(decision, attempts, manner);
+    this.#hasBegun = false;
     return decision;
   }
 
