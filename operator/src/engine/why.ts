@@ -3,6 +3,7 @@ import type { PlannedTask } from './plan.ts';
 import { viewOf } from './signal-view.ts';
 import { isComposite, isTerminal, type LoopState, type RunState, type Unit } from './state.ts';
 import type { Frame } from './walk.ts';
+import { UNKEPT } from './words.ts';
 
 /** Why a unit is where it is, and what it waits for. */
 export interface Why {
@@ -36,7 +37,8 @@ export function whyOf(asked: Asked): Why {
   if (unit.phase === 'Waiting') return whyWaiting(asked);
   if (unit.phase === 'Open') return whyOpen(asked);
   if (unit.phase === 'Backoff') return whyBackoff(asked);
-  return { reason: unit.reason, message: unit.message };
+  const isUnkept = unit.phase === 'Failed' && unit.reason !== undefined && unit.message === undefined;
+  return { reason: unit.reason, message: isUnkept ? UNKEPT : unit.message };
 }
 
 /** When an attempt was started, or since when a task waits: its last need had ended, or its graph began. */
