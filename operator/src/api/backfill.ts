@@ -102,7 +102,16 @@ export const backfill = z
   })
   .describe(
     'Runs for the slots of a schedule in a window of time that has passed. A slot that has a run gets no other.',
-  );
+  )
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: '!has(self.status) || !has(self.status.finishedAt) || self.spec.desiredState == oldSelf.spec.desiredState',
+        message:
+          'this Backfill has ended: it can no longer be paused, resumed or cancelled; create another one for other slots',
+      },
+    ],
+  });
 
 export type BackfillSpec = z.infer<typeof backfillSpec>;
 export type BackfillStatus = z.infer<typeof backfillStatus>;

@@ -60,7 +60,8 @@ export type HistoryEvent =
       node?: string;
     }
   | { type: 'Stopping'; t: number; path: string; reason: string; message: string }
-  | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran }
+  /** `keep`: the state keeps its words, although many failed before. */
+  | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran; keep?: boolean }
   | { type: 'Skipped'; t: number; path: string; reason: string; message?: string }
   | { type: 'Cancelled'; t: number; path: string; reason: string }
   | { type: 'OutputsReleased'; t: number; tasks: string[] }
@@ -151,6 +152,8 @@ export interface CopiedItems {
   succeeded: string;
   skipped: string;
   outputs?: { [index: string]: Outputs };
+  /** What `forEach.key` names those items that are shown. */
+  keys?: { [index: string]: string };
 }
 export interface Failure {
   reason: string;
@@ -175,7 +178,7 @@ export const EVENTS: EventTable = {
   Copied: { code: 'Y', fields: ['from', 'tasks', 'repeated'] },
   Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran', 'node'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
-  Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },
+  Failed: { code: 'F', fields: ['path', 'failure', 'ran', 'keep'] },
   Skipped: { code: 'K', fields: ['path', 'reason', 'message'] },
   Cancelled: { code: 'C', fields: ['path', 'reason'] },
   OutputsReleased: { code: 'L', fields: ['tasks'] },

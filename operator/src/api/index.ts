@@ -11,6 +11,7 @@ export * from './action.ts';
 export * from './artifact.ts';
 export * from './attests.ts';
 export * from './backfill.ts';
+export * from './causes.ts';
 export * from './chain.ts';
 export * from './completion.ts';
 export * from './conditions.ts';

@@ -21,6 +21,8 @@ export type TaskPhase = (typeof TASK_PHASES)[number];
 export const STATUS_BUDGET_BYTES = 256 * 1024;
 export const STATUS_REFUSED_BYTES = 224 * 1024;
 export const MAX_TASK_ROWS = 50;
+/** How long what is put on one line of a row is at most. */
+export const MAX_ROW_LINE = 256;
 /** How many triggers can have acted upon the end of a run. */
 export const MAX_COMPLETIONS = 1000;
 
@@ -172,6 +174,17 @@ const taskRow = z.object({
   pod: z.string().max(63).optional().describe('Name of the newest pod.'),
   startedAt: z.string().max(40).optional().describe('When the first attempt was started.'),
   finishedAt: z.string().max(40).optional().describe('When the task ended.'),
+  duration: z.string().max(32).optional().describe('From its start to its end, such as 1m30s.'),
+  lastFailure: z
+    .string()
+    .max(MAX_ROW_LINE)
+    .optional()
+    .describe('Why the newest attempt that failed did so, on one line, where the task went on after it.'),
+  outputs: z
+    .string()
+    .max(MAX_ROW_LINE)
+    .optional()
+    .describe('What the task handed on, for people: name=value, cut. Not of a task that reads Secrets.'),
 });
 
 const count = (what: string) => z.int().min(0).describe(`Tasks and items ${what}.`);
@@ -179,7 +192,11 @@ const count = (what: string) => z.int().min(0).describe(`Tasks and items ${what}
 export const workflowRunStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
   phase: z.enum(RUN_PHASES).optional().describe('Summary for columns; conditions are for logic.'),
-  progress: z.string().max(32).optional().describe('Finished tasks of all known tasks, for columns.'),
+  progress: z
+    .string()
+    .max(32)
+    .optional()
+    .describe('Tasks that ended well of all known tasks, and how many failed, for columns.'),
   conditions: conditions.optional(),
   definition: pinnedDefinition.optional().describe('The definition that this run executes, pinned.'),
   startedAt: z.string().max(40).optional().describe('When the run was accepted.'),
@@ -293,6 +310,11 @@ export const workflowRun = z
       {
         rule: 'size(self.metadata.name) <= 52 || (has(self.spec.continues) && size(self.metadata.name) <= 63)',
         message: 'the name of a WorkflowRun has at most 52 characters, so that its pods can be named after it',
+      },
+      {
+        rule: '!has(self.status) || !has(self.status.finishedAt) || (has(self.status.chain) && has(self.status.chain.next)) || self.spec.desiredState == oldSelf.spec.desiredState',
+        message:
+          'this run has ended: it can no longer be paused, resumed, cancelled or terminated; create a run whose spec.from names it to repeat it',
       },
       {
         rule: '!has(self.status) || !has(self.status.chain) || !has(self.status.chain.next) || self.spec.desiredState == oldSelf.spec.desiredState',

@@ -1,3 +1,4 @@
+import { causeWithin } from '../api/index.ts';
 import { finishWith } from './actions/compute.ts';
 import { runBindings, tasksRead } from './bindings.ts';
 import { evaluateBoolean } from './expression/index.ts';
@@ -12,6 +13,7 @@ import { isTerminal, MAX_MESSAGE_LENGTH, type Unit } from './state.ts';
 import { succeed } from './success.ts';
 import { taskBindings } from './unit-bindings.ts';
 import { type Frame, frameIn, type Place } from './walk.ts';
+import { failureText, firstTold } from './words.ts';
 
 /** Advances every task of a graph that has its turn; tasks come after their needs, so one walk is enough. */
 export function advanceScope(pass: Pass, frame: Frame): void {
@@ -119,8 +121,7 @@ export function failuresIn({ plan, tasks }: Frame, roles: readonly Role[] = ['Ma
 }
 
 export function describeFailures({ tasks }: Frame, failed: readonly string[]): string {
-  const [first] = failed;
-  const unit = tasks.get(first ?? '')?.unit;
+  const [name, unit] = firstTold(failed.map((each) => [each, tasks.get(each)?.unit] as const)) ?? [];
   const more = failed.length > 1 ? `; ${failed.length - 1} more failed` : '';
-  return `task ${first}: ${unit?.reason}: ${unit?.message ?? ''}${more}`.slice(0, MAX_MESSAGE_LENGTH);
+  return causeWithin(`${failureText(`task ${name}`, unit)}${more}`, MAX_MESSAGE_LENGTH);
 }

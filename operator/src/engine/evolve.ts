@@ -2,7 +2,7 @@ import type { CopiedItems, Failure, HistoryEvent, HistoryEventType, Outputs } fr
 import { takeOver } from './chain.ts';
 import { innerOf, sumInner } from './inner.ts';
 import { type Located, unitAt } from './locate.ts';
-import { addToRanges, parseRanges, type Ranges } from './ranges.ts';
+import { addToRanges, inRanges, parseRanges, type Ranges } from './ranges.ts';
 import {
   type Fan,
   type LoopState,
@@ -14,6 +14,7 @@ import {
   type Unit,
   type Verdict,
 } from './state.ts';
+import { failuresOf } from './words.ts';
 
 /** How many nodes on which an attempt failed are remembered. */
 const MAX_NODES = 5;
@@ -75,7 +76,7 @@ const FAILED_INSIDE: ReadonlySet<string> = new Set(['ItemsFailed', 'TasksFailed'
 function fail(state: RunState, event: EventOf<'Failed'>): void {
   const { unit, task, index, loop } = end(state, event.path, 'Failed', event.t);
   const { failure } = event;
-  const kept = [...state.failures.values()].reduce((sum, n) => sum + n, 0) < MAX_KEPT_FAILURES;
+  const kept = event.keep === true || failuresOf(state) < MAX_KEPT_FAILURES;
   unit.reason = failure.reason;
   if (kept) describe(unit, failure);
   if (index !== undefined && !loop && kept) task.fan?.kept.set(index, unit);
@@ -113,20 +114,25 @@ function copy(state: RunState, event: EventOf<'Copied'>): void {
   for (const [name, copied] of Object.entries(event.tasks)) {
     const { unit, task } = unitAt(state, name);
     unit.startedAt = event.t;
-    unit.from = `${event.from}/${name}`;
+    const from = `${event.from}/${name}`;
+    unit.from = from;
     unit.phase = copied.phase === 'Partly' ? 'Live' : copied.phase;
     if (copied.phase !== 'Partly') unit.finishedAt = event.t;
     if (copied.reason !== undefined) unit.reason = copied.reason;
     if (copied.outputs) task.outputs = copied.outputs;
-    if (copied.items) task.fan = copiedFan(copied.items);
+    if (copied.items) task.fan = copiedFan(copied.items, from);
   }
 }
 
-function copiedFan({ count, succeeded, skipped, outputs = {} }: CopiedItems): Fan {
+function copiedFan({ count, succeeded, skipped, outputs = {}, keys = {} }: CopiedItems, from: string): Fan {
   const fan = newFan(count);
   fan.succeeded = parseRanges(succeeded);
   fan.skipped = parseRanges(skipped);
   for (const [index, each] of Object.entries(outputs)) fan.outputs.set(Number(index), each);
+  for (const [index, key] of Object.entries(keys)) {
+    const phase = inRanges(fan.skipped, Number(index)) ? 'Skipped' : 'Succeeded';
+    fan.kept.set(Number(index), { ...newUnit(), phase, key, from: `${from}[${index}]` });
+  }
   return fan;
 }
 

@@ -1,4 +1,4 @@
-import { MAX_ITEMS } from '../api/index.ts';
+import { causeWithin, MAX_ITEMS } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
 import { evaluateBoolean } from './expression/index.ts';
 import { repeatedKey } from './items.ts';
@@ -10,6 +10,7 @@ import { failForExpression, type StartResult, startUnit } from './start.ts';
 import { type Fan, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type TaskState, type Unit } from './state.ts';
 import { itemsOf, taskBindings, unitBindings } from './unit-bindings.ts';
 import { causeOfItems, type Frame, type Place } from './walk.ts';
+import { failureText, firstTold } from './words.ts';
 
 /**
  * Makes a task with `forEach` as many units as it has items.
@@ -107,10 +108,8 @@ function finish(pass: Pass, frame: Frame, planned: PlannedTask, fan: Fan): void 
   const path = formatPath(frame.path, name);
   const failed = sizeOfRanges(fan.failed);
   if (failed === 0) return pass.emit({ type: 'Succeeded', path });
-  const first = [...fan.kept].find(([, unit]) => unit.phase === 'Failed');
-  const example = first
-    ? `; the first: ${formatPath('', name, first[0])}: ${first[1].reason}: ${first[1].message ?? ''}`
-    : '';
-  const message = `${failed} of ${fan.count} items failed${example}`.slice(0, MAX_MESSAGE_LENGTH);
+  const first = firstTold([...fan.kept].filter(([, unit]) => unit.phase === 'Failed'));
+  const example = first ? `; the first: ${failureText(formatPath('', name, first[0]), first[1])}` : '';
+  const message = causeWithin(`${failed} of ${fan.count} items failed${example}`, MAX_MESSAGE_LENGTH);
   pass.emit({ type: 'Failed', path, failure: { reason: 'ItemsFailed', message } });
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_ITERATIONS, type Json, type Outputs, parseDuration } from '../api/index.ts';
+import { causeWithin, DEFAULT_ITERATIONS, type Json, type Outputs, parseDuration } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
 import { evaluated, isTooLarge, STATE_TOO_LARGE } from './begin-loop.ts';
 import { continuesHere } from './continuing.ts';
@@ -9,6 +9,7 @@ import { isTerminal, type LoopState, MAX_MESSAGE_LENGTH } from './state.ts';
 import { succeed } from './success.ts';
 import { unitBindings } from './unit-bindings.ts';
 import type { Place } from './walk.ts';
+import { failureText } from './words.ts';
 
 /** Advances an open loop as far as it goes now: iterations that need no attempt follow one another in one pass. */
 export function advanceLoop(pass: Pass, place: Place): void {
@@ -50,10 +51,10 @@ function advanceIteration(pass: Pass, iteration: Place, loop: LoopState): boolea
 function goOn(pass: Pass, place: Place, current: LoopState): boolean {
   const { path, planned } = place;
   const { loop, onFailure, outputs: declared = [] } = planned.task;
-  const { phase, reason, message = '' } = current.unit;
+  const { phase } = current.unit;
   if (!loop) return false;
   if (phase !== 'Succeeded' && onFailure !== 'Continue') {
-    const why = `iteration ${current.index}: ${reason}: ${message}`.slice(0, MAX_MESSAGE_LENGTH);
+    const why = causeWithin(failureText(`iteration ${current.index}`, current.unit), MAX_MESSAGE_LENGTH);
     pass.emit({ type: 'Failed', path, failure: { reason: 'IterationFailed', message: why } });
     return false;
   }

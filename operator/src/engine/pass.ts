@@ -19,6 +19,7 @@ import { attemptKey } from './paths.ts';
 import type { Plan } from './plan.ts';
 import { isLive, type RunState, type Unit } from './state.ts';
 import { type Cause, type Frame, type Place, placesOf, rootFrame } from './walk.ts';
+import { keepsWords } from './words.ts';
 
 /** What a pass may do before it asks to be called again at once (design §4, §6). */
 export const MAX_EVENTS = 200;
@@ -117,7 +118,8 @@ export class Pass {
   }
 
   emit(event: NewEvent): void {
-    const timed = { ...event, t: this.t } as HistoryEvent;
+    const keep = event.type === 'Failed' && keepsWords(this.plan, this.state, event.path) ? { keep: true } : {};
+    const timed = { ...event, ...keep, t: this.t } as HistoryEvent;
     const text = encodeEvent(timed);
     this.#bytes += text.length;
     this.events.push(timed);

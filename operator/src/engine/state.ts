@@ -170,7 +170,10 @@ export interface RunState {
   finished?: RunResult;
 }
 
-/** How many failures keep their message in state; the rest are counts here and whole in the journal. */
+/**
+ * How many failures keep their message in state; the rest are counts here and whole in the journal, but for those that
+ * may decide how the run ends (words.ts).
+ */
 export const MAX_KEPT_FAILURES = 50;
 export const MAX_MESSAGE_LENGTH = 512;
 /** Fan-outs of at most this many items keep every item whole; it is as many as are ever shown. */

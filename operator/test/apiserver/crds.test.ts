@@ -221,6 +221,32 @@ describe('what exists', () => {
     expect((await ask('Cancelled')).stderr).toContain('and never back');
   });
 
+  it('refuse another desired state of what has ended, for runs and Backfills, and nothing else of it', async () => {
+    const day = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' };
+    const backfill = {
+      ...{ apiVersion: API_VERSION, kind: 'Backfill', metadata: { name: 'release-1' } },
+      spec: { workflow: 'release', schedule: 'nightly', ...day },
+    };
+    for (const [kind, object] of [
+      ['awr', run()],
+      ['abf', backfill],
+    ] as const) {
+      const namespace = await api.namespace();
+      expect(await apply(namespace, object)).toMatchObject({ code: 0 });
+      const patch = (body: object, ...more: string[]) =>
+        api.kubectl(['patch', kind, 'release-1', '-n', namespace, '--type=merge', '-p', JSON.stringify(body), ...more]);
+      const ask = (desiredState: string) => patch({ spec: { desiredState } });
+      expect(await ask('Paused')).toMatchObject({ code: 0 });
+      expect(await ask('Running')).toMatchObject({ code: 0 });
+      const ended = { phase: 'Succeeded', finishedAt: '2026-03-02T00:00:00Z' };
+      expect(await patch({ status: ended }, '--subresource=status')).toMatchObject({ code: 0 });
+      for (const wish of ['Paused', 'Cancelled'])
+        expect((await ask(wish)).stderr).toContain('has ended: it can no longer');
+      expect(await ask('Running')).toMatchObject({ code: 0 });
+      expect(await patch({ metadata: { labels: { mine: 'x' } } })).toMatchObject({ code: 0 });
+    }
+  });
+
   it('keeps a page of history as it is', async () => {
     const namespace = await api.namespace();
     expect(await apply(namespace, page())).toMatchObject({ code: 0 });

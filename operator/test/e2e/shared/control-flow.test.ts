@@ -61,6 +61,9 @@ describe('a template', () => {
     expect(phasesOf(run)).toEqual({
       build: 'Succeeded',
       ship: 'Succeeded',
+      'ship/check': 'Succeeded',
+      'ship/rollout': 'Succeeded',
+      'ship/rollout/apply': 'Succeeded',
       report: 'Succeeded',
     });
     expect(run.status).toMatchObject({ progress: '6/6' });
