@@ -1,4 +1,4 @@
-import type { AttemptObservation, TaskPhase } from '../api/index.ts';
+import { type AttemptObservation, HINTS, type Hint, type TaskPhase } from '../api/index.ts';
 import type { PlannedTask } from './plan.ts';
 import { viewOf } from './signal-view.ts';
 import { isComposite, isTerminal, type LoopState, type RunState, type Unit } from './state.ts';
@@ -36,7 +36,8 @@ export function whyOf(asked: Asked): Why {
   if (unit.phase === 'Waiting') return whyWaiting(asked);
   if (unit.phase === 'Open') return whyOpen(asked);
   if (unit.phase === 'Backoff') return whyBackoff(asked);
-  return { reason: unit.reason, message: unit.message };
+  const hint = unit.phase === 'Succeeded' ? HINTS[unit.reason as Hint] : undefined;
+  return { reason: unit.reason, message: unit.message ?? hint };
 }
 
 /** When an attempt was started, or since when a task waits: its last need had ended, or its graph began. */
