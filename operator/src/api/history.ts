@@ -1,3 +1,4 @@
+import type { Hint } from './hint.ts';
 import type { Json } from './scalars.ts';
 import type { SignalDecision, SignalPhase } from './signal.ts';
 import type { Task } from './task.ts';
@@ -38,8 +39,19 @@ export type HistoryEvent =
       keep?: number;
     }
   | { type: 'Slept'; t: number; path: string; wake: number }
-  /** `from`: the attempt whose cached result was taken, as `<run>/<path>`. */
-  | { type: 'Succeeded'; t: number; path: string; outputs?: Outputs; keep?: boolean; ran?: Ran; from?: string }
+  /**
+   * `from`: the attempt whose cached result was taken, as `<run>/<path>`. `hint`: what went wrong all the same.
+   */
+  | {
+      type: 'Succeeded';
+      t: number;
+      path: string;
+      outputs?: Outputs;
+      keep?: boolean;
+      ran?: Ran;
+      from?: string;
+      hint?: Hint;
+    }
   /** What an earlier run has done and this one does not repeat, by task. */
   | {
       type: 'Copied';
@@ -63,7 +75,8 @@ export type HistoryEvent =
   /** `keep`: the state keeps its words, although many failed before. */
   | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran; keep?: boolean }
   | { type: 'Skipped'; t: number; path: string; reason: string; message?: string }
-  | { type: 'Cancelled'; t: number; path: string; reason: string }
+  /** `message`: why it did not succeed although it ended as if it had. */
+  | { type: 'Cancelled'; t: number; path: string; reason: string; message?: string }
   | { type: 'OutputsReleased'; t: number; tasks: string[] }
   /** People have answered a task that asks. */
   | { type: 'Responded'; t: number; path: string; votes: Vote[] }
@@ -171,7 +184,7 @@ export const EVENTS: EventTable = {
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
   Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted', 'key'] },
-  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from'] },
+  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from', 'hint'] },
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },
   Slept: { code: 'W', fields: ['path', 'wake'] },
@@ -180,7 +193,7 @@ export const EVENTS: EventTable = {
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
   Failed: { code: 'F', fields: ['path', 'failure', 'ran', 'keep'] },
   Skipped: { code: 'K', fields: ['path', 'reason', 'message'] },
-  Cancelled: { code: 'C', fields: ['path', 'reason'] },
+  Cancelled: { code: 'C', fields: ['path', 'reason', 'message'] },
   OutputsReleased: { code: 'L', fields: ['tasks'] },
   Responded: { code: 'V', fields: ['path', 'votes'] },
   Escalated: { code: 'G', fields: ['path'] },

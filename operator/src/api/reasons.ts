@@ -60,7 +60,9 @@ export const REASONS = {
   RunStopped: 'The run was stopped before the task could start.',
   // Tasks: failed
   ExitCode: 'The container ended with an exit code other than 0.',
-  OOMKilled: 'The container used more memory than its limit; raise resources.limits.memory.',
+  OOMKilled:
+    'The container used more memory than its limit; raise resources.limits.memory. On a task that succeeded: one of its processes did.',
+  StorageExceeded: 'The task wrote more than one of its storage limits allows; the message names the limit to raise.',
   OutputsTooLarge: 'The outputs exceed what a status may hold: 4,095 bytes an attempt, 64 KiB a run.',
   OutputsInvalid: 'The outputs are neither key=value lines nor a JSON object, or do not fit their declared types.',
   ExpressionError: 'An expression could not be evaluated.',

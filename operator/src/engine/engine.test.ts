@@ -250,6 +250,7 @@ describe('desiredState', () => {
     });
     simulation.pass();
     simulation.desiredState = 'Cancelled';
+    expect(simulation.pass(), 'the order is stored before the pod is told').toMatchObject({ actions: [], more: true });
     const decision = simulation.pass();
     expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'a', attempt: 0, sort: 'Pod' }]);
     expect(decision.state.finished).toBeUndefined();

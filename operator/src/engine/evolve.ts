@@ -165,6 +165,7 @@ const EVOLVERS: Evolvers = {
   Succeeded: (state, event) => {
     const located = end(state, event.path, 'Succeeded', event.t);
     if (event.from !== undefined) located.unit.from = event.from;
+    if (event.hint !== undefined) located.unit.reason = event.hint;
     if (event.outputs && event.keep) keepOutputs(located, event.outputs);
   },
   Opened: (state, event) => {
@@ -211,6 +212,7 @@ const EVOLVERS: Evolvers = {
   Cancelled: (state, event) => {
     const { unit } = end(state, event.path, 'Cancelled', event.t);
     unit.reason = event.reason;
+    if (event.message !== undefined) unit.message = event.message;
   },
   OutputsReleased: (state, event) => {
     for (const path of event.tasks) {

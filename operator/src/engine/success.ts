@@ -1,11 +1,18 @@
-import type { Outputs, Ran } from '../api/index.ts';
+import type { Hint, Outputs, Ran } from '../api/index.ts';
 import { MAX_STATE_OUTPUT_BYTES, utf8Length } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { isTerminal, type RunState, type TaskState, type Unit } from './state.ts';
 import type { Frame, Place } from './walk.ts';
 
+/** What else is recorded of a success. */
+interface More {
+  readonly ran?: Ran;
+  readonly from?: string;
+  readonly hint?: Hint;
+}
+
 /** Records that a unit succeeded, with what it hands on; too much of that is a failure. */
-export function succeed(pass: Pass, place: Place, outputs: Outputs, more: { ran?: Ran; from?: string } = {}): void {
+export function succeed(pass: Pass, place: Place, outputs: Outputs, more: More = {}): void {
   const { path } = place;
   if (Object.keys(outputs).length === 0) return pass.emit({ type: 'Succeeded', path, ...more });
   const keep = place.loop !== undefined || isRead(pass, place.frame, place.planned.task.name);

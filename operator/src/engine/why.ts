@@ -1,4 +1,4 @@
-import { type AttemptObservation, MAX_ROW_LINE, type TaskPhase } from '../api/index.ts';
+import { type AttemptObservation, HINTS, type Hint, MAX_ROW_LINE, type TaskPhase } from '../api/index.ts';
 import { isClosed } from './counts.ts';
 import type { PlannedTask } from './plan.ts';
 import { viewOf } from './signal-view.ts';
@@ -38,6 +38,7 @@ export function whyOf(asked: Asked): Why {
   if (unit.phase === 'Waiting') return whyWaiting(asked);
   if (unit.phase === 'Open') return whyOpen(asked);
   if (unit.phase === 'Backoff') return whyBackoff(asked);
+  if (unit.phase === 'Succeeded') return { reason: unit.reason, message: unit.message ?? HINTS[unit.reason as Hint] };
   const isUnkept = unit.phase === 'Failed' && unit.reason !== undefined && unit.message === undefined;
   return { reason: unit.reason, message: isUnkept ? UNKEPT : unit.message };
 }

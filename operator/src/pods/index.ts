@@ -7,7 +7,8 @@
  * 4. The finalizer keeps a finished pod until its result is in the run's status.
  * 5. Only a task that declares artifacts has other containers, and it has succeeded when its outputs are stored.
  * 6. What a pod says is taken into the cache without secrets: withheld where its task reads some, redacted elsewhere.
- * 7. What the infrastructure did is never blamed on the user; running out of memory is the user's.
+ * 7. Exit code 0 is no success of a container that was told to stop before it ended, whoever told it.
+ * 8. What the infrastructure did is never blamed on the user; running out of memory is the user's.
  */
 export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
 export { labelsOfRun, ownedByRun } from './belonging.ts';

@@ -1,6 +1,12 @@
-import type { AttemptObservation, WaitingReason } from '../api/index.ts';
-import { epochOf } from '../api/index.ts';
-import { type Disruption, disruptionOfContainer, disruptionOfPod, saidByStatus } from './disruption.ts';
+import { type AttemptObservation, appended, epochOf, HINTS, type Hint, type WaitingReason } from '../api/index.ts';
+import {
+  type Disruption,
+  disruptionOfContainer,
+  disruptionOfPod,
+  isForgotten,
+  MAX_MESSAGE,
+  stopBeforeEnd,
+} from './disruption.ts';
 import {
   type ContainerState,
   FETCH_CONTAINER,
@@ -10,6 +16,7 @@ import {
   PUSH_CONTAINER,
   type Terminated,
 } from './pod.ts';
+import { overStorageLimit } from './storage.ts';
 import { isWithheld } from './trim.ts';
 
 type Failed = Extract<AttemptObservation, { phase: 'Failed' }>;
@@ -36,7 +43,6 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
   143: ' (ended by SIGTERM)',
 };
 
-const MAX_MESSAGE = 512;
 /**
  * How long after the end of its grace a pod may still be called running. Its node would long have killed it; a node
  * that does not say so is taken for lost. The pod may go on there, as with every pod that is deleted by force.
@@ -55,7 +61,7 @@ export function observePod(pod: Pod, now?: number): AttemptObservation {
   const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
   if (!main && fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
   if (pod.status?.phase === 'Failed') return failedWithoutResult(pod);
-  if (pod.status?.phase === 'Succeeded') return { phase: 'Succeeded', message: '' };
+  if (pod.status?.phase === 'Succeeded') return succeeded(pod, { exitCode: 0 });
   if (isOnLostNode(pod, now)) {
     return infrastructure({ reason: 'NodeLost', message: `node ${pod.spec.nodeName} no longer answers for the pod` });
   }
@@ -96,21 +102,36 @@ function isOnLostNode(pod: Pod, now: number | undefined): boolean {
 function ended(pod: Pod, terminated: Terminated): AttemptObservation {
   const times = timesOf(terminated);
   const { exitCode } = terminated;
-  if (exitCode !== 0) return { ...failed(pod, terminated), exitCode, ...times };
-  // A container may answer SIGTERM with exit code 0; that the pod failed all the same says that it was cut short.
-  const cutShort = pod.status?.phase === 'Failed' ? saidByStatus(pod.status) : undefined;
-  if (cutShort) return { ...infrastructure(cutShort), exitCode, ...times };
+  if (exitCode === 0) return succeeded(pod, terminated);
+  return { ...failed(pod, terminated), ...(isOwnCode(terminated) ? { exitCode } : {}), ...times };
+}
+
+/** Whether the exit code is that of a process: runtime and kubelet make one up where none ran, or is known of. */
+const isOwnCode = (terminated: Terminated): boolean => !isForgotten(terminated) && !hasNotStarted(terminated);
+
+const hasNotStarted = ({ reason }: Terminated): boolean => reason === 'StartError' || reason === 'ContainerCannotRun';
+
+/** What an exit code of 0 stands for: success, unless the container was told to stop, or the outputs were not stored. */
+function succeeded(pod: Pod, terminated: Terminated): AttemptObservation {
+  const times = timesOf(terminated);
+  const hint = terminated.reason === 'OOMKilled' ? terminated.reason : undefined;
+  const stopped = endedFromOutside(pod, stopBeforeEnd(pod, terminated));
+  if (stopped) return { ...withHint(stopped, hint), exitCode: 0, ...times };
   const stored = storing(pod, terminated);
-  if (stored?.failed) return { ...stored.failed, ...times };
+  if (stored?.failed) return { ...withHint(stored.failed, hint), ...times };
   const finishedAt = stored?.finishedAt ?? times.finishedAt;
   return {
     phase: 'Succeeded',
     message: terminated.message ?? '',
     ...(isWithheld(pod) ? { withheld: true as const } : {}),
+    ...(hint ? { hint } : {}),
     ...times,
     ...(finishedAt === undefined ? {} : { finishedAt }),
   };
 }
+
+const withHint = (failure: Failed, hint: Hint | undefined): Failed =>
+  hint ? { ...failure, message: appended(failure.message, HINTS[hint], MAX_MESSAGE) } : failure;
 
 /** What became of storing the outputs; undefined where there is nothing to store. */
 function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: number | undefined } | undefined {
@@ -126,8 +147,8 @@ function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: nu
 }
 
 function artifactFailed(pod: Pod, ended: Terminated, what: 'fetched' | 'stored'): Failed {
-  const disruption = disruptionOfContainer(pod, ended);
-  if (disruption) return infrastructure(disruption);
+  const outside = endedFromOutside(pod, disruptionOfContainer(pod, ended));
+  if (outside) return outside;
   const why = ended.message?.trim() || `exit code ${ended.exitCode}${EXIT_CODES[ended.exitCode] ?? ''}`;
   const message = `the artifacts could not be ${what}: ${why}`.slice(0, MAX_MESSAGE);
   return { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message };
@@ -138,23 +159,30 @@ function failed(pod: Pod, terminated: Terminated): Failed {
     const message = 'the container used more memory than its limit; raise resources.limits.memory';
     return { phase: 'Failed', cause: 'User', reason: 'OOMKilled', message };
   }
-  const disruption = disruptionOfContainer(pod, terminated);
-  if (disruption) return infrastructure(disruption);
-  if (pod.status?.reason === 'DeadlineExceeded') return deadlineExceeded(pod);
-  return { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: describeExit(terminated) };
+  const outside = endedFromOutside(pod, disruptionOfContainer(pod, terminated));
+  return outside ?? { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: describeExit(terminated) };
 }
 
-function describeExit({ exitCode, reason, message = '' }: Terminated): string {
+function describeExit(terminated: Terminated): string {
+  const { exitCode, message = '' } = terminated;
   const said = message.trim().slice(-400);
-  const neverStarted = reason === 'StartError' || reason === 'ContainerCannotRun';
-  const what = neverStarted
+  const what = hasNotStarted(terminated)
     ? 'the container could not be started'
     : `the container ended with exit code ${exitCode}${EXIT_CODES[exitCode] ?? ''}`;
   return said === '' ? what : `${what}: ${said}`;
 }
 
 function failedWithoutResult(pod: Pod): Failed {
-  return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : infrastructure(disruptionOfPod(pod));
+  return endedFromOutside(pod, undefined) ?? infrastructure(disruptionOfPod(pod));
+}
+
+/** What else than itself ended a container: its pod's storage limit, the infrastructure, or a deadline; undefined: nothing. */
+function endedFromOutside(pod: Pod, disruption: Disruption | undefined): Failed | undefined {
+  const message = overStorageLimit(pod.status);
+  if (message)
+    return { phase: 'Failed', cause: 'User', reason: 'StorageExceeded', message: message.slice(0, MAX_MESSAGE) };
+  if (disruption) return infrastructure(disruption);
+  return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : undefined;
 }
 
 /** Ado sets no activeDeadlineSeconds; a policy of the cluster may. */

@@ -1,6 +1,7 @@
 import { ANNOTATION_FAILURE_MESSAGE, type FailureMessage } from '../api/index.ts';
 import { redact } from '../redaction/index.ts';
-import { type ContainerState, MAIN_CONTAINER, type Pod, type PodStatus, type Terminated } from './pod.ts';
+import { isForgotten } from './disruption.ts';
+import { type ContainerState, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
 
 const HIDDEN = 'the message is withheld because the task';
 const HINT = "see the pod's log";
@@ -75,7 +76,7 @@ function ofTask(state: ContainerState, withheld: string | undefined): ContainerS
     return { ...state, waiting: { ...waiting, ...(isHidden ? { message: withheld } : redacted(waiting)) } };
   }
   if (!terminated || terminated.exitCode === 0) return state;
-  const isHidden = withheld !== undefined && !isOfNode(terminated);
+  const isHidden = withheld !== undefined && !isForgotten(terminated);
   return { ...state, terminated: { ...terminated, ...(isHidden ? { message: withheld } : redacted(terminated)) } };
 }
 
@@ -88,9 +89,6 @@ function ofOurs(state: ContainerState): ContainerState {
     ...(terminated ? { terminated: { ...terminated, ...redacted(terminated) } } : {}),
   };
 }
-
-/** The node speaks of a container that it has lost. */
-const isOfNode = ({ reason }: Terminated): boolean => reason === 'ContainerStatusUnknown';
 
 const redacted = ({ message }: { message?: string | undefined }): { message?: string } =>
   message === undefined ? {} : { message: redact(message) };
