@@ -1,11 +1,9 @@
 import type { AttemptObservation, Failure, Ran, RetryCause } from '../../api/index.ts';
-import { infrastructureDelay, MAX_INFRASTRUCTURE_FAILURES, retryDelay } from '../backoff.ts';
-import { ExpressionError, evaluateBoolean } from '../expression/index.ts';
 import { parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
-import { isLive, MAX_MESSAGE_LENGTH, type Unit } from '../state.ts';
+import { infrastructureRetry, retryOf, userRetry } from '../retrying.ts';
+import { isLive, MAX_MESSAGE_LENGTH } from '../state.ts';
 import { succeed } from '../success.ts';
-import { unitBindings } from '../unit-bindings.ts';
 import type { Place } from '../walk.ts';
 
 type Ended = Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }>;
@@ -75,32 +73,4 @@ function failed(pass: Pass, judged: Place, whole: Failure, cause: RetryCause, ra
     ...withRan(ran),
     ...avoid,
   });
-}
-
-const retryOf = ({ planned, frame }: Place) => planned.task.retry ?? frame.plan.defaults?.retry;
-
-/** Either the delay before the next attempt, or the failure that the unit ends with. */
-type Retry = { delay: number } | Failure;
-
-function infrastructureRetry(unit: Unit, failure: Failure): Retry {
-  if (unit.infra < MAX_INFRASTRUCTURE_FAILURES) return { delay: infrastructureDelay(unit.infra) };
-  const message = `the infrastructure failed ${unit.infra + 1} attempts; the last one: ${failure.reason}: ${failure.message}`;
-  return { ...failure, reason: 'InfrastructureFailure', message: message.slice(0, MAX_MESSAGE_LENGTH) };
-}
-
-function userRetry(pass: Pass, judged: Place, failure: Failure): Retry {
-  const { unit, path } = judged;
-  const retry = retryOf(judged);
-  if (!retry || unit.retries >= retry.limit) return failure;
-  const delay = () => retryDelay(retry.backoff, unit.retries, `${pass.identity.uid}/${path}`);
-  if (retry.when === undefined) return { delay: delay() };
-  try {
-    const { reason, message, exitCode = -1 } = failure;
-    const bindings = { ...unitBindings(pass, judged), reason, message, exitCode, attempt: unit.attempt };
-    return evaluateBoolean(retry.when, bindings) ? { delay: delay() } : failure;
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    const message = `retry.when: ${error.message}; the attempt had failed with ${failure.reason}: ${failure.message}`;
-    return { ...failure, reason: 'ExpressionError', message: message.slice(0, MAX_MESSAGE_LENGTH) };
-  }
 }
