@@ -58,8 +58,7 @@ function placeOfItem(frame: Frame, planned: PlannedTask, index: number, unit: Un
 }
 
 function mayStartItem(pass: Pass, planned: PlannedTask, fan: Fan): boolean {
-  const mayStart = planned.sort === undefined ? pass.mayOpen() : pass.mayStart();
-  return mayStart && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
+  return pass.mayBegin(planned) && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
 }
 
 /** Whether one more item may be under way, a new one or one that waited to be tried again. */
@@ -67,13 +66,15 @@ export function hasRoom(planned: PlannedTask, fan: Fan): boolean {
   return busyItems(fan) < widthOf(planned);
 }
 
-const widthOf = ({ task }: PlannedTask): number =>
-  Math.min(task.forEach?.parallelism ?? MAX_OPEN_ITEMS, MAX_OPEN_ITEMS);
+const widthOf = ({ task, sort }: PlannedTask): number =>
+  Math.min(task.forEach?.parallelism ?? (sort === 'Signal' ? MAX_ASKED_ITEMS : MAX_OPEN_ITEMS), MAX_OPEN_ITEMS);
 
 /** Items in backoff do not hold a place, but there is an end to how many the state keeps open. */
 const MAX_WAITING_ITEMS = 1000;
 /** Templates, loops and sleeps cost no attempt, but each costs bytes of the state. */
 const MAX_OPEN_ITEMS = 1000;
+/** Each item that asks people is an object of the API server. */
+const MAX_ASKED_ITEMS = 100;
 
 function busyItems(fan: Fan): number {
   let busy = 0;

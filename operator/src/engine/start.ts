@@ -28,7 +28,8 @@ export function failForExpression(pass: Pass, path: string, error: unknown): voi
 export function startUnit(pass: Pass, place: Place): StartResult {
   const { planned, loop, path } = place;
   const { task, action, sort } = planned;
-  if (sort !== undefined && !(task.loop && !loop)) return pass.mayStart() ? startAttempt(pass, place) : 'Refused';
+  if (sort !== undefined && !(task.loop && !loop))
+    return pass.mayBegin(planned) ? startAttempt(pass, place) : 'Refused';
   if (!pass.mayOpen()) return 'Refused';
   try {
     if (task.loop && !loop) return beginLoop(pass, place);

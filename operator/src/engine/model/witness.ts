@@ -49,6 +49,8 @@ interface Where {
 export class Witness {
   /** Paths of the units that have a live attempt. */
   readonly live = new Set<string>();
+  /** Those of them that only wait for people. */
+  readonly #asking = new Set<string>();
   readonly #plan: Plan;
   readonly #units = new Map<string, Seen>();
   readonly #scopes = new Map<string, ScopePlan>();
@@ -199,9 +201,12 @@ export class Witness {
     unit.phase = 'Live';
     unit.attempt = event.attempt;
     this.live.add(event.path);
+    if (planned.sort === 'Signal') this.#asking.add(event.path);
     const limit = this.#plan.definition.parallelism ?? 100;
     if (event.adopted) return;
-    if (this.live.size > limit) throw violation(event, `and ${this.live.size} live; parallelism is ${limit}`);
+    const taken = this.live.size - this.#asking.size;
+    if (planned.sort !== 'Signal' && taken > limit)
+      throw violation(event, `and ${taken} live; parallelism is ${limit}`);
     const { parallelism } = planned.task.forEach ?? {};
     if (where.isItem && parallelism !== undefined) this.#checkItems(event, where, parallelism);
   }
@@ -250,6 +255,7 @@ export class Witness {
   #end(event: EventOf<EndType>, unit: Seen): void {
     if (event.type === 'Skipped' && unit.phase !== 'Waiting') throw violation(event, `and it is ${unit.phase}`);
     this.live.delete(event.path);
+    this.#asking.delete(event.path);
     const inside = [...this.live].find(
       (path) => path.startsWith(`${event.path}/`) || path.startsWith(`${event.path}[`),
     );
