@@ -2,8 +2,8 @@ import type { TaskPhase } from '../api/index.ts';
 import { formatPath } from './paths.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { sizeOfRanges } from './ranges.ts';
-import { type Fan, type InnerCounts, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
-import { type Frame, frameIn, rootFrame } from './walk.ts';
+import { type Fan, type InnerCounts, isTerminal, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
+import { causeOfItems, type Frame, frameIn, rootFrame } from './walk.ts';
 
 export interface Counts {
   total: number;
@@ -52,7 +52,7 @@ function countFrame(counts: Counts, plan: Plan, state: RunState, frame: Frame): 
     const task = frame.tasks.get(name);
     if (isHidden(planned, task)) continue;
     const path = formatPath(frame.path, name);
-    if (task?.fan) countFan(counts, task.fan, state);
+    if (task?.fan) countFan(counts, task.fan, state.finished !== undefined || isItemsEnd(planned, task));
     for (const { unit, ...at } of unitsOf(path, task)) {
       countUnit(counts, unit, state);
       const inside = frameIn(plan, { ...at, frame, planned, unit, loop: undefined, cause: undefined });
@@ -60,6 +60,10 @@ function countFrame(counts: Counts, plan: Plan, state: RunState, frame: Frame): 
     }
   }
 }
+
+/** Whether no further item of a fan-out starts. */
+const isItemsEnd = (planned: PlannedTask, task: TaskState): boolean =>
+  isTerminal(task.unit) || causeOfItems(planned, task) !== undefined;
 
 /** The unit of a task, or those of its live items. */
 function unitsOf(path: string, task: TaskState | undefined): { path: string; index: number | undefined; unit: Unit }[] {
@@ -73,8 +77,8 @@ function countUnit(counts: Counts, unit: Unit, state: RunState): void {
   if (unit.inner) countInner(counts, unit.inner);
 }
 
-/** The items of a fan-out that are not live. */
-function countFan(counts: Counts, fan: Fan, state: RunState): void {
+/** The items of a fan-out that are not live; those that never started are skipped once it is over. */
+function countFan(counts: Counts, fan: Fan, isOver: boolean): void {
   counts.total += fan.count - fan.live.size;
   const succeeded = sizeOfRanges(fan.succeeded);
   const failed = sizeOfRanges(fan.failed);
@@ -82,7 +86,7 @@ function countFan(counts: Counts, fan: Fan, state: RunState): void {
   counts.succeeded += succeeded;
   counts.failed += failed;
   counts.skipped += skipped;
-  counts[state.finished ? 'skipped' : 'pending'] += fan.count - fan.live.size - succeeded - failed - skipped;
+  counts[isOver ? 'skipped' : 'pending'] += fan.count - fan.live.size - succeeded - failed - skipped;
   if (fan.inner) countInner(counts, fan.inner);
 }
 
