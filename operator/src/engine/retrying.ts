@@ -21,7 +21,7 @@ export function infrastructureRetry(unit: Unit, failure: Failure): Next {
 }
 
 /** What follows a failure of an attempt that the user's `retry` pays for. */
-export function userRetry(pass: Pass, judged: Place, failure: Failure): Next {
+export function userRetry(pass: Pass, judged: Place, failure: Failure, attempt = judged.unit.attempt): Next {
   const { unit, path } = judged;
   const retry = retryOf(judged);
   if (!retry || unit.retries >= retry.limit) return failure;
@@ -29,7 +29,7 @@ export function userRetry(pass: Pass, judged: Place, failure: Failure): Next {
   if (retry.when === undefined) return { delay: delay() };
   try {
     const { reason, message, exitCode = -1 } = failure;
-    const bindings = { ...unitBindings(pass, judged), reason, message, exitCode, attempt: unit.attempt };
+    const bindings = { ...unitBindings(pass, judged), reason, message, exitCode, attempt };
     return evaluateBoolean(retry.when, bindings) ? { delay: delay() } : failure;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;

@@ -49,11 +49,14 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   succeed(pass, judged, parsed.outputs, withRan(ran));
 }
 
+/** Why an attempt is stopped and its task is not: `retry` says what follows. */
+const OF_ATTEMPT: ReadonlySet<string> = new Set(['AttemptTimedOut', 'PendingTimeout']);
+
 function failed(pass: Pass, judged: Place, whole: Failure, cause: RetryCause, ran?: Ran, node?: string): void {
   const { path, unit } = judged;
   const failure = { ...whole, message: whole.message.slice(0, MAX_MESSAGE_LENGTH) };
   if (judged.cause) return pass.emit({ type: 'Cancelled', path, reason: judged.cause.reason });
-  const isAttempt = unit.phase === 'Stopping' && unit.reason === 'AttemptTimedOut';
+  const isAttempt = unit.phase === 'Stopping' && OF_ATTEMPT.has(unit.reason ?? '');
   const stopped = { ...failure, reason: unit.reason ?? failure.reason, message: unit.message ?? failure.message };
   if (unit.phase === 'Stopping' && !isAttempt) {
     return pass.emit({ type: 'Failed', path, failure: stopped, ...withRan(ran) });
