@@ -214,13 +214,15 @@ export class Simulation {
     }
   }
 
+  /** What is answered to starts that are not made. */
   #refusals({ actions }: Decision): [string, AttemptObservation][] {
     return actions.flatMap(({ type, path, attempt }) => {
       const fate = this.#fate(path, attempt);
-      const isRefused = type === 'Start' && fate.end === 'Refused' && this.now < START + (fate.untilMs ?? NEVER);
-      if (!isRefused) return [];
+      if (type !== 'Start' || fate.end !== 'Refused') return [];
+      if (this.now >= START + (fate.untilMs ?? NEVER)) return [];
       const answer = { phase: 'Refused', reason: fate.reason, message: 'for a test', retry: true } as const;
-      return [[attemptKey(path, attempt), answer]];
+      const entry: [string, AttemptObservation] = [attemptKey(path, attempt), answer];
+      return [entry];
     });
   }
 
