@@ -26,6 +26,8 @@ export type HistoryEvent =
   | { type: 'Expanded'; t: number; path: string; count: number }
   /** `key` names the item of a fan-out that has `forEach.key`. */
   | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean; key?: string }
+  /** The next attempt of a unit was to start and was refused for now; `reason` says by what. */
+  | { type: 'Held'; t: number; path: string; reason: string }
   /** The tasks of a template, or those that `generate` made, begin. */
   | { type: 'Opened'; t: number; path: string; params?: { [name: string]: Json }; generated?: Task[] }
   /** An iteration of a loop begins, not before `due`. */
@@ -184,6 +186,7 @@ export const EVENTS: EventTable = {
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
   Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted', 'key'] },
+  Held: { code: 'P', fields: ['path', 'reason'] },
   Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from', 'hint'] },
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },

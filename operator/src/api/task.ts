@@ -49,7 +49,9 @@ export const taskDefaults = {
     .max(8)
     .optional()
     .describe('Interpreter of `run`; default [sh, -c].'),
-  timeout: duration('How long the task may take, all attempts and waits included; with forEach: each item.').optional(),
+  timeout: duration(
+    'How long the task may take from the first start that it asks for, all attempts and waits included; with forEach: each item. Waiting for needs and for parallelism does not count.',
+  ).optional(),
   attemptTimeout: duration('How long one attempt may take; it fails then, and may be retried.').optional(),
   failureMessage: z
     .enum(['Show', 'Withhold'])
@@ -57,7 +59,9 @@ export const taskDefaults = {
     .describe(
       'Whether what the container or the server said is shown when an attempt fails; default: Withhold where the task reads Secrets, else Show, without what looks like a secret.',
     ),
-  pendingTimeout: duration('How long a pod may wait to start; default 15m.').optional(),
+  pendingTimeout: duration(
+    'How long an attempt may be kept from starting, by whatever does so: a quota, an admission policy, permits, a node, an image. Default 15m, which does not end a wait for permits that others hold or for a cached result.',
+  ).optional(),
   retry: retry.optional().describe('What to do when an attempt fails; default: nothing.'),
 };
 

@@ -124,7 +124,9 @@ export const definitionFields = {
     .optional()
     .describe('Values that a run may be given.'),
   defaults: defaults.optional().describe('What every task has unless it says otherwise.'),
-  timeout: duration('How long a run may take, from its first task on; pauses do not count.').optional(),
+  timeout: duration(
+    'How long a run may take, from the first start that a task asks for; pauses do not count.',
+  ).optional(),
   parallelism: z.int().min(1).max(1000).optional().describe('How many tasks of a run are live at once; default 100.'),
   tasks: z
     .array(task)

@@ -2,8 +2,8 @@ import type { TaskPhase } from '../api/index.ts';
 import { formatPath } from './paths.ts';
 import type { Plan, PlannedTask, Role } from './plan.ts';
 import { sizeOfRanges } from './ranges.ts';
-import { type Fan, type InnerCounts, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
-import { type Frame, frameIn, rootFrame } from './walk.ts';
+import { type Fan, type InnerCounts, isTerminal, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
+import { causeOfItems, type Frame, frameIn, rootFrame } from './walk.ts';
 
 export interface Counts {
   total: number;
@@ -70,7 +70,7 @@ function countFrame(counts: Counts, plan: Plan, state: RunState, frame: Frame): 
     if (isHidden(planned, task)) continue;
     const path = formatPath(frame.path, name);
     const isOut = isClosed(state, frame, planned);
-    if (task?.fan) countFan(counts, task.fan, isOut);
+    if (task?.fan) countFan(counts, task.fan, isOut || isItemsEnd(planned, task));
     for (const { unit, ...at } of unitsOf(path, task)) {
       countUnit(counts, unit, isOut);
       const inside = frameIn(plan, { ...at, frame, planned, unit, loop: undefined, cause: undefined });
@@ -78,6 +78,10 @@ function countFrame(counts: Counts, plan: Plan, state: RunState, frame: Frame): 
     }
   }
 }
+
+/** Whether no further item of a fan-out starts. */
+const isItemsEnd = (planned: PlannedTask, task: TaskState): boolean =>
+  isTerminal(task.unit) || causeOfItems(planned, task) !== undefined;
 
 /** The unit of a task, or those of its live items. */
 function unitsOf(path: string, task: TaskState | undefined): { path: string; index: number | undefined; unit: Unit }[] {
@@ -91,7 +95,7 @@ function countUnit(counts: Counts, unit: Unit, isOut: boolean): void {
   if (unit.inner) countInner(counts, unit.inner);
 }
 
-/** The items of a fan-out that are not live. */
+/** The items of a fan-out that are not live; those that can start no more are skipped. */
 function countFan(counts: Counts, fan: Fan, isOut: boolean): void {
   counts.total += fan.count - fan.live.size;
   const succeeded = sizeOfRanges(fan.succeeded);

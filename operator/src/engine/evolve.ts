@@ -43,6 +43,7 @@ function end(state: RunState, path: string, phase: EndPhase, t: number): Located
   delete unit.nodes;
   delete unit.ask;
   delete unit.object;
+  delete unit.held;
   const { fan } = task;
   if (located.loop || index === undefined || !fan) return located;
   fan.live.delete(index);
@@ -136,12 +137,35 @@ function copiedFan({ count, succeeded, skipped, outputs = {}, keys = {} }: Copie
   return fan;
 }
 
+/** A pause is over: what could not start meanwhile has not waited meanwhile. */
+function resume(state: RunState, paused: number): void {
+  state.pausedFor += paused;
+  for (const { held } of unitsOf(state.tasks)) {
+    if (!held) continue;
+    held.first += paused;
+    held.since += paused;
+  }
+}
+
+/** Every unit that is not over, wherever it stands. */
+function* unitsOf(tasks: RunState['tasks']): Generator<Unit> {
+  for (const { unit, fan } of tasks.values()) {
+    for (const each of fan ? fan.live.values() : [unit]) yield* unitsIn(each);
+  }
+}
+
+function* unitsIn(unit: Unit): Generator<Unit> {
+  yield unit;
+  if (unit.loop) yield* unitsIn(unit.loop.unit);
+  if (unit.scope) yield* unitsOf(unit.scope.tasks);
+}
+
 const EVOLVERS: Evolvers = {
   Accepted: () => {
     throw new RangeError('Accepted is the first event of a history and never comes again');
   },
   DesiredStateChanged: (state, event) => {
-    if (state.pausedSince !== undefined) state.pausedFor += event.t - state.pausedSince;
+    if (state.pausedSince !== undefined) resume(state, event.t - state.pausedSince);
     delete state.pausedSince;
     if (event.desired === 'Paused') state.pausedSince = event.t;
     state.desired = event.desired;
@@ -157,9 +181,15 @@ const EVOLVERS: Evolvers = {
     unit.phase = 'Live';
     unit.attempt = event.attempt;
     delete unit.object;
-    unit.startedAt ??= event.t;
+    unit.startedAt ??= unit.held?.first ?? event.t;
+    delete unit.held;
     unit.since = event.t;
     if (event.key !== undefined) unit.key = event.key;
+    state.firstTaskAt ??= event.t;
+  },
+  Held: (state, event) => {
+    const unit = unitOf(state, event.path);
+    unit.held = { first: unit.held?.first ?? event.t, since: event.t, reason: event.reason };
     state.firstTaskAt ??= event.t;
   },
   Succeeded: (state, event) => {
@@ -194,6 +224,8 @@ const EVOLVERS: Evolvers = {
     if (event.cause === 'Infrastructure') unit.infra++;
     delete unit.exitCode;
     delete unit.object;
+    if (unit.held) unit.startedAt ??= unit.held.first;
+    delete unit.held;
     if (event.node !== undefined) unit.nodes = [...new Set([...(unit.nodes ?? []), event.node])].slice(-MAX_NODES);
     describe(unit, event.failure);
   },

@@ -38,14 +38,50 @@ export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, ta
   for (const [index, unit] of [...fan.live]) {
     if (unit.phase === 'Open' && !hurried() && pass.room()) advanceOpen(pass, placeOfItem(frame, planned, index, unit));
   }
-  let refused = false;
-  while (!refused && !hurried() && nextItem(fan) < fan.count && mayStartItem(pass, planned, fan)) {
-    if (!pass.room()) return;
-    refused = advanceItem(pass, placeOfItem(frame, planned, nextItem(fan), newUnit())) === 'Refused';
-  }
+  if (!startItems({ pass, frame, planned, fan, hurried })) return;
   if ((nextItem(fan) >= fan.count || hurried()) && fan.live.size === 0) return finish(pass, frame, planned, fan);
   // A failure that has come just now: what it ends has its turn at once.
   if (pass.itemFailed && hurried()) pass.cut = true;
+}
+
+interface Items {
+  readonly pass: Pass;
+  readonly frame: Frame;
+  readonly planned: PlannedTask;
+  readonly fan: Fan;
+  /** Whether the failure of one ends all. */
+  readonly hurried: () => boolean;
+}
+
+/**
+ * Starts items in their order, those first that could not start before. After one that cannot start only those have a
+ * turn that are known to be refused as well: they hold a place, and all of them wait at once.
+ * @returns whether the pass had room for it
+ */
+function startItems(items: Items): boolean {
+  const { pass, hurried } = items;
+  let refused = false;
+  for (const place of itemsInTurn(items)) {
+    const isKnown = pass.observation(place.path, 0)?.phase === 'Refused';
+    if (refused && !isKnown && place.unit.held) continue;
+    if ((refused && !isKnown) || hurried()) return true;
+    if (!pass.room()) return false;
+    const result = place.unit.held ? startItem(pass, place) : advanceItem(pass, place);
+    refused ||= result === 'Refused';
+  }
+  return true;
+}
+
+/** Those that could not start before, then those that may begin; none twice. */
+function* itemsInTurn({ pass, frame, planned, fan }: Items): Generator<Place> {
+  for (const [index, unit] of [...fan.live]) {
+    if (unit.phase === 'Waiting') yield placeOfItem(frame, planned, index, unit);
+  }
+  let last = -1;
+  while (nextItem(fan) < fan.count && nextItem(fan) !== last && mayStartItem(pass, planned, fan)) {
+    last = nextItem(fan);
+    yield placeOfItem(frame, planned, last, newUnit());
+  }
 }
 
 /** The next item to begin with; those that an earlier run has done are passed over. */
@@ -59,8 +95,7 @@ function placeOfItem(frame: Frame, planned: PlannedTask, index: number, unit: Un
 }
 
 function mayStartItem(pass: Pass, planned: PlannedTask, fan: Fan): boolean {
-  const mayStart = planned.sort === undefined ? pass.mayOpen() : pass.mayStart();
-  return mayStart && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
+  return pass.mayBegin(planned) && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
 }
 
 /** Whether one more item may be under way, a new one or one that waited to be tried again. */
@@ -68,13 +103,15 @@ export function hasRoom(planned: PlannedTask, fan: Fan): boolean {
   return busyItems(fan) < widthOf(planned);
 }
 
-const widthOf = ({ task }: PlannedTask): number =>
-  Math.min(task.forEach?.parallelism ?? MAX_OPEN_ITEMS, MAX_OPEN_ITEMS);
+const widthOf = ({ task, sort }: PlannedTask): number =>
+  Math.min(task.forEach?.parallelism ?? (sort === 'Signal' ? MAX_ASKED_ITEMS : MAX_OPEN_ITEMS), MAX_OPEN_ITEMS);
 
 /** Items in backoff do not hold a place, but there is an end to how many the state keeps open. */
 const MAX_WAITING_ITEMS = 1000;
 /** Templates, loops and sleeps cost no attempt, but each costs bytes of the state. */
 const MAX_OPEN_ITEMS = 1000;
+/** Each item that asks people is an object of the API server. */
+const MAX_ASKED_ITEMS = 100;
 
 function busyItems(fan: Fan): number {
   let busy = 0;

@@ -6,6 +6,7 @@ import {
   type DesiredState,
   encodeEvent,
   type HistoryEvent,
+  type HistoryEventType,
   type Json,
   type Rendered,
   type RenderedClaims,
@@ -16,9 +17,9 @@ import type { RunIdentity } from './bindings.ts';
 import { evolve } from './evolve.ts';
 import { locate } from './locate.ts';
 import { attemptKey } from './paths.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedTask } from './plan.ts';
 import { isLive, type RunState, type Unit } from './state.ts';
-import { type Cause, type Frame, type Place, placesOf, rootFrame } from './walk.ts';
+import { type Cause, type Frame, type Place, placeOf, placesOf, rootFrame } from './walk.ts';
 import { keepsWords } from './words.ts';
 
 /** What a pass may do before it asks to be called again at once (design §4, §6). */
@@ -90,6 +91,7 @@ export class Pass {
   readonly items = new Map<string, Json[]>();
   /** A rule had more to say than a pass may hold. */
   cut = false;
+  /** Attempts that take a place of `parallelism`. */
   live = 0;
   /** Undo still has its turn, before finally. */
   isUndoing = false;
@@ -105,7 +107,7 @@ export class Pass {
     this.t = Math.max(state.t, now - state.at);
     this.firstSeq = state.seq;
     this.root = rootFrame(plan, state);
-    for (const { unit } of this.places()) if (isLive(unit)) this.live++;
+    for (const place of this.places()) if (takesPlace(place)) this.live++;
   }
 
   /** Whether there is room for one more decision; says that there was more when there is not. */
@@ -124,8 +126,9 @@ export class Pass {
     this.#bytes += text.length;
     this.events.push(timed);
     this.encoded.push(text);
-    this.live += liveChange(this.state, timed);
+    if (GIVES_BACK.has(timed.type)) this.live -= this.#placesOf(timed);
     evolve(this.state, timed);
+    if (timed.type === 'Started') this.live += this.#placesOf(timed);
     if (timed.type === 'Failed' && timed.path.endsWith(']')) this.itemFailed = true;
   }
 
@@ -146,14 +149,20 @@ export class Pass {
     return this.plan.definition.parallelism ?? DEFAULT_PARALLELISM;
   }
 
-  /** Whether an attempt may start: not while paused or stopping, nor above the parallelism of the run. */
-  mayStart(): boolean {
-    return this.mayOpen() && this.live < this.parallelism;
+  /** How many places of `parallelism` the unit of an event takes now. */
+  #placesOf(event: HistoryEvent): number {
+    const place = 'path' in event && placeOf(this.plan, this.state, event.path ?? '');
+    return place && takesPlace(place) ? 1 : 0;
   }
 
-  /** Whether something may begin that needs no attempt. */
+  /** Whether anything may begin: not while paused or stopping. */
   mayOpen(): boolean {
     return this.state.desired !== 'Paused' && !this.state.stop;
+  }
+
+  /** Whether a task may begin; what takes a place of the parallelism of the run needs one that is free. */
+  mayBegin({ sort }: PlannedTask): boolean {
+    return this.mayOpen() && (sort === undefined || sort === 'Signal' || this.live < this.parallelism);
   }
 
   /** Every unit of the run, with what makes it end if something does. */
@@ -167,13 +176,11 @@ export class Pass {
   }
 }
 
-/** How the number of live attempts changes with an event; the state is still that before it. */
-function liveChange(state: RunState, event: HistoryEvent): number {
-  if (event.type === 'Started') return 1;
-  if (!['Succeeded', 'Failed', 'Retrying', 'Cancelled'].includes(event.type) || !('path' in event)) return 0;
-  const unit = findUnit(state, event.path);
-  return unit && isLive(unit) ? -1 : 0;
-}
+/** After these a unit has no attempt any more. */
+const GIVES_BACK: ReadonlySet<HistoryEventType> = new Set(['Succeeded', 'Failed', 'Retrying', 'Cancelled']);
+
+/** Whether a unit takes a place of `parallelism`: it has an attempt, and one that does more than wait for people. */
+const takesPlace = ({ unit, planned }: Place): boolean => isLive(unit) && planned.sort !== 'Signal';
 
 /** The unit of a path, if anything happened to it and it is not over; a fan-out as a whole has no attempts. */
 export function findUnit(state: RunState, path: string): Unit | undefined {

@@ -29,7 +29,7 @@ function endOf(name: string, frame: Frame): 'Open' | 'Good' | 'Tolerated' | 'Blo
 
 /** Whether the event that a hook waits for has happened to its task. */
 function readinessOfHook(on: Hook['on'], unit: Unit | undefined): Readiness {
-  if (!unit || unit.phase === 'Waiting') return 'Wait';
+  if (!unit || unit.phase === 'Waiting' || (unit.phase === 'Backoff' && unit.attempt < 0)) return 'Wait';
   const isOver = isTerminal(unit);
   const hasRun =
     unit.phase !== 'Skipped' && (unit.startedAt !== undefined || unit.phase === 'Failed' || unit.phase === 'Succeeded');

@@ -1,9 +1,11 @@
+import type { AttemptObservation } from '../api/index.ts';
 import { compute } from './actions/compute.ts';
 import { generate } from './actions/generate.ts';
 import { sleep } from './actions/sleep.ts';
 import { openTemplate } from './actions/template.ts';
 import { beginLoop } from './begin-loop.ts';
 import { ExpressionError } from './expression/index.ts';
+import { hold } from './holding.ts';
 import { keyOf } from './items.ts';
 import type { Pass } from './pass.ts';
 import { attemptKey } from './paths.ts';
@@ -16,6 +18,7 @@ import type { Place } from './walk.ts';
 
 /** Whether a unit was started, cannot start now, or is over. */
 export type StartResult = 'Started' | 'Refused' | 'Over';
+type Answer = Extract<AttemptObservation, { phase: 'Hit' | 'Refused' }>;
 
 /** Fails a unit for an expression, and lets every other error through: those are bugs. */
 export function failForExpression(pass: Pass, path: string, error: unknown): void {
@@ -28,7 +31,8 @@ export function failForExpression(pass: Pass, path: string, error: unknown): voi
 export function startUnit(pass: Pass, place: Place): StartResult {
   const { planned, loop, path } = place;
   const { task, action, sort } = planned;
-  if (sort !== undefined && !(task.loop && !loop)) return pass.mayStart() ? startAttempt(pass, place) : 'Refused';
+  if (sort !== undefined && !(task.loop && !loop))
+    return pass.mayBegin(planned) ? startAttempt(pass, place) : 'Refused';
   if (!pass.mayOpen()) return 'Refused';
   try {
     if (task.loop && !loop) return beginLoop(pass, place);
@@ -41,22 +45,25 @@ export function startUnit(pass: Pass, place: Place): StartResult {
   }
 }
 
+/** What follows from a start that was asked for in this reconcile and not made. */
+function takeAnswer(pass: Pass, place: Place, seen: Answer): StartResult {
+  if (seen.phase === 'Hit') {
+    succeed(pass, place, seen.outputs, { from: seen.from });
+    return 'Over';
+  }
+  if (seen.retry) return hold(pass, place, seen) ? 'Refused' : 'Over';
+  const message = seen.message.slice(0, MAX_MESSAGE_LENGTH);
+  pass.emit({ type: 'Failed', path: place.path, failure: { reason: seen.reason, message } });
+  return 'Over';
+}
+
 /** Starts the next attempt of a unit, unless its start was already answered in this reconcile. */
 function startAttempt(pass: Pass, place: Place): StartResult {
   const { planned, frame, path, unit } = place;
   const { task } = planned;
   const attempt = unit.attempt + 1;
   const seen = pass.observation(path, attempt);
-  if (seen?.phase === 'Hit') {
-    succeed(pass, place, seen.outputs, { from: seen.from });
-    return 'Over';
-  }
-  if (seen?.phase === 'Refused') {
-    if (seen.retry) return 'Refused';
-    const message = seen.message.slice(0, MAX_MESSAGE_LENGTH);
-    pass.emit({ type: 'Failed', path, failure: { reason: seen.reason, message } });
-    return 'Over';
-  }
+  if (seen?.phase === 'Hit' || seen?.phase === 'Refused') return takeAnswer(pass, place, seen);
   if (pass.observed.only?.has(attemptKey(path, attempt)) === false) {
     pass.cut = true;
     return 'Refused';

@@ -3,9 +3,10 @@ import type { Ranges } from './ranges.ts';
 
 /**
  * Versions of the encoded state that are read; any other is refused and not touched. A state is written with the lowest
- * that can hold it: 2 knows units that are open, with scopes and loops; 3 knows signals and chains.
+ * that can hold it: 2 knows units that are open, with scopes and loops; 3 knows signals and chains; 4 knows starts that
+ * are held up.
  */
-export const STATE_VERSIONS: readonly number[] = [1, 2, 3];
+export const STATE_VERSIONS: readonly number[] = [1, 2, 3, 4];
 
 /**
  * A unit is a plain task, one item of a fan-out, or one iteration of a loop. Live and Stopping: it has an attempt that may
@@ -62,6 +63,18 @@ export interface Unit {
   object?: string;
   /** Nodes on which earlier attempts failed, while `retry.otherNode` asks for them. */
   nodes?: string[];
+  /** While the start of its next attempt is refused; only units that are Waiting or in Backoff have it. */
+  held?: Held;
+}
+
+/** A start that something keeps from happening. A pause moves both times on by its length. */
+export interface Held {
+  /** When the start was refused first: from then on the task takes time. */
+  first: number;
+  /** From when `pendingTimeout` counts: later than `first` if the wait was one without a default before. */
+  since: number;
+  /** What it was refused for when that was recorded. */
+  reason: string;
 }
 
 /** What was answered so far: one vote a user, in the order in which they were recorded, without what only history keeps. */

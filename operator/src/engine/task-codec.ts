@@ -1,6 +1,6 @@
 import type { Json, Outputs, SignalDecision, Task } from '../api/index.ts';
 import { formatRanges, parseRanges } from './ranges.ts';
-import type { Ask, Fan, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
+import type { Ask, Fan, Held, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
 
 const PHASE_CODES: Record<UnitPhase, string> = {
   Waiting: 'w',
@@ -26,7 +26,9 @@ interface WireMore {
   k?: string;
   a?: WireAsk;
   u?: string;
+  h?: WireHeld;
 }
+type WireHeld = [first: number, since: number, reason: string];
 /** `u`: username and when, then what few votes have. */
 interface WireAsk {
   u: WireVote[];
@@ -93,9 +95,9 @@ function encodeUnit(unit: Unit): Tuple {
   return tuple;
 }
 
-function encodeMore({ scope, loop, inner, from, nodes, key, ask, object }: Unit): WireMore | null {
+function encodeMore({ scope, loop, inner, from, nodes, key, ask, object, held }: Unit): WireMore | null {
   const texts = [from, key, object];
-  if (!scope && !loop && !inner && !nodes && !ask && texts.every((text) => text === undefined)) return null;
+  if (!scope && !loop && !inner && !nodes && !ask && !held && texts.every((text) => text === undefined)) return null;
   return {
     s: scope && { t: encodeTasks(scope.tasks), p: scope.params, g: scope.generated },
     l: loop && encodeLoop(loop),
@@ -105,6 +107,7 @@ function encodeMore({ scope, loop, inner, from, nodes, key, ask, object }: Unit)
     k: key,
     a: ask && encodeAsk(ask),
     u: object,
+    h: held && encodeHeld(held),
   } as WireMore;
 }
 
@@ -134,6 +137,9 @@ function decodeAsk({ u, s, c, e }: WireAsk): Ask {
   };
 }
 
+const encodeHeld = ({ first, since, reason }: Held): WireHeld => [first, since, reason];
+const decodeHeld = ([first, since, reason]: WireHeld): Held => ({ first, since, reason });
+
 const encodeInner = ({ succeeded, failed, skipped }: InnerCounts): WireInner => [succeeded, failed, skipped];
 const decodeInner = ([succeeded, failed, skipped]: WireInner): InnerCounts => ({ succeeded, failed, skipped });
 
@@ -162,7 +168,7 @@ function decodeUnit(tuple: Tuple): Unit {
   return unit;
 }
 
-function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u }: WireMore): void {
+function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u, h }: WireMore): void {
   if (s) unit.scope = decodeScope(s);
   if (l) unit.loop = decodeLoop(l);
   if (i) unit.inner = decodeInner(i);
@@ -171,6 +177,7 @@ function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u }: WireMore): void {
   if (k !== undefined) unit.key = k;
   if (a) unit.ask = decodeAsk(a);
   if (u !== undefined) unit.object = u;
+  if (h) unit.held = decodeHeld(h);
 }
 
 function decodeScope({ t, p, g }: WireScope): ScopeState {

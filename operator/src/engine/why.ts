@@ -3,7 +3,7 @@ import { isClosed } from './counts.ts';
 import type { PlannedTask } from './plan.ts';
 import { viewOf } from './signal-view.ts';
 import { isComposite, isTerminal, type LoopState, type RunState, type Unit } from './state.ts';
-import type { Frame } from './walk.ts';
+import { causeOfItems, type Frame } from './walk.ts';
 import { UNKEPT } from './words.ts';
 
 /** Why a unit is where it is, and what it waits for. */
@@ -99,7 +99,8 @@ function whyBackoff({ unit, state, path, seen }: Asked): Why {
   const refused = seen(path, unit.attempt + 1);
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message };
   if (state.desired === 'Paused') return whyPaused(state);
-  const message = `attempt ${unit.attempt} failed: ${unit.reason}: ${unit.message ?? ''}; the next one starts by itself`;
+  const failed = unit.attempt < 0 ? 'the first attempt could not start' : `attempt ${unit.attempt} failed`;
+  const message = `${failed}: ${unit.reason}: ${unit.message ?? ''}; the next one starts by itself`;
   return { reason: 'Backoff', message, until: state.at + (unit.since ?? 0) };
 }
 
@@ -123,6 +124,7 @@ function whyPaused({ at, pausedSince }: RunState): Why {
 
 function whyWaiting(asked: Asked): Why {
   const { frame, planned, path, state, loop, seen } = asked;
+  if (isHurried(asked)) return NEVER_STARTED;
   if (isClosed(state, frame, planned)) return { reason: 'RunStopped' };
   const refused = seen(path, 0);
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message, ...sinceOf(asked) };
@@ -136,6 +138,18 @@ function whyWaiting(asked: Asked): Why {
   if (state.desired === 'Paused') return whyPaused(state);
   return (loop && whyDelayed(loop, state)) ?? { ...CROWDED, ...sinceOf(asked) };
 }
+
+/** Whether it is an item that will never start, since another one has failed. */
+function isHurried({ frame, planned, loop }: Asked): boolean {
+  const task = frame.tasks.get(planned.task.name);
+  return !loop && task !== undefined && causeOfItems(planned, task) !== undefined;
+}
+
+const NEVER_STARTED: Why = {
+  phase: 'Skipped',
+  reason: 'FailFast',
+  message: 'never started: another item failed, and the fan-out has failFast',
+};
 
 const CROWDED = {
   reason: 'Parallelism',

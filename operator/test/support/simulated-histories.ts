@@ -11,6 +11,8 @@ interface Simulated {
   readonly fates?: Readonly<Record<string, Fate>>;
   /** Something that people do after so many passes. */
   readonly meanwhile?: (simulation: Simulation, pass: number) => void;
+  /** After so many passes it is recorded as it stands, under way. */
+  readonly passes?: number;
 }
 
 const task = (name: string, rest: Partial<Task> = {}): Task => ({ name, run: 'true', ...rest });
@@ -93,14 +95,33 @@ export const SIMULATED: Readonly<Record<string, Simulated>> = {
       if (pass === 3) simulation.desiredState = 'Running';
     },
   },
+  'starts-that-are-refused': {
+    definition: of(
+      [
+        task('each', { forEach: { items: [1, 2, 3], parallelism: 2 }, pendingTimeout: '10m' }),
+        task('again', { pendingTimeout: '1s', retry: { limit: 3, backoff: { duration: '1s' } } }),
+      ],
+      { timeout: '1h' },
+    ),
+    fates: {
+      'each[0]': { end: 'Refused', reason: 'Quota', untilMs: 1500 },
+      'each[1]': { end: 'Refused', reason: 'Quota' },
+      again: { end: 'Refused', reason: 'SemaphoreNotFound' },
+    },
+    meanwhile: (simulation, pass) => {
+      if (pass === 3) simulation.desiredState = 'Paused';
+      if (pass === 4) simulation.desiredState = 'Running';
+    },
+    passes: 5,
+  },
 };
 
-/** Simulates a run to its end. */
-export function simulate({ definition, fates = {}, meanwhile }: Simulated): RecordedHistory {
+/** Simulates a run to its end, or as far as it is to be recorded. */
+export function simulate({ definition, fates = {}, meanwhile, passes }: Simulated): RecordedHistory {
   const fate = (path: string, attempt: number): Fate =>
     fates[`${path}#${attempt}`] ?? fates[path] ?? { end: 'Succeeded' };
   const simulation = new Simulation(definition, { fate });
-  for (let pass = 0; !simulation.state.finished; pass++) {
+  for (let pass = 0; !simulation.state.finished && pass !== passes; pass++) {
     if (pass > 100) throw new Error('the run does not end');
     meanwhile?.(simulation, pass);
     const decision = simulation.pass();

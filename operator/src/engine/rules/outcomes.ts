@@ -9,13 +9,11 @@ import {
   type RetryCause,
   WHY_NO_SUCCESS,
 } from '../../api/index.ts';
-import { infrastructureDelay, MAX_INFRASTRUCTURE_FAILURES, retryDelay } from '../backoff.ts';
-import { ExpressionError, evaluateBoolean } from '../expression/index.ts';
 import { parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
-import { isLive, MAX_MESSAGE_LENGTH, type Unit } from '../state.ts';
+import { infrastructureRetry, retryOf, userRetry } from '../retrying.ts';
+import { isLive, MAX_MESSAGE_LENGTH } from '../state.ts';
 import { succeed } from '../success.ts';
-import { unitBindings } from '../unit-bindings.ts';
 import { orderedAt, type Place } from '../walk.ts';
 
 type Ended = Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }>;
@@ -75,6 +73,9 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   failed(pass, judged, { failure: { ...failure, message }, cause: 'User', ran });
 }
 
+/** Why an attempt is stopped and its task is not: `retry` says what follows. */
+const OF_ATTEMPT: ReadonlySet<string> = new Set(['AttemptTimedOut', 'PendingTimeout']);
+
 /** An attempt that did not succeed. */
 interface Unsuccessful {
   readonly failure: Failure;
@@ -95,7 +96,7 @@ function failed(pass: Pass, judged: Place, { failure: whole, cause, ran, node, s
   if (unit.phase !== 'Stopping') return retryOrFail(pass, judged, { failure, cause, ran, node });
   const { reason = failure.reason, message = failure.message } = unit;
   const stopped = { ...failure, reason, message: why ? appended(message, why, MAX_MESSAGE_LENGTH) : message };
-  if (reason === 'AttemptTimedOut') return retryOrFail(pass, judged, { failure: stopped, cause: 'User', ran, node });
+  if (OF_ATTEMPT.has(reason)) return retryOrFail(pass, judged, { failure: stopped, cause: 'User', ran, node });
   pass.emit({ type: 'Failed', path, failure: stopped, ...withRan(ran) });
 }
 
@@ -106,32 +107,4 @@ function retryOrFail(pass: Pass, judged: Place, { failure, cause, ran, node }: U
   if ('reason' in next) return pass.emit({ type: 'Failed', path, failure: next, ...withRan(ran) });
   const avoid = node !== undefined && retryOf(judged)?.otherNode ? { node } : {};
   pass.emit({ type: 'Retrying', path, cause, wake: pass.t + next.delay, failure, ...withRan(ran), ...avoid });
-}
-
-const retryOf = ({ planned, frame }: Place) => planned.task.retry ?? frame.plan.defaults?.retry;
-
-/** Either the delay before the next attempt, or the failure that the unit ends with. */
-type Retry = { delay: number } | Failure;
-
-function infrastructureRetry(unit: Unit, failure: Failure): Retry {
-  if (unit.infra < MAX_INFRASTRUCTURE_FAILURES) return { delay: infrastructureDelay(unit.infra) };
-  const message = `the infrastructure failed ${unit.infra + 1} attempts; the last one: ${failure.reason}: ${failure.message}`;
-  return { ...failure, reason: 'InfrastructureFailure', message: message.slice(0, MAX_MESSAGE_LENGTH) };
-}
-
-function userRetry(pass: Pass, judged: Place, failure: Failure): Retry {
-  const { unit, path } = judged;
-  const retry = retryOf(judged);
-  if (!retry || unit.retries >= retry.limit) return failure;
-  const delay = () => retryDelay(retry.backoff, unit.retries, `${pass.identity.uid}/${path}`);
-  if (retry.when === undefined) return { delay: delay() };
-  try {
-    const { reason, message, exitCode = -1 } = failure;
-    const bindings = { ...unitBindings(pass, judged), reason, message, exitCode, attempt: unit.attempt };
-    return evaluateBoolean(retry.when, bindings) ? { delay: delay() } : failure;
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    const message = `retry.when: ${error.message}; the attempt had failed with ${failure.reason}: ${failure.message}`;
-    return { ...failure, reason: 'ExpressionError', message: message.slice(0, MAX_MESSAGE_LENGTH) };
-  }
 }

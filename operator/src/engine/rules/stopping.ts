@@ -21,10 +21,15 @@ export function stopping(pass: Pass): void {
       continue;
     }
     if (isLive(unit) && (cause || unit.phase === 'Stopping')) cancel(pass, place);
-    const waits = unit.phase === 'Backoff' || (unit.phase === 'Open' && !isComposite(unit));
-    if (cause && waits) pass.emit({ type: 'Cancelled', path, reason: cause.reason });
+    if (cause && waits(place)) pass.emit({ type: 'Cancelled', path, reason: cause.reason });
   }
   endInside(pass, pass.root, pass.cause);
+}
+
+/** Whether a unit that nothing has to end is under way. Of those that could not start yet only items are kept open. */
+function waits({ unit, index, loop }: Place): boolean {
+  if (unit.phase === 'Waiting') return index !== undefined && !loop;
+  return unit.phase === 'Backoff' || (unit.phase === 'Open' && !isComposite(unit));
 }
 
 function cancel(pass: Pass, { path, planned, unit }: Place): void {

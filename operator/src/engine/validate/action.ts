@@ -62,10 +62,15 @@ function outputProblems(task: Task, action: Action, path: string): Problem[] {
 }
 
 /** Fields of one attempt, on tasks that have none of their own. */
-const OF_ATTEMPT = ['cache', 'semaphores', 'attemptTimeout'] as const satisfies readonly (keyof Task)[];
+const OF_ATTEMPT = [
+  'cache',
+  'semaphores',
+  'attemptTimeout',
+  'pendingTimeout',
+] as const satisfies readonly (keyof Task)[];
 const WITHOUT_ATTEMPT: readonly Action[] = ['template', 'sleep', 'compute', 'generate', 'approval', 'waitForSignal'];
 const OF_PEOPLE: readonly Action[] = ['approval', 'waitForSignal'];
-const OF_POD = [...Object.keys(podSurface), 'shell', 'pendingTimeout', 'failureMessage'] as readonly (keyof Task)[];
+const OF_POD = [...Object.keys(podSurface), 'shell', 'failureMessage'] as readonly (keyof Task)[];
 const WITHOUT_POD: readonly Action[] = [...WITHOUT_ATTEMPT, 'workflow'];
 
 const article = (action: Action) => `${action === 'approval' ? 'an' : 'a'} ${action}`;
