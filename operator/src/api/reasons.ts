@@ -62,6 +62,7 @@ export const REASONS = {
   ExitCode: 'The container ended with an exit code other than 0.',
   OOMKilled: 'The container used more memory than its limit; raise resources.limits.memory.',
   OutputsTooLarge: 'The outputs exceed what a status may hold: 4,095 bytes an attempt, 64 KiB a run.',
+  OutputMissing: 'The task ended well without an output that it declares; write it, or say optional: true.',
   OutputsInvalid: 'The outputs are neither key=value lines nor a JSON object, or do not fit their declared types.',
   ExpressionError: 'An expression could not be evaluated.',
   PendingTimeout: 'The pod could not start in time; the message says why.',

@@ -1,5 +1,5 @@
 import { type ForEach, type Json, MAX_ITEMS } from '../api/index.ts';
-import { type Bindings, ExpressionError, evaluate } from './expression/index.ts';
+import { type Bindings, ExpressionError, evaluate, inField } from './expression/index.ts';
 
 /**
  * The items of a fan-out, in order.
@@ -7,7 +7,7 @@ import { type Bindings, ExpressionError, evaluate } from './expression/index.ts'
  */
 export function itemsFor(forEach: ForEach, bindings: () => Bindings): Json[] {
   const { items, itemsFrom, sequence, matrix } = forEach;
-  if (itemsFrom !== undefined) return listed(evaluate(itemsFrom, bindings()));
+  if (itemsFrom !== undefined) return listed(inField('forEach.itemsFrom', () => evaluate(itemsFrom, bindings())));
   if (sequence) return numbers(sequence);
   return matrix ? combinations(matrix) : ((items ?? []) as Json[]);
 }
@@ -48,6 +48,14 @@ function listed(value: Json): Json[] {
   }
   const keys = Object.keys(value).sort();
   return keys.map((key) => ({ key, value: value[key] ?? null }));
+}
+
+/** How many items there are, before exclusions, where the definition says it. */
+export function countOf({ items, sequence, matrix }: ForEach): number | undefined {
+  if (items) return items.length;
+  if (sequence) return numbers(sequence).length;
+  if (!matrix) return undefined;
+  return Object.values(matrix.axes).reduce((all, values) => all * values.length, 1) + (matrix.include ?? []).length;
 }
 
 /** One more than is allowed is enough to know that there are too many. */

@@ -1,10 +1,12 @@
+import type { AttemptObservation } from '../api/index.ts';
 import { compute } from './actions/compute.ts';
 import { generate } from './actions/generate.ts';
 import { sleep } from './actions/sleep.ts';
 import { openTemplate } from './actions/template.ts';
 import { beginLoop } from './begin-loop.ts';
-import { ExpressionError } from './expression/index.ts';
+import { type Bindings, ExpressionError, evaluateBoolean, inField } from './expression/index.ts';
 import { keyOf } from './items.ts';
+import { missingFailure } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { attemptKey } from './paths.ts';
 import { renderClaims, renderTask } from './render.ts';
@@ -24,6 +26,13 @@ export function failForExpression(pass: Pass, path: string, error: unknown): voi
   pass.emit({ type: 'Failed', path, failure: { reason: 'ExpressionError', message } });
 }
 
+/**
+ * The answer of `when`.
+ * @throws ExpressionError when it has none
+ */
+export const isWhenTrue = (when: string, bindings: Bindings): boolean =>
+  inField('when', () => evaluateBoolean(when, bindings));
+
 /** Starts a unit that waits: its loop, what the engine does itself, or its next attempt. */
 export function startUnit(pass: Pass, place: Place): StartResult {
   const { planned, loop, path } = place;
@@ -41,6 +50,13 @@ export function startUnit(pass: Pass, place: Place): StartResult {
   }
 }
 
+/** Ends a unit with the result of an earlier attempt. */
+function takeCached(pass: Pass, place: Place, { outputs, from }: Extract<AttemptObservation, { phase: 'Hit' }>): void {
+  const failure = missingFailure(place.planned.task.outputs, outputs, `in the cached result of ${from}`);
+  if (failure) pass.emit({ type: 'Failed', path: place.path, failure });
+  else succeed(pass, place, outputs, { from });
+}
+
 /** Starts the next attempt of a unit, unless its start was already answered in this reconcile. */
 function startAttempt(pass: Pass, place: Place): StartResult {
   const { planned, frame, path, unit } = place;
@@ -48,7 +64,7 @@ function startAttempt(pass: Pass, place: Place): StartResult {
   const attempt = unit.attempt + 1;
   const seen = pass.observation(path, attempt);
   if (seen?.phase === 'Hit') {
-    succeed(pass, place, seen.outputs, { from: seen.from });
+    takeCached(pass, place, seen);
     return 'Over';
   }
   if (seen?.phase === 'Refused') {

@@ -1,7 +1,7 @@
 import type { AttemptObservation, Failure, Ran, RetryCause } from '../../api/index.ts';
 import { infrastructureDelay, MAX_INFRASTRUCTURE_FAILURES, retryDelay } from '../backoff.ts';
 import { ExpressionError, evaluateBoolean } from '../expression/index.ts';
-import { parseOutputs } from '../outputs.ts';
+import { missingFailure, parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
 import { isLive, MAX_MESSAGE_LENGTH, type Unit } from '../state.ts';
 import { succeed } from '../success.ts';
@@ -45,10 +45,12 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   const ran = ranOf(pass, seen);
   const isLate = unit.phase === 'Stopping' && (ran === undefined || ran[1] > (unit.since ?? 0));
   if (isLate) return failed(pass, judged, { reason: unit.reason ?? '', message: unit.message ?? '' }, 'User', ran);
-  if (seen.outputs) return succeed(pass, judged, seen.outputs, withRan(ran));
-  const parsed = parseOutputs(seen.message, planned.task.outputs, seen.withheld);
-  if ('failure' in parsed) return failed(pass, judged, parsed.failure, 'User', ran);
-  succeed(pass, judged, parsed.outputs, withRan(ran));
+  const { outputs: declared } = planned.task;
+  const read = seen.outputs ? { outputs: seen.outputs } : parseOutputs(seen.message, declared, seen.withheld);
+  if ('failure' in read) return failed(pass, judged, read.failure, 'User', ran);
+  const missing = missingFailure(declared, read.outputs, seen.outputs ? 'in the result' : 'in $ADO_OUTPUTS');
+  if (missing) return failed(pass, judged, missing, 'User', ran);
+  succeed(pass, judged, read.outputs, withRan(ran));
 }
 
 function failed(pass: Pass, judged: Place, whole: Failure, cause: RetryCause, ran?: Ran, node?: string): void {
