@@ -53,15 +53,20 @@ function listed(value: Json): Json[] {
 /** How many items there are, before exclusions, where the definition says it. */
 export function countOf({ items, sequence, matrix }: ForEach): number | undefined {
   if (items) return items.length;
-  if (sequence) return numbers(sequence).length;
+  if (sequence) return lengthOf(sequence);
   if (!matrix) return undefined;
   return Object.values(matrix.axes).reduce((all, values) => all * values.length, 1) + (matrix.include ?? []).length;
 }
 
 /** One more than is allowed is enough to know that there are too many. */
-function numbers({ from = 0, to, step = 1 }: NonNullable<ForEach['sequence']>): Json[] {
+function lengthOf({ from = 0, to, step = 1 }: NonNullable<ForEach['sequence']>): number {
   const count = step === 0 ? 0 : Math.max(0, Math.floor((to - from) / step) + 1);
-  return Array.from({ length: Math.min(count, MAX_ITEMS + 1) }, (_, index) => from + index * step);
+  return Math.min(count, MAX_ITEMS + 1);
+}
+
+function numbers(sequence: NonNullable<ForEach['sequence']>): Json[] {
+  const { from = 0, step = 1 } = sequence;
+  return Array.from({ length: lengthOf(sequence) }, (_, index) => from + index * step);
 }
 
 type Combination = { [axis: string]: Json };

@@ -67,6 +67,9 @@ describe('evaluating an expression', () => {
     expect(fault('tasks["roll-out"].outputs["url"]', skipped)).toContain(
       'the task "roll-out" is Skipped and has handed on no output "url"; ask has(tasks["roll-out"].outputs.url) first',
     );
+    expect(fault('tasks["unit-test"].outputs.map(o, o.report)')).toContain(
+      'No such key: report; an entry of tasks["unit-test"].outputs has none, and is null where its item did not succeed: leave it out by tasks["unit-test"].outputs.filter(o, o != null && has(o.report))',
+    );
     expect(fault('params.nothing')).toContain('nothing');
     expect(fault('params.tags[7]')).toContain('index out of bounds');
     expect(fault('item.x')).toContain('item');
