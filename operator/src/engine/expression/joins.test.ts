@@ -41,6 +41,9 @@ describe('lists that are joined', () => {
     ['["a"] + [1] + [] + [[true]]', ['a', 1, [true]]],
     ['(tasks.a.outputs + tasks.b.outputs).filter(o, o != null).map(o, o.host)', ['x', 'y']],
     ['(["a"] + [1]).exists(x, x == 1)', true],
+    ['(params.flag ? tasks.a.outputs : tasks.b.outputs) + ["z"]', [...A, 'z']],
+    ['params.flag ? ["a"] : [1]', ['a']],
+    ['!params.flag ? tasks.a.outputs : []', []],
   ])('%s', (source, value) => {
     expect(check(source)).toEqual([]);
     expect(evaluate(source, values())).toEqual(value);
@@ -51,6 +54,8 @@ describe('lists that are joined', () => {
     expect(check('tasks.a.outputs + tasks.b.outputs', 'Items')).toEqual([]);
     expect(check('tasks.a.outputs + tasks.b.outputs', 'String')[0]).toContain('but yields a List');
     expect(check('(tasks.b.outputs + tasks.b.outputs).map(o, o.hst)')[0]).toContain('No such key: hst');
+    expect(check('params.flag ? tasks.a.outputs : 1')[0]).toContain('branches must have the same type');
+    expect(check('params.flag + 1 == 2 ? tasks.a.outputs : tasks.b.outputs')[0]).toContain('no such overload');
     expect(check('tasks.a.outputs + 1')[0]).toContain('no such overload');
     expect(() => evaluate('tasks.a.outputs + params.count', values())).toThrow('no such overload');
   });

@@ -23,12 +23,16 @@ type Operator = Tree & {
 };
 
 /**
- * Lets lists be joined whatever their entries are: cel-js adds lists of one type only, and the outputs of two tasks are two
- * types. The result of two types is a list of anything. Changes the tree, before it is checked.
+ * Lets lists be joined, and one be chosen, whatever their entries are: cel-js takes two of one type only, and the outputs of two
+ * tasks are two types. The result of two types is a list of anything. Changes the tree, before it is checked.
  */
 export function allowJoins(tree: Tree): void {
   for (const part of childrenOf(tree)) allowJoins(part);
-  if (tree.op !== '+') return;
+  if (tree.op === '+') allowSum(tree);
+  if (tree.op === '?:') allowChoice(tree);
+}
+
+function allowSum(tree: Tree & { op: '+' }): void {
   const operator = tree as Operator;
   const { check } = operator.meta;
   operator.setMeta('check', (checker, node, context) => {
@@ -44,6 +48,22 @@ export function allowJoins(tree: Tree): void {
     operator.handle = (a, b, at, evaluator) =>
       Array.isArray(a) && Array.isArray(b) ? joined(a, b) : add(a, b, at, evaluator);
     return type;
+  });
+}
+
+/** Either of two lists, of two types. */
+function allowChoice(tree: Tree & { op: '?:' }): void {
+  const operator = tree as Operator;
+  const { check } = operator.meta;
+  operator.setMeta('check', (checker, node, context) => {
+    try {
+      return check(checker, node, context);
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'incompatible_ternary_branches') throw error;
+      const [, yes, no] = tree.args;
+      if (![yes, no].every((branch) => isListOfKnown(checker.check(branch, context)))) throw error;
+      return checker.registry.getListType(checker.dynType);
+    }
   });
 }
 
