@@ -30,6 +30,7 @@ export * from './loop.ts';
 export * from './object.ts';
 export * from './object-reference.ts';
 export * from './observation.ts';
+export * from './output.ts';
 export * from './pod-surface.ts';
 export * from './provenance.ts';
 export * from './proves.ts';

@@ -3,8 +3,9 @@ import { ACTIONS, exactlyOne, sideActions, taskActions } from './action.ts';
 import { duration } from './duration.ts';
 import { forEach } from './for-each.ts';
 import { loop } from './loop.ts';
+import { outputDeclaration } from './output.ts';
 import { podSurface } from './pod-surface.ts';
-import { expression, identifier, objectName, taskName, valueType } from './scalars.ts';
+import { expression, objectName, taskName } from './scalars.ts';
 import { taskArtifacts, workspaceMount } from './task-artifacts.ts';
 
 const backoff = z.object({
@@ -33,12 +34,6 @@ export const retry = z.object({
     .describe(
       'Whether an attempt avoids the nodes on which the earlier ones failed, if there are others; default false.',
     ),
-});
-
-export const outputDeclaration = z.object({
-  name: identifier.describe('Name of the output, read as tasks.<task>.outputs.<name>.'),
-  type: valueType.optional().describe('Type that the value is coerced to; default String.'),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
 });
 
 /** What a task and `defaults` share besides the pod surface. */
@@ -182,4 +177,3 @@ export type FailureMessage = NonNullable<TaskDefaults['failureMessage']>;
 export type Undo = z.infer<typeof undo>;
 export type Hook = z.infer<typeof hook>;
 export type Permit = z.infer<typeof permit>;
-export type OutputDeclaration = z.infer<typeof outputDeclaration>;

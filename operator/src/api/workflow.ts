@@ -3,8 +3,9 @@ import { completion, completionStatus } from './completion.ts';
 import { conditions } from './conditions.ts';
 import { chainRetention, continueAsNew } from './continue-as-new.ts';
 import { duration } from './duration.ts';
+import { outputDeclaration } from './output.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
+import { anyJson, expression, identifier, objectName, parameterType, taskName } from './scalars.ts';
 import { MAX_PINNED_SCHEDULES, MAX_SCHEDULES, schedule, scheduleStatus } from './schedule.ts';
 import { stamp } from './stamp.ts';
 import { defaults, task, taskHooks } from './task.ts';
@@ -92,11 +93,14 @@ const retention = z.object({
 });
 
 /** What a template hands on when its tasks have ended. */
-export const templateOutput = z.object({
-  name: identifier.describe('Name of the output, read as tasks.<task>.outputs.<name>.'),
-  type: valueType.optional().describe('Type that the value is coerced to; default String.'),
+export const templateOutput = outputDeclaration.extend({
+  optional: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether it may be missing: it is where its value is null; default false: then null must fit the type. Read it as outputs.?<name>.orValue(...).',
+    ),
   value: expression.describe('CEL over the params and tasks of the template.'),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
 });
 
 const listMap = (key: string) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });

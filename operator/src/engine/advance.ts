@@ -1,14 +1,13 @@
-import { causeWithin } from '../api/index.ts';
+import { causeWithin, type Json } from '../api/index.ts';
 import { finishWith } from './actions/compute.ts';
 import { runBindings, tasksRead } from './bindings.ts';
-import { evaluateBoolean } from './expression/index.ts';
 import { advanceFanOut, expand } from './fan-out.ts';
 import { advanceLoop } from './loop.ts';
 import type { Pass } from './pass.ts';
 import { formatPath } from './paths.ts';
 import type { PlannedTask, Role } from './plan.ts';
 import { readinessOf } from './readiness.ts';
-import { failForExpression, startUnit } from './start.ts';
+import { failForExpression, isWhenTrue, startUnit } from './start.ts';
 import { isTerminal, MAX_MESSAGE_LENGTH, type Unit } from './state.ts';
 import { succeed } from './success.ts';
 import { taskBindings } from './unit-bindings.ts';
@@ -56,8 +55,7 @@ function begin(pass: Pass, frame: Frame, planned: PlannedTask): void {
   if (readiness === 'Wait') return;
   if (readiness !== 'Run') return pass.emit({ type: 'Skipped', path, reason: readiness });
   try {
-    const skip =
-      task.when !== undefined && !whenPerItem && !evaluateBoolean(task.when, taskBindings(pass, frame, planned));
+    const skip = task.when !== undefined && !whenPerItem && !isWhenTrue(task.when, taskBindings(pass, frame, planned));
     if (skip) return pass.emit({ type: 'Skipped', path, reason: 'WhenFalse' });
     if (task.forEach) return expand(pass, frame, planned);
   } catch (error) {
@@ -98,7 +96,7 @@ function finish(pass: Pass, place: Place, frame: Frame): void {
   if (planned.action === 'generate') {
     const outputs = tasksRead(frame, frame.plan.order);
     const values = Object.entries(outputs).map(([name, task]) => [name, task.outputs] as const);
-    return succeed(pass, place, Object.fromEntries(values.filter(([, value]) => Object.keys(value ?? {}).length > 0)));
+    return succeed(pass, place, Object.fromEntries(values.filter(([, value]) => isWorthHandingOn(value))));
   }
   try {
     const { plan, params } = frame;
@@ -110,6 +108,9 @@ function finish(pass: Pass, place: Place, frame: Frame): void {
     failForExpression(pass, path, error);
   }
 }
+
+/** An empty list is: it is what a fan-out without items hands on. */
+const isWorthHandingOn = (outputs: Json): boolean => Array.isArray(outputs) || Object.keys(outputs ?? {}).length > 0;
 
 /** The tasks of a graph whose failure is a failure of the graph. */
 export function failuresIn({ plan, tasks }: Frame, roles: readonly Role[] = ['Main']): string[] {

@@ -32,10 +32,13 @@ export function runBindings({ name, namespace, uid, workflow, number }: RunIdent
 /** How many failures `run.failures` lists. */
 const MAX_FAILURES_SHOWN = 50;
 
-/** Outputs as expressions see them: an object, or for a fan-out a list with null where an item has none to give. */
-export function outputsOf(task: TaskState | undefined): Json {
-  if (!task?.fan) return task?.outputs ?? {};
-  const { fan } = task;
+/**
+ * Outputs as expressions see them: an object, or for a fan-out a list with null where an item has none to give. A task that
+ * has nothing to give, because it was skipped, failed or has not run, gives the empty one of the two.
+ */
+export function outputsOf(planned: PlannedTask | undefined, task: TaskState | undefined): Json {
+  const { fan } = task ?? {};
+  if (!fan) return task?.outputs ?? (planned?.task.forEach ? [] : {});
   return Array.from({ length: fan.count }, (_, index) => {
     return inRanges(fan.succeeded, index) ? (fan.outputs.get(index) ?? {}) : null;
   });
@@ -47,7 +50,10 @@ export function tasksRead(frame: Frame, names: Iterable<string>, isOver = false)
   for (const name of names) {
     const task = frame.tasks.get(name);
     const status = task?.unit.phase ?? 'Waiting';
-    tasks[name] = { outputs: outputsOf(task), status: isOver && status === 'Waiting' ? 'Skipped' : status };
+    tasks[name] = {
+      outputs: outputsOf(frame.plan.tasks.get(name), task),
+      status: isOver && status === 'Waiting' ? 'Skipped' : status,
+    };
   }
   return tasks;
 }
@@ -65,7 +71,7 @@ export function bindingsFor(
     tasks: tasksRead(frame, planned.reads, result !== undefined),
     run: { ...runBindings(identity), ...(result ? ended(frame, result) : {}) },
     types: frame.plan.types,
-    ...(undoes === undefined ? {} : { outputs: outputsOf(frame.tasks.get(undoes)) }),
+    ...(undoes === undefined ? {} : { outputs: outputsOf(frame.plan.tasks.get(undoes), frame.tasks.get(undoes)) }),
   };
 }
 

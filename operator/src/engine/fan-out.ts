@@ -1,12 +1,11 @@
 import { causeWithin, MAX_ITEMS } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
-import { evaluateBoolean } from './expression/index.ts';
 import { repeatedKey } from './items.ts';
 import type { Pass } from './pass.ts';
 import { formatPath } from './paths.ts';
 import type { PlannedTask } from './plan.ts';
 import { firstOutside, sizeOfRanges } from './ranges.ts';
-import { failForExpression, type StartResult, startUnit } from './start.ts';
+import { failForExpression, isWhenTrue, type StartResult, startUnit } from './start.ts';
 import { type Fan, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type TaskState, type Unit } from './state.ts';
 import { itemsOf, taskBindings, unitBindings } from './unit-bindings.ts';
 import { causeOfItems, type Frame, type Place } from './walk.ts';
@@ -122,7 +121,7 @@ function busyItems(fan: Fan): number {
 function advanceItem(pass: Pass, place: Place): StartResult {
   const { task, whenPerItem } = place.planned;
   try {
-    const skip = task.when !== undefined && whenPerItem && !evaluateBoolean(task.when, unitBindings(pass, place));
+    const skip = task.when !== undefined && whenPerItem && !isWhenTrue(task.when, unitBindings(pass, place));
     if (!skip) return startItem(pass, place);
     pass.emit({ type: 'Skipped', path: place.path, reason: 'WhenFalse' });
   } catch (error) {

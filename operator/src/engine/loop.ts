@@ -2,7 +2,8 @@ import { causeWithin, DEFAULT_ITERATIONS, type Json, type Outputs, parseDuration
 import { advanceOpen } from './advance.ts';
 import { evaluated, isTooLarge, STATE_TOO_LARGE } from './begin-loop.ts';
 import { continuesHere } from './continuing.ts';
-import { type Bindings, evaluateBoolean } from './expression/index.ts';
+import { type Bindings, evaluateBoolean, inField } from './expression/index.ts';
+import { missingFailure } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { failForExpression, startUnit } from './start.ts';
 import { isTerminal, type LoopState, MAX_MESSAGE_LENGTH } from './state.ts';
@@ -68,6 +69,11 @@ function goOn(pass: Pass, place: Place, current: LoopState): boolean {
   const after = { ...before, state };
   const index = current.index + 1;
   if (isDone(loop, after, index)) {
+    const missing = missingFailure(declared, outputs, `in the last iteration, ${current.index}`);
+    if (missing) {
+      pass.emit({ type: 'Failed', path, failure: missing });
+      return false;
+    }
     const named = declared.flatMap(({ name }) => (outputs[name] === undefined ? [] : [[name, outputs[name]] as const]));
     succeed(pass, place, { ...Object.fromEntries(named), ...state } as Outputs);
     return false;
@@ -85,6 +91,8 @@ function goOn(pass: Pass, place: Place, current: LoopState): boolean {
 type LoopSpec = NonNullable<Place['planned']['task']['loop']>;
 
 function isDone(loop: LoopSpec, after: Bindings & { state: Record<string, Json> }, index: number): boolean {
-  if (loop.until !== undefined && evaluateBoolean(loop.until, after)) return true;
-  return loop.while !== undefined && !evaluateBoolean(loop.while, { ...after, iteration: index });
+  const { until, while: goesOn } = loop;
+  if (until !== undefined && inField('loop.until', () => evaluateBoolean(until, after))) return true;
+  const next = { ...after, iteration: index };
+  return goesOn !== undefined && !inField('loop.while', () => evaluateBoolean(goesOn, next));
 }

@@ -1,4 +1,4 @@
-import type { Failure, Json, OutputDeclaration, Outputs } from '../api/index.ts';
+import { type Failure, type Json, missingOutputs, type OutputDeclaration, type Outputs } from '../api/index.ts';
 import { redact } from '../redaction/index.ts';
 import { article, coerce } from './coerce.ts';
 
@@ -13,6 +13,20 @@ export type ParsedOutputs = { outputs: Outputs } | { failure: Failure };
 const WITHHELD = '(withheld: the task reads secrets)';
 
 const invalid = (message: string): ParsedOutputs => ({ failure: { reason: 'OutputsInvalid', message } });
+
+/** The failure of what ended well without outputs that are declared and not optional; `where` says where they belong. */
+export function missingFailure(
+  declared: readonly OutputDeclaration[] | undefined,
+  outputs: Outputs,
+  where: string,
+): Failure | undefined {
+  const missing = missingOutputs(declared, outputs);
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  const names = missing.length === 1 ? `the output ${first} is` : `the outputs ${missing.join(', ')} are`;
+  const message = `${names} declared, and missing ${where}; write every declared output, or declare it with optional: true`;
+  return { reason: 'OutputMissing', message };
+}
 
 /** UTF-8 length without allocating the bytes. */
 export function utf8Length(text: string): number {
@@ -80,7 +94,8 @@ function coerceOutputs(
     const declaration = declared.find((output) => output.name === name);
     if (!declaration)
       return invalid(`the output ${quote(JSON.stringify(name), 80)} is not declared; add it to outputs`);
-    const { type = 'String' } = declaration;
+    const { type = 'String', optional } = declaration;
+    if (value === null && optional === true) continue;
     const coerced = coerce(value, type);
     if ('problem' in coerced) {
       return invalid(`the output ${name}: ${quote(JSON.stringify(value), 100)} is not ${article(type)}`);

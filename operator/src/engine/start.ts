@@ -4,9 +4,10 @@ import { generate } from './actions/generate.ts';
 import { sleep } from './actions/sleep.ts';
 import { openTemplate } from './actions/template.ts';
 import { beginLoop } from './begin-loop.ts';
-import { ExpressionError } from './expression/index.ts';
+import { type Bindings, ExpressionError, evaluateBoolean, inField } from './expression/index.ts';
 import { hold } from './holding.ts';
 import { keyOf } from './items.ts';
+import { missingFailure } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { attemptKey } from './paths.ts';
 import { renderClaims, renderTask } from './render.ts';
@@ -26,6 +27,13 @@ export function failForExpression(pass: Pass, path: string, error: unknown): voi
   const message = error.message.slice(0, MAX_MESSAGE_LENGTH);
   pass.emit({ type: 'Failed', path, failure: { reason: 'ExpressionError', message } });
 }
+
+/**
+ * The answer of `when`.
+ * @throws ExpressionError when it has none
+ */
+export const isWhenTrue = (when: string, bindings: Bindings): boolean =>
+  inField('when', () => evaluateBoolean(when, bindings));
 
 /** Starts a unit that waits: its loop, what the engine does itself, or its next attempt. */
 export function startUnit(pass: Pass, place: Place): StartResult {
@@ -48,13 +56,20 @@ export function startUnit(pass: Pass, place: Place): StartResult {
 /** What follows from a start that was asked for in this reconcile and not made. */
 function takeAnswer(pass: Pass, place: Place, seen: Answer): StartResult {
   if (seen.phase === 'Hit') {
-    succeed(pass, place, seen.outputs, { from: seen.from });
+    takeCached(pass, place, seen);
     return 'Over';
   }
   if (seen.retry) return hold(pass, place, seen) ? 'Refused' : 'Over';
   const message = seen.message.slice(0, MAX_MESSAGE_LENGTH);
   pass.emit({ type: 'Failed', path: place.path, failure: { reason: seen.reason, message } });
   return 'Over';
+}
+
+/** Ends a unit with the result of an earlier attempt. */
+function takeCached(pass: Pass, place: Place, { outputs, from }: Extract<AttemptObservation, { phase: 'Hit' }>): void {
+  const failure = missingFailure(place.planned.task.outputs, outputs, `in the cached result of ${from}`);
+  if (failure) pass.emit({ type: 'Failed', path: place.path, failure });
+  else succeed(pass, place, outputs, { from });
 }
 
 /** Starts the next attempt of a unit, unless its start was already answered in this reconcile. */

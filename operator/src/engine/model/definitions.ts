@@ -141,7 +141,8 @@ function drawAction(draws: Draws, kind: Kind, needs: readonly string[], { templa
   if (kind === 'approval') return drawApproval(draws);
   if (kind === 'waitForSignal') return drawWait(draws);
   if (kind === 'resource') return { resource: { manifest: { kind: 'ConfigMap', metadata: { name: 'x' } } } };
-  return { run: 'true', outputs: [V], ...(draws.percent(15) ? { env: { V: `\${{ ${read} }}` } } : {}) };
+  const output = draws.percent(70) ? { ...V, optional: true } : V;
+  return { run: 'true', outputs: [output], ...(draws.percent(15) ? { env: { V: `\${{ ${read} }}` } } : {}) };
 }
 
 const PEOPLE = [undefined, { users: ['u1', 'u2'] }, { groups: ['g1'] }, { users: ['u3'], groups: ['g2'] }];

@@ -5,11 +5,12 @@ import {
   endedWhen,
   type Failure,
   HINTS,
+  type Hint,
   type Ran,
   type RetryCause,
   WHY_NO_SUCCESS,
 } from '../../api/index.ts';
-import { parseOutputs } from '../outputs.ts';
+import { missingFailure, type ParsedOutputs, parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
 import { infrastructureRetry, retryOf, userRetry } from '../retrying.ts';
 import { isLive, MAX_MESSAGE_LENGTH } from '../state.ts';
@@ -64,14 +65,22 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   if (orderedAt(judged) !== undefined && when !== 'Before') {
     return failed(pass, judged, { failure: { reason: '', message: '' }, cause: 'User', ran, success: when });
   }
-  const more = { ...withRan(ran), ...(seen.hint ? { hint: seen.hint } : {}) };
-  if (seen.outputs) return succeed(pass, judged, seen.outputs, more);
-  const parsed = parseOutputs(seen.message, judged.planned.task.outputs, seen.withheld);
-  if ('outputs' in parsed) return succeed(pass, judged, parsed.outputs, more);
-  const { failure } = parsed;
-  const message = seen.hint ? appended(failure.message, HINTS[seen.hint], MAX_MESSAGE_LENGTH) : failure.message;
-  failed(pass, judged, { failure: { ...failure, message }, cause: 'User', ran });
+  const read = handedOn(judged, seen);
+  if ('failure' in read) return failed(pass, judged, { failure: hinted(read.failure, seen.hint), cause: 'User', ran });
+  succeed(pass, judged, read.outputs, { ...withRan(ran), ...(seen.hint ? { hint: seen.hint } : {}) });
 }
+
+/** What an attempt that ended well hands on, or why that is not what its task declares. */
+function handedOn({ planned }: Place, seen: Extract<AttemptObservation, { phase: 'Succeeded' }>): ParsedOutputs {
+  const { outputs: declared } = planned.task;
+  const read = seen.outputs ? { outputs: seen.outputs } : parseOutputs(seen.message, declared, seen.withheld);
+  if ('failure' in read) return read;
+  const failure = missingFailure(declared, read.outputs, seen.outputs ? 'in the result' : 'in $ADO_OUTPUTS');
+  return failure ? { failure } : read;
+}
+
+const hinted = (failure: Failure, hint: Hint | undefined): Failure =>
+  hint ? { ...failure, message: appended(failure.message, HINTS[hint], MAX_MESSAGE_LENGTH) } : failure;
 
 /** Why an attempt is stopped and its task is not: `retry` says what follows. */
 const OF_ATTEMPT: ReadonlySet<string> = new Set(['AttemptTimedOut', 'PendingTimeout']);

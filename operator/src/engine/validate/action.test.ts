@@ -151,6 +151,11 @@ describe('an HTTP request', () => {
     expect(http({ url: 'ftp://a' })).toEqual([
       'spec.tasks[0].http.url: "ftp://a" is no address of http or https; begin it with https://',
     ]);
+    const json = { name: 'json', type: 'Object' as const };
+    expect(task({ http: { url: 'https://a' }, outputs: [json] })).toEqual([]);
+    expect(task({ http: { url: 'https://a' }, outputs: [{ name: 'jsn' }] })[0]).toContain(
+      'http hands on no "jsn"; did you',
+    );
     expect(http({ url: 'file://${{ params.version }}' })[0]).toContain('no address of http');
     expect(http({ url: 'https://[a' })[0]).toContain('is no URL');
     expect(http({ url: 'https://me:secret@a' })[0]).toContain('put them into a Secret');

@@ -36,6 +36,7 @@ const OWN_OUTPUTS: Readonly<Partial<Record<Action, (task: Task) => readonly stri
   template: () => [],
   sleep: () => [],
   generate: () => [],
+  http: () => ['status', 'body', 'json', 'truncated'],
   workflow: () => ['run', 'status'],
   compute: ({ compute }) => Object.keys(compute ?? {}),
   resource: ({ resource }) => Object.keys(resource?.outputs ?? {}),

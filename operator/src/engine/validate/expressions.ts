@@ -2,6 +2,7 @@ import type { Loop, ResourceAction, Task, TaskDefaults } from '../../api/index.t
 import {
   type Expected,
   expressionFindings,
+  outputsAskedIn,
   type Scope,
   taskReferences,
   templateFindings,
@@ -13,11 +14,13 @@ import { fieldPath, inExpression, type Problem } from './problem.ts';
  * task before its items: what forEach, loop and retry add is added here.
  */
 export function expressionProblems(task: Task, path: string, scope: Scope): Problem[] {
-  const inItem = { ...scope, item: task.forEach !== undefined };
+  const asking = { ...scope, item: task.forEach !== undefined };
+  // What `when` has asked for is there wherever the task reads it after that.
+  const inItem = task.when === undefined ? asking : { ...asking, asked: outputsAskedIn(task.when) };
   const acting = task.loop === undefined ? inItem : { ...inItem, state: Object.keys(task.loop.state ?? {}) };
   return [
-    ...plain(`${path}.when`, task.when, inItem, 'Boolean'),
-    ...plain(`${path}.forEach.itemsFrom`, task.forEach?.itemsFrom, scope, 'Items'),
+    ...plain(`${path}.when`, task.when, asking, 'Boolean'),
+    ...plain(`${path}.forEach.itemsFrom`, task.forEach?.itemsFrom, { ...inItem, item: false }, 'Items'),
     ...plain(`${path}.forEach.key`, task.forEach?.key, inItem, 'String'),
     ...loopProblems(task.loop, `${path}.loop`, inItem, acting),
     ...plain(`${path}.retry.when`, task.retry?.when, { ...acting, attempt: true }, 'Boolean'),

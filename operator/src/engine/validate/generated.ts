@@ -16,6 +16,7 @@ import type { Problem } from './problem.ts';
 import { firstTold } from './report.ts';
 import { scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
+import { literalProblems } from './texts.ts';
 
 /** How many tasks one `generate` may yield, and how many bytes of JSON they may be. */
 export const MAX_GENERATED_TASKS = 100;
@@ -110,6 +111,10 @@ function problemsOf(
 ): Problem[] {
   const path = 'tasks';
   return [
+    ...literalProblems({ tasks }, 'generated').map(({ path: at, message }) => ({
+      path: at.slice('generated.'.length),
+      message,
+    })),
     ...tasks.flatMap((task, index) => recursion(task, `${path}[${index}]`, library)),
     ...tasksProblems({
       ...{ path, tasks, parameters: declared, defaults, library, isGenerated: true },

@@ -119,6 +119,11 @@ describe('a value in a script', () => {
     expect(pathsIn(validateTemplate(body, 'WorkflowTemplate'))).toEqual(['spec.tasks[0].run']);
   });
 
+  it('may be written as $${{, which is the characters and no value', () => {
+    expect(refused({ run: 'cat > ci.yaml <<"END"\n  token: $${{ secrets.TOKEN }}\nEND' })).toEqual([]);
+    expect(refused({ run: 'echo $${{ a }} ${{ params.version }}' })).toEqual(['spec.tasks[0].run']);
+  });
+
   it('is refused in the words that run a script, of a task and of defaults', () => {
     expect(refused({ run: 'true', shell: ['bash', X] })).toEqual(['spec.tasks[0].shell[1]']);
     const spec = specOf([{ run: 'true' }], { defaults: { image: 'i', shell: [X, '-c'] } });
