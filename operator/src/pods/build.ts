@@ -172,7 +172,8 @@ function buildContainer(input: PodInput, surface: PodSurface, mounts: unknown[])
     resources: surface.resources,
     securityContext: containerSecurity(surface.securityContext),
     terminationMessagePath: OUTPUTS_PATH,
-    terminationMessagePolicy: 'File',
+    // Of a container that fails without a word there the kubelet takes the end of its log instead.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: mounts,
   });
 }

@@ -1,6 +1,7 @@
 import type { AttemptObservation, WaitingReason } from '../api/index.ts';
 import { epochOf } from '../api/index.ts';
 import { type Disruption, disruptionOfContainer, disruptionOfPod, saidByStatus } from './disruption.ts';
+import { lastWords } from './last-words.ts';
 import {
   type ContainerState,
   FETCH_CONTAINER,
@@ -145,7 +146,7 @@ function failed(pod: Pod, terminated: Terminated): Failed {
 }
 
 function describeExit({ exitCode, reason, message = '' }: Terminated): string {
-  const said = message.trim().slice(-400);
+  const said = lastWords(message);
   const neverStarted = reason === 'StartError' || reason === 'ContainerCannotRun';
   const what = neverStarted
     ? 'the container could not be started'
