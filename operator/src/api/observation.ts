@@ -86,6 +86,11 @@ export type WaitingReason =
   | 'Unschedulable'
   | 'ImagePull'
   | 'ContainerConfig'
+  | 'CrashLoopBackOff'
+  | 'InitContainerRunning'
+  | 'FailedMount'
+  | 'FailedAttachVolume'
+  | 'FailedCreatePodSandBox'
   | 'WorkflowNotFound'
   | 'WorkflowNotReady'
   | 'ConfigMapNotFound';

@@ -2,10 +2,11 @@ import type { AttemptObservation, WaitingReason } from '../api/index.ts';
 import { epochOf } from '../api/index.ts';
 import { type Disruption, disruptionOfContainer, disruptionOfPod, saidByStatus } from './disruption.ts';
 import { lastWords } from './last-words.ts';
+import { failedInit, mainOf, otherContainers, otherInits } from './others.ts';
 import {
   type ContainerState,
+  type ContainerStatus,
   FETCH_CONTAINER,
-  MAIN_CONTAINER,
   type Pod,
   type PodStatus,
   PUSH_CONTAINER,
@@ -26,6 +27,7 @@ const WAITING: Readonly<Record<string, WaitingReason>> = {
   CreateContainerConfigError: 'ContainerConfig',
   CreateContainerError: 'ContainerConfig',
   RunContainerError: 'ContainerConfig',
+  CrashLoopBackOff: 'CrashLoopBackOff',
 };
 
 /** What an exit code alone says, by the conventions of shells and runtimes. */
@@ -49,12 +51,12 @@ const NODE_SILENCE_MS = 60_000;
  * `now` (epoch milliseconds) is only for a terminating pod whose node is silent; without it such a pod goes on running.
  */
 export function observePod(pod: Pod, now?: number): AttemptObservation {
-  const state = mainState(pod.status);
+  const state = mainOf(pod.status);
   const main = state?.terminated;
   const isStoring = main?.exitCode === 0 && !hasStored(pod, main);
   if (main && !isStoring) return ended(pod, main);
-  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
-  if (!main && fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
+  const kept = main ? undefined : keptFromStarting(pod);
+  if (kept) return kept;
   if (pod.status?.phase === 'Failed') return failedWithoutResult(pod);
   if (pod.status?.phase === 'Succeeded') return { phase: 'Succeeded', message: '' };
   if (isOnLostNode(pod, now)) {
@@ -66,8 +68,13 @@ export function observePod(pod: Pod, now?: number): AttemptObservation {
   return { phase: 'Running', startedAt: epochOf(state.running.startedAt) ?? createdAt(pod) };
 }
 
-const mainState = (status: PodStatus | undefined): ContainerState | undefined =>
-  status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)?.state;
+/** What failed before the task could start: what fetches its artifacts, or an init container of others. */
+function keptFromStarting(pod: Pod): Failed | undefined {
+  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
+  if (fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
+  const init = failedInit(pod);
+  return init?.state.terminated && initFailed(pod, init.name, init.state.terminated);
+}
 
 const besides = (status: PodStatus | undefined, container: string): ContainerState | undefined =>
   status?.initContainerStatuses?.find(({ name }) => name === container)?.state;
@@ -134,6 +141,18 @@ function artifactFailed(pod: Pod, ended: Terminated, what: 'fetched' | 'stored')
   return { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message };
 }
 
+/** It never ran for the task, so its exit code is none of the task's. */
+function initFailed(pod: Pod, name: string, ended: Terminated): Failed {
+  const disruption = disruptionOfContainer(pod, ended);
+  if (disruption) return infrastructure(disruption);
+  const how =
+    ended.reason === 'OOMKilled' ? 'used more memory than its limit' : `ended with exit code ${ended.exitCode}`;
+  const said = lastWords(ended.message ?? '');
+  const what = `the init container "${name}", which others put into the pod, ${how}, so the task could not start`;
+  const message = (said === '' ? what : `${what}: ${said}`).slice(0, MAX_MESSAGE);
+  return { phase: 'Failed', cause: 'User', reason: 'InitContainerFailed', message };
+}
+
 function failed(pod: Pod, terminated: Terminated): Failed {
   if (terminated.reason === 'OOMKilled') {
     const message = 'the container used more memory than its limit; raise resources.limits.memory';
@@ -181,10 +200,22 @@ function waiting(pod: Pod, state: ContainerState | undefined): AttemptObservatio
   return { phase: 'Pending', reason, message: (message ?? word ?? '').slice(0, MAX_MESSAGE), since };
 }
 
-/** Of several containers the first that waits for something that may never come. */
+/** Of several containers the first that waits for something that may never come: ours, then those of others. */
 function waitingState(pod: Pod, main: ContainerState | undefined): ContainerState['waiting'] {
-  const beside = [FETCH_CONTAINER, PUSH_CONTAINER].map((name) => besides(pod.status, name)?.waiting);
-  return beside.find((waiting) => WAITING[waiting?.reason ?? ''] !== undefined) ?? main?.waiting;
+  const ours = [besides(pod.status, FETCH_CONTAINER), besides(pod.status, PUSH_CONTAINER), main];
+  const own = ours.find(isStuck)?.waiting;
+  if (own) return own;
+  const init = otherInits(pod).find(({ state }) => isStuck(state));
+  if (init) return ofOther('init container', init);
+  const other = otherContainers(pod).find(({ state }) => isStuck(state));
+  return other ? ofOther('container', other) : main?.waiting;
+}
+
+const isStuck = (state: ContainerState | undefined): boolean => WAITING[state?.waiting?.reason ?? ''] !== undefined;
+
+function ofOther(what: string, { name, state }: ContainerStatus): ContainerState['waiting'] {
+  const { reason = '', message = reason } = state?.waiting ?? {};
+  return { reason, message: `the ${what} "${name}", which others put into the pod: ${message}` };
 }
 
 function timesOf(terminated: Terminated): { startedAt?: number; finishedAt?: number } {
