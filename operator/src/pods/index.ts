@@ -17,6 +17,6 @@ export { childRunName, podName, shortHash, taskHash } from './name.ts';
 export { outlivedBy, runningInit } from './others.ts';
 export { observePod } from './outcome.ts';
 export { graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
-export { buildSweepPod, SWEEP_POD } from './sweep.ts';
+export { buildSweepPod, SWEEP_POD, sweepResult } from './sweep.ts';
 export { trimPod } from './trim.ts';
 export { type Claim, claimsOf, unknownWorkspace } from './workspaces.ts';
