@@ -177,7 +177,7 @@ function failedWithoutResult(pod: Pod): Failed {
   return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : infrastructure(disruptionOfPod(pod));
 }
 
-/** Ado sets no activeDeadlineSeconds; a policy of the cluster may. */
+/** Ado sets activeDeadlineSeconds only when a task has ended, and trim.ts drops what comes of it; a policy may set it before. */
 function deadlineExceeded({ status }: Pod): Failed {
   const message = `${status?.message ?? 'the pod ran for too long'}; activeDeadlineSeconds was set on the pod by a policy of the cluster`;
   return { phase: 'Failed', cause: 'User', reason: 'TimedOut', message };
