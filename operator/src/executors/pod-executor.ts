@@ -26,6 +26,7 @@ import { earliest } from './earliest.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
 import { endingOf, OutlivedPods } from './outlived-pods.ts';
+import { PodEvents } from './pod-events.ts';
 import { refusalOf } from './refusal.ts';
 
 /** How long a pod that this process created may be missing from the cache before a live read asks for it. */
@@ -72,12 +73,14 @@ export class PodExecutor implements Executor {
 
   private readonly claims: WorkspaceClaims;
   private readonly outlived: OutlivedPods;
+  private readonly events: PodEvents;
 
   constructor(options: PodExecutorOptions) {
-    const { client, clock } = options;
+    const { client, clock, wake = () => undefined } = options;
     this.options = options;
     this.claims = new WorkspaceClaims(client);
     this.outlived = new OutlivedPods(client, clock);
+    this.events = new PodEvents({ client, clock, wake });
     options.pods.subscribe({
       added: (_key, { metadata }) => options.identities.saw('Pod', metadata),
       updated: (_key, pod) => {
@@ -86,6 +89,7 @@ export class PodExecutor implements Executor {
       deleted: (_key, { metadata: { uid = '' } }) => {
         this.released.delete(uid);
         this.outlived.forget(uid);
+        this.events.forget(uid);
       },
     });
   }
@@ -118,7 +122,13 @@ export class PodExecutor implements Executor {
   async observe(run: RunContext, live: readonly Known[]): Promise<Observation> {
     const { pods, strangers } = this.recognized(run, live);
     const now = this.options.clock.now();
-    const seen = pods.map((pod) => seenPod(pod, attemptOf(pod.metadata), now));
+    const waits: number[] = [];
+    const seen = pods.map((pod) => {
+      const own = seenPod(pod, attemptOf(pod.metadata), now);
+      const { observation, again } = this.events.told(run, pod, own.observation);
+      if (again !== undefined) waits.push(again);
+      return { ...own, observation };
+    });
     const known = new Set(seen.map(keyOf));
     const missing = live.filter((attempt) => !known.has(keyOf(attempt)));
     const asked: Seen[] = [];
@@ -129,9 +139,10 @@ export class PodExecutor implements Executor {
     // The node of an ending pod may be silent: then only time says that it is lost.
     const isEnding = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     const recheck = isEnding || asked.some(({ observation }) => observation.phase !== 'Lost');
+    const recheckAfter = earliest([...waits, recheck ? CACHE_LAG_MS : undefined]);
     return {
       seen: [...seen, ...asked],
-      ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}),
+      ...(recheckAfter === undefined ? {} : { recheckAfter }),
       ...(strangers.length > 0 ? { strangers } : {}),
     };
   }
