@@ -89,6 +89,11 @@ export type WaitingReason =
   | 'Unschedulable'
   | 'ImagePull'
   | 'ContainerConfig'
+  | 'CrashLoopBackOff'
+  | 'InitContainerRunning'
+  | 'FailedMount'
+  | 'FailedAttachVolume'
+  | 'FailedCreatePodSandBox'
   | 'WorkflowNotFound'
   | 'WorkflowNotReady'
   | 'ConfigMapNotFound';

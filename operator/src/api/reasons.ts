@@ -60,6 +60,7 @@ export const REASONS = {
   RunStopped: 'The run was stopped before the task could start.',
   // Tasks: failed
   ExitCode: 'The container ended with an exit code other than 0.',
+  InitContainerFailed: 'An init container that others put into the pod failed; the message names it.',
   OOMKilled:
     'The container used more memory than its limit; raise resources.limits.memory. On a task that succeeded: one of its processes did.',
   StorageExceeded: 'The task wrote more than one of its storage limits allows; the message names the limit to raise.',
@@ -137,6 +138,12 @@ export const REASONS = {
   Unschedulable: 'No node can take the pod now; the message is the scheduler’s.',
   ImagePull: 'The image could not be pulled yet.',
   ContainerConfig: 'The container could not be created; a Secret or ConfigMap may be missing.',
+  CrashLoopBackOff: 'A sidecar fails again and again, so the task cannot start; the message names it.',
+  InitContainerRunning: 'An init container that others put into the pod has not ended; the message names it.',
+  FailedMount:
+    'A volume cannot be mounted, since its Secret or ConfigMap is missing, say; the message is the kubelet’s.',
+  FailedAttachVolume: 'A volume cannot be attached to the node; the message is the control plane’s.',
+  FailedCreatePodSandBox: 'The node cannot set the pod up, its network for example; the message is the kubelet’s.',
   Quota: 'A quota of the namespace refuses the object for now; raise it, or let others end.',
   PodRejected: 'The API server refuses the pod; the message is its answer.',
   Semaphore: 'Others hold the permits that the task takes, or its rate is used up; the message says who.',

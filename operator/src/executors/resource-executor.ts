@@ -154,7 +154,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
   }
 
   /** What is to be deleted in any case is, once its result is stored; see also the owner that it was applied with. */
-  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<undefined> {
     for (const watch of this.watches.settled(run, isSettled)) {
       if (watch.live.task.resource?.delete === 'Always' && !watch.isStopped) await this.remove(run, watch.live);
       this.watches.end(run, watch.live);

@@ -7,10 +7,12 @@ import {
   MAX_MESSAGE,
   stopBeforeEnd,
 } from './disruption.ts';
+import { lastWords } from './last-words.ts';
+import { failedInit, mainOf, otherContainers, otherInits } from './others.ts';
 import {
   type ContainerState,
+  type ContainerStatus,
   FETCH_CONTAINER,
-  MAIN_CONTAINER,
   type Pod,
   type PodStatus,
   PUSH_CONTAINER,
@@ -32,6 +34,7 @@ const WAITING: Readonly<Record<string, WaitingReason>> = {
   CreateContainerConfigError: 'ContainerConfig',
   CreateContainerError: 'ContainerConfig',
   RunContainerError: 'ContainerConfig',
+  CrashLoopBackOff: 'CrashLoopBackOff',
 };
 
 /** What an exit code alone says, by the conventions of shells and runtimes. */
@@ -54,12 +57,12 @@ const NODE_SILENCE_MS = 60_000;
  * `now` (epoch milliseconds) is only for a terminating pod whose node is silent; without it such a pod goes on running.
  */
 export function observePod(pod: Pod, now?: number): AttemptObservation {
-  const state = mainState(pod.status);
+  const state = mainOf(pod.status);
   const main = state?.terminated;
   const isStoring = main?.exitCode === 0 && !hasStored(pod, main);
   if (main && !isStoring) return ended(pod, main);
-  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
-  if (!main && fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
+  const kept = main ? undefined : keptFromStarting(pod);
+  if (kept) return kept;
   if (pod.status?.phase === 'Failed') return failedWithoutResult(pod);
   if (pod.status?.phase === 'Succeeded') return succeeded(pod, { exitCode: 0 });
   if (isOnLostNode(pod, now)) {
@@ -71,8 +74,13 @@ export function observePod(pod: Pod, now?: number): AttemptObservation {
   return { phase: 'Running', startedAt: epochOf(state.running.startedAt) ?? createdAt(pod) };
 }
 
-const mainState = (status: PodStatus | undefined): ContainerState | undefined =>
-  status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)?.state;
+/** What failed before the task could start: what fetches its artifacts, or an init container of others. */
+function keptFromStarting(pod: Pod): Failed | undefined {
+  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
+  if (fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
+  const init = failedInit(pod);
+  return init?.state.terminated && initFailed(pod, init.name, init.state.terminated);
+}
 
 const besides = (status: PodStatus | undefined, container: string): ContainerState | undefined =>
   status?.initContainerStatuses?.find(({ name }) => name === container)?.state;
@@ -154,6 +162,18 @@ function artifactFailed(pod: Pod, ended: Terminated, what: 'fetched' | 'stored')
   return { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message };
 }
 
+/** It never ran for the task, so its exit code is none of the task's. */
+function initFailed(pod: Pod, name: string, ended: Terminated): Failed {
+  const outside = endedFromOutside(pod, disruptionOfContainer(pod, ended));
+  if (outside) return outside;
+  const how =
+    ended.reason === 'OOMKilled' ? 'used more memory than its limit' : `ended with exit code ${ended.exitCode}`;
+  const said = lastWords(ended.message ?? '');
+  const what = `the init container "${name}", which others put into the pod, ${how}, so the task could not start`;
+  const message = (said === '' ? what : `${what}: ${said}`).slice(0, MAX_MESSAGE);
+  return { phase: 'Failed', cause: 'User', reason: 'InitContainerFailed', message };
+}
+
 function failed(pod: Pod, terminated: Terminated): Failed {
   if (terminated.reason === 'OOMKilled') {
     const message = 'the container used more memory than its limit; raise resources.limits.memory';
@@ -165,7 +185,7 @@ function failed(pod: Pod, terminated: Terminated): Failed {
 
 function describeExit(terminated: Terminated): string {
   const { exitCode, message = '' } = terminated;
-  const said = message.trim().slice(-400);
+  const said = lastWords(message);
   const what = hasNotStarted(terminated)
     ? 'the container could not be started'
     : `the container ended with exit code ${exitCode}${EXIT_CODES[exitCode] ?? ''}`;
@@ -185,7 +205,7 @@ function endedFromOutside(pod: Pod, disruption: Disruption | undefined): Failed 
   return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : undefined;
 }
 
-/** Ado sets no activeDeadlineSeconds; a policy of the cluster may. */
+/** Ado sets activeDeadlineSeconds only when a task has ended, and trim.ts drops what comes of it; a policy may set it before. */
 function deadlineExceeded({ status }: Pod): Failed {
   const message = `${status?.message ?? 'the pod ran for too long'}; activeDeadlineSeconds was set on the pod by a policy of the cluster`;
   return { phase: 'Failed', cause: 'User', reason: 'TimedOut', message };
@@ -208,10 +228,22 @@ function waiting(pod: Pod, state: ContainerState | undefined): AttemptObservatio
   return { phase: 'Pending', reason, message: (message ?? word ?? '').slice(0, MAX_MESSAGE), since };
 }
 
-/** Of several containers the first that waits for something that may never come. */
+/** Of several containers the first that waits for something that may never come: ours, then those of others. */
 function waitingState(pod: Pod, main: ContainerState | undefined): ContainerState['waiting'] {
-  const beside = [FETCH_CONTAINER, PUSH_CONTAINER].map((name) => besides(pod.status, name)?.waiting);
-  return beside.find((waiting) => WAITING[waiting?.reason ?? ''] !== undefined) ?? main?.waiting;
+  const ours = [besides(pod.status, FETCH_CONTAINER), besides(pod.status, PUSH_CONTAINER), main];
+  const own = ours.find(isStuck)?.waiting;
+  if (own) return own;
+  const init = otherInits(pod).find(({ state }) => isStuck(state));
+  if (init) return ofOther('init container', init);
+  const other = otherContainers(pod).find(({ state }) => isStuck(state));
+  return other ? ofOther('container', other) : main?.waiting;
+}
+
+const isStuck = (state: ContainerState | undefined): boolean => WAITING[state?.waiting?.reason ?? ''] !== undefined;
+
+function ofOther(what: string, { name, state }: ContainerStatus): ContainerState['waiting'] {
+  const { reason = '', message = reason } = state?.waiting ?? {};
+  return { reason, message: `the ${what} "${name}", which others put into the pod: ${message}` };
 }
 
 function timesOf(terminated: Terminated): { startedAt?: number; finishedAt?: number } {

@@ -150,6 +150,16 @@ describe('an object that is wrong', () => {
       tasks({ ...TASK, serviceAccountName: 'robot/token' }),
       'spec.tasks[0].serviceAccountName: Invalid value: "robot/token"',
     ],
+    [
+      'a label of a pod that is a mark of Ado',
+      tasks({ ...TASK, podMetadata: { labels: { 'flow.ado.dev/run': 'x' } } }),
+      'spec.tasks[0].podMetadata.labels: Invalid value: "object": keys that begin with flow.ado.dev/',
+    ],
+    [
+      'an annotation of all pods that makes them static',
+      workflow({ defaults: { podMetadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } }, tasks: [TASK] }),
+      'belong to Ado and Kubernetes; use a key of your own domain',
+    ],
     ['a long name of a task', tasks({ ...TASK, name: 'b'.repeat(41) }), 'spec.tasks[0].name: Too long'],
     [
       'a long name of a workflow',

@@ -50,6 +50,8 @@ class World {
   readonly runs = new Store<WorkflowRun>();
   readonly pods = new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => ['n/r'] } });
   readonly releases: Release[] = [];
+  /** Milliseconds after which a pod is to be let go. */
+  kept: number | undefined;
   readonly patches: unknown[] = [];
   readonly discarded: string[] = [];
   /** Milliseconds on a clock that only tests move. */
@@ -68,8 +70,10 @@ class World {
     };
     const executor: Pick<Executor, 'release' | 'discard'> = {
       discard: async ({ uid }) => void this.discarded.push(uid),
-      release: async ({ uid }, isSettled, hurry) =>
-        void this.releases.push({ uid, settled: isSettled(started), hurry }),
+      release: async ({ uid }, isSettled, hurry) => {
+        this.releases.push({ uid, settled: isSettled(started), hurry });
+        return this.kept;
+      },
     };
     const stores = { runs: this.runs, pods: this.pods, workflows } as unknown as Stores;
     const clock: Clock = { ...realClock, monotonic: () => this.passed };
@@ -116,6 +120,13 @@ describe('the upkeep of a run', () => {
     world.put({ ...run, status: { ...run.status, conditions: [over] } });
     await world.reconcile();
     expect(world.releases).toEqual([{ uid: 'u', settled: true, hurry: false }]);
+  });
+
+  it('comes back for a pod that is not to be let go of yet', async () => {
+    world.put(run);
+    expect(await world.reconcile()).toEqual({ requeueAfter: undefined });
+    world.kept = 7_000;
+    expect(await world.reconcile()).toEqual({ requeueAfter: 7_000 });
   });
 
   it('hurries when a run is being deleted, and gives it no owner any more', async () => {

@@ -8,7 +8,7 @@ import {
   type WorkflowRun,
 } from '../../api/index.ts';
 import { decodeState, isSettled, UnknownStateVersionError } from '../../engine/index.ts';
-import type { Attempt } from '../../executors/index.ts';
+import { type Attempt, earliest } from '../../executors/index.ts';
 import { isHeld, type Pod } from '../../pods/index.ts';
 import {
   controllerReference,
@@ -48,14 +48,14 @@ export class RunUpkeep {
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const run = this.#deps.stores.runs.get(key);
-    const requeueAfter = await this.#tendOrphans(key, run?.metadata.uid, signal);
-    if (!run) return { requeueAfter };
+    const orphaned = await this.#tendOrphans(key, run?.metadata.uid, signal);
+    if (!run) return { requeueAfter: orphaned };
     const hurry = run.metadata.deletionTimestamp !== undefined;
-    await Promise.all([
+    const [kept] = await Promise.all([
       this.#deps.executor.release(contextOf(run, signal), settledIn(run), hurry),
       hurry ? undefined : this.#own(run, signal),
     ]);
-    return { requeueAfter };
+    return { requeueAfter: earliest([orphaned, kept]) };
   }
 
   /** A run that is gone needs nothing any more. */

@@ -1,4 +1,4 @@
-import type { PodSurface, Task, TaskDefaults } from '../../api/index.ts';
+import { ownerOfKey, type PodSurface, type Task, type TaskDefaults } from '../../api/index.ts';
 import { fieldPath, type Problem } from './problem.ts';
 
 /** What Kubernetes takes as the name of a variable on every version that Ado supports. */
@@ -16,7 +16,17 @@ const NO_IMAGE = 'the task has no image; give it one, or all tasks by defaults.i
 
 /** The same for `defaults`, which need no image. */
 export function surfaceProblems(surface: PodSurface, path: string): Problem[] {
-  return envProblems(surface, path);
+  return [...envProblems(surface, path), ...metadataProblems(surface, path)];
+}
+
+function metadataProblems({ podMetadata = {} }: PodSurface, path: string): Problem[] {
+  return (['annotations', 'labels'] as const).flatMap((field) =>
+    Object.keys(podMetadata[field] ?? {}).flatMap((key) => {
+      const owner = ownerOfKey(key);
+      const message = `"${key}" is a key of ${owner}'s own; take it away, or use a key of your own domain`;
+      return owner === undefined ? [] : [{ path: fieldPath(`${path}.podMetadata.${field}`, key), message }];
+    }),
+  );
 }
 
 function envProblems({ env = {}, envValueFrom = {} }: PodSurface, path: string): Problem[] {
