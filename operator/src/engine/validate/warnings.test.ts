@@ -51,8 +51,15 @@ describe('warnings', () => {
   });
 
   it('are one line each, and not without end', () => {
-    const all = warned({});
-    expect(all.length).toBeLessThanOrEqual(MAX_WARNINGS + 1);
+    const env = Object.fromEntries(Array.from({ length: 2 * MAX_WARNINGS }, (_, at) => [`V${at}`, '{{ params.x }}']));
+    const all = warned({ tasks: [{ name: 'a', image: 'i', run: 'true', env }] });
+    expect(all).toHaveLength(MAX_WARNINGS + 1);
+    expect(all.at(-1)).toEqual({ path: 'spec', message: `${MAX_WARNINGS + 1} more warnings are not shown` });
     expect(all.every(({ message }) => !message.includes('\n'))).toBe(true);
+  });
+
+  it('of an object that is looked at again are not looked for again', () => {
+    const workflow = { metadata: METADATA, spec: { tasks: TASKS } };
+    expect(warnWorkflow(workflow)).toBe(warnWorkflow(workflow));
   });
 });
