@@ -33,6 +33,7 @@ export * from './provenance.ts';
 export * from './proves.ts';
 export * from './reasons.ts';
 export * from './rendered.ts';
+export type { Rule } from './rule.ts';
 export * from './run-journal.ts';
 export * from './scalars.ts';
 export * from './schedule.ts';
