@@ -260,8 +260,8 @@ describe('with the webhook', () => {
   });
 });
 
-/** For signals, for runs, Backfills and Workflows, for the marks of what runs own, and for what the operator writes. */
-const POLICIES = 6;
+/** For signals, for runs, Backfills and Workflows, for Workflows that nothing starts, for the marks of what runs own, and for what the operator writes. */
+const POLICIES = 7;
 
 describe('the policies', () => {
   it('say nothing that the API server does not understand', async ({ scenario }) => {
