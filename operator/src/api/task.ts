@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { ACTIONS, exactlyOne, sideActions, taskActions } from './action.ts';
+import { ACTIONS, sideActions, taskActions } from './action.ts';
 import { duration } from './duration.ts';
 import { forEach } from './for-each.ts';
 import { loop } from './loop.ts';
 import { outputDeclaration } from './output.ts';
 import { podSurface } from './pod-surface.ts';
+import { exactlyOne } from './rule.ts';
 import { expression, objectName, taskName } from './scalars.ts';
 import { taskArtifacts, workspaceMount } from './task-artifacts.ts';
 
@@ -160,10 +161,13 @@ export const task = z
       {
         rule: '!has(self.needs) || !(self.name in self.needs)',
         message: 'a task cannot need itself; take its name out of needs',
+        messageExpression: `'"' + self.name + '" cannot need itself; take it out of needs'`,
+        fieldPath: '.needs',
       },
       {
         rule: '!has(self.with) || has(self.template) || has(self.workflow)',
         message: 'with gives values to a template or a workflow; scripts take theirs by env',
+        fieldPath: '.with',
       },
     ],
   });

@@ -4,6 +4,7 @@ import { chainStatus, continues } from './continue-as-new.ts';
 import { requesters } from './lineage.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { provenance } from './provenance.ts';
+import { frozen } from './rule.ts';
 import { pageMark } from './run-journal.ts';
 import { identifier, objectName, taskName } from './scalars.ts';
 import { stamp } from './stamp.ts';
@@ -26,10 +27,7 @@ export const MAX_ROW_LINE = 256;
 /** How many triggers can have acted upon the end of a run. */
 export const MAX_COMPLETIONS = 1000;
 
-const frozen = (field: string) => ({
-  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-  message: `${field} cannot change once the run exists; create another run`,
-});
+const REMEDY = ' once the run exists; create another run';
 
 export const workflowRunSpec = z
   .object({
@@ -113,6 +111,7 @@ export const workflowRunSpec = z
           {
             rule: "has(self.task) == (self.mode == 'Fork')",
             message: 'mode Fork needs the task to run again from; the other modes take none',
+            fieldPath: '.task',
           },
         ],
       })
@@ -126,14 +125,14 @@ export const workflowRunSpec = z
   })
   .meta({
     'x-kubernetes-validations': [
-      frozen('workflowRef'),
-      frozen('parameters'),
-      frozen('requester'),
-      frozen('origin'),
-      frozen('number'),
-      frozen('from'),
-      frozen('continues'),
-      frozen('provenance'),
+      frozen('workflowRef', REMEDY),
+      frozen('parameters', REMEDY),
+      frozen('requester', REMEDY),
+      frozen('origin', REMEDY),
+      frozen('number', REMEDY),
+      frozen('from', REMEDY),
+      frozen('continues', REMEDY),
+      frozen('provenance', REMEDY),
       {
         rule: '!has(self.continues) || (!has(self.from) && !has(self.parameters))',
         message: 'a run that continues another takes everything over from it; leave out from and parameters',
@@ -141,12 +140,16 @@ export const workflowRunSpec = z
       {
         rule: "!has(self.from) || self.from.mode != 'Retry' || !has(self.parameters)",
         message: 'a retry has the parameters of the run that it repeats; use mode Fork or Rerun for others',
+        fieldPath: '.parameters',
       },
-      frozen('priority'),
-      frozen('cache'),
+      frozen('priority', REMEDY),
+      frozen('cache', REMEDY),
       {
         rule: "self.desiredState == oldSelf.desiredState || oldSelf.desiredState in ['Running', 'Paused'] || (oldSelf.desiredState == 'Cancelled' && self.desiredState == 'Terminated')",
         message: 'desiredState moves between Running and Paused, then to Cancelled, then to Terminated, and never back',
+        messageExpression:
+          "'desiredState is ' + oldSelf.desiredState + ' and cannot become ' + self.desiredState + ': it moves between Running and Paused, then to Cancelled, then to Terminated, and never back'",
+        fieldPath: '.desiredState',
       },
     ],
   });
