@@ -1,5 +1,5 @@
 import type { Json, Outputs } from '../../api/index.ts';
-import { coerce } from '../coerce.ts';
+import { coerceResult } from '../coerce.ts';
 import { type Bindings, evaluate } from '../expression/index.ts';
 import { MAX_OUTPUT_BYTES, utf8Length } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
@@ -12,7 +12,7 @@ import type { Place } from '../walk.ts';
 interface Wanted {
   readonly name: string;
   readonly value: string;
-  readonly type?: Parameters<typeof coerce>[1] | undefined;
+  readonly type?: Parameters<typeof coerceResult>[1] | undefined;
 }
 
 /** Evaluates the values of a task that is nothing but expressions. */
@@ -34,7 +34,7 @@ export function finishWith(pass: Pass, place: Place, wanted: readonly Wanted[], 
   const outputs: Outputs = {};
   for (const { name, value, type } of wanted) {
     const result: Json = evaluate(value, bindings);
-    const coerced = type === undefined ? { value: result } : coerce(result, type);
+    const coerced = type === undefined ? { value: result } : coerceResult(result, type);
     if ('problem' in coerced) {
       const message = `the output ${name}: ${coerced.problem}`;
       return pass.emit({ type: 'Failed', path, failure: { reason: 'OutputsInvalid', message } });

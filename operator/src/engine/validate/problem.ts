@@ -30,6 +30,11 @@ export function fieldPath(parent: string, key: string): string {
   return /^\w+$/.test(key) ? `${parent}.${key}` : `${parent}[${JSON.stringify(key)}]`;
 }
 
+/** A field by the keys and indexes that lead to it. */
+export function fieldOf(root: string, path: readonly (string | number)[]): string {
+  return path.reduce<string>((at, key) => (typeof key === 'number' ? `${at}[${key}]` : fieldPath(at, key)), root);
+}
+
 /** The problems of names that are used before, at the later of their uses. */
 export function repeated(names: readonly string[], path: (index: number) => string, what: string): Problem[] {
   const first = new Map<string, number>();
