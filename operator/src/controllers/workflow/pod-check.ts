@@ -2,6 +2,7 @@ import {
   ANNOTATION_TASK,
   type Definition,
   type Hook,
+  sideOf,
   type Task,
   type TaskDefaults,
   type Undo,
@@ -75,8 +76,7 @@ function samplesIn(tasks: readonly Task[], defaults: TaskDefaults | undefined, p
 }
 
 function sideTask(name: string, side: Undo | Hook): Task {
-  const { on: _event, ...action } = side as Hook;
-  return { ...action, name };
+  return { ...sideOf(side), name };
 }
 
 /** Where the body of a template stands: in the Workflow, or in an object of its own. */
