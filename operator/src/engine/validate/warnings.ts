@@ -1,4 +1,5 @@
 import type { TemplateBody, WorkflowSpec } from '../../api/index.ts';
+import { spellingWarnings } from './spelling.ts';
 import { triggerWarnings } from './trigger-warnings.ts';
 import type { Warned, Warner, Warning } from './warning.ts';
 
@@ -6,7 +7,7 @@ import type { Warned, Warner, Warning } from './warning.ts';
 export const MAX_WARNINGS = 10;
 
 /** Of all definitions. */
-const WARNERS: readonly Warner[] = [];
+const WARNERS: readonly Warner[] = [spellingWarnings];
 /** Of Workflows alone. */
 const WORKFLOW_WARNERS: readonly Warner<WorkflowSpec>[] = [triggerWarnings];
 
