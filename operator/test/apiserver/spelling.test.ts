@@ -22,7 +22,7 @@ describe('an example, as kubectl reads it', () => {
   it.each(exampleFolders())('%s is taken by the API server', async (folder) => {
     const namespace = await api.namespace();
     const kinds = KINDS.map(({ kind }) => kind as string);
-    const isOurs = objectsOf(folder, 'workflow.yaml').every(({ kind }) => kinds.includes(kind));
+    const isOurs = objectsOf(folder, 'workflow.yaml').every(({ kind = '' }) => kinds.includes(kind));
     const file = join(ROOT, 'examples', folder, 'workflow.yaml');
     const args = ['apply', '--validate=strict', '--dry-run=server', '-f', file];
     const { code, stderr } = await api.kubectl(args.concat(isOurs ? ['-n', namespace] : []));
