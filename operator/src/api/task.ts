@@ -77,16 +77,49 @@ const ONE_SIDE_ACTION = exactlyOne(
 
 export const undo = side.meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
 
+export const HOOK_EVENTS = ['Started', 'Succeeded', 'Failed', 'Finished'] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
 const hook = side
   .extend({
-    on: z.enum(['Started', 'Succeeded', 'Failed', 'Finished']).describe('When: Finished is any end but being skipped.'),
+    event: z.enum(HOOK_EVENTS).optional().describe('When: Finished is any end but being skipped.'),
+    on: z
+      .enum(HOOK_EVENTS)
+      .optional()
+      .describe(
+        'The name of `event` before. Without quotes it is true to YAML 1.1, and kubectl refuses it: write event.',
+      ),
   })
-  .meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
+  .meta({
+    'x-kubernetes-validations': [
+      ONE_SIDE_ACTION,
+      {
+        rule: 'has(self.event) != has(self.on)',
+        message:
+          'a hook says when it runs: give it event (Started, Succeeded, Failed or Finished), and no "on" besides',
+      },
+    ],
+  });
+
+/** When a hook runs. Definitions of before say it by `on`; they keep their digests, so the field is read wherever it stands. */
+export const eventOf = ({ event, on }: Pick<Hook, 'event' | 'on'>): HookEvent => event ?? on ?? 'Finished';
+
+/** What a hook or an undo does, without when. */
+export function sideOf(side: Hook | Undo): Undo {
+  const { event: _event, on: _on, ...action } = side as Hook;
+  return action;
+}
+
+/** At most one hook an event. The list cannot be a map: what would be its key has two names. */
+const EACH_EVENT_ONCE = {
+  rule: `[${HOOK_EVENTS.map((name) => `'${name}'`).join(', ')}].all(e, self.filter(h, (has(h.event) && h.event == e) || (has(h.on) && h.on == e)).size() <= 1)`,
+  message: 'there is one hook for each event: put what happens at the same event into one hook, or into a template',
+};
 
 export const taskHooks = z
   .array(hook)
   .max(8)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['on'] })
+  .meta({ 'x-kubernetes-list-type': 'atomic', 'x-kubernetes-validations': [EACH_EVENT_ONCE] })
   .optional();
 
 const cache = z.object({

@@ -35,8 +35,8 @@ export function countUnits(plan: Plan, state: RunState): Counts {
 }
 
 /** Hooks and undo that were never called for are nobody's concern. */
-export function isHidden({ role, on }: PlannedTask, task: TaskState | undefined): boolean {
-  if (on === undefined && role !== 'Undo') return false;
+export function isHidden({ role, event }: PlannedTask, task: TaskState | undefined): boolean {
+  if (event === undefined && role !== 'Undo') return false;
   return !task || task.unit.phase === 'Waiting' || task.unit.phase === 'Skipped';
 }
 

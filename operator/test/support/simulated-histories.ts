@@ -74,7 +74,7 @@ export const SIMULATED: Readonly<Record<string, Simulated>> = {
   'undo-and-finally': {
     definition: of(
       [
-        task('a', { undo: { run: 'true' }, hooks: [{ on: 'Succeeded', run: 'true' }] }),
+        task('a', { undo: { run: 'true' }, hooks: [{ event: 'Succeeded', run: 'true' }] }),
         task('b', { needs: ['a'], undo: { run: 'true', retry: { limit: 1 } } }),
         task('c', { needs: ['b'] }),
       ],

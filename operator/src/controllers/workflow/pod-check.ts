@@ -3,6 +3,7 @@ import {
   type Definition,
   type Hook,
   ownerOfKey,
+  sideOf,
   type Task,
   type TaskDefaults,
   type Undo,
@@ -107,8 +108,7 @@ function samplesIn(tasks: readonly Task[], defaults: TaskDefaults | undefined, p
 }
 
 function sideTask(name: string, side: Undo | Hook): Task {
-  const { on: _event, ...action } = side as Hook;
-  return { ...action, name };
+  return { ...sideOf(side), name };
 }
 
 /** Where the body of a template stands: in the Workflow, or in an object of its own. */

@@ -1,5 +1,5 @@
 import type { Json, Outputs } from '../../api/index.ts';
-import { coerce } from '../coerce.ts';
+import { coerceResult } from '../coerce.ts';
 import { type Bindings, evaluate, inField } from '../expression/index.ts';
 import { MAX_OUTPUT_BYTES, utf8Length } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
@@ -12,7 +12,7 @@ import type { Place } from '../walk.ts';
 interface Wanted {
   readonly name: string;
   readonly value: string;
-  readonly type?: Parameters<typeof coerce>[1] | undefined;
+  readonly type?: Parameters<typeof coerceResult>[1] | undefined;
   /** What has no value is left out. */
   readonly optional?: boolean | undefined;
 }
@@ -38,7 +38,7 @@ export function finishWith(pass: Pass, place: Place, wanted: readonly Wanted[], 
   for (const { name, value, type, optional } of wanted) {
     const result: Json = inField(`the value of ${name}`, () => evaluate(value, bindings));
     if (result === null && optional === true) continue;
-    const coerced = type === undefined ? { value: result } : coerce(result, type);
+    const coerced = type === undefined ? { value: result } : coerceResult(result, type);
     if ('problem' in coerced) {
       const message = `the output ${name}: ${coerced.problem}`;
       return pass.emit({ type: 'Failed', path, failure: { reason: 'OutputsInvalid', message } });

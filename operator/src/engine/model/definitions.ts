@@ -238,9 +238,10 @@ function drawAttempts(draws: Draws): Partial<Task> {
 
 function drawHooks(draws: Draws, { templates }: Around): NonNullable<Task['hooks']> {
   const events = draws.some(['Started', 'Succeeded', 'Failed', 'Finished'] as const, 40);
-  return events.map((on) => {
+  return events.map((event) => {
+    const when = draws.percent(20) ? { on: event } : { event };
     const isTemplate = templates.includes('leaf') && draws.percent(30);
-    return isTemplate ? { on, template: { name: 'leaf', kind: 'Local' } } : { on, run: 'true' };
+    return isTemplate ? { ...when, template: { name: 'leaf', kind: 'Local' } } : { ...when, run: 'true' };
   });
 }
 

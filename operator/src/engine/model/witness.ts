@@ -185,10 +185,10 @@ export class Witness {
     if (planned.role === 'Undo') this.#undo(event, task, planned.undoes ?? '');
   }
 
-  #checkNeeds(event: UnitEvent, scope: string, { task, on }: PlannedTask): void {
+  #checkNeeds(event: UnitEvent, scope: string, { task, event: hook }: PlannedTask): void {
     for (const need of task.needs ?? []) {
       const { phase } = this.#unit(scope === '' ? need : `${scope}/${need}`);
-      const isDue = OVER.has(phase) || (on === 'Started' && phase !== 'Waiting');
+      const isDue = OVER.has(phase) || (hook === 'Started' && phase !== 'Waiting');
       if (!isDue) throw violation(event, `and its need ${need} is ${phase}`);
     }
   }

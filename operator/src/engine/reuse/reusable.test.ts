@@ -78,7 +78,7 @@ describe('a task that ended well', () => {
     ['by a computed name', { when: "params[params.other] != ''" }],
     ['as a whole', { when: 'size(params) > 0' }],
     ['in the items', { forEach: { itemsFrom: '[params.version]' } }],
-    ['in a hook', { hooks: [{ on: 'Succeeded', run: 'true', env: { V: '${{ params.version }}' } }] }],
+    ['in a hook', { hooks: [{ event: 'Succeeded', run: 'true', env: { V: '${{ params.version }}' } }] }],
     ['in undo', { undo: { run: 'true', env: { V: '${{ params.version }}' } } }],
     [
       'for a template',

@@ -1,5 +1,6 @@
 import type { TemplateBody, WorkflowSpec } from '../../api/index.ts';
 import { peerWarnings } from './peer-warnings.ts';
+import { spellingWarnings } from './spelling.ts';
 import { triggerWarnings } from './trigger-warnings.ts';
 import type { Warned, Warner, Warning } from './warning.ts';
 
@@ -7,7 +8,7 @@ import type { Warned, Warner, Warning } from './warning.ts';
 export const MAX_WARNINGS = 10;
 
 /** Of all definitions. */
-const WARNERS: readonly Warner[] = [peerWarnings];
+const WARNERS: readonly Warner[] = [peerWarnings, spellingWarnings];
 /** Of Workflows alone. */
 const WORKFLOW_WARNERS: readonly Warner<WorkflowSpec>[] = [triggerWarnings];
 

@@ -361,7 +361,7 @@ describe('a sleep', () => {
 describe('hooks', () => {
   it.concurrent('run at the events of tasks and of the run, and never change the result', async ({ scenario }) => {
     const on = (...events: ('Started' | 'Succeeded' | 'Failed' | 'Finished')[]) =>
-      events.map((each) => ({ on: each, run: 'exit 5' }));
+      events.map((event) => ({ event, run: 'exit 5' }));
     const run = await scenario.ran(
       workflow('flow', {
         hooks: on('Started', 'Succeeded', 'Failed', 'Finished'),
