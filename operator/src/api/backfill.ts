@@ -107,7 +107,7 @@ export const backfill = z
       {
         rule: '!has(self.status) || !has(self.status.finishedAt) || self.spec.desiredState == oldSelf.spec.desiredState',
         message:
-          'this Backfill has ended: it can no longer be paused, resumed or cancelled; create another one for other slots',
+          'this Backfill has ended: spec.desiredState can no longer change; create another Backfill for other slots',
       },
     ],
   });

@@ -55,8 +55,8 @@ describe('a value that is not allowed', () => {
     [{ runIf: 'always' }, 'spec.tasks[0].runIf: "always" is not allowed; write Always'],
     [{ runIf: 3 }, 'spec.tasks[0].runIf: 3 is not allowed; write one of Succeeded, Failed, Always'],
     [
-      { hooks: [{ run: 'true' }] },
-      'spec.tasks[0].hooks[0].on: it is required; write one of Started, Succeeded, Failed, Finished',
+      { hooks: [{ run: 'true', event: 'Done' }] },
+      'spec.tasks[0].hooks[0].event: "Done" is not allowed; write one of Started, Succeeded, Failed, Finished',
     ],
     [
       { timeout: '5 minutes' },

@@ -34,7 +34,7 @@ describe('decisions and their answers', () => {
     const undecided = { run: run as WorkflowRun, context: context as never, plan: compiled, before };
     const { state } = await decideAndApply({ ...proven, executor, memories }, undecided, observed);
     expect(started).toEqual(['a[0]', 'a[1]']);
-    expect(state.tasks.get('a')?.fan?.live.size).toBe(0);
+    expect([...(state.tasks.get('a')?.fan?.live.keys() ?? [])], 'recorded').toEqual([0]);
 
     const deps = { ...proven, executor, memories } as unknown as RunDeps;
     const again = await observeAttempts(deps, context as never, run as WorkflowRun, compiled, state);
