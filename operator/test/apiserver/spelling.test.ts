@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { API_VERSION, KINDS } from '../../src/api/index.ts';
+import { API_VERSION } from '../../src/api/index.ts';
 import { type Output, ROOT, useApiServer } from '../support/control-plane.ts';
-import { exampleFolders, objectsOf } from '../support/examples.ts';
+import { exampleFolders } from '../support/examples.ts';
 
 const api = useApiServer();
 
@@ -20,14 +21,12 @@ spec:
 
 describe('an example, as kubectl reads it', () => {
   it.each(exampleFolders())('%s is taken by the API server', async (folder) => {
-    const namespace = await api.namespace();
-    const kinds = KINDS.map(({ kind }) => kind as string);
-    const isOurs = objectsOf(folder, 'workflow.yaml').every(({ kind = '' }) => kinds.includes(kind));
-    const file = join(ROOT, 'examples', folder, 'workflow.yaml');
-    const args = ['apply', '--validate=strict', '--dry-run=server', '-f', file];
-    const { code, stderr } = await api.kubectl(args.concat(isOurs ? ['-n', namespace] : []));
-    // A namespace that the example names itself is not there in a dry run.
-    if (code !== 0) expect(stderr).toMatch(/namespaces "[\w-]+" not found|the namespace from the provided object/);
+    const text = readFileSync(join(ROOT, 'examples', folder, 'workflow.yaml'), 'utf8');
+    const ours = text.split(/^---$/m).filter((part) => part.includes(`apiVersion: ${API_VERSION}`));
+    expect(ours.length).toBeGreaterThan(0);
+    // In a namespace of the test, whichever the example names.
+    const here = ours.join('---').replaceAll(/^ {2}namespace: .*\n/gm, '');
+    expect(await apply(await api.namespace(), here)).toMatchObject({ code: 0 });
   });
 });
 
@@ -41,8 +40,8 @@ describe('a hook on a real API server', () => {
 
   it.each([
     ['unquoted, which is true to kubectl', '[{on: Failed, run: x}]', 'true'],
-    ['twice', '[{event: Failed, run: x}, {event: Failed, run: y}]', 'there is one hook for each event'],
-    ['twice by both names', '[{event: Failed, run: x}, {"on": Failed, run: y}]', 'there is one hook for each event'],
+    ['twice', '[{event: Failed, run: x}, {event: Failed, run: z}]', 'there is one hook for each event'],
+    ['twice by both names', '[{event: Failed, run: x}, {"on": Failed, run: z}]', 'there is one hook for each event'],
     ['by both names at once', '[{event: Failed, "on": Failed, run: x}]', 'a hook says when it runs'],
     ['not at all', '[{run: x}]', 'a hook says when it runs'],
     ['by a word that is none', '[{event: Later, run: x}]', 'Unsupported value: "Later"'],
