@@ -46,7 +46,7 @@ export const DIAMOND_END: Expected = {
     runs: 1,
     marks: [1],
     phase: 'Succeeded',
-    conditions: ['Succeeded=True Succeeded', 'Ready=True Succeeded'],
+    conditions: ['Succeeded=True Succeeded', 'Complete=True Succeeded', 'Ready=True Succeeded'],
     tasks: {
       a: { ...succeeded, outputs: { digest: 'abc' } },
       b: { ...succeeded, attempt: 1, retries: 1 },

@@ -115,7 +115,10 @@ describe('what goes wrong in a pod', () => {
   it.concurrent('refuses outputs that a node may have cut, and outputs that are not what was declared', async ({
     scenario,
   }) => {
-    const outputs = [{ name: 'text' }, { name: 'size', type: 'Integer' as const }];
+    const outputs = [
+      { name: 'text', optional: true },
+      { name: 'size', type: 'Integer' as const, optional: true },
+    ];
     const fill = (bytes: number) =>
       `head -c ${bytes - 'text='.length} /dev/zero | tr '\\0' x | sed 's/^/text=/' > $ADO_OUTPUTS`;
     await scenario.given(
