@@ -61,7 +61,9 @@ export const REASONS = {
   // Tasks: failed
   ExitCode: 'The container ended with an exit code other than 0.',
   OOMKilled: 'The container used more memory than its limit; raise resources.limits.memory.',
-  OutputsTooLarge: 'The outputs exceed what a status may hold: 4,095 bytes an attempt, 64 KiB a run.',
+  OutputsTooLarge:
+    'The outputs exceed a limit: 4,095 bytes an attempt, 1 MiB for what one task reads, 100 MiB a run; the message says which.',
+  OutputsNearLimit: 'What tasks hand on has seven tenths of a limit; the message says which, and what to do.',
   OutputsInvalid: 'The outputs are neither key=value lines nor a JSON object, or do not fit their declared types.',
   ExpressionError: 'An expression could not be evaluated.',
   PendingTimeout: 'The pod could not start in time; the message says why.',

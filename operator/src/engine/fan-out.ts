@@ -88,7 +88,7 @@ function advanceItem(pass: Pass, place: Place): StartResult {
     if (!skip) return startItem(pass, place);
     pass.emit({ type: 'Skipped', path: place.path, reason: 'WhenFalse' });
   } catch (error) {
-    failForExpression(pass, place.path, error);
+    return failForExpression(pass, place.path, error);
   }
   return 'Over';
 }

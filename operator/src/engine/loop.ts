@@ -19,7 +19,8 @@ export function advanceLoop(pass: Pass, place: Place): void {
     try {
       if (!goOn(pass, place, unit.loop)) return;
     } catch (error) {
-      return failForExpression(pass, place.path, error);
+      failForExpression(pass, place.path, error);
+      return;
     }
   }
 }

@@ -5,6 +5,7 @@ import type { Executor } from '../../executors/index.ts';
 import { realClock } from '../../runtime/index.ts';
 import { testProofs } from '../testing/proofs.ts';
 import { decideAndApply } from './decide-and-apply.ts';
+import { RunMemories } from './memory.ts';
 
 const forEach = { items: [0, 1], failFast: true };
 const definition = { defaults: { image: 'busybox' }, tasks: [{ name: 'a', run: 'true', forEach }] };
@@ -23,9 +24,23 @@ describe('decisions and their answers', () => {
     } as unknown as Executor;
     const before = encodeState(accept('d', {}, 0).state);
     const observed = { desiredState: 'Running' as const, attempts: new Map(), recheckAfter: undefined };
-    const undecided = { run: run as WorkflowRun, context: context as never, plan: plan(definition, 'd'), before };
+    const undecided = {
+      run: run as WorkflowRun,
+      context: context as never,
+      plan: plan(definition, 'd'),
+      before,
+      journal: undefined,
+    };
     const { state } = await decideAndApply(
-      { executor, clock: realClock, attests: UNATTESTED, proves: testProofs() },
+      {
+        executor,
+        clock: realClock,
+        attests: UNATTESTED,
+        proves: testProofs(),
+        client: {} as never,
+        stores: {} as never,
+        memories: new RunMemories(),
+      },
       undecided,
       observed,
     );

@@ -1,5 +1,7 @@
 import type { WorkflowRun } from '../../api/index.ts';
+import type { Given } from '../../engine/index.ts';
 import { Admissions } from './admissions.ts';
+import { PageCache } from './page-cache.ts';
 
 /**
  * What this process remembers of a run between two reconciles: never needed for being right after a restart, always
@@ -18,6 +20,8 @@ export interface RunMemory {
   changedSince?: number | undefined;
   /** Monotonic time since which a success that nothing follows from waits for a write to ride on. */
   successSince?: number | undefined;
+  /** What the run that this one repeats handed on, while it is taken over. */
+  earlier?: Given | undefined;
   /** Uids of strangers that people were told of. */
   strangers?: Set<string>;
   /** Uids of signals with a verdict in the state that a live list did not have any more. */
@@ -28,6 +32,8 @@ export class RunMemories {
   readonly #memories = new Map<string, RunMemory>();
   /** Which runs of workflows with a limit were let in. */
   readonly admissions = new Admissions();
+  /** Outputs in pages of history, of all runs. */
+  readonly pages = new PageCache();
 
   /** The memory of a run by uid; made on first use. */
   of(uid: string): RunMemory {

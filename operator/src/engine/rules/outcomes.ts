@@ -3,6 +3,7 @@ import { infrastructureDelay, MAX_INFRASTRUCTURE_FAILURES, retryDelay } from '..
 import { ExpressionError, evaluateBoolean } from '../expression/index.ts';
 import { parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
+import { whenGiven } from '../placed-data.ts';
 import { isLive, MAX_MESSAGE_LENGTH, type Unit } from '../state.ts';
 import { succeed } from '../success.ts';
 import { unitBindings } from '../unit-bindings.ts';
@@ -16,7 +17,7 @@ export function outcomes(pass: Pass): void {
     // Who is asked answers, and nothing else ends it: see the rule of signals.
     if (!isLive(judged.unit) || judged.planned.sort === 'Signal') continue;
     const seen = pass.observation(judged.path, judged.unit.attempt);
-    if (seen && pass.room()) judge(pass, judged, seen);
+    if (seen && pass.room()) whenGiven(() => judge(pass, judged, seen));
   }
 }
 
