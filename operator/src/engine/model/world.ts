@@ -39,8 +39,8 @@ const MAX_ROUNDS = 4;
 const MAX_PASSES = 3000;
 /** What no state of these small definitions may come near. */
 const MAX_STATE_BYTES = 48 * 1024;
-/** So little that most outputs that are read are held by their place. */
-const SHARE_BYTES = 8;
+/** Outputs that are read are held by their place wherever they may be. */
+const SHARE_BYTES = 0;
 /** Events after which a page is cut. */
 const PAGE_EVENTS = 4;
 
@@ -222,7 +222,7 @@ export class World {
   /** What is stored in the pages that are wanted; some of them are damaged, for good. */
   #give({ path, pages }: Wanted, { events, tailFrom }: Stored): Given {
     const page = pages[0] ?? 0;
-    const isDamaged = this.#damaged.get(page) ?? (page < tailFrom && this.#fates.percent(3));
+    const isDamaged = this.#damaged.get(page) ?? (page < tailFrom && this.#fates.percent(8));
     if (page < tailFrom) this.#damaged.set(page, isDamaged);
     if (isDamaged) return { damage: 'the page is gone' };
     const isThere = (encoded: string, index: number) => {
