@@ -13,6 +13,7 @@ export type Binary =
   | 'kwok'
   | 'kind'
   | 'pause'
+  | 'local-path-provisioner'
   | 'versitygw'
   | 'argo-controller'
   | 'tekton-controller';
@@ -55,6 +56,12 @@ export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
   kwok: { module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok', seconds: 60, packages: 700 },
   kind: { module: 'kind', package: 'sigs.k8s.io/kind', seconds: 30, packages: 300 },
   pause: { module: 'pause', package: '.', seconds: 2, packages: 1 },
+  'local-path-provisioner': {
+    module: 'local-path',
+    package: 'github.com/rancher/local-path-provisioner',
+    seconds: 15,
+    packages: 30,
+  },
   versitygw: { module: 'versitygw', package: 'github.com/versity/versitygw/cmd/versitygw', seconds: 60, packages: 450 },
   'argo-controller': {
     module: 'argo',
@@ -79,7 +86,7 @@ export function binariesFor(shape: { node: boolean; simulated: boolean }): Binar
     ...CONTROL_PLANE,
     'kube-controller-manager',
     'kube-scheduler',
-    ...(shape.node ? (['kubelet', 'kube-proxy', 'coredns', 'pause'] as const) : []),
+    ...(shape.node ? (['kubelet', 'kube-proxy', 'coredns', 'pause', 'local-path-provisioner'] as const) : []),
     ...(shape.simulated ? (['kwok'] as const) : []),
   ];
 }

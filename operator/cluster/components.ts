@@ -7,7 +7,7 @@ export function expectedDaemons(shape: Shape): string[] {
     'etcd',
     'kube-apiserver',
     ...(shape.controllers ? ['kube-controller-manager', 'kube-scheduler'] : []),
-    ...(shape.node ? ['containerd', 'kubelet', 'kube-proxy', 'coredns'] : []),
+    ...(shape.node ? ['containerd', 'kubelet', 'kube-proxy', 'coredns', 'local-path-provisioner'] : []),
     ...(shape.simulatedNodes > 0 ? ['kwok'] : []),
   ];
 }

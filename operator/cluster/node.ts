@@ -19,6 +19,7 @@ import {
 } from './node-config.ts';
 import { assertAlive, daemonIdentity, notInTime } from './processes.ts';
 import { writeWhole } from './state.ts';
+import { provisionerConfig, provisionerFlags, storageObjects } from './storage.ts';
 import { until } from './wait.ts';
 
 /** Starts containerd and waits until it answers on its socket. */
@@ -58,9 +59,10 @@ export interface NodePrograms {
   kubelet: string;
   'kube-proxy': string;
   coredns: string;
+  'local-path-provisioner': string;
 }
 
-/** Starts kubelet, kube-proxy and CoreDNS. containerd answers and the API server is ready. */
+/** Starts kubelet, kube-proxy, CoreDNS and the provisioner of volumes. containerd answers and the API server is ready. */
 export async function startNode(
   node: Node,
   api: { client: ApiClient; server: string },
@@ -78,6 +80,10 @@ export async function startNode(
   await start({ name: 'kube-proxy', program: programs['kube-proxy'], args: [`--config=${config('kube-proxy.json')}`] });
   for (const [path, object] of dnsObjects(node)) await apply(api.client, path, object);
   await start({ name: 'coredns', program: programs.coredns, args: ['-conf', config('Corefile')] });
+  writeWhole(config('local-path.json'), provisionerConfig(node));
+  for (const [path, object] of storageObjects(node)) await apply(api.client, path, object);
+  const args = provisionerFlags(node, config('local-path.json'));
+  await start({ name: 'local-path-provisioner', program: programs['local-path-provisioner'], args });
 }
 
 /**
@@ -85,7 +91,15 @@ export async function startNode(
  * node bears no taint of its start, and the namespace `default` has its service account.
  */
 export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> {
-  const daemons = ['containerd', 'kubelet', 'kube-proxy', 'coredns', 'kube-controller-manager', 'kube-scheduler'];
+  const daemons = [
+    'containerd',
+    'kubelet',
+    'kube-proxy',
+    'coredns',
+    'local-path-provisioner',
+    'kube-controller-manager',
+    'kube-scheduler',
+  ];
   const kubelet = daemonIdentity(node.folder, 'kubelet');
   const since = kubelet === undefined ? 0 : Date.now() - uptimeMs(kubelet);
   await until(

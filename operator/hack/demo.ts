@@ -5,10 +5,12 @@ import { type Cluster, ClusterError, closeCluster, openCluster, streamProgress }
 import type { Workflow, WorkflowRun } from '../src/api/index.ts';
 import { removeAdmission } from './demo/admission.ts';
 import { type DemoArguments, readArguments, USAGE } from './demo/arguments.ts';
+import { claimStore, EQUIPMENT_FLAGS } from './demo/equipment.ts';
 import { followRun } from './demo/follow.ts';
-import { removeDemoFolder, startOperator, stopOperator } from './demo/operator-process.ts';
+import { type DemoOperator, removeDemoFolder, startOperator, stopOperator } from './demo/operator-process.ts';
 import { install, ROOT, uninstall } from './install.ts';
 import { type Kubectl, kubectlOf } from './kubectl.ts';
+import { loadProgramImage } from './program-image.ts';
 
 const NAMESPACE = 'ado-demo';
 const WORKFLOW = 'release';
@@ -40,8 +42,9 @@ function describeEnd(run: WorkflowRun): string {
   return `\n${run.metadata.name}: ${run.status?.phase}, ${condition?.message ?? ''}`;
 }
 
-function nextSteps(cluster: Cluster, run: string, log: string, context: string | undefined): string {
+function nextSteps(cluster: Cluster, run: string, { log, hooks }: DemoOperator, context: string | undefined): string {
   const k = context ? `${cluster.kubectl} --context ${context}` : cluster.kubectl;
+  const same = context ? `--context ${context} ` : cluster.name === 'ado' ? '' : `--name ${cluster.name} `;
   const edit = `{"spec":{"parameters":[{"name":"version","default":"0.9"}]}}`;
   return `
 What to try next
@@ -50,13 +53,14 @@ What to try next
 
   k get awf,awr,pods                       what there is now
   k get awr ${run} -o yaml    the run: tasks, conditions, history
-  k logs -l flow.ado.dev/run=${run} --prefix
+  k logs -l flow.ado.dev/run=${run} --prefix --tail=-1
   k patch awf ${WORKFLOW} --type merge -p '${edit}'
                                            a change runs once, and 0.9 is a beta
   k explain awf.spec.tasks                 every field, documented
+  ls examples/*/README.md                  more to apply; webhooks are taken at ${hooks}
 
 The operator runs on this machine with the rights of its service account; its log: ${log}
-Remove all of it:  npm run demo -- --down
+Remove all of it:  npm run demo -- ${same}--down
 `;
 }
 
@@ -64,15 +68,18 @@ async function up({ name, context, admission }: DemoArguments): Promise<number> 
   const progress = streamProgress(process.stdout);
   const cluster = await openCluster({ name, progress, ...(context === undefined ? {} : { context }) });
   const kubectl = kubectlOf(cluster, context);
-  await install(kubectl);
-  if (!admission && context === undefined) await removeAdmission(kubectl);
-  const { log } = await startOperator(kubectl, name, admission ? cluster.hostAddress : undefined);
+  const own = context === undefined;
+  await Promise.all([install(kubectl), own ? loadProgramImage(name) : undefined]);
+  if (!admission && own) await removeAdmission(kubectl);
+  const hostAddress = admission ? cluster.hostAddress : undefined;
+  const operator = await startOperator(kubectl, name, hostAddress, own ? EQUIPMENT_FLAGS : []);
   say('the operator is running');
   const run = await startRun(kubectl);
+  if (own) await claimStore(kubectl, NAMESPACE);
   say(`kubectl apply -f ${relative(process.cwd(), resolve(ROOT, 'examples/quickstart'))} started the run ${run}\n`);
   const ended = await followRun(kubectl, NAMESPACE, run, process.stdout);
   say(describeEnd(ended));
-  say(nextSteps(cluster, run, log, context));
+  say(nextSteps(cluster, run, operator, context));
   return ended.status?.phase === 'Succeeded' ? 0 : 1;
 }
 

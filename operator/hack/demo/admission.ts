@@ -31,7 +31,8 @@ export async function removeAdmission(kubectl: Kubectl): Promise<void> {
   await kubectl.run('delete', [...kinds, ...policies].join(','), ...ours);
 }
 
-function freePort(host: string): Promise<number> {
+/** A port of this machine that nobody uses now. */
+export function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kubectl } from '../kubectl.ts';
 import { accountKubeconfig } from '../operator-account.ts';
-import { installAdmission } from './admission.ts';
+import { freePort, installAdmission } from './admission.ts';
 
 const ENTRY = resolve(import.meta.dirname, '../../src/cmd/operator.ts');
 const READY_MS = 20_000;
@@ -15,15 +15,24 @@ export function demoFolder(name: string): string {
   return join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local/state'), 'ado', `demo-${name}`);
 }
 
+export interface DemoOperator {
+  /** Path of its log. */
+  readonly log: string;
+  /** URL below which it takes webhooks, on this machine alone. */
+  readonly hooks: string;
+}
+
 /**
  * Starts the operator as a process of this machine, with the rights of its service account and no more, and serves the
  * admission webhook where the cluster reaches this machine by `hostAddress`.
+ * @param flags further options of the operator
  */
 export async function startOperator(
   kubectl: Kubectl,
   name: string,
   hostAddress: string | undefined,
-): Promise<{ log: string }> {
+  flags: readonly string[],
+): Promise<DemoOperator> {
   const folder = demoFolder(name);
   stopOperator(name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -32,12 +41,14 @@ export async function startOperator(
   const log = join(folder, 'operator.log');
   const out = openSync(log, 'a', 0o600);
   const admission = await installAdmission(kubectl, folder, hostAddress);
-  const args = [ENTRY, '--kubeconfig', kubeconfig, '--health-address', '127.0.0.1:0', ...admission];
+  const hooks = `127.0.0.1:${await freePort('127.0.0.1')}`;
+  const addresses = ['--health-address', '127.0.0.1:0', '--hooks-address', hooks];
+  const args = [ENTRY, '--kubeconfig', kubeconfig, ...addresses, ...admission, ...flags];
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', out, out] });
   writeFileSync(join(folder, 'operator.pid'), String(child.pid));
   child.unref();
   await ready(log, () => child.exitCode === null);
-  return { log };
+  return { log, hooks: `http://${hooks}/hooks` };
 }
 
 async function ready(log: string, alive: () => boolean): Promise<void> {

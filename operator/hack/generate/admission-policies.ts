@@ -10,6 +10,8 @@ export interface Policy {
   readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
   readonly variables: readonly { readonly name: string; readonly expression: string }[];
   readonly validations: readonly unknown[];
+  /** What happens when a validation does not hold; default Deny. */
+  readonly action?: 'Deny' | 'Warn';
 }
 
 const CREATING = "request.operation == 'CREATE'";
@@ -169,6 +171,38 @@ export function workflowPolicy(operator: string, label: string): Policy {
         'spec.writer: a Workflow is written in your own name; leave it out',
       ),
     ],
+  };
+}
+
+/** The command that starts a run of a Workflow, in CEL. */
+const START =
+  '\'echo \\\'{"apiVersion":"\' + object.apiVersion + \'","kind":"WorkflowRun","metadata":{"generateName":"\' + object.metadata.name + \'-"},"spec":{"workflowRef":{"name":"\' + object.metadata.name + \'"}}}\\\' | kubectl create -n \' + object.metadata.namespace + \' -f -\'';
+
+/**
+ * Of Workflows that nothing starts: how a run is started by hand, as `engine/validate/trigger-warnings.ts` says it. Only where
+ * the webhook has not answered, which writes down who wrote the Workflow and warns itself.
+ */
+export function manualPolicy(): Policy {
+  const triggers = 'object.spec.triggers';
+  const lists = ['webhooks', 'completions', 'schedules'].map(
+    (list) => `(has(${triggers}.${list}) && size(${triggers}.${list}) > 0)`,
+  );
+  return {
+    name: 'ado-manual-workflows',
+    resources: { [GROUP]: ['workflows'] },
+    matchConditions: [{ name: 'not-seen-by-the-webhook', expression: '!has(object.spec.writer)' }],
+    variables: [
+      { name: 'isStarted', expression: `has(${triggers}) && (has(${triggers}.onChange) || ${lists.join(' || ')})` },
+      { name: 'isSame', expression: 'oldObject != null && object.spec == oldObject.spec' },
+    ],
+    validations: [
+      {
+        expression: 'variables.isStarted || variables.isSame',
+        message: 'no trigger starts this Workflow; start a run by hand: docs/guides/run-by-hand.md',
+        messageExpression: `'no trigger starts this Workflow; start a run by hand (docs/guides/run-by-hand.md): ' + ${START}`,
+      },
+    ],
+    action: 'Warn',
   };
 }
 

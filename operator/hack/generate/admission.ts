@@ -2,6 +2,7 @@ import { GROUP, LABEL_OPERATOR, VERSION } from '../../src/api/index.ts';
 import { ADMISSION_NAME } from '../../src/controllers/index.ts';
 import {
   backfillPolicy,
+  manualPolicy,
   markPolicy,
   powerPolicy,
   runPolicy,
@@ -94,8 +95,8 @@ function stamping(one: ReturnType<typeof webhook>) {
 
 /** What the API server judges by itself, whether there is a webhook or not. */
 export function policies({ operator }: AdmissionSettings): unknown[] {
-  const all = [signalPolicy, runPolicy, backfillPolicy, workflowPolicy, markPolicy, powerPolicy].map((policy) =>
-    policy(operator, LABEL_OPERATOR),
+  const all = [signalPolicy, runPolicy, backfillPolicy, workflowPolicy, manualPolicy, markPolicy, powerPolicy].map(
+    (policy) => policy(operator, LABEL_OPERATOR),
   );
   return all.flatMap((policy) => {
     const metadata = { name: policy.name, labels };
@@ -105,10 +106,10 @@ export function policies({ operator }: AdmissionSettings): unknown[] {
         ...{ apiGroups: [group], apiVersions: ['*'], operations, resources },
       })),
     };
-    const { variables, validations, matchConditions } = policy;
+    const { variables, validations, matchConditions, action = 'Deny' } = policy;
     const conditions = matchConditions ? { matchConditions } : {};
     const spec = { failurePolicy: 'Fail', matchConstraints, ...conditions, variables, validations };
-    const binding = { policyName: policy.name, validationActions: ['Deny'] };
+    const binding = { policyName: policy.name, validationActions: [action] };
     return [
       { apiVersion: API, kind: 'ValidatingAdmissionPolicy', metadata, spec },
       { apiVersion: API, kind: 'ValidatingAdmissionPolicyBinding', metadata, spec: binding },

@@ -1,10 +1,5 @@
 import { z } from 'zod';
-
-/** A rule in CEL beside the schema, as CRDs have them. */
-export interface ValidationRule {
-  readonly rule: string;
-  readonly message: string;
-}
+import type { Rule } from '../../src/api/index.ts';
 
 /** The part of JSONSchemaProps that our CRDs use. Whatever is not here is refused by the generator. */
 export interface CrdSchema {
@@ -30,7 +25,7 @@ export interface CrdSchema {
   'x-kubernetes-list-type'?: string;
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'atomic';
-  'x-kubernetes-validations'?: ValidationRule[];
+  'x-kubernetes-validations'?: Rule[];
 }
 
 /** The keys of a node in the order in which they are written; no others are structural, or wanted. */

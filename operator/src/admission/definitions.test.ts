@@ -43,7 +43,7 @@ const workflow = (spec: Body): Workflow => ({
   apiVersion: '',
   kind: 'Workflow',
   metadata: { name: 'w', namespace: 'n' },
-  spec: spec as Workflow['spec'],
+  spec: { triggers: { onChange: { of: ['Tasks'] } }, ...spec } as Workflow['spec'],
 });
 const template = (name: string, spec: Body, version = '1.0.0'): WorkflowTemplate => ({
   apiVersion: '',
@@ -99,6 +99,19 @@ describe('a Workflow', () => {
     expect(unknown.warnings?.[0]).not.toContain('\n');
   });
 
+  it('is warned of what it hardly means, after all that may be wrong, and not when it is refused', async () => {
+    const byHand = { tasks: [task('a', { X: '{{ params.x }}' }), using('later')], triggers: {} };
+    const { refusal, warnings } = await judge(workflow(byHand));
+    expect(refusal).toBeUndefined();
+    expect(warnings).toEqual([
+      expect.stringContaining('there is no WorkflowTemplate "later"'),
+      'spec.tasks[0].env.X: "{{ params.x }}" is not replaced; write ${{ params.x }}',
+      expect.stringMatching(/^spec\.triggers: no trigger starts this Workflow; .* kubectl create -n n -f -$/),
+    ]);
+    const broken = workflow({ ...byHand, tasks: [task('a', { X: '${{ params.none }}' })] });
+    expect((await judge(broken)).warnings).toBeUndefined();
+  });
+
   it('is refused for what a version of a template says, which never changes', async () => {
     givenTemplate('deploy', { tasks: [task('a')] });
     expect((await judge(workflow({ tasks: [using('deploy', '1.0.0', { added: '1' })] }))).refusal).toContain('added');
@@ -114,6 +127,11 @@ describe('a WorkflowTemplate', () => {
     const broken = template('t', { tasks: [task('a', { X: '${{ params.none }}' })] });
     expect((await judgeTemplate(broken)).refusal).toMatch(/^spec\.tasks\[0\]\.env\.X: /);
     expect(await judgeTemplate(template('t', { tasks: [task('a')] }))).toEqual({});
+  });
+
+  it('is warned of what it hardly means', async () => {
+    const { warnings } = await judgeTemplate(template('t', { tasks: [task('a', { X: '$(params.x)' })] }));
+    expect(warnings).toEqual(['spec.tasks[0].env.X: "$(params.x)" is not replaced; write ${{ params.x }}']);
   });
 
   it('keeps the content that a version had', async () => {

@@ -24,6 +24,7 @@ import {
   resolveParameters,
   templateReferences,
 } from '../engine/index.ts';
+import { type Warning, warnTemplate, warnWorkflow } from '../engine/validate/index.ts';
 import type { Judging, Verdict } from '../judging/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 import type { Judge, Judged } from './judge.ts';
@@ -76,23 +77,22 @@ export class Definitions implements Judge {
     return refusal === undefined ? FINE : { refusal };
   }
 
-  #workflow({ metadata, spec }: Workflow): Promise<Judged> | Judged {
+  async #workflow(workflow: Workflow): Promise<Judged> {
+    const { metadata, spec } = workflow;
     const find = findTemplates(this.#options.stores, metadata.namespace);
-    return judged(spec, 'Local', find, () => this.#options.judging.workflow(spec, find));
+    const judgement = await judged(spec, 'Local', find, () => this.#options.judging.workflow(spec, find));
+    return warnedOf(judgement, () => warnWorkflow(workflow));
   }
 
-  #template(
-    kind: LibraryKind,
-    template: WorkflowTemplate,
-    old: WorkflowTemplate | undefined,
-  ): Promise<Judged> | Judged {
+  async #template(kind: LibraryKind, template: WorkflowTemplate, old: WorkflowTemplate | undefined): Promise<Judged> {
     const { spec, metadata } = template;
     const body = bodyOf(spec);
     const digest = digestOfVersion(spec.version, body);
     const before = old?.status?.versions?.find(({ version }) => version === spec.version);
     if (before !== undefined && before.digest !== digest) return { refusal: reusedMessage(template) };
     const find = withItself(findTemplates(this.#options.stores, metadata.namespace), kind, template, body);
-    return judged(body, kind, find, () => this.#options.judging.template(body, kind, find));
+    const judgement = await judged(body, kind, find, () => this.#options.judging.template(body, kind, find));
+    return warnedOf(judgement, () => warnTemplate({ metadata, spec: body }));
   }
 }
 
@@ -117,6 +117,13 @@ async function judged(
   const isCertain = isPinned || isTooComplex || isPassing;
   const text = problemText(problems);
   return isCertain ? { refusal: text } : { warnings: [oneLine(text)] };
+}
+
+/** What is refused has to change anyway: it is not warned of besides. */
+function warnedOf(judgement: Judged, warn: () => readonly Warning[]): Judged {
+  if (judgement.refusal !== undefined) return judgement;
+  const told = warn().map(({ path, message }) => oneLine(`${path}: ${message}`));
+  return told.length === 0 ? judgement : { warnings: [...(judgement.warnings ?? []), ...told] };
 }
 
 /** Warnings travel in a header. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
 import { formField } from './form.ts';
+import { exactlyOne } from './rule.ts';
 import { expression, identifier, objectName, passedOn } from './scalars.ts';
 import { MAX_RESPONSES, signalName } from './signal.ts';
 
@@ -59,7 +60,9 @@ const sleep = z
     duration: z.string().min(1).max(256).optional().describe('How long, such as 5m. May contain ${{ }}.'),
     until: z.string().min(1).max(256).optional().describe('Until when, as RFC 3339. May contain ${{ }}.'),
   })
-  .meta({ oneOf: [{ required: ['duration'] }, { required: ['until'] }] });
+  .meta({
+    'x-kubernetes-validations': [exactlyOne(['duration', 'until'], 'a sleep has duration or until, and not both')],
+  });
 
 const http = z.object({
   url: z.string().min(1).max(2048).describe('Where to. May contain ${{ }}.'),
@@ -229,11 +232,6 @@ export const sideActions = {
   http: http.optional().describe('An HTTP request.'),
   with: withArguments,
 };
-
-/** A CEL rule: exactly one of these fields is set. */
-export function exactlyOne(fields: readonly string[], message: string): { rule: string; message: string } {
-  return { rule: `[${fields.map((field) => `has(self.${field})`).join(', ')}].filter(x, x).size() == 1`, message };
-}
 
 export type TemplateRef = z.infer<typeof templateRef>;
 export type ChildWorkflow = z.infer<typeof childWorkflow>;

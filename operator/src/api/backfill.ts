@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
+import { frozen } from './rule.ts';
 import { objectName, taskName } from './scalars.ts';
 import { MAX_PINNED_SCHEDULES } from './schedule.ts';
 import { stamp } from './stamp.ts';
@@ -13,10 +14,7 @@ export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
 const moment = (description: string) =>
   z.string().max(40).meta({ format: 'date-time' }).describe(`${description} A time such as 2027-01-01T00:00:00Z.`);
 
-const frozen = (field: string) => ({
-  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-  message: `${field} cannot change once the Backfill exists; create another one`,
-});
+const REMEDY = ' once the Backfill exists; create another one';
 
 export const backfillSpec = z
   .object({
@@ -48,10 +46,11 @@ export const backfillSpec = z
   })
   .meta({
     'x-kubernetes-validations': [
-      ...['workflow', 'schedule', 'from', 'to', 'order', 'requester'].map(frozen),
+      ...['workflow', 'schedule', 'from', 'to', 'order', 'requester'].map((field) => frozen(field, REMEDY)),
       {
         rule: "oldSelf.desiredState != 'Cancelled' || self.desiredState == 'Cancelled'",
         message: 'a Backfill that was cancelled does not go on; create another one',
+        fieldPath: '.desiredState',
       },
     ],
   });
@@ -102,7 +101,16 @@ export const backfill = z
   })
   .describe(
     'Runs for the slots of a schedule in a window of time that has passed. A slot that has a run gets no other.',
-  );
+  )
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: '!has(self.status) || !has(self.status.finishedAt) || self.spec.desiredState == oldSelf.spec.desiredState',
+        message:
+          'this Backfill has ended: spec.desiredState can no longer change; create another Backfill for other slots',
+      },
+    ],
+  });
 
 export type BackfillSpec = z.infer<typeof backfillSpec>;
 export type BackfillStatus = z.infer<typeof backfillStatus>;

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
-/** Condition types. kstatus holds for all of them, so Argo CD and Flux read our health without a plugin. */
-export const CONDITION_TYPES = ['Succeeded', 'Ready', 'Reconciling', 'Stalled', 'HistoryDamaged'] as const;
+/**
+ * Condition types. kstatus holds for all of them, so Argo CD and Flux read our health without a plugin.
+ * Complete: the run or the Backfill has ended, well or not; nothing else of ours says that with one value, which is what
+ * `kubectl wait` asks for.
+ */
+export const CONDITION_TYPES = ['Succeeded', 'Complete', 'Ready', 'Reconciling', 'Stalled', 'HistoryDamaged'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 export const condition = z.object({

@@ -32,7 +32,11 @@ export const continueAsNew = z
   })
   .meta({
     'x-kubernetes-validations': [
-      { rule: '!has(self.with) || has(self.when)', message: 'with is for the run that `when` asks for; give it when' },
+      {
+        rule: '!has(self.with) || has(self.when)',
+        message: 'with is for the run that `when` asks for; give it when',
+        fieldPath: '.with',
+      },
     ],
   });
 

@@ -1,3 +1,4 @@
+import type { Hint } from './hint.ts';
 import type { Json } from './scalars.ts';
 import type { SignalDecision, SignalPhase } from './signal.ts';
 import type { Task } from './task.ts';
@@ -25,6 +26,8 @@ export type HistoryEvent =
   | { type: 'Expanded'; t: number; path: string; count: number }
   /** `key` names the item of a fan-out that has `forEach.key`. */
   | { type: 'Started'; t: number; path: string; attempt: number; adopted?: boolean; key?: string }
+  /** The next attempt of a unit was to start and was refused for now; `reason` says by what. */
+  | { type: 'Held'; t: number; path: string; reason: string }
   /** The tasks of a template, or those that `generate` made, begin. */
   | { type: 'Opened'; t: number; path: string; params?: { [name: string]: Json }; generated?: Task[] }
   /** An iteration of a loop begins, not before `due`. */
@@ -39,8 +42,9 @@ export type HistoryEvent =
     }
   | { type: 'Slept'; t: number; path: string; wake: number }
   /**
-   * `from`: the attempt whose cached result was taken, as `<run>/<path>`. `page`: the state holds the outputs by their
-   * place: in the page that begins with the event of this number, of which this event is a part.
+   * `from`: the attempt whose cached result was taken, as `<run>/<path>`. `hint`: what went wrong all the same. `page`: the
+   * state holds the outputs by their place: in the page that begins with the event of this number, of which this event is a
+   * part.
    */
   | {
       type: 'Succeeded';
@@ -50,6 +54,7 @@ export type HistoryEvent =
       keep?: boolean;
       ran?: Ran;
       from?: string;
+      hint?: Hint;
       page?: number;
     }
   /** What an earlier run has done and this one does not repeat, by task. */
@@ -77,9 +82,11 @@ export type HistoryEvent =
       node?: string;
     }
   | { type: 'Stopping'; t: number; path: string; reason: string; message: string }
-  | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran }
+  /** `keep`: the state keeps its words, although many failed before. */
+  | { type: 'Failed'; t: number; path: string; failure: Failure; ran?: Ran; keep?: boolean }
   | { type: 'Skipped'; t: number; path: string; reason: string; message?: string }
-  | { type: 'Cancelled'; t: number; path: string; reason: string }
+  /** `message`: why it did not succeed although it ended as if it had. */
+  | { type: 'Cancelled'; t: number; path: string; reason: string; message?: string }
   | { type: 'OutputsReleased'; t: number; tasks: string[] }
   /** People have answered a task that asks. */
   | { type: 'Responded'; t: number; path: string; votes: Vote[] }
@@ -170,6 +177,8 @@ export interface CopiedItems {
   succeeded: string;
   skipped: string;
   outputs?: { [index: string]: Outputs };
+  /** What `forEach.key` names those items that are shown. */
+  keys?: { [index: string]: string };
 }
 export interface Failure {
   reason: string;
@@ -187,17 +196,18 @@ export const EVENTS: EventTable = {
   DesiredStateChanged: { code: 'D', fields: ['desired'] },
   Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted', 'key'] },
-  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from', 'page'] },
+  Held: { code: 'P', fields: ['path', 'reason'] },
+  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from', 'hint', 'page'] },
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },
   Slept: { code: 'W', fields: ['path', 'wake'] },
   Copied: { code: 'Y', fields: ['from', 'tasks', 'repeated'] },
-  HandedOn: { code: 'P', fields: ['path', 'outputs', 'rest', 'page'] },
+  HandedOn: { code: 'y', fields: ['path', 'outputs', 'rest', 'page'] },
   Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran', 'node'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
-  Failed: { code: 'F', fields: ['path', 'failure', 'ran'] },
+  Failed: { code: 'F', fields: ['path', 'failure', 'ran', 'keep'] },
   Skipped: { code: 'K', fields: ['path', 'reason', 'message'] },
-  Cancelled: { code: 'C', fields: ['path', 'reason'] },
+  Cancelled: { code: 'C', fields: ['path', 'reason', 'message'] },
   OutputsReleased: { code: 'L', fields: ['tasks'] },
   Responded: { code: 'V', fields: ['path', 'votes'] },
   Escalated: { code: 'G', fields: ['path'] },

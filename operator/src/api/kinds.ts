@@ -98,7 +98,7 @@ export const WORKFLOW_RUN: KindDefinition = {
       name: 'Progress',
       type: 'string',
       jsonPath: '.status.progress',
-      description: 'Finished tasks of all known tasks.',
+      description: 'Tasks that ended well, of all known tasks, and how many failed.',
     },
     {
       name: 'Chain',

@@ -30,6 +30,8 @@ export const ANNOTATION_PROOF = `${GROUP}/proof`;
 export const ANNOTATION_GRACE = `${GROUP}/grace-seconds`;
 /** What a task says of its failureMessage, if it says anything; on the cached copy of a pod what follows from that. */
 export const ANNOTATION_FAILURE_MESSAGE = `${GROUP}/failure-message`;
+/** Why the operator ended a pod whose task had ended: containers of others went on in it. */
+export const ANNOTATION_ENDED = `${GROUP}/ended`;
 /** Prefix of the labels of objects that a task applies as its own service account: not the operator's, and so not its marks. */
 export const RESOURCE_LABEL_PREFIX = `resource.${GROUP}`;
 /** Prefix of labels that name the claims that a pod mounts: `<prefix>/<name>`, with a hash of the claim as value. */

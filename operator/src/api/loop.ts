@@ -40,6 +40,7 @@ export const loop = z
       {
         rule: '!has(self.next) || has(self.state)',
         message: 'next changes the state of the loop: declare its first value in state',
+        fieldPath: '.next',
       },
     ],
   });

@@ -1,3 +1,4 @@
+import type { Hint } from './hint.ts';
 import type { Outputs } from './history.ts';
 import type { Reason } from './reasons.ts';
 import type { SignalDecision } from './signal.ts';
@@ -17,6 +18,8 @@ export type AttemptObservation =
       outputs?: Outputs;
       /** The task reads secrets: of the message nothing is quoted but outputs that are declared. */
       withheld?: true;
+      /** Something that went wrong all the same. */
+      hint?: Hint;
       startedAt?: number;
       finishedAt?: number;
     }
@@ -86,6 +89,11 @@ export type WaitingReason =
   | 'Unschedulable'
   | 'ImagePull'
   | 'ContainerConfig'
+  | 'CrashLoopBackOff'
+  | 'InitContainerRunning'
+  | 'FailedMount'
+  | 'FailedAttachVolume'
+  | 'FailedCreatePodSandBox'
   | 'WorkflowNotFound'
   | 'WorkflowNotReady'
   | 'ConfigMapNotFound';

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { GROUP } from './group.ts';
+import { LABEL_MANAGED_BY, RESOURCE_LABEL_PREFIX, WORKSPACE_LABEL_PREFIX } from './labels.ts';
 import { objectName, passedOn } from './scalars.ts';
 
 const keyRef = (what: string) =>
@@ -70,9 +72,55 @@ const securityContext = z.object({
     .describe('Default RuntimeDefault.'),
 });
 
+/** Prefixes of keys of labels and annotations that no task sets, with whose they are. */
+const RESERVED_PREFIXES: Readonly<Record<string, string>> = {
+  [GROUP]: 'Ado',
+  [WORKSPACE_LABEL_PREFIX]: 'Ado',
+  [RESOURCE_LABEL_PREFIX]: 'Ado',
+  'kubernetes.io': 'Kubernetes',
+  'k8s.io': 'Kubernetes',
+};
+
+/** Whose the key of a label or annotation is, if no task may set it. */
+export function ownerOfKey(key: string): string | undefined {
+  if (key === LABEL_MANAGED_BY) return 'Ado';
+  const slash = key.indexOf('/');
+  const prefix = key.slice(0, Math.max(0, slash));
+  if (prefix.endsWith(`.${GROUP}`)) return 'Ado';
+  return Object.hasOwn(RESERVED_PREFIXES, prefix) ? RESERVED_PREFIXES[prefix] : undefined;
+}
+
+/** The same as a rule. Nothing that costs more for a longer key: no schema bounds the keys of a map. */
+const NO_RESERVED_KEY = {
+  rule: `self.all(key, key != '${LABEL_MANAGED_BY}' && ${Object.keys(RESERVED_PREFIXES)
+    .map((prefix) => `!key.startsWith('${prefix}/')`)
+    .join(' && ')})`,
+  message: `keys that begin with ${Object.keys(RESERVED_PREFIXES)
+    .map((prefix) => `${prefix}/`)
+    .join(', ')} and ${LABEL_MANAGED_BY} belong to Ado and Kubernetes; use a key of your own domain`,
+};
+
+const podMetadata = z.object({
+  annotations: z
+    .record(z.string().max(317), z.string().max(4096))
+    .meta({ maxProperties: 32, 'x-kubernetes-validations': [NO_RESERVED_KEY] })
+    .optional()
+    .describe('Annotations, such as {sidecar.istio.io/inject: "false"}.'),
+  labels: z
+    .record(z.string().max(317), z.string().max(63))
+    .meta({ maxProperties: 32, 'x-kubernetes-validations': [NO_RESERVED_KEY] })
+    .optional()
+    .describe('Labels. Services and network policies of the namespace may select the pod by them.'),
+});
+
 /** What a task may say of its pod, on the task itself and, for all tasks, under `defaults`. */
 export const podSurface = {
   image: z.string().min(1).max(1024).optional().describe('Image of the container. May contain ${{ }}.'),
+  podMetadata: podMetadata
+    .optional()
+    .describe(
+      'Annotations and labels of the pod, besides those that Ado sets; the task over the defaults, key by key.',
+    ),
   imagePullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
     .optional()
@@ -136,5 +184,6 @@ export const podSurface = {
 
 const podSurfaceObject = z.object(podSurface);
 export type PodSurface = z.infer<typeof podSurfaceObject>;
+export type PodMetadata = z.infer<typeof podMetadata>;
 export type EnvSource = z.infer<typeof envSource>;
 export type SecurityContext = z.infer<typeof securityContext>;

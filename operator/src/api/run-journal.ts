@@ -25,7 +25,11 @@ export const runJournalSpec = z
       .optional()
       .describe('By which the operator knows its own page again. Pages of older versions have none.'),
   })
-  .meta({ 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'a page of history is immutable' }] });
+  .meta({
+    'x-kubernetes-validations': [
+      { rule: 'self == oldSelf', message: 'a page of history is immutable; leave it as it is' },
+    ],
+  });
 
 export const runJournal = z
   .object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { matches } from './rule.ts';
 
 /** A DNS label that starts with a letter: what Kubernetes takes as a name everywhere, and what a path can hold. */
 export const NAME_PATTERN = '^[a-z]([-a-z0-9]*[a-z0-9])?$';
@@ -7,9 +8,7 @@ export const IDENTIFIER_PATTERN = '^[A-Za-z_][A-Za-z0-9_]*$';
 
 /** A text of a pattern. The API server says `remedy` instead of the pattern, which tells people nothing. */
 export const matching = (text: z.ZodString, pattern: string, remedy: string) =>
-  text
-    .regex(new RegExp(pattern))
-    .meta({ 'x-kubernetes-validations': [{ rule: `self.matches('${pattern}')`, message: remedy }] });
+  text.regex(new RegExp(pattern)).meta({ 'x-kubernetes-validations': [matches(pattern, remedy)] });
 
 export const taskName = matching(
   z.string().min(1).max(40),

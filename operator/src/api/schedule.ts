@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import { exactlyOne } from './rule.ts';
 import { taskName } from './scalars.ts';
 import { triggerValues } from './webhook.ts';
 
@@ -106,9 +107,7 @@ export const schedule = z
       .describe('Values for the parameters of the run, as text with CEL over schedule.slot and schedule.name in it.'),
   })
   .meta({
-    'x-kubernetes-validations': [
-      { rule: 'has(self.cron) != has(self.crons)', message: 'a schedule has either cron or crons' },
-    ],
+    'x-kubernetes-validations': [exactlyOne(['cron', 'crons'], 'a schedule has cron or crons, and not both')],
   });
 
 const time = (description: string) => z.string().max(40).describe(description);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { conditions } from './conditions.ts';
 import { formField } from './form.ts';
+import { frozen } from './rule.ts';
 import { identifier, matching, NAME_PATTERN, objectName } from './scalars.ts';
 import { stamp, stampFields } from './stamp.ts';
 
@@ -38,7 +39,9 @@ const response = z
     digest: z.string().max(64).optional().describe('Digest of what was shown to the user.'),
   })
   .meta({
-    'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'a response cannot change; it is on record' }],
+    'x-kubernetes-validations': [
+      { rule: 'self == oldSelf', message: 'a response cannot change, since it is on record; leave it as it is' },
+    ],
   });
 
 const names = (description: string) =>
@@ -60,10 +63,7 @@ const request = z.object({
   digest: z.string().max(64).describe('Digest of all of this.'),
 });
 
-const frozen = (field: string) => ({
-  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-  message: `${field} cannot change; send another signal`,
-});
+const REMEDY = '; send another signal';
 
 export const signalSpec = z
   .object({
@@ -93,25 +93,26 @@ export const signalSpec = z
   })
   .meta({
     'x-kubernetes-validations': [
-      frozen('type'),
-      frozen('run'),
-      frozen('name'),
-      frozen('data'),
-      frozen('sender'),
-      frozen('task'),
-      frozen('request'),
-      frozen('proof'),
+      frozen('type', REMEDY),
+      frozen('run', REMEDY),
+      frozen('name', REMEDY),
+      frozen('data', REMEDY),
+      frozen('sender', REMEDY),
+      frozen('task', REMEDY),
+      frozen('request', REMEDY),
+      frozen('proof', REMEDY),
       {
         rule: "self.type == 'Data' ? has(self.name) && !has(self.task) && !has(self.request) && !has(self.responses) : has(self.task) && has(self.request) && !has(self.name)",
         message: 'a signal of type Data has name and data; the other types are made by the operator',
       },
       {
         rule: "self.type != 'Data' || (!has(self.decision) && !has(self.comment) && !has(self.values))",
-        message: 'a signal of type Data carries what it sends in data',
+        message: 'a signal of type Data carries what it sends in data; take out decision, comment and values',
       },
       {
         rule: '!has(oldSelf.responses) || (has(self.responses) && oldSelf.responses.all(old, self.responses.exists(new, new.username == old.username)))',
         message: 'responses are only ever added to; what was answered is on record',
+        fieldPath: '.responses',
       },
     ],
   });

@@ -72,7 +72,7 @@ export const artifactRetention = z.object({
   keep: z
     .enum(['WithRun', 'For', 'Forever'])
     .describe(
-      'Until the run is deleted (WithRun, the default), for a time after that, or until somebody deletes them.',
+      'Until the run is deleted (WithRun, the default), for a time after they were made (For), or until somebody deletes them.',
     ),
   for: duration('With keep: For, how long after they were made, if their run is gone.').optional(),
 });

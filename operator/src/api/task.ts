@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { ACTIONS, exactlyOne, sideActions, taskActions } from './action.ts';
+import { ACTIONS, sideActions, taskActions } from './action.ts';
 import { duration } from './duration.ts';
 import { forEach } from './for-each.ts';
 import { loop } from './loop.ts';
+import { outputDeclaration } from './output.ts';
 import { podSurface } from './pod-surface.ts';
-import { expression, identifier, objectName, taskName, valueType } from './scalars.ts';
+import { exactlyOne } from './rule.ts';
+import { expression, objectName, taskName } from './scalars.ts';
 import { taskArtifacts, workspaceMount } from './task-artifacts.ts';
 
 const backoff = z.object({
@@ -35,12 +37,6 @@ export const retry = z.object({
     ),
 });
 
-export const outputDeclaration = z.object({
-  name: identifier.describe('Name of the output, read as tasks.<task>.outputs.<name>.'),
-  type: valueType.optional().describe('Type that the value is coerced to; default String.'),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
-});
-
 /** What a task and `defaults` share besides the pod surface. */
 export const taskDefaults = {
   shell: z
@@ -49,7 +45,9 @@ export const taskDefaults = {
     .max(8)
     .optional()
     .describe('Interpreter of `run`; default [sh, -c].'),
-  timeout: duration('How long the task may take, all attempts and waits included; with forEach: each item.').optional(),
+  timeout: duration(
+    'How long the task may take from the first start that it asks for, all attempts and waits included; with forEach: each item. Waiting for needs and for parallelism does not count.',
+  ).optional(),
   attemptTimeout: duration('How long one attempt may take; it fails then, and may be retried.').optional(),
   failureMessage: z
     .enum(['Show', 'Withhold'])
@@ -57,7 +55,9 @@ export const taskDefaults = {
     .describe(
       'Whether what the container or the server said is shown when an attempt fails; default: Withhold where the task reads Secrets, else Show, without what looks like a secret.',
     ),
-  pendingTimeout: duration('How long a pod may wait to start; default 15m.').optional(),
+  pendingTimeout: duration(
+    'How long an attempt may be kept from starting, by whatever does so: a quota, an admission policy, permits, a node, an image. Default 15m, which does not end a wait for permits that others hold or for a cached result.',
+  ).optional(),
   retry: retry.optional().describe('What to do when an attempt fails; default: nothing.'),
 };
 
@@ -77,16 +77,49 @@ const ONE_SIDE_ACTION = exactlyOne(
 
 export const undo = side.meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
 
+export const HOOK_EVENTS = ['Started', 'Succeeded', 'Failed', 'Finished'] as const;
+export type HookEvent = (typeof HOOK_EVENTS)[number];
+
 const hook = side
   .extend({
-    on: z.enum(['Started', 'Succeeded', 'Failed', 'Finished']).describe('When: Finished is any end but being skipped.'),
+    event: z.enum(HOOK_EVENTS).optional().describe('When: Finished is any end but being skipped.'),
+    on: z
+      .enum(HOOK_EVENTS)
+      .optional()
+      .describe(
+        'The name of `event` before. Without quotes it is true to YAML 1.1, and kubectl refuses it: write event.',
+      ),
   })
-  .meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
+  .meta({
+    'x-kubernetes-validations': [
+      ONE_SIDE_ACTION,
+      {
+        rule: 'has(self.event) != has(self.on)',
+        message:
+          'a hook says when it runs: give it event (Started, Succeeded, Failed or Finished), and no "on" besides',
+      },
+    ],
+  });
+
+/** When a hook runs. Definitions of before say it by `on`; they keep their digests, so the field is read wherever it stands. */
+export const eventOf = ({ event, on }: Pick<Hook, 'event' | 'on'>): HookEvent => event ?? on ?? 'Finished';
+
+/** What a hook or an undo does, without when. */
+export function sideOf(side: Hook | Undo): Undo {
+  const { event: _event, on: _on, ...action } = side as Hook;
+  return action;
+}
+
+/** At most one hook an event. The list cannot be a map: what would be its key has two names. */
+const EACH_EVENT_ONCE = {
+  rule: `[${HOOK_EVENTS.map((name) => `'${name}'`).join(', ')}].all(e, self.filter(h, (has(h.event) && h.event == e) || (has(h.on) && h.on == e)).size() <= 1)`,
+  message: 'there is one hook for each event: put what happens at the same event into one hook, or into a template',
+};
 
 export const taskHooks = z
   .array(hook)
   .max(8)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['on'] })
+  .meta({ 'x-kubernetes-list-type': 'atomic', 'x-kubernetes-validations': [EACH_EVENT_ONCE] })
   .optional();
 
 const cache = z.object({
@@ -161,10 +194,13 @@ export const task = z
       {
         rule: '!has(self.needs) || !(self.name in self.needs)',
         message: 'a task cannot need itself; take its name out of needs',
+        messageExpression: `'"' + self.name + '" cannot need itself; take it out of needs'`,
+        fieldPath: '.needs',
       },
       {
         rule: '!has(self.with) || has(self.template) || has(self.workflow)',
         message: 'with gives values to a template or a workflow; scripts take theirs by env',
+        fieldPath: '.with',
       },
     ],
   });
@@ -178,4 +214,3 @@ export type FailureMessage = NonNullable<TaskDefaults['failureMessage']>;
 export type Undo = z.infer<typeof undo>;
 export type Hook = z.infer<typeof hook>;
 export type Permit = z.infer<typeof permit>;
-export type OutputDeclaration = z.infer<typeof outputDeclaration>;

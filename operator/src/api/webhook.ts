@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from './duration.ts';
+import { exactlyOne } from './rule.ts';
 import { expression, identifier, matching, objectName, taskName } from './scalars.ts';
 
 export const MAX_TRIGGERS = 16;
@@ -76,9 +77,7 @@ export const webhook = z.object({
       token: token.optional().describe('The sender shows the secret itself, as GitLab does.'),
     })
     .meta({
-      'x-kubernetes-validations': [
-        { rule: 'has(self.hmac) != has(self.token)', message: 'give hmac or token, and not both' },
-      ],
+      'x-kubernetes-validations': [exactlyOne(['hmac', 'token'], 'auth has hmac or token, and not both')],
     })
     .describe('How a request shows where it comes from. There is no way to do without.'),
   filter: expression

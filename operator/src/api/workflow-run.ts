@@ -4,6 +4,7 @@ import { chainStatus, continues } from './continue-as-new.ts';
 import { requesters } from './lineage.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
 import { provenance } from './provenance.ts';
+import { frozen } from './rule.ts';
 import { pageMark } from './run-journal.ts';
 import { identifier, objectName, taskName } from './scalars.ts';
 import { stamp } from './stamp.ts';
@@ -21,13 +22,12 @@ export type TaskPhase = (typeof TASK_PHASES)[number];
 export const STATUS_BUDGET_BYTES = 256 * 1024;
 export const STATUS_REFUSED_BYTES = 224 * 1024;
 export const MAX_TASK_ROWS = 50;
+/** How long what is put on one line of a row is at most. */
+export const MAX_ROW_LINE = 256;
 /** How many triggers can have acted upon the end of a run. */
 export const MAX_COMPLETIONS = 1000;
 
-const frozen = (field: string) => ({
-  rule: `has(self.${field}) == has(oldSelf.${field}) && (!has(self.${field}) || self.${field} == oldSelf.${field})`,
-  message: `${field} cannot change once the run exists; create another run`,
-});
+const REMEDY = ' once the run exists; create another run';
 
 export const workflowRunSpec = z
   .object({
@@ -111,6 +111,7 @@ export const workflowRunSpec = z
           {
             rule: "has(self.task) == (self.mode == 'Fork')",
             message: 'mode Fork needs the task to run again from; the other modes take none',
+            fieldPath: '.task',
           },
         ],
       })
@@ -124,14 +125,14 @@ export const workflowRunSpec = z
   })
   .meta({
     'x-kubernetes-validations': [
-      frozen('workflowRef'),
-      frozen('parameters'),
-      frozen('requester'),
-      frozen('origin'),
-      frozen('number'),
-      frozen('from'),
-      frozen('continues'),
-      frozen('provenance'),
+      frozen('workflowRef', REMEDY),
+      frozen('parameters', REMEDY),
+      frozen('requester', REMEDY),
+      frozen('origin', REMEDY),
+      frozen('number', REMEDY),
+      frozen('from', REMEDY),
+      frozen('continues', REMEDY),
+      frozen('provenance', REMEDY),
       {
         rule: '!has(self.continues) || (!has(self.from) && !has(self.parameters))',
         message: 'a run that continues another takes everything over from it; leave out from and parameters',
@@ -139,12 +140,16 @@ export const workflowRunSpec = z
       {
         rule: "!has(self.from) || self.from.mode != 'Retry' || !has(self.parameters)",
         message: 'a retry has the parameters of the run that it repeats; use mode Fork or Rerun for others',
+        fieldPath: '.parameters',
       },
-      frozen('priority'),
-      frozen('cache'),
+      frozen('priority', REMEDY),
+      frozen('cache', REMEDY),
       {
         rule: "self.desiredState == oldSelf.desiredState || oldSelf.desiredState in ['Running', 'Paused'] || (oldSelf.desiredState == 'Cancelled' && self.desiredState == 'Terminated')",
         message: 'desiredState moves between Running and Paused, then to Cancelled, then to Terminated, and never back',
+        messageExpression:
+          "'desiredState is ' + oldSelf.desiredState + ' and cannot become ' + self.desiredState + ': it moves between Running and Paused, then to Cancelled, then to Terminated, and never back'",
+        fieldPath: '.desiredState',
       },
     ],
   });
@@ -172,6 +177,17 @@ const taskRow = z.object({
   pod: z.string().max(63).optional().describe('Name of the newest pod.'),
   startedAt: z.string().max(40).optional().describe('When the first attempt was started.'),
   finishedAt: z.string().max(40).optional().describe('When the task ended.'),
+  duration: z.string().max(32).optional().describe('From its start to its end, such as 1m30s.'),
+  lastFailure: z
+    .string()
+    .max(MAX_ROW_LINE)
+    .optional()
+    .describe('Why the newest attempt that failed did so, on one line, where the task went on after it.'),
+  outputs: z
+    .string()
+    .max(MAX_ROW_LINE)
+    .optional()
+    .describe('What the task handed on, for people: name=value, cut. Not of a task that reads Secrets.'),
 });
 
 const count = (what: string) => z.int().min(0).describe(`Tasks and items ${what}.`);
@@ -179,7 +195,11 @@ const count = (what: string) => z.int().min(0).describe(`Tasks and items ${what}
 export const workflowRunStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
   phase: z.enum(RUN_PHASES).optional().describe('Summary for columns; conditions are for logic.'),
-  progress: z.string().max(32).optional().describe('Finished tasks of all known tasks, for columns.'),
+  progress: z
+    .string()
+    .max(32)
+    .optional()
+    .describe('Tasks that ended well of all known tasks, and how many failed, for columns.'),
   conditions: conditions.optional(),
   definition: pinnedDefinition.optional().describe('The definition that this run executes, pinned.'),
   startedAt: z.string().max(40).optional().describe('When the run was accepted.'),
@@ -293,6 +313,11 @@ export const workflowRun = z
       {
         rule: 'size(self.metadata.name) <= 52 || (has(self.spec.continues) && size(self.metadata.name) <= 63)',
         message: 'the name of a WorkflowRun has at most 52 characters, so that its pods can be named after it',
+      },
+      {
+        rule: '!has(self.status) || !has(self.status.finishedAt) || (has(self.status.chain) && has(self.status.chain.next)) || self.spec.desiredState == oldSelf.spec.desiredState',
+        message:
+          'this run has ended: it can no longer be paused, resumed, cancelled or terminated; create a run whose spec.from names it to repeat it',
       },
       {
         rule: '!has(self.status) || !has(self.status.chain) || !has(self.status.chain.next) || self.spec.desiredState == oldSelf.spec.desiredState',

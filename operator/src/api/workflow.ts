@@ -3,8 +3,9 @@ import { completion, completionStatus } from './completion.ts';
 import { conditions } from './conditions.ts';
 import { chainRetention, continueAsNew } from './continue-as-new.ts';
 import { duration } from './duration.ts';
+import { outputDeclaration } from './output.ts';
 import { pinnedDefinition } from './pinned-definition.ts';
-import { anyJson, expression, identifier, objectName, parameterType, taskName, valueType } from './scalars.ts';
+import { anyJson, expression, identifier, objectName, parameterType, taskName } from './scalars.ts';
 import { MAX_PINNED_SCHEDULES, MAX_SCHEDULES, schedule, scheduleStatus } from './schedule.ts';
 import { stamp } from './stamp.ts';
 import { defaults, task, taskHooks } from './task.ts';
@@ -74,12 +75,12 @@ const onChange = z.object({
 });
 
 const keep = z.object({
-  count: z.int().min(0).max(1000).optional().describe('How many finished runs to keep, the newest ones; default 20.'),
+  count: z.int().min(0).max(1000).optional().describe('How many finished runs to keep, the newest ones.'),
   age: duration('How long to keep a finished run; default: no limit.').optional(),
 });
 
 const retention = z.object({
-  succeeded: keep.optional().describe('Runs that succeeded.'),
+  succeeded: keep.optional().describe('Runs that succeeded; default count 20.'),
   failed: keep.optional().describe('Runs that failed or were stopped; default count 50.'),
   pods: z
     .enum(['Keep', 'DeleteSucceeded', 'Delete'])
@@ -92,11 +93,14 @@ const retention = z.object({
 });
 
 /** What a template hands on when its tasks have ended. */
-export const templateOutput = z.object({
-  name: identifier.describe('Name of the output, read as tasks.<task>.outputs.<name>.'),
-  type: valueType.optional().describe('Type that the value is coerced to; default String.'),
+export const templateOutput = outputDeclaration.extend({
+  optional: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether it may be missing: it is where its value is null; default false: then null must fit the type. Read it as outputs.?<name>.orValue(...).',
+    ),
   value: expression.describe('CEL over the params and tasks of the template.'),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
 });
 
 const listMap = (key: string) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
@@ -124,7 +128,9 @@ export const definitionFields = {
     .optional()
     .describe('Values that a run may be given.'),
   defaults: defaults.optional().describe('What every task has unless it says otherwise.'),
-  timeout: duration('How long a run may take, from its first task on; pauses do not count.').optional(),
+  timeout: duration(
+    'How long a run may take, from the first start that a task asks for; pauses do not count.',
+  ).optional(),
   parallelism: z.int().min(1).max(1000).optional().describe('How many tasks of a run are live at once; default 100.'),
   tasks: z
     .array(task)

@@ -55,7 +55,8 @@ export const NAMESPACED_ACCESS: readonly AccessRule[] = [
   { type: PODS, subresource: 'log', verbs: ['get'] },
   // Workspaces of runs; they go with their run.
   { type: PERSISTENT_VOLUME_CLAIMS, verbs: ['get', 'create'] },
-  { type: EVENTS, verbs: ['create', 'patch'] },
+  // What people are told of; and why a pod does not start, where only the kubelet's Events say so.
+  { type: EVENTS, verbs: ['list', 'create', 'patch'] },
 ];
 
 /** What it may ask besides in the namespaces that let it read the secrets of their webhooks. Never bound to all of them. */

@@ -1,6 +1,6 @@
 import type { ConditionWish } from '../api/index.ts';
 import type { LibraryProblem } from '../engine/index.ts';
-import type { Problem } from '../engine/validate/index.ts';
+import type { Problem, Warning } from '../engine/validate/index.ts';
 import type { Verdict } from '../judging/index.ts';
 
 /** What a Workflow or a template is worth: its pinned content, or the conditions that say why there is none. */
@@ -10,9 +10,10 @@ export type Judgement =
 
 const MAX_PROBLEMS_SHOWN = 5;
 
-/** The conditions of what is valid. */
-export function accepted(message: string): readonly ConditionWish[] {
-  return [{ type: 'Ready', status: 'True', reason: 'Valid', message }];
+/** The conditions of what is valid, with what its author should know all the same. */
+export function accepted(message: string, warnings: readonly Warning[] = []): readonly ConditionWish[] {
+  const told = warnings.length === 0 ? message : `${message}\n${problemText(warnings)}`;
+  return [{ type: 'Ready', status: 'True', reason: 'Valid', message: told }];
 }
 
 /** The conditions of what must change before it is taken. */

@@ -1,18 +1,18 @@
-import type { Outputs } from '../api/index.ts';
+import { causeWithin, type Json, type Outputs } from '../api/index.ts';
 import { finishWith } from './actions/compute.ts';
 import { runBindings, tasksRead } from './bindings.ts';
-import { evaluateBoolean } from './expression/index.ts';
 import { advanceFanOut, expand } from './fan-out.ts';
 import { advanceLoop } from './loop.ts';
 import type { Pass } from './pass.ts';
 import { formatPath } from './paths.ts';
 import type { PlannedTask, Role } from './plan.ts';
 import { readinessOf } from './readiness.ts';
-import { failForExpression, startUnit } from './start.ts';
+import { failForExpression, isWhenTrue, startUnit } from './start.ts';
 import { isTerminal, MAX_MESSAGE_LENGTH, type Unit } from './state.ts';
 import { succeed } from './success.ts';
 import { taskBindings } from './unit-bindings.ts';
 import { type Frame, frameIn, type Place } from './walk.ts';
+import { failureText, firstTold } from './words.ts';
 
 /** Advances every task of a graph that has its turn; tasks come after their needs, so one walk is enough. */
 export function advanceScope(pass: Pass, frame: Frame): void {
@@ -55,8 +55,7 @@ function begin(pass: Pass, frame: Frame, planned: PlannedTask): void {
   if (readiness === 'Wait') return;
   if (readiness !== 'Run') return pass.emit({ type: 'Skipped', path, reason: readiness });
   try {
-    const skip =
-      task.when !== undefined && !whenPerItem && !evaluateBoolean(task.when, taskBindings(pass, frame, planned));
+    const skip = task.when !== undefined && !whenPerItem && !isWhenTrue(task.when, taskBindings(pass, frame, planned));
     if (skip) return pass.emit({ type: 'Skipped', path, reason: 'WhenFalse' });
     if (task.forEach) return expand(pass, frame, planned);
   } catch (error) {
@@ -111,8 +110,11 @@ function finish(pass: Pass, place: Place, frame: Frame): void {
 function outputsInside(pass: Pass, frame: Frame): Outputs {
   const outputs = Object.entries(tasksRead(frame, frame.plan.order, pass.data));
   const values = outputs.map(([name, task]) => [name, task.outputs] as const);
-  return Object.fromEntries(values.filter(([, value]) => Object.keys(value ?? {}).length > 0));
+  return Object.fromEntries(values.filter(([, value]) => isWorthHandingOn(value)));
 }
+
+/** An empty list is: it is what a fan-out without items hands on. */
+const isWorthHandingOn = (outputs: Json): boolean => Array.isArray(outputs) || Object.keys(outputs ?? {}).length > 0;
 
 /** The tasks of a graph whose failure is a failure of the graph. */
 export function failuresIn({ plan, tasks }: Frame, roles: readonly Role[] = ['Main']): string[] {
@@ -124,8 +126,7 @@ export function failuresIn({ plan, tasks }: Frame, roles: readonly Role[] = ['Ma
 }
 
 export function describeFailures({ tasks }: Frame, failed: readonly string[]): string {
-  const [first] = failed;
-  const unit = tasks.get(first ?? '')?.unit;
+  const [name, unit] = firstTold(failed.map((each) => [each, tasks.get(each)?.unit] as const)) ?? [];
   const more = failed.length > 1 ? `; ${failed.length - 1} more failed` : '';
-  return `task ${first}: ${unit?.reason}: ${unit?.message ?? ''}${more}`.slice(0, MAX_MESSAGE_LENGTH);
+  return causeWithin(`${failureText(`task ${name}`, unit)}${more}`, MAX_MESSAGE_LENGTH);
 }

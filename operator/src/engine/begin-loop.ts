@@ -1,5 +1,5 @@
 import type { Json } from '../api/index.ts';
-import { type Bindings, evaluate, evaluateBoolean } from './expression/index.ts';
+import { type Bindings, evaluate, evaluateBoolean, inField } from './expression/index.ts';
 import { utf8Length } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import type { StartResult } from './start.ts';
@@ -42,5 +42,10 @@ export function evaluated(
   sources: Readonly<Record<string, string>> = {},
   bindings: Bindings,
 ): { [name: string]: Json } {
-  return Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, evaluate(source, bindings)]));
+  return Object.fromEntries(
+    Object.entries(sources).map(([name, source]) => [
+      name,
+      inField(`the state ${name} of the loop`, () => evaluate(source, bindings)),
+    ]),
+  );
 }

@@ -35,10 +35,19 @@ export function runBindings({ name, namespace, uid, workflow, number }: RunIdent
 /** How many failures `run.failures` lists. */
 const MAX_FAILURES_SHOWN = 50;
 
-/** Outputs as expressions see them: an object, or for a fan-out a list with null where an item has none to give. */
-function outputsOf(task: TaskState | undefined, path: string, placed: ReadonlyMap<string, Outputs>): Json {
-  if (!task?.fan) return task?.outputs ?? placed.get(path) ?? {};
-  const { fan } = task;
+/**
+ * Outputs as expressions see them: an object, or for a fan-out a list with null where an item has none to give. A task that
+ * has nothing to give, because it was skipped, failed or has not run, gives the empty one of the two. `placed`: those that
+ * the state holds by their place, by the path of each unit.
+ */
+function outputsOf(
+  planned: PlannedTask | undefined,
+  task: TaskState | undefined,
+  path: string,
+  placed: ReadonlyMap<string, Outputs>,
+): Json {
+  const { fan } = task ?? {};
+  if (!fan) return task?.outputs ?? placed.get(path) ?? (planned?.task.forEach ? [] : {});
   return Array.from({ length: fan.count }, (_, index) => {
     if (!inRanges(fan.succeeded, index)) return null;
     return fan.outputs.get(index) ?? placed.get(`${path}[${index}]`) ?? {};
@@ -67,8 +76,11 @@ export function tasksRead(frame: Frame, names: Iterable<string>, data: PlacedDat
   for (const name of names) {
     const task = frame.tasks.get(name);
     const status = task?.unit.phase ?? 'Waiting';
-    const outputs = outputsOf(task, placed.size === 0 ? name : formatPath(frame.path, name), placed);
-    tasks[name] = { outputs, status: isOver && status === 'Waiting' ? 'Skipped' : status };
+    const path = placed.size === 0 ? name : formatPath(frame.path, name);
+    tasks[name] = {
+      outputs: outputsOf(frame.plan.tasks.get(name), task, path, placed),
+      status: isOver && status === 'Waiting' ? 'Skipped' : status,
+    };
   }
   return tasks;
 }

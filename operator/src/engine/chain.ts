@@ -89,11 +89,12 @@ function rebasedTask({ unit, fan, outputs }: TaskState, earlier: number): TaskSt
 }
 
 function rebasedUnit(unit: Unit, earlier: number): Unit {
-  const { startedAt, since, finishedAt, scope, loop } = unit;
+  const { startedAt, since, finishedAt, scope, loop, held } = unit;
   const moved: Unit = { ...unit };
   if (startedAt !== undefined) moved.startedAt = startedAt - earlier;
   if (since !== undefined) moved.since = since - earlier;
   if (finishedAt !== undefined) moved.finishedAt = finishedAt - earlier;
+  if (held) moved.held = { ...held, first: held.first - earlier, since: held.since - earlier };
   if (scope) moved.scope = rebasedScope(scope, earlier);
   if (!loop) return moved;
   const kept = new Map([...loop.kept].map(([index, each]) => [index, rebasedUnit(each, earlier)]));

@@ -49,7 +49,7 @@ describe('a loop that continues by itself', () => {
       timeout: '1h',
       tasks: [
         { name: 'before', compute: { v: '7' }, outputs: [V] },
-        counting(100, { needs: ['before'], hooks: [{ on: 'Started', run: 'true' }] }),
+        counting(100, { needs: ['before'], hooks: [{ event: 'Started', run: 'true' }] }),
         {
           name: 'after',
           needs: ['poll', 'before'],

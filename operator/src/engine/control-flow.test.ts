@@ -346,7 +346,7 @@ describe('undo', () => {
 
 describe('hooks', () => {
   it('run at the events of their task, and never change the result', () => {
-    const hooks = (['Started', 'Succeeded', 'Failed', 'Finished'] as const).map((on) => ({ on, run: 'x' }));
+    const hooks = (['Started', 'Succeeded', 'Failed', 'Finished'] as const).map((event) => ({ event, run: 'x' }));
     const good = run(workflow([task('a', { hooks })]), { 'a.on-succeeded': FAILED });
     expect(created(good).sort()).toEqual(['a#0', 'a.on-finished#0', 'a.on-started#0', 'a.on-succeeded#0']);
     expect(good.state.finished?.phase).toBe('Succeeded');
@@ -355,8 +355,18 @@ describe('hooks', () => {
     expect(bad.state.finished?.phase).toBe('Succeeded');
   });
 
+  it('that say it by `on`, as definitions of before do, run as those that say it by `event`', () => {
+    const when = (field: 'event' | 'on') =>
+      (['Started', 'Failed'] as const).map((of) => (field === 'on' ? { on: of, run: 'x' } : { event: of, run: 'x' }));
+    const of = (field: 'event' | 'on') =>
+      run(workflow([task('a', { hooks: when(field) })], { hooks: when(field) }), { a: FAILED });
+    expect(created(of('on'))).toEqual(created(of('event')));
+    expect(created(of('on'))).toContain('a.on-failed#0');
+    expect(of('on').plan.tasks.get('a.on-failed')?.task).not.toHaveProperty('on');
+  });
+
   it('of the run that were not called for are not counted', () => {
-    const hooks = (['Succeeded', 'Failed'] as const).map((on) => ({ on, run: 'x' }));
+    const hooks = (['Succeeded', 'Failed'] as const).map((event) => ({ event, run: 'x' }));
     const simulation = run(workflow([task('a')], { hooks }));
     expect(created(simulation)).toEqual(['a#0', 'on-succeeded.run#0']);
     expect(countUnits(simulation.plan, simulation.state)).toMatchObject({ total: 2, succeeded: 2, skipped: 0 });
@@ -365,7 +375,7 @@ describe('hooks', () => {
   });
 
   it('of the run run at its beginning and at its end', () => {
-    const hooks = (['Started', 'Failed', 'Finished'] as const).map((on) => ({ on, run: 'x' }));
+    const hooks = (['Started', 'Failed', 'Finished'] as const).map((event) => ({ event, run: 'x' }));
     const simulation = run(workflow([task('a')], { hooks }), { a: FAILED });
     expect(created(simulation)).toEqual(['a#0', 'on-started.run#0', 'on-failed.run#0', 'on-finished.run#0']);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Definition, Task } from '../api/index.ts';
 import { needsHistory } from './copies.ts';
+import { unitRows } from './index.ts';
 import { repeating } from './testing/repeating.ts';
 import { type Fate, Simulation } from './testing/simulation.ts';
 
@@ -54,6 +55,31 @@ describe('a retry', () => {
     const second = repeat(first, good);
     expect(created(second)).toEqual(['each[1]#0', 'each[3]#0', 'sum#0']);
     expect(second.phaseOf('sum')).toBe('Succeeded');
+  });
+
+  it('says of the items that it takes over where they come from, and by what name, also when it is retried itself', () => {
+    const forEach = { items: ['x', 'y', 'z'], key: 'item' };
+    const first = run(workflow([task('each', { forEach })]), { 'each[1]': { end: 'Failed' } });
+    const second = repeat(first, { 'each[1]': { end: 'Failed' } });
+    const third = repeat(second, {});
+    for (const [each, from] of [
+      [second, 'run'],
+      [third, 'again'],
+    ] as const) {
+      const rows = unitRows(each.plan, each.state, { attempts: new Map() });
+      expect(rows.map((row) => [row.path, row.item, row.from])).toEqual([
+        ['each[0]', 'x', `${from}/each[0]`],
+        ['each[1]', 'y', undefined],
+        ['each[2]', 'z', `${from}/each[2]`],
+      ]);
+    }
+  });
+
+  it('says of items without a key where they come from', () => {
+    const definition = workflow([task('each', { forEach: { items: [0, 1] } })]);
+    const second = repeat(run(definition, { 'each[1]': { end: 'Failed' } }), {});
+    const rows = unitRows(second.plan, second.state, { attempts: new Map() });
+    expect(rows.map(({ from }) => from)).toEqual(['run/each[0]', undefined]);
   });
 
   it('asks the history only for outputs that are still read and no longer in the state', () => {

@@ -131,7 +131,10 @@ function copiedItems(
   isRead: boolean,
   history: ReadonlyMap<string, Outputs>,
 ): CopiedItems {
-  const items = { count: fan.count, succeeded: formatRanges(fan.succeeded), skipped: formatRanges(fan.skipped) };
+  const items = {
+    ...{ count: fan.count, succeeded: formatRanges(fan.succeeded), skipped: formatRanges(fan.skipped) },
+    ...keysOf(fan),
+  };
   if (!isRead) return items;
   const outputs: { [index: string]: Outputs } = {};
   for (const [from, to] of fan.succeeded) {
@@ -141,4 +144,12 @@ function copiedItems(
     }
   }
   return { ...items, outputs };
+}
+
+/** The keys of items that are taken over, as far as the state has them: those of a small fan-out, which are shown. */
+function keysOf({ kept }: NonNullable<TaskState['fan']>): Pick<CopiedItems, 'keys'> {
+  const keys = [...kept].flatMap(([index, { key, phase }]) =>
+    key !== undefined && (phase === 'Succeeded' || phase === 'Skipped') ? [[String(index), key] as const] : [],
+  );
+  return keys.length > 0 ? { keys: Object.fromEntries(keys) } : {};
 }

@@ -1,9 +1,9 @@
 import type { TaskPhase } from '../api/index.ts';
 import { formatPath } from './paths.ts';
-import type { Plan, PlannedTask } from './plan.ts';
+import type { Plan, PlannedTask, Role } from './plan.ts';
 import { sizeOfRanges } from './ranges.ts';
-import { type Fan, type InnerCounts, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
-import { type Frame, frameIn, rootFrame } from './walk.ts';
+import { type Fan, type InnerCounts, isTerminal, newUnit, type RunState, type TaskState, type Unit } from './state.ts';
+import { causeOfItems, type Frame, frameIn, rootFrame } from './walk.ts';
 
 export interface Counts {
   total: number;
@@ -35,14 +35,31 @@ export function countUnits(plan: Plan, state: RunState): Counts {
 }
 
 /** Hooks and undo that were never called for are nobody's concern. */
-export function isHidden({ role, on }: PlannedTask, task: TaskState | undefined): boolean {
-  if (on === undefined && role !== 'Undo') return false;
+export function isHidden({ role, event }: PlannedTask, task: TaskState | undefined): boolean {
+  if (event === undefined && role !== 'Undo') return false;
   return !task || task.unit.phase === 'Waiting' || task.unit.phase === 'Skipped';
 }
 
-/** The phase as people read it: what never started in a run that is over was skipped. */
-export function phaseOf(unit: Unit, state: RunState): TaskPhase {
-  if (unit.phase === 'Waiting') return state.finished ? 'Skipped' : 'Pending';
+/**
+ * Whether what waits in a graph of the run can start no more: the run has ended, is being stopped, or its result is fixed
+ * and only undo and finally are left.
+ */
+export function isClosed({ result, stop, finished }: RunState, frame: Frame, { role }: PlannedTask): boolean {
+  if (finished) return true;
+  const root = rootRole(frame, role);
+  const isAfterwards = root === 'Final' || root === 'Undo';
+  if (stop) return !isAfterwards || result !== undefined || stop.reason === 'Terminated';
+  return result !== undefined && !isAfterwards;
+}
+
+/** The role of the task of the run that a graph is inside of. */
+function rootRole({ owner }: Frame, role: Role): Role {
+  return owner ? rootRole(owner.frame, owner.planned.role) : role;
+}
+
+/** The phase as people read it: what never started and cannot any more was skipped. */
+export function phaseOf(unit: Unit, isOut: boolean): TaskPhase {
+  if (unit.phase === 'Waiting') return isOut ? 'Skipped' : 'Pending';
   if (unit.phase === 'Live' || unit.phase === 'Stopping' || unit.phase === 'Open') return 'Running';
   return unit.phase;
 }
@@ -52,14 +69,19 @@ function countFrame(counts: Counts, plan: Plan, state: RunState, frame: Frame): 
     const task = frame.tasks.get(name);
     if (isHidden(planned, task)) continue;
     const path = formatPath(frame.path, name);
-    if (task?.fan) countFan(counts, task.fan, state);
+    const isOut = isClosed(state, frame, planned);
+    if (task?.fan) countFan(counts, task.fan, isOut || isItemsEnd(planned, task));
     for (const { unit, ...at } of unitsOf(path, task)) {
-      countUnit(counts, unit, state);
+      countUnit(counts, unit, isOut);
       const inside = frameIn(plan, { ...at, frame, planned, unit, loop: undefined, cause: undefined });
       if (inside) countFrame(counts, plan, state, inside);
     }
   }
 }
+
+/** Whether no further item of a fan-out starts. */
+const isItemsEnd = (planned: PlannedTask, task: TaskState): boolean =>
+  isTerminal(task.unit) || causeOfItems(planned, task) !== undefined;
 
 /** The unit of a task, or those of its live items. */
 function unitsOf(path: string, task: TaskState | undefined): { path: string; index: number | undefined; unit: Unit }[] {
@@ -67,14 +89,14 @@ function unitsOf(path: string, task: TaskState | undefined): { path: string; ind
   return [...task.fan.live].map(([index, unit]) => ({ path: `${path}[${index}]`, index, unit }));
 }
 
-function countUnit(counts: Counts, unit: Unit, state: RunState): void {
+function countUnit(counts: Counts, unit: Unit, isOut: boolean): void {
   counts.total++;
-  counts[BUCKETS[phaseOf(unit, state)]]++;
+  counts[BUCKETS[phaseOf(unit, isOut)]]++;
   if (unit.inner) countInner(counts, unit.inner);
 }
 
-/** The items of a fan-out that are not live. */
-function countFan(counts: Counts, fan: Fan, state: RunState): void {
+/** The items of a fan-out that are not live; those that can start no more are skipped. */
+function countFan(counts: Counts, fan: Fan, isOut: boolean): void {
   counts.total += fan.count - fan.live.size;
   const succeeded = sizeOfRanges(fan.succeeded);
   const failed = sizeOfRanges(fan.failed);
@@ -82,7 +104,7 @@ function countFan(counts: Counts, fan: Fan, state: RunState): void {
   counts.succeeded += succeeded;
   counts.failed += failed;
   counts.skipped += skipped;
-  counts[state.finished ? 'skipped' : 'pending'] += fan.count - fan.live.size - succeeded - failed - skipped;
+  counts[isOut ? 'skipped' : 'pending'] += fan.count - fan.live.size - succeeded - failed - skipped;
   if (fan.inner) countInner(counts, fan.inner);
 }
 

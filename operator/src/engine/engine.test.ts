@@ -100,11 +100,14 @@ describe('a run', () => {
 
   it('fails a task whose expression cannot be evaluated, and says why', () => {
     const definition = workflow([
-      task('make', { outputs: [{ name: 'n' }] }),
+      task('make', { outputs: [{ name: 'n', optional: true }] }),
       task('use', { needs: ['make'], env: { N: '${{ tasks.make.outputs.n }}' } }),
     ]);
     const simulation = run(definition);
     expect(simulation.state.tasks.get('use')?.unit.reason).toBe('ExpressionError');
+    expect(simulation.state.tasks.get('use')?.unit.message).toBe(
+      'env.N: the task "make" is Succeeded and has handed on no output "n"; ask has(tasks.make.outputs.n) first, or read tasks.make.outputs.?n.orValue(...) (column 21 of:  tasks.make.outputs.n )',
+    );
     expect(simulation.pods.has('use#0')).toBe(false);
   });
 });
@@ -159,7 +162,9 @@ describe('a fan-out', () => {
         when: "size(tasks.f.outputs) == 3 && tasks.f.outputs[1] == null && tasks.f.outputs[2].v == 'Y'",
       }),
     ]);
-    const simulation = run(definition, { 'f[2]': { end: 'Succeeded', outputs: 'v=Y' } });
+    const simulation = run(definition, {
+      ...{ 'f[0]': { end: 'Succeeded', outputs: 'v=X' }, 'f[2]': { end: 'Succeeded', outputs: 'v=Y' } },
+    });
     expect(simulation.phaseOf('g')).toBe('Succeeded');
     expect([...simulation.pods.keys()]).toEqual(['f[0]#0', 'f[2]#0', 'g#0']);
     const [first, second] = [...simulation.pods.values()];
@@ -250,6 +255,7 @@ describe('desiredState', () => {
     });
     simulation.pass();
     simulation.desiredState = 'Cancelled';
+    expect(simulation.pass(), 'the order is stored before the pod is told').toMatchObject({ actions: [], more: true });
     const decision = simulation.pass();
     expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'a', attempt: 0, sort: 'Pod' }]);
     expect(decision.state.finished).toBeUndefined();

@@ -3,7 +3,7 @@ import { takeOver } from './chain.ts';
 import { innerOf, sumInner } from './inner.ts';
 import { type Located, unitAt } from './locate.ts';
 import { withPlaced } from './placed.ts';
-import { addToRanges, parseRanges, type Ranges } from './ranges.ts';
+import { addToRanges, inRanges, parseRanges, type Ranges } from './ranges.ts';
 import {
   type Fan,
   type LoopState,
@@ -15,6 +15,7 @@ import {
   type Unit,
   type Verdict,
 } from './state.ts';
+import { failuresOf } from './words.ts';
 
 /** How many nodes on which an attempt failed are remembered. */
 const MAX_NODES = 5;
@@ -43,6 +44,7 @@ function end(state: RunState, path: string, phase: EndPhase, t: number): Located
   delete unit.nodes;
   delete unit.ask;
   delete unit.object;
+  delete unit.held;
   const { fan } = task;
   if (located.loop || index === undefined || !fan) return located;
   fan.live.delete(index);
@@ -76,7 +78,7 @@ const FAILED_INSIDE: ReadonlySet<string> = new Set(['ItemsFailed', 'TasksFailed'
 function fail(state: RunState, event: EventOf<'Failed'>): void {
   const { unit, task, index, loop } = end(state, event.path, 'Failed', event.t);
   const { failure } = event;
-  const kept = [...state.failures.values()].reduce((sum, n) => sum + n, 0) < MAX_KEPT_FAILURES;
+  const kept = event.keep === true || failuresOf(state) < MAX_KEPT_FAILURES;
   unit.reason = failure.reason;
   if (kept) describe(unit, failure);
   if (index !== undefined && !loop && kept) task.fan?.kept.set(index, unit);
@@ -114,22 +116,50 @@ function copy(state: RunState, event: EventOf<'Copied'>): void {
   for (const [name, copied] of Object.entries(event.tasks)) {
     const { unit, task } = unitAt(state, name);
     unit.startedAt = event.t;
-    unit.from = `${event.from}/${name}`;
+    const from = `${event.from}/${name}`;
+    unit.from = from;
     unit.phase = copied.phase === 'Partly' ? 'Live' : copied.phase;
     if (copied.phase !== 'Partly') unit.finishedAt = event.t;
     if (copied.reason !== undefined) unit.reason = copied.reason;
     if (copied.outputs) task.outputs = copied.outputs;
-    if (copied.items) task.fan = copiedFan(copied.items);
+    if (copied.items) task.fan = copiedFan(copied.items, from);
     if (copied.later) task.awaits = 0;
   }
 }
 
-function copiedFan({ count, succeeded, skipped, outputs = {} }: CopiedItems): Fan {
+function copiedFan({ count, succeeded, skipped, outputs = {}, keys = {} }: CopiedItems, from: string): Fan {
   const fan = newFan(count);
   fan.succeeded = parseRanges(succeeded);
   fan.skipped = parseRanges(skipped);
   for (const [index, each] of Object.entries(outputs)) fan.outputs.set(Number(index), each);
+  for (const [index, key] of Object.entries(keys)) {
+    const phase = inRanges(fan.skipped, Number(index)) ? 'Skipped' : 'Succeeded';
+    fan.kept.set(Number(index), { ...newUnit(), phase, key, from: `${from}[${index}]` });
+  }
   return fan;
+}
+
+/** A pause is over: what could not start meanwhile has not waited meanwhile. */
+function resume(state: RunState, paused: number): void {
+  state.pausedFor += paused;
+  for (const { held } of unitsOf(state.tasks)) {
+    if (!held) continue;
+    held.first += paused;
+    held.since += paused;
+  }
+}
+
+/** Every unit that is not over, wherever it stands. */
+function* unitsOf(tasks: RunState['tasks']): Generator<Unit> {
+  for (const { unit, fan } of tasks.values()) {
+    for (const each of fan ? fan.live.values() : [unit]) yield* unitsIn(each);
+  }
+}
+
+function* unitsIn(unit: Unit): Generator<Unit> {
+  yield unit;
+  if (unit.loop) yield* unitsIn(unit.loop.unit);
+  if (unit.scope) yield* unitsOf(unit.scope.tasks);
 }
 
 const EVOLVERS: Evolvers = {
@@ -137,7 +167,7 @@ const EVOLVERS: Evolvers = {
     throw new RangeError('Accepted is the first event of a history and never comes again');
   },
   DesiredStateChanged: (state, event) => {
-    if (state.pausedSince !== undefined) state.pausedFor += event.t - state.pausedSince;
+    if (state.pausedSince !== undefined) resume(state, event.t - state.pausedSince);
     delete state.pausedSince;
     if (event.desired === 'Paused') state.pausedSince = event.t;
     state.desired = event.desired;
@@ -153,14 +183,21 @@ const EVOLVERS: Evolvers = {
     unit.phase = 'Live';
     unit.attempt = event.attempt;
     delete unit.object;
-    unit.startedAt ??= event.t;
+    unit.startedAt ??= unit.held?.first ?? event.t;
+    delete unit.held;
     unit.since = event.t;
     if (event.key !== undefined) unit.key = event.key;
+    state.firstTaskAt ??= event.t;
+  },
+  Held: (state, event) => {
+    const unit = unitOf(state, event.path);
+    unit.held = { first: unit.held?.first ?? event.t, since: event.t, reason: event.reason };
     state.firstTaskAt ??= event.t;
   },
   Succeeded: (state, event) => {
     const located = end(state, event.path, 'Succeeded', event.t);
     if (event.from !== undefined) located.unit.from = event.from;
+    if (event.hint !== undefined) located.unit.reason = event.hint;
     if (event.outputs && event.keep) keepOutputs(located, event.outputs);
     if (event.outputs && event.page !== undefined) {
       located.task.placed = withPlaced(located.task.placed, event.page, event.outputs);
@@ -202,6 +239,8 @@ const EVOLVERS: Evolvers = {
     if (event.cause === 'Infrastructure') unit.infra++;
     delete unit.exitCode;
     delete unit.object;
+    if (unit.held) unit.startedAt ??= unit.held.first;
+    delete unit.held;
     if (event.node !== undefined) unit.nodes = [...new Set([...(unit.nodes ?? []), event.node])].slice(-MAX_NODES);
     describe(unit, event.failure);
   },
@@ -220,6 +259,7 @@ const EVOLVERS: Evolvers = {
   Cancelled: (state, event) => {
     const { unit } = end(state, event.path, 'Cancelled', event.t);
     unit.reason = event.reason;
+    if (event.message !== undefined) unit.message = event.message;
   },
   OutputsReleased: (state, event) => {
     for (const path of event.tasks) {

@@ -1,15 +1,15 @@
-import { MAX_ITEMS } from '../api/index.ts';
+import { causeWithin, MAX_ITEMS } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
-import { evaluateBoolean } from './expression/index.ts';
 import { repeatedKey } from './items.ts';
 import type { Pass } from './pass.ts';
 import { formatPath } from './paths.ts';
 import type { PlannedTask } from './plan.ts';
 import { firstOutside, sizeOfRanges } from './ranges.ts';
-import { failForExpression, type StartResult, startUnit } from './start.ts';
+import { failForExpression, isWhenTrue, type StartResult, startUnit } from './start.ts';
 import { type Fan, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type TaskState, type Unit } from './state.ts';
 import { itemsOf, taskBindings, unitBindings } from './unit-bindings.ts';
 import { causeOfItems, type Frame, type Place } from './walk.ts';
+import { failureText, firstTold } from './words.ts';
 
 /**
  * Makes a task with `forEach` as many units as it has items.
@@ -37,14 +37,50 @@ export function advanceFanOut(pass: Pass, frame: Frame, planned: PlannedTask, ta
   for (const [index, unit] of [...fan.live]) {
     if (unit.phase === 'Open' && !hurried() && pass.room()) advanceOpen(pass, placeOfItem(frame, planned, index, unit));
   }
-  let refused = false;
-  while (!refused && !hurried() && nextItem(fan) < fan.count && mayStartItem(pass, planned, fan)) {
-    if (!pass.room()) return;
-    refused = advanceItem(pass, placeOfItem(frame, planned, nextItem(fan), newUnit())) === 'Refused';
-  }
+  if (!startItems({ pass, frame, planned, fan, hurried })) return;
   if ((nextItem(fan) >= fan.count || hurried()) && fan.live.size === 0) return finish(pass, frame, planned, fan);
   // A failure that has come just now: what it ends has its turn at once.
   if (pass.itemFailed && hurried()) pass.cut = true;
+}
+
+interface Items {
+  readonly pass: Pass;
+  readonly frame: Frame;
+  readonly planned: PlannedTask;
+  readonly fan: Fan;
+  /** Whether the failure of one ends all. */
+  readonly hurried: () => boolean;
+}
+
+/**
+ * Starts items in their order, those first that could not start before. After one that cannot start only those have a
+ * turn that are known to be refused as well: they hold a place, and all of them wait at once.
+ * @returns whether the pass had room for it
+ */
+function startItems(items: Items): boolean {
+  const { pass, hurried } = items;
+  let refused = false;
+  for (const place of itemsInTurn(items)) {
+    const isKnown = pass.observation(place.path, 0)?.phase === 'Refused';
+    if (refused && !isKnown && place.unit.held) continue;
+    if ((refused && !isKnown) || hurried()) return true;
+    if (!pass.room()) return false;
+    const result = place.unit.held ? startItem(pass, place) : advanceItem(pass, place);
+    refused ||= result === 'Refused';
+  }
+  return true;
+}
+
+/** Those that could not start before, then those that may begin; none twice. */
+function* itemsInTurn({ pass, frame, planned, fan }: Items): Generator<Place> {
+  for (const [index, unit] of [...fan.live]) {
+    if (unit.phase === 'Waiting') yield placeOfItem(frame, planned, index, unit);
+  }
+  let last = -1;
+  while (nextItem(fan) < fan.count && nextItem(fan) !== last && mayStartItem(pass, planned, fan)) {
+    last = nextItem(fan);
+    yield placeOfItem(frame, planned, last, newUnit());
+  }
 }
 
 /** The next item to begin with; those that an earlier run has done are passed over. */
@@ -58,8 +94,7 @@ function placeOfItem(frame: Frame, planned: PlannedTask, index: number, unit: Un
 }
 
 function mayStartItem(pass: Pass, planned: PlannedTask, fan: Fan): boolean {
-  const mayStart = planned.sort === undefined ? pass.mayOpen() : pass.mayStart();
-  return mayStart && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
+  return pass.mayBegin(planned) && fan.live.size < widthOf(planned) + MAX_WAITING_ITEMS && hasRoom(planned, fan);
 }
 
 /** Whether one more item may be under way, a new one or one that waited to be tried again. */
@@ -67,13 +102,15 @@ export function hasRoom(planned: PlannedTask, fan: Fan): boolean {
   return busyItems(fan) < widthOf(planned);
 }
 
-const widthOf = ({ task }: PlannedTask): number =>
-  Math.min(task.forEach?.parallelism ?? MAX_OPEN_ITEMS, MAX_OPEN_ITEMS);
+const widthOf = ({ task, sort }: PlannedTask): number =>
+  Math.min(task.forEach?.parallelism ?? (sort === 'Signal' ? MAX_ASKED_ITEMS : MAX_OPEN_ITEMS), MAX_OPEN_ITEMS);
 
 /** Items in backoff do not hold a place, but there is an end to how many the state keeps open. */
 const MAX_WAITING_ITEMS = 1000;
 /** Templates, loops and sleeps cost no attempt, but each costs bytes of the state. */
 const MAX_OPEN_ITEMS = 1000;
+/** Each item that asks people is an object of the API server. */
+const MAX_ASKED_ITEMS = 100;
 
 function busyItems(fan: Fan): number {
   let busy = 0;
@@ -84,7 +121,7 @@ function busyItems(fan: Fan): number {
 function advanceItem(pass: Pass, place: Place): StartResult {
   const { task, whenPerItem } = place.planned;
   try {
-    const skip = task.when !== undefined && whenPerItem && !evaluateBoolean(task.when, unitBindings(pass, place));
+    const skip = task.when !== undefined && whenPerItem && !isWhenTrue(task.when, unitBindings(pass, place));
     if (!skip) return startItem(pass, place);
     pass.emit({ type: 'Skipped', path: place.path, reason: 'WhenFalse' });
   } catch (error) {
@@ -107,10 +144,8 @@ function finish(pass: Pass, frame: Frame, planned: PlannedTask, fan: Fan): void 
   const path = formatPath(frame.path, name);
   const failed = sizeOfRanges(fan.failed);
   if (failed === 0) return pass.emit({ type: 'Succeeded', path });
-  const first = [...fan.kept].find(([, unit]) => unit.phase === 'Failed');
-  const example = first
-    ? `; the first: ${formatPath('', name, first[0])}: ${first[1].reason}: ${first[1].message ?? ''}`
-    : '';
-  const message = `${failed} of ${fan.count} items failed${example}`.slice(0, MAX_MESSAGE_LENGTH);
+  const first = firstTold([...fan.kept].filter(([, unit]) => unit.phase === 'Failed'));
+  const example = first ? `; the first: ${failureText(formatPath('', name, first[0]), first[1])}` : '';
+  const message = causeWithin(`${failed} of ${fan.count} items failed${example}`, MAX_MESSAGE_LENGTH);
   pass.emit({ type: 'Failed', path, failure: { reason: 'ItemsFailed', message } });
 }

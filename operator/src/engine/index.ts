@@ -28,6 +28,7 @@ export {
 export { begin, evolve } from './evolve.ts';
 export { ExpressionError, evaluate } from './expression/index.ts';
 export { fillForm, readForm } from './form.ts';
+export { handedOn } from './handed-on.ts';
 export { digestOfPage, extendJournal, type Journal, nextPage, type Page, type PageMark } from './journal.ts';
 export {
   type FindTemplate,

@@ -1,5 +1,5 @@
 import { type ForEach, type Json, MAX_ITEMS } from '../api/index.ts';
-import { type Bindings, ExpressionError, evaluate } from './expression/index.ts';
+import { type Bindings, ExpressionError, evaluate, inField } from './expression/index.ts';
 
 /**
  * The items of a fan-out, in order.
@@ -7,7 +7,7 @@ import { type Bindings, ExpressionError, evaluate } from './expression/index.ts'
  */
 export function itemsFor(forEach: ForEach, bindings: () => Bindings): Json[] {
   const { items, itemsFrom, sequence, matrix } = forEach;
-  if (itemsFrom !== undefined) return listed(evaluate(itemsFrom, bindings()));
+  if (itemsFrom !== undefined) return listed(inField('forEach.itemsFrom', () => evaluate(itemsFrom, bindings())));
   if (sequence) return numbers(sequence);
   return matrix ? combinations(matrix) : ((items ?? []) as Json[]);
 }
@@ -50,10 +50,23 @@ function listed(value: Json): Json[] {
   return keys.map((key) => ({ key, value: value[key] ?? null }));
 }
 
+/** How many items there are, before exclusions, where the definition says it. */
+export function countOf({ items, sequence, matrix }: ForEach): number | undefined {
+  if (items) return items.length;
+  if (sequence) return lengthOf(sequence);
+  if (!matrix) return undefined;
+  return Object.values(matrix.axes).reduce((all, values) => all * values.length, 1) + (matrix.include ?? []).length;
+}
+
 /** One more than is allowed is enough to know that there are too many. */
-function numbers({ from = 0, to, step = 1 }: NonNullable<ForEach['sequence']>): Json[] {
+function lengthOf({ from = 0, to, step = 1 }: NonNullable<ForEach['sequence']>): number {
   const count = step === 0 ? 0 : Math.max(0, Math.floor((to - from) / step) + 1);
-  return Array.from({ length: Math.min(count, MAX_ITEMS + 1) }, (_, index) => from + index * step);
+  return Math.min(count, MAX_ITEMS + 1);
+}
+
+function numbers(sequence: NonNullable<ForEach['sequence']>): Json[] {
+  const { from = 0, step = 1 } = sequence;
+  return Array.from({ length: lengthOf(sequence) }, (_, index) => from + index * step);
 }
 
 type Combination = { [axis: string]: Json };

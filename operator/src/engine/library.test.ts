@@ -60,9 +60,9 @@ describe('the library of a definition', () => {
   it('writes the kind out in tasks, finally, hooks and undo', () => {
     const at = (name: string) => ({ template: { name } });
     const spec: LibrarySource = {
-      tasks: [{ ...run, undo: at('a'), hooks: [{ on: 'Failed', ...at('w') }] }],
+      tasks: [{ ...run, undo: at('a'), hooks: [{ event: 'Failed', ...at('w') }] }],
       finally: [uses('a')],
-      hooks: [{ on: 'Finished', ...at('w') }],
+      hooks: [{ event: 'Finished', ...at('w') }],
       templates: [{ name: 'a', ...body(run) }],
     };
     const found = definition(spec, find({ 'WorkflowTemplate/w@': body(run) }));
@@ -170,7 +170,7 @@ describe('the digest of what onChange watches', () => {
     const changes: Partial<LibrarySource>[] = [
       { templates: [{ name: 'a', ...body(run) }] },
       { finally: [{ ...run, name: 'last' }] },
-      { hooks: [{ on: 'Failed', run: 'true' }] },
+      { hooks: [{ event: 'Failed', run: 'true' }] },
       { compensate: ['Failed'] },
     ];
     for (const change of changes) expect(digestOfWatched({ ...spec, ...change }, ['Tasks'])).not.toBe(before);

@@ -1,14 +1,16 @@
-import { DEFAULT_ITERATIONS, type Json, type Outputs, parseDuration } from '../api/index.ts';
+import { causeWithin, DEFAULT_ITERATIONS, type Json, type Outputs, parseDuration } from '../api/index.ts';
 import { advanceOpen } from './advance.ts';
 import { evaluated, isTooLarge, STATE_TOO_LARGE } from './begin-loop.ts';
 import { continuesHere } from './continuing.ts';
-import { type Bindings, evaluateBoolean } from './expression/index.ts';
+import { type Bindings, evaluateBoolean, inField } from './expression/index.ts';
+import { missingFailure } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { failForExpression, startUnit } from './start.ts';
 import { isTerminal, type LoopState, MAX_MESSAGE_LENGTH } from './state.ts';
 import { succeed } from './success.ts';
 import { unitBindings } from './unit-bindings.ts';
 import type { Place } from './walk.ts';
+import { failureText } from './words.ts';
 
 /** Advances an open loop as far as it goes now: iterations that need no attempt follow one another in one pass. */
 export function advanceLoop(pass: Pass, place: Place): void {
@@ -51,10 +53,10 @@ function advanceIteration(pass: Pass, iteration: Place, loop: LoopState): boolea
 function goOn(pass: Pass, place: Place, current: LoopState): boolean {
   const { path, planned } = place;
   const { loop, onFailure, outputs: declared = [] } = planned.task;
-  const { phase, reason, message = '' } = current.unit;
+  const { phase } = current.unit;
   if (!loop) return false;
   if (phase !== 'Succeeded' && onFailure !== 'Continue') {
-    const why = `iteration ${current.index}: ${reason}: ${message}`.slice(0, MAX_MESSAGE_LENGTH);
+    const why = causeWithin(failureText(`iteration ${current.index}`, current.unit), MAX_MESSAGE_LENGTH);
     pass.emit({ type: 'Failed', path, failure: { reason: 'IterationFailed', message: why } });
     return false;
   }
@@ -68,6 +70,11 @@ function goOn(pass: Pass, place: Place, current: LoopState): boolean {
   const after = { ...before, state };
   const index = current.index + 1;
   if (isDone(loop, after, index)) {
+    const missing = missingFailure(declared, outputs, `in the last iteration, ${current.index}`);
+    if (missing) {
+      pass.emit({ type: 'Failed', path, failure: missing });
+      return false;
+    }
     const named = declared.flatMap(({ name }) => (outputs[name] === undefined ? [] : [[name, outputs[name]] as const]));
     succeed(pass, place, { ...Object.fromEntries(named), ...state } as Outputs);
     return false;
@@ -85,6 +92,8 @@ function goOn(pass: Pass, place: Place, current: LoopState): boolean {
 type LoopSpec = NonNullable<Place['planned']['task']['loop']>;
 
 function isDone(loop: LoopSpec, after: Bindings & { state: Record<string, Json> }, index: number): boolean {
-  if (loop.until !== undefined && evaluateBoolean(loop.until, after)) return true;
-  return loop.while !== undefined && !evaluateBoolean(loop.while, { ...after, iteration: index });
+  const { until, while: goesOn } = loop;
+  if (until !== undefined && inField('loop.until', () => evaluateBoolean(until, after))) return true;
+  const next = { ...after, iteration: index };
+  return goesOn !== undefined && !inField('loop.while', () => evaluateBoolean(goesOn, next));
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_OUTPUT_BYTES, parseOutputs, utf8Length } from './outputs.ts';
 
-const declared = [{ name: 'v' }, { name: 'n', type: 'Integer' as const }];
+const declared = [
+  { name: 'v' },
+  { name: 'n', type: 'Integer' as const },
+  { name: 'l', type: 'List' as const },
+  { name: 'o', type: 'Object' as const },
+];
 
 describe('outputs', () => {
   it.each(['', 'a', '\u007f', '\u0080', '\u07ff', '\u0800', '\uffff', '\u{10000}', 'aé漢😀'])(
@@ -22,6 +27,15 @@ describe('outputs', () => {
     ['v=a=b\r\n\r\n', { v: 'a=b' }],
     [' v =a', { v: 'a' }],
     ['{"v": "a", "n": 2}', { v: 'a', n: 2 }],
+    ['{"v": 1.10, "n": 2}', { v: '1.10', n: 2 }],
+    ['{"v": 1234567890123456789}', { v: '1234567890123456789' }],
+    ['{"v": 1E2}', { v: '1E2' }],
+    ['{"v": false}', { v: 'false' }],
+    ['v=1234567890123456789', { v: '1234567890123456789' }],
+    ['v=007', { v: '007' }],
+    ['{"l": [1234567890123456789, 7]}', { l: ['1234567890123456789', 7] }],
+    ['l=[1234567890123456789, 7]', { l: ['1234567890123456789', 7] }],
+    ['{"o": {"id": 18446744073709551615}}', { o: { id: '18446744073709551615' } }],
     ['  \n', {}],
     ['v=', { v: '' }],
   ])('%j are %j', (text, outputs) => expect(parseOutputs(text, declared)).toEqual({ outputs }));
@@ -33,6 +47,8 @@ describe('outputs', () => {
     ['[1]', '[1]'],
     ['w=1', '"w" is not declared'],
     ['n=x', 'the output n'],
+    ['n=1234567890123456789', 'declare the output as String, which keeps every digit'],
+    ['{"n": 1234567890123456789}', '"1234567890123456789" is not an Integer that is exact'],
   ])('%j are refused: %s', (text, words) => {
     const { failure } = parseOutputs(text, declared) as { failure: { reason: string; message: string } };
     expect(failure.reason).toBe('OutputsInvalid');

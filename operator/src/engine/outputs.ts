@@ -1,4 +1,12 @@
-import type { Failure, Json, OutputDeclaration, Outputs } from '../api/index.ts';
+import {
+  type Failure,
+  type Json,
+  missingOutputs,
+  type OutputDeclaration,
+  type Outputs,
+  type ValueType,
+} from '../api/index.ts';
+import { parseSpelled, type Spelled, WHOLE_LIMIT } from '../json/index.ts';
 import { redact } from '../redaction/index.ts';
 import { article, coerce } from './coerce.ts';
 
@@ -23,6 +31,20 @@ const WITHHELD = '(withheld: the task reads secrets)';
 
 const invalid = (message: string): ParsedOutputs => ({ failure: { reason: 'OutputsInvalid', message } });
 
+/** The failure of what ended well without outputs that are declared and not optional; `where` says where they belong. */
+export function missingFailure(
+  declared: readonly OutputDeclaration[] | undefined,
+  outputs: Outputs,
+  where: string,
+): Failure | undefined {
+  const missing = missingOutputs(declared, outputs);
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  const names = missing.length === 1 ? `the output ${first} is` : `the outputs ${missing.join(', ')} are`;
+  const message = `${names} declared, and missing ${where}; write every declared output, or declare it with optional: true`;
+  return { reason: 'OutputMissing', message };
+}
+
 /** UTF-8 length without allocating the bytes. */
 export function utf8Length(text: string): number {
   let bytes = 0;
@@ -33,7 +55,15 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-function readLines(text: string): Record<string, Json> | string {
+const NOT_SPELLED: ReadonlyMap<string, string> = new Map();
+
+/** What a task wrote, by name, and how it spelled numbers in JSON. */
+interface Written {
+  readonly values: Record<string, Json>;
+  readonly texts: Spelled['texts'];
+}
+
+function readLines(text: string): Written | string {
   const values: Record<string, Json> = {};
   for (const line of text.split(/\r?\n/)) {
     if (line.trim() === '') continue;
@@ -41,13 +71,13 @@ function readLines(text: string): Record<string, Json> | string {
     if (equals < 1) return line;
     values[line.slice(0, equals).trim()] = line.slice(equals + 1);
   }
-  return values;
+  return { values, texts: NOT_SPELLED };
 }
 
-function readObject(text: string): Record<string, Json> | undefined {
+function readObject(text: string): Written | undefined {
   try {
-    const value = JSON.parse(text) as Json;
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+    const { value, texts } = parseSpelled(text);
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? { values: value, texts } : undefined;
   } catch {
     return undefined;
   }
@@ -70,17 +100,17 @@ export function parseOutputs(
   }
   if (text.trim() === '') return { outputs: {} };
   const isJson = text.trimStart().startsWith('{');
-  const values = isJson ? readObject(text) : readLines(text);
-  if (values === undefined) return invalid('$ADO_OUTPUTS begins with { but is not a JSON object');
-  if (typeof values === 'string') {
-    const line = quote(JSON.stringify(values), 80);
+  const written = isJson ? readObject(text) : readLines(text);
+  if (written === undefined) return invalid('$ADO_OUTPUTS begins with { but is not a JSON object');
+  if (typeof written === 'string') {
+    const line = quote(JSON.stringify(written), 80);
     return invalid(`$ADO_OUTPUTS has the line ${line}, which is not of the form key=value`);
   }
-  return coerceOutputs(values, declared, quote);
+  return coerceOutputs(written, declared, quote);
 }
 
 function coerceOutputs(
-  values: Record<string, Json>,
+  { values, texts }: Written,
   declared: readonly OutputDeclaration[],
   quote: (said: string, max: number) => string,
 ): ParsedOutputs {
@@ -89,12 +119,23 @@ function coerceOutputs(
     const declaration = declared.find((output) => output.name === name);
     if (!declaration)
       return invalid(`the output ${quote(JSON.stringify(name), 80)} is not declared; add it to outputs`);
-    const { type = 'String' } = declaration;
-    const coerced = coerce(value, type);
+    const { type = 'String', optional } = declaration;
+    if (value === null && optional === true) continue;
+    // A number of JSON is read from its text: as a String it stays as it was written, as a number it must be exact.
+    const said = texts.get(name) ?? value;
+    const coerced = coerce(said, type);
     if ('problem' in coerced) {
-      return invalid(`the output ${name}: ${quote(JSON.stringify(value), 100)} is not ${article(type)}`);
+      const shown = quote(JSON.stringify(value), 100);
+      return invalid(`the output ${name}: ${shown} is not ${article(type)}${limitOf(type, said)}`);
     }
     outputs[name] = coerced.value;
   }
   return { outputs };
+}
+
+/** Why digits are no number, which they look like. */
+function limitOf(type: ValueType, said: Json): string {
+  const isNumeric = type === 'Integer' || type === 'Number';
+  if (!isNumeric || typeof said !== 'string' || !/^\s*-?\d{16,}\s*$/.test(said)) return '';
+  return ` that is exact, as whole numbers are up to ±${WHOLE_LIMIT}; declare the output as String, which keeps every digit`;
 }

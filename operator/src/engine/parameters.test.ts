@@ -93,3 +93,17 @@ describe('the declaration of a parameter', () => {
     expect(resolveParameters(declared, [{ name: 'a', value: '1' }])).toEqual({ values: { a: '1', b: 'x' } });
   });
 });
+
+describe('a definition that an earlier version has judged', () => {
+  it('has Strings that were given as numbers, and its runs go on with their text', () => {
+    const declared = [{ name: 'v', default: 1.5, enum: [1.5, true, 'x'] }];
+    expect(resolveParameters(declared)).toEqual({ values: { v: '1.5' } });
+    expect(resolveParameters(declared, [{ name: 'v', value: 'true' }])).toEqual({ values: { v: 'true' } });
+  });
+
+  it('starts nothing with a whole number that was another one', () => {
+    expect(resolveParameters([{ name: 'v', type: 'Integer', default: 2 ** 60 }])).toEqual({
+      problem: expect.stringContaining('"v": about 1152921504606847000 is beyond'),
+    });
+  });
+});

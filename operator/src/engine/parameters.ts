@@ -1,5 +1,5 @@
 import type { Json, Parameter } from '../api/index.ts';
-import { coerce } from './coerce.ts';
+import { coerce, coercePinned } from './coerce.ts';
 import { canonicalJson } from './digest.ts';
 import { spend, withinWork } from './expression/index.ts';
 import { linearMatches, patternFault, workOfPatterns } from './expression/regex.ts';
@@ -50,9 +50,11 @@ function resolved(declared: readonly Parameter[], given: Given, read: ReadonlyMa
   for (const parameter of declared) {
     const { name } = parameter;
     const own = given.find((value) => value.name === name);
-    const value = own?.value ?? read.get(name) ?? (parameter.default as Json | undefined);
+    const text = own?.value ?? read.get(name);
+    const value = text ?? (parameter.default as Json | undefined);
     if (value === undefined) return { problem: `spec.parameters: "${name}" is required; give it a value` };
-    const coerced = coerce(value, parameter.type ?? 'String');
+    const { type = 'String' } = parameter;
+    const coerced = text === undefined ? coercePinned(value, type) : coerce(value, type);
     const problem = 'problem' in coerced ? coerced.problem : misfit(parameter, coerced.value, own?.isNamed);
     if (problem !== undefined || 'problem' in coerced) return { problem: `spec.parameters: "${name}": ${problem}` };
     values[name] = coerced.value;
@@ -99,7 +101,7 @@ function isAmong(value: Json, values: readonly Json[]): boolean {
 /** The values of an enum in the type of the parameter. */
 function choices({ type = 'String', enum: values = [] }: Bounds): Json[] {
   return values.flatMap((value) => {
-    const coerced = coerce(value as Json, type);
+    const coerced = coercePinned(value as Json, type);
     return 'value' in coerced ? [coerced.value] : [];
   });
 }

@@ -6,6 +6,7 @@ import {
   type DesiredState,
   encodeEvent,
   type HistoryEvent,
+  type HistoryEventType,
   type Json,
   type Rendered,
   type RenderedClaims,
@@ -17,9 +18,10 @@ import { evolve } from './evolve.ts';
 import { locate } from './locate.ts';
 import { attemptKey } from './paths.ts';
 import { type Given, PlacedData } from './placed-data.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedTask } from './plan.ts';
 import { isLive, type RunState, type Unit } from './state.ts';
-import { type Cause, type Frame, type Place, placesOf, rootFrame } from './walk.ts';
+import { type Cause, type Frame, type Place, placeOf, placesOf, rootFrame } from './walk.ts';
+import { keepsWords } from './words.ts';
 
 /** What a pass may do before it asks to be called again at once (design §4, §6). */
 export const MAX_EVENTS = 200;
@@ -44,7 +46,7 @@ export interface Observed {
   readonly unacknowledged?: ReadonlySet<string>;
   /** The run that continues this one, once it exists. */
   readonly continuedAs?: string;
-  /** An earlier decision on the same state has started something that is not seen yet. */
+  /** Something was started that neither the state nor what was observed may know yet. */
   readonly begun?: boolean;
   /** If given, no attempt may start but these, by attempt key: what is more waits for the next reconcile. */
   readonly only?: ReadonlySet<string>;
@@ -107,6 +109,7 @@ export class Pass {
   readonly warnings: string[] = [];
   /** A rule had more to say than a pass may hold. */
   cut = false;
+  /** Attempts that take a place of `parallelism`. */
   live = 0;
   /** Undo still has its turn, before finally. */
   isUndoing = false;
@@ -123,7 +126,7 @@ export class Pass {
     this.firstSeq = state.seq;
     this.data = new PlacedData(observed.given);
     this.root = rootFrame(plan, state);
-    for (const { unit } of this.places()) if (isLive(unit)) this.live++;
+    for (const place of this.places()) if (takesPlace(place)) this.live++;
   }
 
   /** Whether there is room for one more decision; says that there was more when there is not. */
@@ -136,13 +139,15 @@ export class Pass {
   }
 
   emit(event: NewEvent): void {
-    const timed = { ...event, t: this.t } as HistoryEvent;
+    const keep = event.type === 'Failed' && keepsWords(this.plan, this.state, event.path) ? { keep: true } : {};
+    const timed = { ...event, ...keep, t: this.t } as HistoryEvent;
     const text = encodeEvent(timed);
     this.#bytes += text.length;
     this.events.push(timed);
     this.encoded.push(text);
-    this.live += liveChange(this.state, timed);
+    if (GIVES_BACK.has(timed.type)) this.live -= this.#placesOf(timed);
     evolve(this.state, timed);
+    if (timed.type === 'Started') this.live += this.#placesOf(timed);
     if (timed.type === 'Failed' && timed.path.endsWith(']')) this.itemFailed = true;
   }
 
@@ -163,14 +168,20 @@ export class Pass {
     return this.plan.definition.parallelism ?? DEFAULT_PARALLELISM;
   }
 
-  /** Whether an attempt may start: not while paused or stopping, nor above the parallelism of the run. */
-  mayStart(): boolean {
-    return this.mayOpen() && this.live < this.parallelism;
+  /** How many places of `parallelism` the unit of an event takes now. */
+  #placesOf(event: HistoryEvent): number {
+    const place = 'path' in event && placeOf(this.plan, this.state, event.path ?? '');
+    return place && takesPlace(place) ? 1 : 0;
   }
 
-  /** Whether something may begin that needs no attempt. */
+  /** Whether anything may begin: not while paused or stopping. */
   mayOpen(): boolean {
     return this.state.desired !== 'Paused' && !this.state.stop && !this.awaits;
+  }
+
+  /** Whether a task may begin; what takes a place of the parallelism of the run needs one that is free. */
+  mayBegin({ sort }: PlannedTask): boolean {
+    return this.mayOpen() && (sort === undefined || sort === 'Signal' || this.live < this.parallelism);
   }
 
   /** Every unit of the run, with what makes it end if something does. */
@@ -184,13 +195,11 @@ export class Pass {
   }
 }
 
-/** How the number of live attempts changes with an event; the state is still that before it. */
-function liveChange(state: RunState, event: HistoryEvent): number {
-  if (event.type === 'Started') return 1;
-  if (!['Succeeded', 'Failed', 'Retrying', 'Cancelled'].includes(event.type) || !('path' in event)) return 0;
-  const unit = findUnit(state, event.path);
-  return unit && isLive(unit) ? -1 : 0;
-}
+/** After these a unit has no attempt any more. */
+const GIVES_BACK: ReadonlySet<HistoryEventType> = new Set(['Succeeded', 'Failed', 'Retrying', 'Cancelled']);
+
+/** Whether a unit takes a place of `parallelism`: it has an attempt, and one that does more than wait for people. */
+const takesPlace = ({ unit, planned }: Place): boolean => isLive(unit) && planned.sort !== 'Signal';
 
 /** The unit of a path, if anything happened to it and it is not over; a fan-out as a whole has no attempts. */
 export function findUnit(state: RunState, path: string): Unit | undefined {

@@ -101,11 +101,16 @@ function refuseTooLarge(tasks: readonly (readonly [string, Placed])[]): void {
   throw new UnreadableError('OutputsTooLarge', message);
 }
 
-/** Does what may read placed outputs; nothing happens where the pass was not given them. */
-export function whenGiven(act: () => void): void {
+/**
+ * Does what may read placed outputs; nothing happens where the pass was not given them.
+ * @returns whether it was done
+ */
+export function whenGiven(act: () => void): boolean {
   try {
     act();
+    return true;
   } catch (error) {
     if (!(error instanceof NotGivenError)) throw error;
+    return false;
   }
 }

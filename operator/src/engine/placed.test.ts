@@ -124,6 +124,55 @@ describe('outputs beyond the share of a state', () => {
     expect(simulation.state.tasks.get('each')?.fan?.outputs.size).toBe(9);
   });
 
+  it('have the shapes of those that it holds: of items that were skipped, failed or had none to give, and of whole tasks', () => {
+    const optional = [{ ...V, optional: true }];
+    const definition = joining(6, { runIf: 'Always' });
+    const [each, join] = definition.tasks as [Task, Task];
+    const tasks: Task[] = [
+      { ...each, outputs: optional, when: 'index != 1', onFailure: 'Continue' },
+      { name: 'skipped', when: 'false', run: 'true', outputs: [V], forEach: { items: [1, 2] } },
+      { name: 'one', run: 'true', outputs: [V] },
+      { name: 'none', run: 'true', outputs: optional },
+      {
+        ...join,
+        needs: ['each', 'skipped', 'one', 'none'],
+        run: 'true',
+        env: Object.fromEntries(
+          ['each', 'skipped', 'one', 'none'].map((name) => [name.toUpperCase(), `\${{ tasks.${name}.outputs }}`]),
+        ),
+      },
+    ];
+    const fate = (path: string): Fate => {
+      if (path === 'each[2]') return { end: 'Failed' };
+      const isEmpty = path === 'each[3]' || path === 'none' || path === 'join';
+      return { end: 'Succeeded', outputs: isEmpty ? '' : `v=${path}`, afterMs: path === 'each[5]' ? 3000 : 1000 };
+    };
+    const [held, placed] = [undefined, 0].map((shareBytes) =>
+      run({ ...definition, tasks }, fate, shareBytes === undefined ? {} : { shareBytes }),
+    );
+    expect([held?.givenTasks, placed?.givenTasks]).toEqual([0, 2]);
+    const items = [{ v: 'each[0]' }, null, null, {}, { v: 'each[4]' }, { v: 'each[5]' }];
+    for (const simulation of [held, placed]) {
+      const start = simulation?.started('join');
+      const env = start?.type === 'Start' && start.rendered.sort === 'Pod' ? start.rendered.env : {};
+      const read = Object.entries(env).map(([name, text]) => [name, JSON.parse(text)] as const);
+      expect(Object.fromEntries(read)).toEqual({ EACH: items, SKIPPED: [], ONE: { v: 'one' }, NONE: {} });
+    }
+  });
+
+  it('are waited for where the end of a start that is refused depends on them', () => {
+    const definition = joining(20, {
+      run: 'true',
+      pendingTimeout: '5s',
+      retry: { limit: 1, when: "reason == 'PendingTimeout' && tasks.each.outputs.size() == 20" },
+    });
+    const fate = (path: string): Fate => (path === 'join' ? { end: 'Refused', reason: 'Quota' } : handing(40)(path));
+    const { state, givenTasks, history } = run(definition, fate, { shareBytes: 100 });
+    expect(state.tasks.get('join')?.unit).toMatchObject({ phase: 'Failed', reason: 'PendingTimeout', retries: 1 });
+    expect(givenTasks).toBeGreaterThan(1);
+    expect(history.filter((text) => text.startsWith('["P"')).length).toBe(2);
+  });
+
   it('are asked for once in each pass that needs them, and released when nobody reads them any more', () => {
     const simulation = run({ ...joining(30, SIZE) }, handing(40), { shareBytes: 100 });
     expect(simulation.givenTasks).toBe(1);

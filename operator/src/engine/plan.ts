@@ -3,8 +3,10 @@ import {
   type Action,
   type AttemptSort,
   type Definition,
-  type Hook,
+  eventOf,
+  type HookEvent,
   type Parameter,
+  sideOf,
   type Task,
   type TaskDefaults,
   type TemplateBody,
@@ -38,7 +40,7 @@ export interface PlannedTask {
   /** Undo: the task that it undoes. */
   readonly undoes?: string;
   /** Hook: the event of the task that it needs, or of the run. */
-  readonly on?: Hook['on'];
+  readonly event?: HookEvent;
 }
 
 /** A graph of tasks: those of the run, of a template, or those that were generated. */
@@ -69,7 +71,7 @@ export interface Plan extends ScopePlan {
 /** Compiled graphs of generated tasks that are kept of each graph. */
 const MAX_GENERATED = 100;
 
-type Planned = Pick<PlannedTask, 'task' | 'role' | 'undoes' | 'on'>;
+type Planned = Pick<PlannedTask, 'task' | 'role' | 'undoes' | 'event'>;
 type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & {
   readonly planned: readonly Planned[];
   /** What else reads tasks once they have ended. */
@@ -116,16 +118,17 @@ export function planGenerated(whole: Plan, around: ScopePlan, tasks: readonly Ta
 /** A task with its hooks and its undo, which are tasks of the same graph. No name of a task has a dot. */
 function withSides(task: Task, compensates: boolean): Planned[] {
   const { undo } = task;
-  const hooks = (task.hooks ?? []).map(({ on, ...side }): Planned => {
-    const name = `${task.name}.on-${on.toLowerCase()}`;
-    return { role: 'Hook', on, task: { ...side, name, needs: [task.name], onFailure: 'Continue' } };
+  const hooks = (task.hooks ?? []).map((hook): Planned => {
+    const event = eventOf(hook);
+    const name = `${task.name}.on-${event.toLowerCase()}`;
+    return { role: 'Hook', event, task: { ...sideOf(hook), name, needs: [task.name], onFailure: 'Continue' } };
   });
   const undone: Planned[] =
     undo && compensates ? [{ role: 'Undo', undoes: task.name, task: { ...undo, name: `${task.name}.undo` } }] : [];
   return [{ task, role: 'Main' }, ...hooks, ...undone];
 }
 
-const WHEN_RUN: Readonly<Record<Hook['on'], string | undefined>> = {
+const WHEN_RUN: Readonly<Record<HookEvent, string | undefined>> = {
   Started: undefined,
   Succeeded: "run.result == 'Succeeded'",
   Failed: "run.result == 'Failed'",
@@ -133,11 +136,12 @@ const WHEN_RUN: Readonly<Record<Hook['on'], string | undefined>> = {
 };
 
 function runHooks(hooks: Definition['hooks'] = []): Planned[] {
-  return hooks.map(({ on, ...side }) => {
-    const task: Task = { ...side, name: `on-${on.toLowerCase()}.run`, onFailure: 'Continue' };
-    if (on === 'Started') return { role: 'Hook', on, task };
-    const when = WHEN_RUN[on];
-    return { role: 'Final', on, task: when === undefined ? task : { ...task, when } };
+  return hooks.map((hook) => {
+    const event = eventOf(hook);
+    const task: Task = { ...sideOf(hook), name: `on-${event.toLowerCase()}.run`, onFailure: 'Continue' };
+    if (event === 'Started') return { role: 'Hook', event, task };
+    const when = WHEN_RUN[event];
+    return { role: 'Final', event, task: when === undefined ? task : { ...task, when } };
   });
 }
 

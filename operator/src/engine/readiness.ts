@@ -1,4 +1,4 @@
-import type { Hook } from '../api/index.ts';
+import type { HookEvent } from '../api/index.ts';
 import type { PlannedTask } from './plan.ts';
 import { isTerminal, type Unit } from './state.ts';
 import type { Frame } from './walk.ts';
@@ -8,7 +8,9 @@ export type Readiness = 'Wait' | 'Run' | 'NeedFailed' | 'NothingFailed' | 'NotTr
 /** Whether a task may run, by its needs and `runIf`: the table of answers in the design, §3. */
 export function readinessOf(planned: PlannedTask, frame: Frame): Readiness {
   const { needs = [], runIf = 'Succeeded' } = planned.task;
-  if (planned.on) return needs[0] === undefined ? 'Run' : readinessOfHook(planned.on, frame.tasks.get(needs[0])?.unit);
+  if (planned.event) {
+    return needs[0] === undefined ? 'Run' : readinessOfHook(planned.event, frame.tasks.get(needs[0])?.unit);
+  }
   const ends = needs.map((name) => endOf(name, frame));
   if (ends.includes('Open')) return 'Wait';
   const blocked = ends.includes('Blocking');
@@ -28,13 +30,13 @@ function endOf(name: string, frame: Frame): 'Open' | 'Good' | 'Tolerated' | 'Blo
 }
 
 /** Whether the event that a hook waits for has happened to its task. */
-function readinessOfHook(on: Hook['on'], unit: Unit | undefined): Readiness {
-  if (!unit || unit.phase === 'Waiting') return 'Wait';
+function readinessOfHook(event: HookEvent, unit: Unit | undefined): Readiness {
+  if (!unit || unit.phase === 'Waiting' || (unit.phase === 'Backoff' && unit.attempt < 0)) return 'Wait';
   const isOver = isTerminal(unit);
   const hasRun =
     unit.phase !== 'Skipped' && (unit.startedAt !== undefined || unit.phase === 'Failed' || unit.phase === 'Succeeded');
-  if (on === 'Started') return hasRun ? 'Run' : 'NotTriggered';
+  if (event === 'Started') return hasRun ? 'Run' : 'NotTriggered';
   if (!isOver) return 'Wait';
-  const happened = on === 'Finished' ? unit.phase === 'Succeeded' || unit.phase === 'Failed' : unit.phase === on;
+  const happened = event === 'Finished' ? unit.phase === 'Succeeded' || unit.phase === 'Failed' : unit.phase === event;
   return happened ? 'Run' : 'NotTriggered';
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderTask } from './render.ts';
+import type { Task } from '../api/index.ts';
+import { renderClaims, renderTask } from './render.ts';
 
 const bindings = {
   params: { evil: '$(HOME) $$ `rm` "' },
@@ -19,6 +20,40 @@ describe('a rendered task', () => {
   it('never touches the script', () => {
     const rendered = renderTask({ name: 'a', run: 'echo $(date) $$', image: 'i' }, undefined, bindings);
     expect(rendered).toMatchObject({ script: 'echo $(date) $$' });
+  });
+
+  it('has ${{ wherever the definition has $${{', () => {
+    const text = 'token: $${{ secrets.TOKEN }} $$${{ x }} $${{';
+    const plain = 'token: ${{ secrets.TOKEN }} $${{ x }} ${{';
+    const pod = renderTask({ name: 'a', run: text, image: text, env: { A: text } }, undefined, bindings);
+    expect(pod).toMatchObject({ script: plain, image: plain, env: { A: plain } });
+    const container = { image: 'i', command: [text], args: ['sh', text] };
+    expect(renderTask({ name: 'a', container }, undefined, bindings)).toMatchObject({
+      ...{ command: [plain], args: ['sh', plain] },
+    });
+    const http = { url: text, headers: { A: text }, body: text };
+    expect(renderTask({ name: 'a', http }, undefined, bindings)).toMatchObject({
+      ...{ url: plain, headers: { A: plain }, body: plain },
+    });
+    const resource = { manifest: { data: { deep: [text] } } };
+    expect(renderTask({ name: 'a', resource }, undefined, bindings)).toMatchObject({
+      manifest: { data: { deep: [plain] } },
+    });
+    const child = renderTask({ name: 'a', workflow: { name: 'w' }, with: { A: text } }, undefined, bindings);
+    expect(child).toMatchObject({ parameters: [{ name: 'A', value: plain }] });
+    const claims = renderClaims({ name: 'a', run: 'x', cache: { key: text } }, bindings);
+    expect(claims).toMatchObject({ cache: { key: plain } });
+  });
+
+  it('names the field whose expression has no value', () => {
+    const render = (task: Partial<Task>) => () => renderTask({ name: 'a', ...task }, undefined, bindings);
+    const X = '${{ params.nope }}';
+    expect(render({ run: 'x', image: 'i', env: { A: X } })).toThrow('env.A: No such key: nope');
+    expect(render({ container: { image: X } })).toThrow('image: No such key');
+    expect(render({ container: { image: 'i', args: ['a', X] } })).toThrow('container.args[1]: No such key');
+    expect(render({ http: { url: 'u', headers: { B: X } } })).toThrow('http.headers.B: No such key');
+    expect(render({ resource: { manifest: { spec: [{ a: X }] } } })).toThrow('resource.manifest.spec[0].a: No such');
+    expect(render({ workflow: { name: 'w' }, with: { v: X } })).toThrow('with.v: No such key');
   });
 
   it('takes the environment of the task over that of the defaults', () => {

@@ -9,7 +9,15 @@ import {
   type TaskDefaults,
 } from '../api/index.ts';
 import { secretOf } from './coerce.ts';
-import { type Bindings, evaluate, renderTemplate, renderText, textOf } from './expression/index.ts';
+import {
+  type Bindings,
+  evaluate,
+  inField,
+  renderTemplate,
+  renderText,
+  textOf,
+  withoutEscapes,
+} from './expression/index.ts';
 import { secretParameterIn } from './secret-parameters.ts';
 
 const DEFAULT_MAX_AGE = '24h';
@@ -32,21 +40,22 @@ export function renderTask(
 ): Rendered {
   const { http, workflow, resource } = task;
   if (http) {
-    const headers = Object.entries(http.headers ?? {}).map(([name, text]) => [name, renderText(text, bindings)]);
-    const body = http.body === undefined ? undefined : renderText(http.body, bindings);
-    return { sort: 'Http', url: renderText(http.url, bindings), headers: Object.fromEntries(headers), body };
+    const text = (field: string, source: string) => inField(`http.${field}`, () => renderText(source, bindings));
+    const headers = Object.entries(http.headers ?? {}).map(([name, value]) => [name, text(`headers.${name}`, value)]);
+    const body = http.body === undefined ? undefined : text('body', http.body);
+    return { sort: 'Http', url: text('url', http.url), headers: Object.fromEntries(headers), body };
   }
   if (workflow) {
     const parameters = Object.entries(task.with ?? {}).map(([name, text]) => ({
       name,
-      value: renderText(text, bindings),
+      value: inField(`with.${name}`, () => renderText(text, bindings)),
     }));
     return { sort: 'Child', workflow: workflow.name, parameters };
   }
   if (resource) {
     return {
       sort: 'Resource',
-      manifest: renderValue(resource.manifest as Json, bindings) as { [field: string]: Json },
+      manifest: renderValue(resource.manifest as Json, bindings, 'resource.manifest') as { [field: string]: Json },
     };
   }
   return renderPod(task, defaults, bindings, parameters);
@@ -58,17 +67,20 @@ function renderPod(
   bindings: Bindings,
   parameters: readonly Parameter[],
 ): RenderedTask {
-  const texts = (list: readonly string[] | undefined) => list?.map((text) => renderText(text, bindings, forKubelet));
+  const text = (field: string, source: string, quote?: typeof forKubelet) =>
+    inField(field, () => renderText(source, bindings, quote));
+  const texts = (field: string, list: readonly string[] | undefined) =>
+    list?.map((each, index) => text(`container.${field}[${index}]`, each, forKubelet));
   const all = Object.entries({ ...defaults?.env, ...task.env });
   const secretEnv = Object.fromEntries(all.flatMap(([name, text]) => secretIn(name, text, bindings, parameters)));
   const env = all.filter(([name]) => !Object.hasOwn(secretEnv, name));
   return {
     sort: 'Pod',
-    image: renderText(task.container?.image ?? task.image ?? defaults?.image ?? '', bindings),
-    env: Object.fromEntries(env.map(([name, text]) => [name, renderText(text, bindings, forKubelet)])),
-    command: texts(task.container?.command),
-    args: texts(task.container?.args),
-    script: task.run,
+    image: text('image', task.container?.image ?? task.image ?? defaults?.image ?? ''),
+    env: Object.fromEntries(env.map(([name, value]) => [name, text(`env.${name}`, value, forKubelet)])),
+    command: texts('command', task.container?.command),
+    args: texts('args', task.container?.args),
+    script: task.run === undefined ? undefined : withoutEscapes(task.run),
     ...(Object.keys(secretEnv).length > 0 ? { secretEnv } : {}),
   };
 }
@@ -89,11 +101,13 @@ function secretIn(
 }
 
 /** A value of JSON with the templates in its texts filled in; a text that is one template keeps the type of its value. */
-function renderValue(value: Json, bindings: Bindings): Json {
-  if (typeof value === 'string') return renderTemplate(value, bindings);
-  if (Array.isArray(value)) return value.map((each) => renderValue(each, bindings));
+function renderValue(value: Json, bindings: Bindings, field: string): Json {
+  if (typeof value === 'string') return inField(field, () => renderTemplate(value, bindings));
+  if (Array.isArray(value)) return value.map((each, index) => renderValue(each, bindings, `${field}[${index}]`));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, renderValue(each, bindings)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [key, renderValue(each, bindings, `${field}.${key}`)]),
+  );
 }
 
 /**
@@ -108,11 +122,16 @@ export function renderClaims(task: Task, bindings: Bindings): RenderedClaims | u
   const permits = semaphores?.map(({ name, permits: count = 1, shareBy }) => ({
     semaphore: name,
     permits: count,
-    share: shareBy === undefined ? '' : textOf(evaluate(shareBy, bindings)),
+    share: shareBy === undefined ? '' : inField('semaphores', () => textOf(evaluate(shareBy, bindings))),
   }));
   return {
     ...(cache
-      ? { cache: { key: renderText(cache.key, bindings), maxAgeMs: parseDuration(cache.maxAge ?? DEFAULT_MAX_AGE) } }
+      ? {
+          cache: {
+            key: inField('cache.key', () => renderText(cache.key, bindings)),
+            maxAgeMs: parseDuration(cache.maxAge ?? DEFAULT_MAX_AGE),
+          },
+        }
       : {}),
     ...(permits ? { permits } : {}),
   };

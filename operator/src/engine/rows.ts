@@ -5,17 +5,18 @@ import {
   type TaskPhase,
   type TaskRow,
 } from '../api/index.ts';
-import { isHidden, phaseOf } from './counts.ts';
+import { isClosed, isHidden, phaseOf } from './counts.ts';
 import type { Observed } from './pass.ts';
 import { attemptKey, formatPath } from './paths.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { inRanges } from './ranges.ts';
 import { type Fan, type LoopState, newUnit, type RunState, SMALL_FAN_OUT, type Unit } from './state.ts';
 import { type Frame, frameIn, rootFrame } from './walk.ts';
-import { whyOf } from './why.ts';
+import { lastFailureOf, whyOf } from './why.ts';
 
 /** A row without what only the pods' room knows (the name of the pod); times are epoch milliseconds. */
-export interface UnitRow extends Omit<TaskRow, 'pod' | 'startedAt' | 'finishedAt' | 'since' | 'until'> {
+export interface UnitRow
+  extends Omit<TaskRow, 'pod' | 'startedAt' | 'finishedAt' | 'since' | 'until' | 'duration' | 'outputs'> {
   sort?: AttemptSort;
   since?: number;
   until?: number;
@@ -64,15 +65,26 @@ export function allRows(plan: Plan, state: RunState, observed: Pick<Observed, 'a
 }
 
 /** Those 50 of them that are of most interest, in their order. */
-export function rowsToShow(rows: UnitRow[]): UnitRow[] {
+export function rowsToShow<R extends Ranked>(rows: R[]): R[] {
   if (rows.length <= MAX_TASK_ROWS) return rows;
   const chosen = new Set([...rows].sort(byInterest).slice(0, MAX_TASK_ROWS));
   return rows.filter((row) => chosen.has(row));
 }
 
-function byInterest(a: UnitRow, b: UnitRow): number {
-  return INTEREST[a.phase] - INTEREST[b.phase] || (b.finishedAt ?? 0) - (a.finishedAt ?? 0);
+/** What decides whether a row is shown. */
+export interface Ranked {
+  readonly phase: TaskPhase;
+  readonly finishedAt?: number | undefined;
+  /** It is inside of something that has ended: shown after all others, unless it failed. */
+  readonly isInner?: boolean;
 }
+
+function byInterest(a: Ranked, b: Ranked): number {
+  return interestOf(a) - interestOf(b) || (b.finishedAt ?? 0) - (a.finishedAt ?? 0);
+}
+
+const interestOf = ({ phase, isInner }: Ranked): number =>
+  INTEREST[phase] + (isInner && phase !== 'Failed' ? Object.keys(INTEREST).length : 0);
 
 function rowsOfFrame(view: View, frame: Frame): UnitRow[] {
   return frame.plan.order.flatMap((name) => {
@@ -102,33 +114,36 @@ function rowsOfFan(view: View, frame: Frame, planned: PlannedTask, fan: Fan, who
   const rows: UnitRow[] = [];
   const { name } = planned.task;
   const isSmall = fan.count <= SMALL_FAN_OUT;
-  if (!isSmall) rows.push(fanSummary(formatPath(frame.path, name), fan, whole, view.state));
+  const isOut = isClosed(view.state, frame, planned);
+  if (!isSmall) rows.push(fanSummary(formatPath(frame.path, name), fan, phaseOf(whole, isOut), whole, view.state));
   const indexes = isSmall
     ? Array.from({ length: fan.count }, (_, index) => index)
     : [...fan.kept.keys(), ...fan.live.keys()].sort((a, b) => a - b);
   for (const index of indexes) {
-    const unit = fan.live.get(index) ?? fan.kept.get(index) ?? endedItem(fan, index);
+    const unit = fan.live.get(index) ?? fan.kept.get(index) ?? endedItem(fan, index, whole.from);
     rows.push(...rowsOfUnit(view, { frame, planned, path: formatPath(frame.path, name, index), unit }));
   }
   return rows;
 }
 
-function fanSummary(path: string, fan: Fan, whole: Unit, state: RunState): UnitRow {
+function fanSummary(path: string, fan: Fan, phase: TaskPhase, whole: Unit, state: RunState): UnitRow {
   const done = fan.next - fan.live.size;
   return {
     path,
-    phase: phaseOf(whole, state),
+    phase,
     message: `${done} of ${fan.count} items ended`,
     ...timesOf(whole, state),
   };
 }
 
-function endedItem(fan: Fan, index: number): Unit {
+/** An item of which only the outcome is known: most often one that an earlier run has done. */
+function endedItem(fan: Fan, index: number, from: string | undefined): Unit {
   const unit = newUnit();
   if (inRanges(fan.succeeded, index)) unit.phase = 'Succeeded';
   if (inRanges(fan.failed, index)) unit.phase = 'Failed';
   if (inRanges(fan.skipped, index)) unit.phase = 'Skipped';
   if (inRanges(fan.cancelled, index)) unit.phase = 'Cancelled';
+  if (from !== undefined && unit.phase !== 'Waiting') unit.from = `${from}[${index}]`;
   return unit;
 }
 
@@ -141,12 +156,12 @@ function timesOf(unit: Unit, state: RunState): Pick<UnitRow, 'startedAt' | 'fini
 
 function unitRow(view: View, standing: Standing): UnitRow {
   const { state, seen } = view;
-  const { unit, path, planned } = standing;
+  const { unit, path, planned, frame } = standing;
   const why = whyOf({ ...standing, state, seen });
   return {
     path,
     ...(unit.key === undefined ? {} : { item: unit.key }),
-    phase: why.phase ?? phaseOf(unit, state),
+    phase: why.phase ?? phaseOf(unit, isClosed(state, frame, planned)),
     ...(unit.attempt >= 0 ? { attempt: unit.attempt } : {}),
     ...(unit.attempt >= 0 && planned.sort ? { sort: planned.sort } : {}),
     ...(unit.retries > 0 ? { retries: unit.retries } : {}),
@@ -155,6 +170,7 @@ function unitRow(view: View, standing: Standing): UnitRow {
     ...(why.since === undefined || why.reason === undefined ? {} : { since: why.since }),
     ...(why.until === undefined ? {} : { until: why.until }),
     ...(unit.exitCode === undefined ? {} : { exitCode: unit.exitCode }),
+    ...lastFailureOf(unit),
     ...(unit.from === undefined ? {} : { from: unit.from }),
     ...timesOf(unit, state),
   };

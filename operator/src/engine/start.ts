@@ -1,10 +1,13 @@
+import type { AttemptObservation } from '../api/index.ts';
 import { compute } from './actions/compute.ts';
 import { generate } from './actions/generate.ts';
 import { sleep } from './actions/sleep.ts';
 import { openTemplate } from './actions/template.ts';
 import { beginLoop } from './begin-loop.ts';
-import { ExpressionError } from './expression/index.ts';
+import { type Bindings, ExpressionError, evaluateBoolean, inField } from './expression/index.ts';
+import { hold } from './holding.ts';
 import { keyOf } from './items.ts';
+import { missingFailure } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { attemptKey } from './paths.ts';
 import { NotGivenError, UnreadableError } from './placed-data.ts';
@@ -17,6 +20,7 @@ import type { Place } from './walk.ts';
 
 /** Whether a unit was started, cannot start now, or is over. */
 export type StartResult = 'Started' | 'Refused' | 'Over';
+type Answer = Extract<AttemptObservation, { phase: 'Hit' | 'Refused' }>;
 
 /**
  * Fails a unit for an expression, unless that reads what the pass was not given: then nothing is decided on it. Lets every
@@ -31,11 +35,19 @@ export function failForExpression(pass: Pass, path: string, error: unknown): Sta
   return 'Over';
 }
 
+/**
+ * The answer of `when`.
+ * @throws ExpressionError when it has none
+ */
+export const isWhenTrue = (when: string, bindings: Bindings): boolean =>
+  inField('when', () => evaluateBoolean(when, bindings));
+
 /** Starts a unit that waits: its loop, what the engine does itself, or its next attempt. */
 export function startUnit(pass: Pass, place: Place): StartResult {
   const { planned, loop, path } = place;
   const { task, action, sort } = planned;
-  if (sort !== undefined && !(task.loop && !loop)) return pass.mayStart() ? startAttempt(pass, place) : 'Refused';
+  if (sort !== undefined && !(task.loop && !loop))
+    return pass.mayBegin(planned) ? startAttempt(pass, place) : 'Refused';
   if (!pass.mayOpen()) return 'Refused';
   try {
     if (task.loop && !loop) return beginLoop(pass, place);
@@ -47,22 +59,32 @@ export function startUnit(pass: Pass, place: Place): StartResult {
   }
 }
 
+/** What follows from a start that was asked for in this reconcile and not made. */
+function takeAnswer(pass: Pass, place: Place, seen: Answer): StartResult {
+  if (seen.phase === 'Hit') {
+    takeCached(pass, place, seen);
+    return 'Over';
+  }
+  if (seen.retry) return hold(pass, place, seen) ? 'Refused' : 'Over';
+  const message = seen.message.slice(0, MAX_MESSAGE_LENGTH);
+  pass.emit({ type: 'Failed', path: place.path, failure: { reason: seen.reason, message } });
+  return 'Over';
+}
+
+/** Ends a unit with the result of an earlier attempt. */
+function takeCached(pass: Pass, place: Place, { outputs, from }: Extract<AttemptObservation, { phase: 'Hit' }>): void {
+  const failure = missingFailure(place.planned.task.outputs, outputs, `in the cached result of ${from}`);
+  if (failure) pass.emit({ type: 'Failed', path: place.path, failure });
+  else succeed(pass, place, outputs, { from });
+}
+
 /** Starts the next attempt of a unit, unless its start was already answered in this reconcile. */
 function startAttempt(pass: Pass, place: Place): StartResult {
   const { planned, frame, path, unit } = place;
   const { task } = planned;
   const attempt = unit.attempt + 1;
   const seen = pass.observation(path, attempt);
-  if (seen?.phase === 'Hit') {
-    succeed(pass, place, seen.outputs, { from: seen.from });
-    return 'Over';
-  }
-  if (seen?.phase === 'Refused') {
-    if (seen.retry) return 'Refused';
-    const message = seen.message.slice(0, MAX_MESSAGE_LENGTH);
-    pass.emit({ type: 'Failed', path, failure: { reason: seen.reason, message } });
-    return 'Over';
-  }
+  if (seen?.phase === 'Hit' || seen?.phase === 'Refused') return takeAnswer(pass, place, seen);
   if (pass.observed.only?.has(attemptKey(path, attempt)) === false) {
     pass.cut = true;
     return 'Refused';

@@ -116,8 +116,8 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
-  if (placesOutputs(state.tasks)) return 4;
-  if (state.verdicts.size > 0 || isInChain(state) || asks(state.tasks)) return 3;
+  if (placesOutputs(state.tasks) || someUnit(state.tasks, ({ held }) => held !== undefined)) return 4;
+  if (state.verdicts.size > 0 || isInChain(state) || someUnit(state.tasks, ({ ask }) => ask !== undefined)) return 3;
   if (state.result) return 2;
   for (const { unit, fan } of state.tasks.values()) {
     if (isNew(unit)) return 2;
@@ -140,11 +140,13 @@ function placesOutputs(tasks: RunState['tasks']): boolean {
 const isInChain = ({ link, continuing, stays }: RunState): boolean =>
   link !== undefined || continuing !== undefined || stays !== undefined;
 
-/** Whether anybody was asked anything. */
-function asks(tasks: RunState['tasks']): boolean {
-  const asking = ({ ask, scope, loop }: Unit): boolean =>
-    ask !== undefined || (scope !== undefined && asks(scope.tasks)) || (loop !== undefined && asking(loop.unit));
-  return [...tasks.values()].some(({ unit, fan }) => asking(unit) || [...(fan?.live.values() ?? [])].some(asking));
+/** Whether any unit that is not over is such, wherever it stands. */
+function someUnit(tasks: RunState['tasks'], is: (unit: Unit) => boolean): boolean {
+  const inside = (unit: Unit): boolean =>
+    is(unit) ||
+    (unit.scope !== undefined && someUnit(unit.scope.tasks, is)) ||
+    (unit.loop !== undefined && inside(unit.loop.unit));
+  return [...tasks.values()].some(({ unit, fan }) => inside(unit) || [...(fan?.live.values() ?? [])].some(inside));
 }
 
 const isNew = (unit: Unit): boolean =>

@@ -5,7 +5,7 @@ import type { Ranges } from './ranges.ts';
 /**
  * Versions of the encoded state that are read; any other is refused and not touched. A state is written with the lowest
  * that can hold it: 2 knows units that are open, with scopes and loops; 3 knows signals and chains; 4 knows outputs by
- * their place, and those that follow from an earlier run.
+ * their place, those that follow from an earlier run, and starts that are held up.
  */
 export const STATE_VERSIONS: readonly number[] = [1, 2, 3, 4];
 
@@ -64,6 +64,18 @@ export interface Unit {
   object?: string;
   /** Nodes on which earlier attempts failed, while `retry.otherNode` asks for them. */
   nodes?: string[];
+  /** While the start of its next attempt is refused; only units that are Waiting or in Backoff have it. */
+  held?: Held;
+}
+
+/** A start that something keeps from happening. A pause moves both times on by its length. */
+export interface Held {
+  /** When the start was refused first: from then on the task takes time. */
+  first: number;
+  /** From when `pendingTimeout` counts: later than `first` if the wait was one without a default before. */
+  since: number;
+  /** What it was refused for when that was recorded. */
+  reason: string;
 }
 
 /** What was answered so far: one vote a user, in the order in which they were recorded, without what only history keeps. */
@@ -176,7 +188,10 @@ export interface RunState {
   finished?: RunResult;
 }
 
-/** How many failures keep their message in state; the rest are counts here and whole in the journal. */
+/**
+ * How many failures keep their message in state; the rest are counts here and whole in the journal, but for those that
+ * may decide how the run ends (words.ts).
+ */
 export const MAX_KEPT_FAILURES = 50;
 export const MAX_MESSAGE_LENGTH = 512;
 /** Fan-outs of at most this many items keep every item whole; it is as many as are ever shown. */

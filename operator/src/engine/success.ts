@@ -1,4 +1,4 @@
-import type { Failure, HistoryEvent, Outputs, Ran } from '../api/index.ts';
+import type { Failure, Hint, HistoryEvent, Outputs, Ran } from '../api/index.ts';
 import {
   MAX_EVENT_OUTPUT_BYTES,
   MAX_RUN_OUTPUT_BYTES,
@@ -16,8 +16,15 @@ import { warnOfLimits } from './warnings.ts';
 /** How the state holds outputs: itself, by their place, or not at all. */
 type Keeping = Pick<Extract<HistoryEvent, { type: 'Succeeded' }>, 'keep' | 'page'>;
 
+/** What else is recorded of a success. */
+interface More {
+  readonly ran?: Ran;
+  readonly from?: string;
+  readonly hint?: Hint;
+}
+
 /** Records that a unit succeeded, with what it hands on; too much of that is a failure. */
-export function succeed(pass: Pass, place: Place, outputs: Outputs, more: { ran?: Ran; from?: string } = {}): void {
+export function succeed(pass: Pass, place: Place, outputs: Outputs, more: More = {}): void {
   const { path, frame, planned } = place;
   if (Object.keys(outputs).length === 0) return pass.emit({ type: 'Succeeded', path, ...more });
   const keeping = keepingOf(pass, place, bytesOfOutputs(outputs));

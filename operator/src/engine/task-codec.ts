@@ -1,7 +1,7 @@
 import type { Json, Outputs, SignalDecision, Task } from '../api/index.ts';
 import { decodePlaced, encodePlaced, type WirePlaced } from './placed.ts';
 import { formatRanges, parseRanges } from './ranges.ts';
-import type { Ask, Fan, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
+import type { Ask, Fan, Held, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
 
 const PHASE_CODES: Record<UnitPhase, string> = {
   Waiting: 'w',
@@ -27,7 +27,9 @@ interface WireMore {
   k?: string;
   a?: WireAsk;
   u?: string;
+  h?: WireHeld;
 }
+type WireHeld = [first: number, since: number, reason: string];
 /** `u`: username and when, then what few votes have. */
 interface WireAsk {
   u: WireVote[];
@@ -99,9 +101,9 @@ function encodeUnit(unit: Unit): Tuple {
   return tuple;
 }
 
-function encodeMore({ scope, loop, inner, from, nodes, key, ask, object }: Unit): WireMore | null {
+function encodeMore({ scope, loop, inner, from, nodes, key, ask, object, held }: Unit): WireMore | null {
   const texts = [from, key, object];
-  if (!scope && !loop && !inner && !nodes && !ask && texts.every((text) => text === undefined)) return null;
+  if (!scope && !loop && !inner && !nodes && !ask && !held && texts.every((text) => text === undefined)) return null;
   return {
     s: scope && { t: encodeTasks(scope.tasks), p: scope.params, g: scope.generated },
     l: loop && encodeLoop(loop),
@@ -111,6 +113,7 @@ function encodeMore({ scope, loop, inner, from, nodes, key, ask, object }: Unit)
     k: key,
     a: ask && encodeAsk(ask),
     u: object,
+    h: held && encodeHeld(held),
   } as WireMore;
 }
 
@@ -140,6 +143,9 @@ function decodeAsk({ u, s, c, e }: WireAsk): Ask {
   };
 }
 
+const encodeHeld = ({ first, since, reason }: Held): WireHeld => [first, since, reason];
+const decodeHeld = ([first, since, reason]: WireHeld): Held => ({ first, since, reason });
+
 const encodeInner = ({ succeeded, failed, skipped }: InnerCounts): WireInner => [succeeded, failed, skipped];
 const decodeInner = ([succeeded, failed, skipped]: WireInner): InnerCounts => ({ succeeded, failed, skipped });
 
@@ -168,7 +174,7 @@ function decodeUnit(tuple: Tuple): Unit {
   return unit;
 }
 
-function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u }: WireMore): void {
+function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u, h }: WireMore): void {
   if (s) unit.scope = decodeScope(s);
   if (l) unit.loop = decodeLoop(l);
   if (i) unit.inner = decodeInner(i);
@@ -177,6 +183,7 @@ function decodeMore(unit: Unit, { s, l, i, f, n, k, a, u }: WireMore): void {
   if (k !== undefined) unit.key = k;
   if (a) unit.ask = decodeAsk(a);
   if (u !== undefined) unit.object = u;
+  if (h) unit.held = decodeHeld(h);
 }
 
 function decodeScope({ t, p, g }: WireScope): ScopeState {

@@ -26,7 +26,7 @@ describe('what other tasks may read of a task', () => {
   it('are the outputs of its template, a list of them with forEach', () => {
     const library = { 'Local/a@': { tasks: [], outputs: [{ name: 'url', value: '"x"' }] } };
     const task: Task = { name: 't', template: { name: 'a', kind: 'Local' }, forEach: { items: [1] } };
-    expect(visibleTask(task, library)).toEqual({ outputs: { url: 'String' }, fannedOut: true });
+    expect(visibleTask(task, library)).toEqual({ outputs: { url: 'String' }, fannedOut: true, items: 1 });
   });
 
   it('is not known of tasks that are generated, nor of a template that is not there', () => {

@@ -1,5 +1,6 @@
 import type { OutputDeclaration, Task, TemplateBody } from '../api/index.ts';
 import type { ScopeType, VisibleTask } from './expression/index.ts';
+import { countOf } from './items.ts';
 import { libraryKey, type ResolvedRef } from './library.ts';
 
 /** The bodies of templates by `libraryKey`. */
@@ -19,11 +20,22 @@ const SIGNAL_OUTPUTS: Types = { sender: 'String' };
  * it is in a pinned definition; nothing is known of one that is not in the library.
  */
 export function visibleTask(task: Task, library: Library = {}): VisibleTask {
-  const fannedOut = task.forEach !== undefined;
+  const items = task.forEach && countOf(task.forEach);
+  const shape = { fannedOut: task.forEach !== undefined, ...(items === undefined ? {} : { items }) };
   const outputs = outputsOf(task, library);
-  if (outputs === undefined) return { outputs: {}, any: true, fannedOut };
+  if (outputs === undefined) return { outputs: {}, any: true, ...shape };
   const state = Object.keys(task.loop?.state ?? {}).map((field): [string, ScopeType] => [field, 'Any']);
-  return { outputs: { ...outputs, ...Object.fromEntries(state) }, fannedOut };
+  const optional = optionalOf(task, library);
+  return {
+    outputs: { ...outputs, ...Object.fromEntries(state) },
+    ...shape,
+    ...(optional.length === 0 ? {} : { optional }),
+  };
+}
+
+function optionalOf({ outputs = [], template }: Task, library: Library): string[] {
+  const declared = template === undefined ? outputs : (library[libraryKey(template as ResolvedRef)]?.outputs ?? []);
+  return declared.filter(({ optional }) => optional === true).map(({ name }) => name);
 }
 
 /** The types of what one execution of the action hands on; nothing if they are not known before it ends. */

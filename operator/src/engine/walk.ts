@@ -17,6 +17,8 @@ export interface Frame {
 export interface Cause {
   readonly reason: string;
   readonly message: string;
+  /** When the order to end was given, in milliseconds since the run was accepted; of several the first. */
+  readonly t: number;
 }
 
 /** A unit where it stands: its instance of a graph, its item, its iteration. */
@@ -46,7 +48,7 @@ export function* placesOf(whole: Plan, frame: Frame, cause?: Cause): Generator<P
       yield* placesIn(whole, { frame, planned, path, index: undefined, loop: undefined, unit: task.unit, cause });
       continue;
     }
-    const hurried = cause ?? causeOfItems(planned, task);
+    const hurried = causeOfItems(planned, task, cause);
     for (const [index, unit] of [...task.fan.live]) {
       const item = { frame, planned, path: `${path}[${index}]`, index, loop: undefined, unit, cause: hurried };
       yield* placesIn(whole, item);
@@ -65,16 +67,39 @@ function* placesIn(whole: Plan, place: Place): Generator<Place> {
   if (frame) yield* placesOf(whole, frame, cause);
 }
 
-/** With failFast the first failure of an item is the end of all others. */
-export function causeOfItems({ task }: PlannedTask, { fan }: TaskState): Cause | undefined {
-  if (!task.forEach?.failFast || !fan || fan.failed.length === 0) return undefined;
-  return { reason: 'FailFast', message: 'another item failed' };
+/** Why the items of a fan-out must end: `cause`, or failFast, with which the first failure is the end of all others. */
+export function causeOfItems(
+  { task }: Pick<PlannedTask, 'task'>,
+  { fan, unit }: TaskState,
+  cause?: Cause,
+): Cause | undefined {
+  if (!task.forEach?.failFast || !fan || fan.failed.length === 0) return cause;
+  const failures = [...fan.kept.values()].flatMap(({ phase, finishedAt = 0 }) =>
+    phase === 'Failed' ? [finishedAt] : [],
+  );
+  // A run keeps only its first failures. Where that of the item is not among them, no item is sure to have ended before it.
+  const t = failures.length > 0 ? Math.min(...failures) : (unit.startedAt ?? 0);
+  return within(cause, { reason: 'FailFast', message: 'another item failed', t });
 }
 
 /** Why what is inside of a unit must end, if it must. */
 export function causeInside({ unit, cause }: Place): Cause | undefined {
-  if (cause || unit.phase !== 'Stopping') return cause;
-  return { reason: unit.reason ?? '', message: unit.message ?? '' };
+  if (unit.phase !== 'Stopping') return cause;
+  return within(cause, { reason: unit.reason ?? '', message: unit.message ?? '', t: unit.since ?? 0 });
+}
+
+/** Of two causes the outer one is told, and the first order counts. */
+const within = (outer: Cause | undefined, own: Cause): Cause => ({
+  ...own,
+  ...outer,
+  t: Math.min(own.t, outer?.t ?? own.t),
+});
+
+/** When the first order to stop the attempt of a unit was given, in milliseconds since the run was accepted. */
+export function orderedAt({ unit, cause }: Place): number | undefined {
+  const own = unit.phase === 'Stopping' ? (unit.since ?? 0) : undefined;
+  if (own === undefined || !cause) return own ?? cause?.t;
+  return Math.min(own, cause.t);
 }
 
 /** The instance of a graph inside of a unit that is open. */

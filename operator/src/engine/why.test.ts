@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptObservation, Definition, Task } from '../api/index.ts';
-import { unitRows } from './index.ts';
+import { countUnits, unitRows } from './index.ts';
 import { attemptKey } from './paths.ts';
 import { type Fate, Simulation } from './testing/simulation.ts';
 
@@ -84,5 +84,48 @@ describe('a task that has not ended', () => {
     const row = rowOf(simulation, 'b');
     expect(row).toMatchObject({ phase: 'Pending', reason: 'Parallelism' });
     expect(row?.message).toContain('spec.parallelism');
+  });
+});
+
+describe('a task that can start no more', () => {
+  const failing = { a: { end: 'Failed' } } as const;
+  const tidy = task('tidy');
+
+  it('says so while finally is under way, and is counted as skipped', () => {
+    const wide = task('wide', { needs: ['b'], forEach: { items: [1, 2] } });
+    const simulation = simulate(
+      [task('a', { timeout: '5s' }), task('b'), wide],
+      {},
+      { finally: [tidy], timeout: '9s' },
+    );
+    simulation.pass();
+    simulation.now += 10_000;
+    for (let i = 0; i < 4; i++) simulation.pass();
+    expect(simulation.state.result).toBeDefined();
+    expect(simulation.state.finished).toBeUndefined();
+    expect(rowOf(simulation, 'wide')).toMatchObject({ phase: 'Skipped', reason: 'RunStopped' });
+    expect(rowOf(simulation, 'tidy')?.phase).toBe('Running');
+    expect(countUnits(simulation.plan, simulation.state)).toMatchObject({ pending: 0, running: 1 });
+  });
+
+  it('is no task of finally while the others are being stopped', () => {
+    const simulation = simulate([task('a'), task('b', { needs: ['a'] })], {}, { finally: [tidy] });
+    simulation.pass();
+    simulation.desiredState = 'Cancelled';
+    simulation.pass();
+    expect(rowOf(simulation, 'b')).toMatchObject({ phase: 'Skipped', reason: 'RunStopped' });
+    expect(rowOf(simulation, 'tidy')).toMatchObject({ phase: 'Pending', reason: 'WaitingForTasks' });
+    simulation.desiredState = 'Terminated';
+    simulation.pass();
+    expect(rowOf(simulation, 'tidy')).toMatchObject({ phase: 'Skipped', reason: 'RunStopped' });
+  });
+
+  it('does not wait for parallelism in any row of a run that is over', () => {
+    const simulation = simulate([task('a'), task('b', { needs: ['a'] })], failing, { finally: [tidy] });
+    simulation.pass();
+    simulation.now += 2000;
+    for (let i = 0; i < 4; i++) simulation.pass();
+    const rows = unitRows(simulation.plan, simulation.state, { attempts: simulation.observe() });
+    expect(rows.map(({ reason }) => reason)).not.toContain('Parallelism');
   });
 });

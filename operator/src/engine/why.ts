@@ -1,8 +1,10 @@
-import type { AttemptObservation, TaskPhase } from '../api/index.ts';
+import { type AttemptObservation, HINTS, type Hint, MAX_ROW_LINE, type TaskPhase } from '../api/index.ts';
+import { isClosed } from './counts.ts';
 import type { PlannedTask } from './plan.ts';
 import { viewOf } from './signal-view.ts';
 import { isComposite, isTerminal, type LoopState, type RunState, type Unit } from './state.ts';
-import type { Frame } from './walk.ts';
+import { causeOfItems, type Frame } from './walk.ts';
+import { UNKEPT } from './words.ts';
 
 /** Why a unit is where it is, and what it waits for. */
 export interface Why {
@@ -36,7 +38,9 @@ export function whyOf(asked: Asked): Why {
   if (unit.phase === 'Waiting') return whyWaiting(asked);
   if (unit.phase === 'Open') return whyOpen(asked);
   if (unit.phase === 'Backoff') return whyBackoff(asked);
-  return { reason: unit.reason, message: unit.message };
+  if (unit.phase === 'Succeeded') return { reason: unit.reason, message: unit.message ?? HINTS[unit.reason as Hint] };
+  const isUnkept = unit.phase === 'Failed' && unit.reason !== undefined && unit.message === undefined;
+  return { reason: unit.reason, message: isUnkept ? UNKEPT : unit.message };
 }
 
 /** When an attempt was started, or since when a task waits: its last need had ended, or its graph began. */
@@ -95,8 +99,22 @@ function whyBackoff({ unit, state, path, seen }: Asked): Why {
   const refused = seen(path, unit.attempt + 1);
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message };
   if (state.desired === 'Paused') return whyPaused(state);
-  const message = `attempt ${unit.attempt} failed: ${unit.reason}: ${unit.message ?? ''}; the next one starts by itself`;
+  const failed = unit.attempt < 0 ? 'the first attempt could not start' : `attempt ${unit.attempt} failed`;
+  const message = `${failed}: ${unit.reason}: ${unit.message ?? ''}; the next one starts by itself`;
   return { reason: 'Backoff', message, until: state.at + (unit.since ?? 0) };
+}
+
+/** Why the newest attempt that failed did so, on one line, where the unit goes on after it. */
+export function lastFailureOf({ phase, attempt, reason, message = '' }: Unit): { lastFailure?: string } {
+  if ((phase !== 'Live' && phase !== 'Backoff') || reason === undefined) return {};
+  const failed = phase === 'Live' ? attempt - 1 : attempt;
+  return { lastFailure: `attempt ${failed}: ${reason}: ${lastLineOf(message)}`.slice(0, MAX_ROW_LINE) };
+}
+
+/** The last line of a message that says anything: what a program says last is most often why it failed. */
+function lastLineOf(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines.findLast((line) => line !== '') ?? '';
 }
 
 function whyPaused({ at, pausedSince }: RunState): Why {
@@ -106,7 +124,8 @@ function whyPaused({ at, pausedSince }: RunState): Why {
 
 function whyWaiting(asked: Asked): Why {
   const { frame, planned, path, state, loop, seen } = asked;
-  if (state.finished) return { reason: 'RunStopped' };
+  if (isHurried(asked)) return NEVER_STARTED;
+  if (isClosed(state, frame, planned)) return { reason: 'RunStopped' };
   const refused = seen(path, 0);
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message, ...sinceOf(asked) };
   if (planned.role === 'Final' && !state.result)
@@ -119,6 +138,18 @@ function whyWaiting(asked: Asked): Why {
   if (state.desired === 'Paused') return whyPaused(state);
   return (loop && whyDelayed(loop, state)) ?? { ...CROWDED, ...sinceOf(asked) };
 }
+
+/** Whether it is an item that will never start, since another one has failed. */
+function isHurried({ frame, planned, loop }: Asked): boolean {
+  const task = frame.tasks.get(planned.task.name);
+  return !loop && task !== undefined && causeOfItems(planned, task) !== undefined;
+}
+
+const NEVER_STARTED: Why = {
+  phase: 'Skipped',
+  reason: 'FailFast',
+  message: 'never started: another item failed, and the fan-out has failFast',
+};
 
 const CROWDED = {
   reason: 'Parallelism',

@@ -105,6 +105,17 @@ class World {
 const runOf = (name: string): RunContext => ({ name, namespace: 'n', uid: `${name}-uid`, workflow: 'w' });
 
 describe('an attempt with a cache', () => {
+  it('is computed again where an earlier version stored it without an output that the task declares', async () => {
+    const world = new World();
+    const made: Made = { ...MADE, task: { ...MADE.task, outputs: [{ name: 'digest' }, { name: 'url' }] } };
+    await world.start('a', { made });
+    await world.succeeded('a');
+    expect(await world.start('b', { made })).toBeUndefined();
+    await world.succeeded('b', { digest: 'abc', url: 'u' });
+    expect(await world.start('c', { made })).toMatchObject({ phase: 'Hit', from: 'b/t' });
+    expect(world.started).toEqual(['a', 'b']);
+  });
+
   it('computes what nobody has, and the next takes it without being started', async () => {
     const world = new World();
     expect(await world.start('a')).toBeUndefined();

@@ -1,4 +1,4 @@
-import { type HistoryEvent, objectKey, type Proves, type RenderedClaims } from '../api/index.ts';
+import { type HistoryEvent, missingOutputs, objectKey, type Proves, type RenderedClaims } from '../api/index.ts';
 import { type Clock, isForbidden, isInvalid, type KubeClient } from '../runtime/index.ts';
 import { CacheMaps } from './cache/cache-maps.ts';
 import {
@@ -132,7 +132,8 @@ export class CacheExecutor extends PassOn {
       entry = map && this.#believed(run, map);
       // Another key with the same short digest: this one has no cache.
       if (entry && entry.digest !== digest) return undefined;
-      const answer = entry && (this.#hit(run, entry, claim, policy) ?? this.#unlessFree(run, request, ref.name, entry));
+      const answer =
+        entry && (this.#hit(run, request, entry, policy) ?? this.#unlessFree(run, request, ref.name, entry));
       if (answer) return answer === 'Ours' ? this.#note(run, request, ref.name) : answer;
       const { maxAgeMs } = claim;
       const wanted = pendingEntry(this.#options.proves, run, request, {
@@ -169,8 +170,11 @@ export class CacheExecutor extends PassOn {
   }
 
   /** A result that is young enough; one that the run itself computed also where it computes all anew. */
-  #hit(run: RunContext, { result, holder }: CacheEntry, { maxAgeMs }: Claim, policy: CachePolicy): Hit | undefined {
+  #hit(run: RunContext, request: StartRequest, { result, holder }: CacheEntry, policy: CachePolicy): Hit | undefined {
     if (!result || (policy === 'Refresh' && holder?.uid !== run.uid)) return undefined;
+    // Earlier versions stored results without outputs that the task declares.
+    if (missingOutputs(request.task.outputs, result.outputs).length > 0) return undefined;
+    const { maxAgeMs = 0 } = request.claims?.cache ?? {};
     const age = this.#options.clock.now() - result.at;
     if (age >= maxAgeMs || age < -AHEAD_MS) return undefined;
     return { phase: 'Hit', outputs: result.outputs, from: result.from };

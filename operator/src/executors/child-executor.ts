@@ -228,7 +228,7 @@ export class ChildExecutor implements Executor {
   }
 
   /** A run that ended holds nothing: it is kept, with its history, until its parent goes. */
-  async release(): Promise<void> {}
+  async release(): Promise<undefined> {}
 
   async discard(run: RunContext): Promise<void> {
     for (const { metadata } of this.options.runs.byIndex(CHILDREN_BY_RUN_UID, run.uid)) {

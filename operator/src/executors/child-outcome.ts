@@ -1,4 +1,10 @@
-import type { AttemptObservation, Condition, WaitingReason, WorkflowRun } from '../api/index.ts';
+import {
+  type AttemptObservation,
+  type Condition,
+  causeWithin,
+  type WaitingReason,
+  type WorkflowRun,
+} from '../api/index.ts';
 
 const STOPPED: ReadonlySet<string> = new Set(['Cancelled', 'Terminated']);
 /** What a run waits for that may never come. One that waits for its turn goes on without a limit. */
@@ -33,7 +39,7 @@ export function observeChild(child: WorkflowRun, isAwaited: boolean): AttemptObs
 
 function failure({ metadata }: WorkflowRun, { reason, message }: Condition) {
   const isStopped = STOPPED.has(reason);
-  const said = `run ${metadata.name}: ${reason}: ${message}`.slice(0, MAX_MESSAGE);
+  const said = causeWithin(`run ${metadata.name}: ${reason}: ${message}`, MAX_MESSAGE);
   return {
     phase: 'Failed',
     cause: 'User',

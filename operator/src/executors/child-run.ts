@@ -7,6 +7,7 @@ import {
   LABEL_RUN,
   LABEL_RUN_UID,
   LABEL_TASK_HASH,
+  LABEL_WORKFLOW,
   linkOf,
   MANAGED_BY,
   objectId,
@@ -40,6 +41,7 @@ export function buildChild(
       ...refOf(run, { path, attempt }),
       labels: {
         [LABEL_MANAGED_BY]: MANAGED_BY,
+        [LABEL_WORKFLOW]: rendered.workflow,
         [LABEL_RUN]: run.name,
         [LABEL_RUN_UID]: run.uid,
         [LABEL_TASK_HASH]: taskHash(path),

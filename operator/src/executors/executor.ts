@@ -85,8 +85,11 @@ export interface Executor {
   observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation>;
   /** Asks an attempt to end, with its own grace or a shorter one. */
   cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void>;
-  /** Lets go of what ran settled attempts, when the API server has nothing better to do; with `hurry` at once. */
-  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void>;
+  /**
+   * Lets go of what ran settled attempts, when the API server has nothing better to do; with `hurry` at once. Returns the
+   * milliseconds after which it has to be called again, if anything is not to be let go of yet.
+   */
+  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<number | undefined>;
   /** Deletes whatever there is of a run that is gone. */
   discard(run: RunContext): Promise<void>;
 }

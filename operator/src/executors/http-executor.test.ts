@@ -194,8 +194,8 @@ describe('a request to any other host, or with a secret', () => {
       { reason: 'HttpFailed', message: 'no answer' },
     ],
     [
-      { exitCode: 1, message: 'crashed' },
-      { reason: 'ExitCode', exitCode: 1, message: 'crashed' },
+      { exitCode: 1, message: 'the container ended with exit code 1: TypeError: Bearer hunter2 is no header' },
+      { reason: 'ExitCode', exitCode: 1, message: "the container ended with exit code 1; see the pod's log" },
     ],
   ])('tells what its pod said in the words of a request: %j', async (said, expected) => {
     const at = setUp({ image: 'i' });

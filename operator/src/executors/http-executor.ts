@@ -91,7 +91,7 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
   }
 
   /** Pods are let go of by their own executor. */
-  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<undefined> {
     this.worker.release(run, isSettled);
   }
 

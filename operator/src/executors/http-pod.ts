@@ -69,7 +69,8 @@ export function ofRequest(seen: AttemptObservation): AttemptObservation {
   if (seen.phase !== 'Failed' || seen.reason !== 'ExitCode') return seen;
   const { exitCode, ...others } = seen;
   const reason = exitCode === EXIT_STATUS ? 'HttpStatus' : exitCode === EXIT_FAILED ? 'HttpFailed' : undefined;
-  if (!reason) return seen;
+  // The end of its log is then that of a program that broke off, which may quote the headers of the request.
+  if (!reason) return { ...seen, message: `${seen.message.split(': ', 1)[0]}; see the pod's log` };
   return { ...others, reason, message: others.message.replace(/^the container ended with exit code \d+: /, '') };
 }
 

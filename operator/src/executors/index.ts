@@ -8,7 +8,8 @@
  * 4. An attempt that is missing is lost only after a live read has said so.
  * 5. What a task applies is applied as a service account that the namespace lists, never as the operator, and nowhere where
  *    Kubernetes or the operator runs.
- * 6. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
+ * 6. A pod in which containers of others go on when its task has ended is ended, and kept where pods are kept.
+ * 7. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
  */
 export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';
@@ -20,6 +21,7 @@ export {
   MAX_DEPTH,
   parentUidOf,
 } from './child-executor.ts';
+export { earliest } from './earliest.ts';
 export type {
   Attempt,
   Executor,

@@ -29,7 +29,7 @@ export class PassOn implements Executor {
     return this.inner.cancel(run, attempt, graceSeconds);
   }
 
-  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void> {
+  release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<number | undefined> {
     return this.inner.release(run, isSettled, hurry);
   }
 

@@ -22,8 +22,11 @@ import {
   type Store,
 } from '../runtime/index.ts';
 import { WorkspaceClaims } from './claims.ts';
+import { earliest } from './earliest.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
+import { endingOf, OutlivedPods } from './outlived-pods.ts';
+import { PodEvents } from './pod-events.ts';
 import { refusalOf } from './refusal.ts';
 
 /** How long a pod that this process created may be missing from the cache before a live read asks for it. */
@@ -69,16 +72,25 @@ export class PodExecutor implements Executor {
   private readonly released = new Set<string>();
 
   private readonly claims: WorkspaceClaims;
+  private readonly outlived: OutlivedPods;
+  private readonly events: PodEvents;
 
   constructor(options: PodExecutorOptions) {
+    const { client, clock, wake = () => undefined } = options;
     this.options = options;
-    this.claims = new WorkspaceClaims(options.client);
+    this.claims = new WorkspaceClaims(client);
+    this.outlived = new OutlivedPods(client, clock);
+    this.events = new PodEvents({ client, clock, wake });
     options.pods.subscribe({
       added: (_key, { metadata }) => options.identities.saw('Pod', metadata),
       updated: (_key, pod) => {
         if (!isHeld(pod)) this.released.delete(pod.metadata.uid ?? '');
       },
-      deleted: (_key, { metadata }) => this.released.delete(metadata.uid ?? ''),
+      deleted: (_key, { metadata: { uid = '' } }) => {
+        this.released.delete(uid);
+        this.outlived.forget(uid);
+        this.events.forget(uid);
+      },
     });
   }
 
@@ -110,7 +122,13 @@ export class PodExecutor implements Executor {
   async observe(run: RunContext, live: readonly Known[]): Promise<Observation> {
     const { pods, strangers } = this.recognized(run, live);
     const now = this.options.clock.now();
-    const seen = pods.map((pod) => seenPod(pod, attemptOf(pod.metadata), now));
+    const waits: number[] = [];
+    const seen = pods.map((pod) => {
+      const own = seenPod(pod, attemptOf(pod.metadata), now);
+      const { observation, again } = this.events.told(run, pod, own.observation);
+      if (again !== undefined) waits.push(again);
+      return { ...own, observation };
+    });
     const known = new Set(seen.map(keyOf));
     const missing = live.filter((attempt) => !known.has(keyOf(attempt)));
     const asked: Seen[] = [];
@@ -121,9 +139,10 @@ export class PodExecutor implements Executor {
     // The node of an ending pod may be silent: then only time says that it is lost.
     const isEnding = pods.some((pod) => pod.metadata.deletionTimestamp !== undefined);
     const recheck = isEnding || asked.some(({ observation }) => observation.phase !== 'Lost');
+    const recheckAfter = earliest([...waits, recheck ? CACHE_LAG_MS : undefined]);
     return {
       seen: [...seen, ...asked],
-      ...(recheck ? { recheckAfter: CACHE_LAG_MS } : {}),
+      ...(recheckAfter === undefined ? {} : { recheckAfter }),
       ...(strangers.length > 0 ? { strangers } : {}),
     };
   }
@@ -192,14 +211,23 @@ export class PodExecutor implements Executor {
     }
   }
 
-  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry = false): Promise<void> {
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry = false): Promise<number | undefined> {
     const held = this.labelled(run).filter((pod) => isHeld(pod) && !this.released.has(pod.metadata.uid ?? ''));
-    const settled = held.filter(
-      ({ metadata }) => isSettled(attemptOf(metadata)) || this.isForeign(run, metadata, hurry),
-    );
-    for (let i = 0; i < settled.length; i += CREATES_AT_ONCE) {
-      await Promise.all(settled.slice(i, i + CREATES_AT_ONCE).map((pod) => this.releasePod(run, pod, hurry)));
+    const waits: number[] = [];
+    const due = held.flatMap((pod) => {
+      const settled = isSettled(attemptOf(pod.metadata)) || this.isForeign(run, pod.metadata, hurry);
+      const grace = hurry ? undefined : this.outlived.left(pod);
+      const left = grace === undefined || !this.isOurs(run, pod) ? undefined : grace;
+      if (left) waits.push(left);
+      if (left) return [];
+      if (settled) return [() => this.releasePod(run, pod, hurry)];
+      // Its artifacts are stored when all else in the pod has ended.
+      return left === 0 ? [() => this.outlived.end(pod, run.signal)] : [];
+    });
+    for (let i = 0; i < due.length; i += CREATES_AT_ONCE) {
+      await Promise.all(due.slice(i, i + CREATES_AT_ONCE).map((act) => act()));
     }
+    return earliest(waits);
   }
 
   async discard(run: RunContext): Promise<void> {
@@ -225,20 +253,25 @@ export class PodExecutor implements Executor {
     const urgency = hurry || metadata.deletionTimestamp ? 'normal' : 'background';
     const options = { signal: run.signal, urgency, answer: 'Unread' } as const;
     // What a run leaves when it is deleted is deleted with it.
-    const isOurs = this.judge(run, pod, attemptOf(metadata)) === 'Ours';
+    const isOurs = this.isOurs(run, pod);
     if (!hurry && isOurs) await this.options.archive?.(run, pod);
+    const deletes = isOurs && !metadata.deletionTimestamp && this.options.deletes(run, pod);
+    const ends = isOurs && !deletes && this.outlived.left(pod) !== undefined;
     try {
-      if (isOurs && !metadata.deletionTimestamp && this.options.deletes(run, pod)) {
-        await this.deletePod(metadata, { signal: run.signal, urgency });
-      }
+      if (deletes) await this.deletePod(metadata, { signal: run.signal, urgency });
       // Noted first: the cache may hear of it before the answer comes.
       this.released.add(metadata.uid ?? '');
-      await this.options.client.patch(PODS, metadata, { kind: 'json', operations }, options);
+      const all = [...operations, ...(ends ? endingOf(pod) : [])];
+      await this.options.client.patch(PODS, metadata, { kind: 'json', operations: all }, options);
     } catch (error) {
       this.released.delete(metadata.uid ?? '');
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
     }
+  }
+
+  private isOurs(run: RunContext, pod: Pod): boolean {
+    return this.judge(run, pod, attemptOf(pod.metadata)) === 'Ours';
   }
 
   private async deletePod(meta: ObjectMeta, options: DeleteOptions): Promise<void> {

@@ -235,6 +235,19 @@ describe('waiting for an object', () => {
     expect(at.server.on('get')).toEqual([]);
   });
 
+  it('reads every whole number of the object as it was written, whether it was applied or asked for', async () => {
+    const at = setUp({ successWhen: 'object.status.phase == "Ready"' });
+    await at.executor.start(run, at.request);
+    await at.look();
+    at.clock.move(2_000);
+    await at.look();
+    const reads = at.server.calls.filter(({ verb, name }) => (verb === 'get' || verb === 'patch') && name === 'c');
+    expect(reads.map(({ verb, numbers }) => [verb, numbers])).toEqual([
+      ['patch', 'Exact'],
+      ['get', 'Exact'],
+    ]);
+  });
+
   it('looks after two seconds, then ever more rarely, and sees a condition that has no value yet as false', async () => {
     const at = setUp({ successWhen: 'object.status.phase == "Ready"', failWhen: 'object.status.phase == "Broken"' });
     await at.executor.start(run, at.request);

@@ -90,7 +90,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
         target.type,
         target.ref,
         { kind: 'apply', object, force: isForced },
-        { fieldManager, signal: run.signal },
+        { fieldManager, signal: run.signal, numbers: 'Exact' },
       );
     try {
       return await this.asAccount(run, target.account, call(force));
@@ -135,7 +135,8 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
     const target = await this.targetOfLive(run, live);
     if ('phase' in target) return failed(target.reason, target.message);
     try {
-      const get = (client: KubeClient) => client.get<KubeObject>(target.type, target.ref, { signal: run.signal });
+      const get = (client: KubeClient) =>
+        client.get<KubeObject>(target.type, target.ref, { signal: run.signal, numbers: 'Exact' });
       const object = await this.asAccount(run, target.account, get);
       return isRefusal(object) ? failed(object.reason, object.message) : object;
     } catch (error) {
@@ -154,7 +155,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
   }
 
   /** What is to be deleted in any case is, once its result is stored; see also the owner that it was applied with. */
-  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<void> {
+  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean): Promise<undefined> {
     for (const watch of this.watches.settled(run, isSettled)) {
       if (watch.live.task.resource?.delete === 'Always' && !watch.isStopped) await this.remove(run, watch.live);
       this.watches.end(run, watch.live);

@@ -12,7 +12,7 @@ import {
 import { ApiError, type KubeObject, type ResourceType, Store } from '../runtime/index.ts';
 import type { LiveAttempt } from './executor.ts';
 import { SignalExecutor } from './signal-executor.ts';
-import { signalObjectName } from './signal-name.ts';
+import { signalObjectNames } from './signal-name.ts';
 import { signalNames } from './signal-object.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
 import { identities } from './testing/proving.ts';
@@ -25,7 +25,7 @@ const rendered: RenderedSignal = {
 };
 const request = { path: 'approve', attempt: 0, task, defaults: undefined, rendered };
 const live: LiveAttempt = { path: 'approve', attempt: 0, sort: 'Signal', task, rendered };
-const OTHER = signalObjectName(run, 'approve', 1);
+const [, OTHER = ''] = signalObjectNames(run, 'approve');
 
 let fake: FakeObjects;
 let signals: Store<Signal>;

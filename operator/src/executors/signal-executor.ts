@@ -185,7 +185,7 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
   async cancel(): Promise<void> {}
 
   /** A signal that ended is the record of who said what: it is kept until its run goes. */
-  async release(): Promise<void> {}
+  async release(): Promise<undefined> {}
 
   async discard(): Promise<void> {}
 }

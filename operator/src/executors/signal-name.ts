@@ -3,22 +3,37 @@ import { sha256Of } from './sha256.ts';
 
 const MAX_NAME_LENGTH = 63;
 const HASH_LENGTH = 6;
-const PLAIN = /^[a-z0-9-]+$/;
+/** Names of objects: words that begin and end with a letter or a digit, with dots between them. */
+const LEGAL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
-/** Under how many names that anybody can work out a task asks: the one that people expect, and one if that is taken. */
-export const SIGNAL_NAMES = 2;
 const SECRET_LENGTH = 10;
 
+type Run = Pick<RunContext, 'name' | 'uid'>;
+
 /**
- * The name of the Signal by which a task asks: `<run>-<task>`, so that people can say it before it exists. A path with
- * brackets or slashes, or one that is too long, gets a hash; so does the other name, which is used where a stranger
- * holds the first.
+ * The names that anybody can work out by which a task asks, in their order: the one that people expect, one if a stranger
+ * holds that, and the one that earlier operators gave to what is inside of something.
  */
-export function signalObjectName(run: Pick<RunContext, 'name' | 'uid'>, path: string, alternative = 0): string {
+export function signalObjectNames(run: Run, path: string): string[] {
   const name = `${run.name}-${path}`;
-  if (alternative === 0 && PLAIN.test(path) && name.length <= MAX_NAME_LENGTH) return name;
-  return withHash(name, sha256Of(alternative === 0 ? name : `${run.uid}${path}`).slice(0, HASH_LENGTH));
+  const other = withHash(name, shortHash(`${run.uid}${path}`));
+  return [...new Set([expectedName(name), other, ...(/[[/.]/.test(path) ? [withHash(name, shortHash(name))] : [])])];
 }
+
+/** The first of these names. */
+export const signalObjectName = (run: Run, path: string): string => expectedName(`${run.name}-${path}`);
+
+/**
+ * `<run>-<task>`, so that people can say it before it exists; of an item `<run>-<task>.<index>`, and likewise inside of
+ * templates and loops: a dot is in no name of a task, so nothing else of the run has this name. One that is too long is
+ * cut and gets a hash.
+ */
+function expectedName(name: string): string {
+  const expected = name.replaceAll(']', '').replaceAll(/[[/]/g, '.');
+  return expected.length <= MAX_NAME_LENGTH && LEGAL.test(expected) ? expected : withHash(name, shortHash(name));
+}
+
+const shortHash = (text: string): string => sha256Of(text).slice(0, HASH_LENGTH);
 
 /** The name where strangers hold all others: whoever does not know the secret cannot take it before. */
 export function secretSignalName(run: Pick<RunContext, 'name'>, secret: string): string {

@@ -17,7 +17,7 @@ import { labelsOfRun, ownedByRun } from '../pods/index.ts';
 import { isControlledBy } from '../runtime/index.ts';
 import type { RunContext } from './executor.ts';
 import type { Identities } from './identity.ts';
-import { SIGNAL_NAMES, secretSignalName, signalObjectName } from './signal-name.ts';
+import { secretSignalName, signalObjectNames } from './signal-name.ts';
 
 /** The Signal by which a task asks, with what was answered to one that is gone. */
 export function buildSignal(
@@ -76,7 +76,7 @@ export function isAskedBy(
   if (type === 'Data' || task !== path || metadata.namespace !== run.namespace) return false;
   const isRecorded = object !== undefined && object === objectId(metadata.uid ?? '');
   const isOld = unproven && isControlledBy(signal, run.uid);
-  const isNamed = NAMES.some((alternative) => metadata.name === signalObjectName(run, path, alternative));
+  const isNamed = signalObjectNames(run, path).includes(metadata.name ?? '');
   // The proof covers the name.
   if (!(isNamed && (isRecorded || isOld)) && !isMadeFor(signal, run, identities)) return false;
   if (!rendered) return true;
@@ -102,11 +102,9 @@ export function* signalNames(
   path: string,
   identities: Pick<Identities, 'proofOf'>,
 ): Generator<string> {
-  for (const alternative of NAMES) yield signalObjectName(run, path, alternative);
+  yield* signalObjectNames(run, path);
   yield secretSignalName(run, identities.proofOf('Signal', '', run, asking(path)));
 }
-
-const NAMES = Array.from({ length: SIGNAL_NAMES }, (_, index) => index);
 
 /** As it comes back from the API server: without fields that are there and undefined. */
 const plainOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));

@@ -1,4 +1,5 @@
 import type { AttemptSort, Rendered } from '../api/index.ts';
+import { earliest } from './earliest.ts';
 import type {
   Attempt,
   Executor,
@@ -50,11 +51,11 @@ export class ExecutorSwitch implements Executor {
     const seen = observations.flatMap((each) =>
       each.seen.filter((one) => (sortOf.get(keyOf(one)) ?? each.sort) === each.sort),
     );
-    const waits = observations.flatMap(({ recheckAfter }) => recheckAfter ?? []);
+    const recheckAfter = earliest(observations.map((each) => each.recheckAfter));
     const strangers = observations.flatMap((each) => each.strangers ?? []);
     return {
       seen,
-      ...(waits.length > 0 ? { recheckAfter: Math.min(...waits) } : {}),
+      ...(recheckAfter === undefined ? {} : { recheckAfter }),
       ...(strangers.length > 0 ? { strangers } : {}),
     };
   }
@@ -63,8 +64,13 @@ export class ExecutorSwitch implements Executor {
     return this.executors[attempt.sort].cancel(run, attempt, graceSeconds);
   }
 
-  async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry?: boolean): Promise<void> {
-    await all(SORTS.map((sort) => this.executors[sort].release(run, isSettled, hurry)));
+  async release(
+    run: RunContext,
+    isSettled: (attempt: Attempt) => boolean,
+    hurry?: boolean,
+  ): Promise<number | undefined> {
+    const waits = await all(SORTS.map((sort) => this.executors[sort].release(run, isSettled, hurry)));
+    return earliest(waits);
   }
 
   async discard(run: RunContext): Promise<void> {
@@ -75,6 +81,9 @@ export class ExecutorSwitch implements Executor {
 const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
 
 /** Waits for all, then throws what the first of them threw: none keeps another from its part. */
-async function all(calls: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(calls)) if (result.status === 'rejected') throw result.reason;
+async function all<T>(calls: readonly Promise<T>[]): Promise<T[]> {
+  return (await Promise.allSettled(calls)).map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Json } from '../api/index.ts';
+import { parseExact } from '../json/index.ts';
 import type { Refused } from './answer.ts';
 
 /** Bytes of bodies that are in memory at once, however many senders there are. */
@@ -86,7 +87,7 @@ const FORM = 'application/x-www-form-urlencoded';
 
 /**
  * What expressions see of a body: JSON; of a form its fields, or the JSON in its field `payload`; of a text the text;
- * null if it is empty.
+ * null if it is empty. Whole numbers in JSON that are not exact are texts.
  */
 export function parseBody(bytes: Buffer, contentType = ''): { body: Json } | Refused {
   const text = bytes.toString('utf8');
@@ -115,7 +116,7 @@ function parseForm(text: string): { body: Json } | Refused {
 
 function parseJson(text: string): { body: Json } | Refused {
   try {
-    return { body: JSON.parse(text) as Json };
+    return { body: parseExact(text) };
   } catch (error) {
     // V8 quotes what it could not read; where it was is enough.
     const place = /at position \d+( \(line \d+ column \d+\))?/.exec(error instanceof Error ? error.message : '')?.[0];

@@ -26,6 +26,7 @@ const yaml = (pod: Pod) => stringify(pod, { lineWidth: 0, aliasDuplicateObjects:
 
 const EVERYTHING: Partial<Task> = {
   image: 'registry.example/tools:2',
+  podMetadata: { labels: { team: 'build' }, annotations: { 'sidecar.istio.io/inject': 'false' } },
   imagePullPolicy: 'Always',
   shell: ['bash', '-ec'],
   env: { SUITE: 'unit', LEVEL: 'task' },
@@ -55,6 +56,7 @@ const EVERYTHING: Partial<Task> = {
 };
 
 const DEFAULTS: TaskDefaults = {
+  podMetadata: { labels: { team: 'replaced', tier: 'batch' } },
   env: { LEVEL: 'defaults', REGION: 'eu' },
   nodeSelector: { arch: 'amd64', disk: 'any' },
   resources: { limits: { cpu: '1', memory: '64Mi' }, requests: { cpu: '100m' } },

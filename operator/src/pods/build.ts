@@ -67,13 +67,16 @@ export function buildPod(input: PodInput): Pod {
   const metadata = {
     name: podName(run.name, run.uid, path, attempt),
     namespace: run.namespace,
+    // What the task sets comes first: nothing of ours can be replaced.
     labels: {
+      ...surface.podMetadata?.labels,
       ...labelsOfRun(run),
       [LABEL_TASK_HASH]: taskHash(path),
       [LABEL_ATTEMPT]: String(attempt),
       ...extras.workspaces.labels,
     },
     annotations: {
+      ...surface.podMetadata?.annotations,
       [ANNOTATION_TASK]: path,
       ...(proof === undefined ? {} : { [ANNOTATION_PROOF]: proof }),
       ...(extras.artifacts.graceSeconds === undefined ? {} : { [ANNOTATION_GRACE]: String(grace) }),
@@ -169,7 +172,8 @@ function buildContainer(input: PodInput, surface: PodSurface, mounts: unknown[])
     resources: surface.resources,
     securityContext: containerSecurity(surface.securityContext),
     terminationMessagePath: OUTPUTS_PATH,
-    terminationMessagePolicy: 'File',
+    // Of a container that fails without a word there the kubelet takes the end of its log instead.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: mounts,
   });
 }

@@ -1,5 +1,4 @@
-import type { Reason } from '../api/index.ts';
-import { epochOf } from '../api/index.ts';
+import { appended, endedWhen, epochOf, type Reason, WHY_NO_SUCCESS } from '../api/index.ts';
 import type { Pod, PodStatus, Terminated } from './pod.ts';
 
 /** `status.reason` of a pod that its node or the control plane ended, as kubelet and controllers write it. */
@@ -23,9 +22,14 @@ const DISRUPTIONS: Readonly<Record<string, Reason>> = {
   TerminationByKubelet: 'Evicted',
 };
 
+/** Characters of a message that are kept. */
+export const MAX_MESSAGE = 512;
+
 export interface Disruption {
   readonly reason: Reason;
   readonly message: string;
+  /** When the pod was told to end, in epoch milliseconds; undefined where nothing says so. */
+  readonly at?: number | undefined;
 }
 
 /** What ended a pod whose container never ran, or of which nothing else is known. */
@@ -46,32 +50,45 @@ export function disruptionOfPod(pod: Pod): Disruption {
 export function disruptionOfContainer(pod: Pod, ended: Terminated): Disruption | undefined {
   const finishedAt = epochOf(ended.finishedAt);
   const told = saidByStatus(pod.status) ?? saidByCondition(pod.status, finishedAt) ?? deletion(pod, finishedAt);
-  if (told || ended.reason !== 'ContainerStatusUnknown') return told;
+  if (told || !isForgotten(ended)) return told;
   return { reason: 'NodeLost', message: ended.message ?? 'the node no longer knows what became of the container' };
 }
 
+/**
+ * The order to stop a container that ended with exit code 0, unless it ended before the order. A script may answer SIGTERM
+ * with that code, and nothing else tells whether its work is done.
+ */
+export function stopBeforeEnd(pod: Pod, ended: Terminated): Disruption | undefined {
+  const finishedAt = epochOf(ended.finishedAt);
+  const said = pod.status?.phase === 'Failed' ? saidByStatus(pod.status) : undefined;
+  const told = said ?? saidByCondition(pod.status, finishedAt) ?? deletion(pod, finishedAt);
+  if (!told) return undefined;
+  const why = WHY_NO_SUCCESS[endedWhen(finishedAt, told.at)];
+  return { ...told, message: appended(told.message, why, MAX_MESSAGE) };
+}
+
+/** The node has lost the container: its exit code is made up by the kubelet, whether it ever ran or not. */
+export const isForgotten = ({ reason }: Terminated): boolean => reason === 'ContainerStatusUnknown';
+
 /** The reason of the pod itself: it tells a node's shutdown from an eviction, which the condition does not. */
-export function saidByStatus(status: PodStatus | undefined): Disruption | undefined {
+function saidByStatus(status: PodStatus | undefined): Disruption | undefined {
   const reason = POD_REASONS.find(([pattern]) => pattern.test(status?.reason ?? ''))?.[1];
   return reason && { reason, message: status?.message ?? `the pod was ended: ${status?.reason}` };
 }
 
 function saidByCondition(status: PodStatus | undefined, finishedAt: number | undefined): Disruption | undefined {
   const target = status?.conditions?.find((condition) => condition.type === 'DisruptionTarget');
-  if (target?.status !== 'True' || isBefore(finishedAt, epochOf(target.lastTransitionTime))) return undefined;
+  const at = epochOf(target?.lastTransitionTime);
+  if (target?.status !== 'True' || endedWhen(finishedAt, at) === 'Before') return undefined;
   const message = target.message ?? `the pod was disrupted: ${target.reason}`;
-  return { reason: DISRUPTIONS[target.reason ?? ''] ?? 'Evicted', message };
+  return { reason: DISRUPTIONS[target.reason ?? ''] ?? 'Evicted', message, at };
 }
 
 /** Somebody asked for the pod's end. The time in its metadata is the end of the grace, not the time of asking. */
 function deletion({ metadata }: Pod, finishedAt: number | undefined): Disruption | undefined {
   const deadline = epochOf(metadata.deletionTimestamp);
   if (deadline === undefined) return undefined;
-  const askedAt = deadline - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
-  if (isBefore(finishedAt, askedAt)) return undefined;
-  return { reason: 'PodDeleted', message: 'the pod was deleted before it had finished' };
+  const at = deadline - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  if (endedWhen(finishedAt, at) === 'Before') return undefined;
+  return { reason: 'PodDeleted', message: 'the pod was deleted before it had finished', at };
 }
-
-/** Times are whole seconds: what happened in the same one may be the cause. */
-const isBefore = (finishedAt: number | undefined, other: number | undefined): boolean =>
-  finishedAt !== undefined && other !== undefined && finishedAt < other;

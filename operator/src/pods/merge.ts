@@ -1,4 +1,4 @@
-import type { PodSurface, RenderedTask, SecurityContext, Task, TaskDefaults } from '../api/index.ts';
+import type { PodMetadata, PodSurface, RenderedTask, SecurityContext, Task, TaskDefaults } from '../api/index.ts';
 
 type Named = Record<string, unknown>;
 
@@ -18,6 +18,13 @@ function mergedResources(below: PodSurface['resources'], above: PodSurface['reso
   return { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) };
 }
 
+function mergedMetadata(below: PodMetadata | undefined, above: PodMetadata | undefined): PodMetadata | undefined {
+  if (!below || !above) return above ?? below;
+  const annotations = merged(below.annotations, above.annotations);
+  const labels = merged(below.labels, above.labels);
+  return { ...(annotations ? { annotations } : {}), ...(labels ? { labels } : {}) };
+}
+
 /**
  * The pod surface of a task over that of `defaults`: maps merge by key, volumes and mounts by name and path, every other
  * field of the task replaces the default.
@@ -27,9 +34,11 @@ export function mergeSurface(defaults: TaskDefaults | undefined, task: Task): Po
   const resources = mergedResources(defaults?.resources, task.resources);
   const nodeSelector = merged(defaults?.nodeSelector, task.nodeSelector);
   const envValueFrom = merged(defaults?.envValueFrom, task.envValueFrom);
+  const podMetadata = mergedMetadata(defaults?.podMetadata, task.podMetadata);
   return {
     ...defaults,
     ...task,
+    ...(podMetadata ? { podMetadata } : {}),
     ...(securityContext ? { securityContext } : {}),
     ...(resources ? { resources } : {}),
     ...(nodeSelector ? { nodeSelector } : {}),

@@ -182,11 +182,6 @@ describe('an attempt that succeeded', () => {
       { phase: 'Succeeded' },
     ],
     [
-      'finished in the grace of a preemption',
-      pod({ ...NODE, ...deletedAt(STARTED), status: dead(0, {}, target('PreemptionByScheduler', STARTED)) }),
-      { phase: 'Succeeded' },
-    ],
-    [
       'says only so by its phase',
       pod({ ...NODE, status: { phase: 'Succeeded' } }),
       { phase: 'Succeeded', message: '' },

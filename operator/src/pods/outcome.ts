@@ -1,15 +1,24 @@
-import type { AttemptObservation, WaitingReason } from '../api/index.ts';
-import { epochOf } from '../api/index.ts';
-import { type Disruption, disruptionOfContainer, disruptionOfPod, saidByStatus } from './disruption.ts';
+import { type AttemptObservation, appended, epochOf, HINTS, type Hint, type WaitingReason } from '../api/index.ts';
+import {
+  type Disruption,
+  disruptionOfContainer,
+  disruptionOfPod,
+  isForgotten,
+  MAX_MESSAGE,
+  stopBeforeEnd,
+} from './disruption.ts';
+import { lastWords } from './last-words.ts';
+import { failedInit, mainOf, otherContainers, otherInits } from './others.ts';
 import {
   type ContainerState,
+  type ContainerStatus,
   FETCH_CONTAINER,
-  MAIN_CONTAINER,
   type Pod,
   type PodStatus,
   PUSH_CONTAINER,
   type Terminated,
 } from './pod.ts';
+import { overStorageLimit } from './storage.ts';
 import { isWithheld } from './trim.ts';
 
 type Failed = Extract<AttemptObservation, { phase: 'Failed' }>;
@@ -25,6 +34,7 @@ const WAITING: Readonly<Record<string, WaitingReason>> = {
   CreateContainerConfigError: 'ContainerConfig',
   CreateContainerError: 'ContainerConfig',
   RunContainerError: 'ContainerConfig',
+  CrashLoopBackOff: 'CrashLoopBackOff',
 };
 
 /** What an exit code alone says, by the conventions of shells and runtimes. */
@@ -36,7 +46,6 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
   143: ' (ended by SIGTERM)',
 };
 
-const MAX_MESSAGE = 512;
 /**
  * How long after the end of its grace a pod may still be called running. Its node would long have killed it; a node
  * that does not say so is taken for lost. The pod may go on there, as with every pod that is deleted by force.
@@ -48,14 +57,14 @@ const NODE_SILENCE_MS = 60_000;
  * `now` (epoch milliseconds) is only for a terminating pod whose node is silent; without it such a pod goes on running.
  */
 export function observePod(pod: Pod, now?: number): AttemptObservation {
-  const state = mainState(pod.status);
+  const state = mainOf(pod.status);
   const main = state?.terminated;
   const isStoring = main?.exitCode === 0 && !hasStored(pod, main);
   if (main && !isStoring) return ended(pod, main);
-  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
-  if (!main && fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
+  const kept = main ? undefined : keptFromStarting(pod);
+  if (kept) return kept;
   if (pod.status?.phase === 'Failed') return failedWithoutResult(pod);
-  if (pod.status?.phase === 'Succeeded') return { phase: 'Succeeded', message: '' };
+  if (pod.status?.phase === 'Succeeded') return succeeded(pod, { exitCode: 0 });
   if (isOnLostNode(pod, now)) {
     return infrastructure({ reason: 'NodeLost', message: `node ${pod.spec.nodeName} no longer answers for the pod` });
   }
@@ -65,8 +74,13 @@ export function observePod(pod: Pod, now?: number): AttemptObservation {
   return { phase: 'Running', startedAt: epochOf(state.running.startedAt) ?? createdAt(pod) };
 }
 
-const mainState = (status: PodStatus | undefined): ContainerState | undefined =>
-  status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)?.state;
+/** What failed before the task could start: what fetches its artifacts, or an init container of others. */
+function keptFromStarting(pod: Pod): Failed | undefined {
+  const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
+  if (fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
+  const init = failedInit(pod);
+  return init?.state.terminated && initFailed(pod, init.name, init.state.terminated);
+}
 
 const besides = (status: PodStatus | undefined, container: string): ContainerState | undefined =>
   status?.initContainerStatuses?.find(({ name }) => name === container)?.state;
@@ -96,21 +110,36 @@ function isOnLostNode(pod: Pod, now: number | undefined): boolean {
 function ended(pod: Pod, terminated: Terminated): AttemptObservation {
   const times = timesOf(terminated);
   const { exitCode } = terminated;
-  if (exitCode !== 0) return { ...failed(pod, terminated), exitCode, ...times };
-  // A container may answer SIGTERM with exit code 0; that the pod failed all the same says that it was cut short.
-  const cutShort = pod.status?.phase === 'Failed' ? saidByStatus(pod.status) : undefined;
-  if (cutShort) return { ...infrastructure(cutShort), exitCode, ...times };
+  if (exitCode === 0) return succeeded(pod, terminated);
+  return { ...failed(pod, terminated), ...(isOwnCode(terminated) ? { exitCode } : {}), ...times };
+}
+
+/** Whether the exit code is that of a process: runtime and kubelet make one up where none ran, or is known of. */
+const isOwnCode = (terminated: Terminated): boolean => !isForgotten(terminated) && !hasNotStarted(terminated);
+
+const hasNotStarted = ({ reason }: Terminated): boolean => reason === 'StartError' || reason === 'ContainerCannotRun';
+
+/** What an exit code of 0 stands for: success, unless the container was told to stop, or the outputs were not stored. */
+function succeeded(pod: Pod, terminated: Terminated): AttemptObservation {
+  const times = timesOf(terminated);
+  const hint = terminated.reason === 'OOMKilled' ? terminated.reason : undefined;
+  const stopped = endedFromOutside(pod, stopBeforeEnd(pod, terminated));
+  if (stopped) return { ...withHint(stopped, hint), exitCode: 0, ...times };
   const stored = storing(pod, terminated);
-  if (stored?.failed) return { ...stored.failed, ...times };
+  if (stored?.failed) return { ...withHint(stored.failed, hint), ...times };
   const finishedAt = stored?.finishedAt ?? times.finishedAt;
   return {
     phase: 'Succeeded',
     message: terminated.message ?? '',
     ...(isWithheld(pod) ? { withheld: true as const } : {}),
+    ...(hint ? { hint } : {}),
     ...times,
     ...(finishedAt === undefined ? {} : { finishedAt }),
   };
 }
+
+const withHint = (failure: Failed, hint: Hint | undefined): Failed =>
+  hint ? { ...failure, message: appended(failure.message, HINTS[hint], MAX_MESSAGE) } : failure;
 
 /** What became of storing the outputs; undefined where there is nothing to store. */
 function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: number | undefined } | undefined {
@@ -126,11 +155,23 @@ function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: nu
 }
 
 function artifactFailed(pod: Pod, ended: Terminated, what: 'fetched' | 'stored'): Failed {
-  const disruption = disruptionOfContainer(pod, ended);
-  if (disruption) return infrastructure(disruption);
+  const outside = endedFromOutside(pod, disruptionOfContainer(pod, ended));
+  if (outside) return outside;
   const why = ended.message?.trim() || `exit code ${ended.exitCode}${EXIT_CODES[ended.exitCode] ?? ''}`;
   const message = `the artifacts could not be ${what}: ${why}`.slice(0, MAX_MESSAGE);
   return { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message };
+}
+
+/** It never ran for the task, so its exit code is none of the task's. */
+function initFailed(pod: Pod, name: string, ended: Terminated): Failed {
+  const outside = endedFromOutside(pod, disruptionOfContainer(pod, ended));
+  if (outside) return outside;
+  const how =
+    ended.reason === 'OOMKilled' ? 'used more memory than its limit' : `ended with exit code ${ended.exitCode}`;
+  const said = lastWords(ended.message ?? '');
+  const what = `the init container "${name}", which others put into the pod, ${how}, so the task could not start`;
+  const message = (said === '' ? what : `${what}: ${said}`).slice(0, MAX_MESSAGE);
+  return { phase: 'Failed', cause: 'User', reason: 'InitContainerFailed', message };
 }
 
 function failed(pod: Pod, terminated: Terminated): Failed {
@@ -138,26 +179,33 @@ function failed(pod: Pod, terminated: Terminated): Failed {
     const message = 'the container used more memory than its limit; raise resources.limits.memory';
     return { phase: 'Failed', cause: 'User', reason: 'OOMKilled', message };
   }
-  const disruption = disruptionOfContainer(pod, terminated);
-  if (disruption) return infrastructure(disruption);
-  if (pod.status?.reason === 'DeadlineExceeded') return deadlineExceeded(pod);
-  return { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: describeExit(terminated) };
+  const outside = endedFromOutside(pod, disruptionOfContainer(pod, terminated));
+  return outside ?? { phase: 'Failed', cause: 'User', reason: 'ExitCode', message: describeExit(terminated) };
 }
 
-function describeExit({ exitCode, reason, message = '' }: Terminated): string {
-  const said = message.trim().slice(-400);
-  const neverStarted = reason === 'StartError' || reason === 'ContainerCannotRun';
-  const what = neverStarted
+function describeExit(terminated: Terminated): string {
+  const { exitCode, message = '' } = terminated;
+  const said = lastWords(message);
+  const what = hasNotStarted(terminated)
     ? 'the container could not be started'
     : `the container ended with exit code ${exitCode}${EXIT_CODES[exitCode] ?? ''}`;
   return said === '' ? what : `${what}: ${said}`;
 }
 
 function failedWithoutResult(pod: Pod): Failed {
-  return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : infrastructure(disruptionOfPod(pod));
+  return endedFromOutside(pod, undefined) ?? infrastructure(disruptionOfPod(pod));
 }
 
-/** Ado sets no activeDeadlineSeconds; a policy of the cluster may. */
+/** What else than itself ended a container: its pod's storage limit, the infrastructure, or a deadline; undefined: nothing. */
+function endedFromOutside(pod: Pod, disruption: Disruption | undefined): Failed | undefined {
+  const message = overStorageLimit(pod.status);
+  if (message)
+    return { phase: 'Failed', cause: 'User', reason: 'StorageExceeded', message: message.slice(0, MAX_MESSAGE) };
+  if (disruption) return infrastructure(disruption);
+  return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : undefined;
+}
+
+/** Ado sets activeDeadlineSeconds only when a task has ended, and trim.ts drops what comes of it; a policy may set it before. */
 function deadlineExceeded({ status }: Pod): Failed {
   const message = `${status?.message ?? 'the pod ran for too long'}; activeDeadlineSeconds was set on the pod by a policy of the cluster`;
   return { phase: 'Failed', cause: 'User', reason: 'TimedOut', message };
@@ -180,10 +228,22 @@ function waiting(pod: Pod, state: ContainerState | undefined): AttemptObservatio
   return { phase: 'Pending', reason, message: (message ?? word ?? '').slice(0, MAX_MESSAGE), since };
 }
 
-/** Of several containers the first that waits for something that may never come. */
+/** Of several containers the first that waits for something that may never come: ours, then those of others. */
 function waitingState(pod: Pod, main: ContainerState | undefined): ContainerState['waiting'] {
-  const beside = [FETCH_CONTAINER, PUSH_CONTAINER].map((name) => besides(pod.status, name)?.waiting);
-  return beside.find((waiting) => WAITING[waiting?.reason ?? ''] !== undefined) ?? main?.waiting;
+  const ours = [besides(pod.status, FETCH_CONTAINER), besides(pod.status, PUSH_CONTAINER), main];
+  const own = ours.find(isStuck)?.waiting;
+  if (own) return own;
+  const init = otherInits(pod).find(({ state }) => isStuck(state));
+  if (init) return ofOther('init container', init);
+  const other = otherContainers(pod).find(({ state }) => isStuck(state));
+  return other ? ofOther('container', other) : main?.waiting;
+}
+
+const isStuck = (state: ContainerState | undefined): boolean => WAITING[state?.waiting?.reason ?? ''] !== undefined;
+
+function ofOther(what: string, { name, state }: ContainerStatus): ContainerState['waiting'] {
+  const { reason = '', message = reason } = state?.waiting ?? {};
+  return { reason, message: `the ${what} "${name}", which others put into the pod: ${message}` };
 }
 
 function timesOf(terminated: Terminated): { startedAt?: number; finishedAt?: number } {

@@ -5,6 +5,7 @@ import type { Pod } from './pod.ts';
 
 /** One a namespace: while it is there, no other one is made. */
 export const SWEEP_POD = 'ado-artifact-sweep';
+const CONTAINER = 'sweep';
 const DEADLINE_SECONDS = 600;
 
 /** The pod that deletes from the store what runs that are gone have left. It belongs to no run. */
@@ -27,7 +28,7 @@ export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: reado
       },
       containers: [
         {
-          name: 'sweep',
+          name: CONTAINER,
           image: store.image,
           imagePullPolicy: 'IfNotPresent',
           command: [...PROGRAM, 'gc', ...live],
@@ -39,4 +40,11 @@ export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: reado
       volumes: [storeVolume(store)],
     },
   };
+}
+
+/** How a sweep has ended, if it has: by its own container, since others in its pod may go on. */
+export function sweepResult({ status }: Pod): 'Succeeded' | 'Failed' | undefined {
+  const ended = status?.containerStatuses?.find(({ name }) => name === CONTAINER)?.state?.terminated;
+  if (ended) return ended.exitCode === 0 ? 'Succeeded' : 'Failed';
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed' ? status.phase : undefined;
 }

@@ -1,4 +1,5 @@
 import {
+  ANNOTATION_ENDED,
   ANNOTATION_FAILURE_MESSAGE,
   ANNOTATION_GRACE,
   ANNOTATION_PROOF,
@@ -6,14 +7,8 @@ import {
   type FailureMessage,
   type ObjectMeta,
 } from '../api/index.ts';
-import {
-  type ContainerStatus,
-  FETCH_CONTAINER,
-  MAIN_CONTAINER,
-  type Pod,
-  type PodStatus,
-  PUSH_CONTAINER,
-} from './pod.ts';
+import { isOurs, otherContainers, otherInits } from './others.ts';
+import type { ContainerStatus, Pod, PodStatus } from './pod.ts';
 import { cleanStatus, withheldOf } from './words.ts';
 
 /**
@@ -27,7 +22,7 @@ export function trimPod(pod: Pod): Pod {
   return {
     metadata: trimMetadata(pod.metadata, withheld !== undefined),
     spec: nodeName === undefined ? { containers: [] } : { containers: [], nodeName },
-    status: cleanStatus(trimStatus(pod.status ?? {}), withheld),
+    status: cleanStatus(trimStatus(pod), (container) => withheldOf(pod, container)),
   };
 }
 
@@ -37,7 +32,7 @@ export const isWithheld = ({ metadata }: Pod): boolean =>
 
 function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }, isWithheld: boolean): ObjectMeta {
   const { managedFields: _managed, annotations, ...metadata } = whole;
-  const kept = [ANNOTATION_TASK, ANNOTATION_PROOF, ANNOTATION_GRACE].flatMap((key) => {
+  const kept = [ANNOTATION_TASK, ANNOTATION_PROOF, ANNOTATION_GRACE, ANNOTATION_ENDED].flatMap((key) => {
     const value = annotations?.[key];
     return value === undefined ? [] : [[key, value] as const];
   });
@@ -46,25 +41,21 @@ function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }, isWithhel
   return kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) };
 }
 
-function trimStatus({
-  phase,
-  reason,
-  message,
-  conditions,
-  containerStatuses,
-  initContainerStatuses,
-}: PodStatus): PodStatus {
+function trimStatus(pod: Pod): PodStatus {
+  const { phase, reason, message, conditions, containerStatuses, initContainerStatuses } = pod.status ?? {};
   const status: PodStatus = {};
   if (phase !== undefined) status.phase = phase;
-  if (reason !== undefined) status.reason = reason;
-  if (message !== undefined) status.message = message;
+  // A pod that we ended because others went on in it says nothing of the task, which had ended before.
+  const isEndedByUs = reason === 'DeadlineExceeded' && pod.metadata.annotations?.[ANNOTATION_ENDED] !== undefined;
+  if (reason !== undefined && !isEndedByUs) status.reason = reason;
+  if (message !== undefined && !isEndedByUs) status.message = message;
   if (conditions) {
     status.conditions = conditions.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget');
   }
-  const main = containerStatuses?.find(({ name }) => name === MAIN_CONTAINER);
-  if (main) status.containerStatuses = [trimContainer(main)];
-  const beside = initContainerStatuses?.filter(({ name }) => name === FETCH_CONTAINER || name === PUSH_CONTAINER);
-  if (beside && beside.length > 0) status.initContainerStatuses = beside.map(trimContainer);
+  const containers = [...(containerStatuses ?? []).filter(isOurs), ...otherContainers(pod)];
+  if (containers.length > 0) status.containerStatuses = containers.map(trimContainer);
+  const inits = [...(initContainerStatuses ?? []).filter(isOurs), ...otherInits(pod)];
+  if (inits.length > 0) status.initContainerStatuses = inits.map(trimContainer);
   return status;
 }
 

@@ -1,26 +1,35 @@
 import { ANNOTATION_FAILURE_MESSAGE, type FailureMessage } from '../api/index.ts';
 import { redact } from '../redaction/index.ts';
-import { type ContainerState, MAIN_CONTAINER, type Pod, type PodStatus, type Terminated } from './pod.ts';
+import { isForgotten } from './disruption.ts';
+import {
+  type ContainerState,
+  FETCH_CONTAINER,
+  MAIN_CONTAINER,
+  type Pod,
+  type PodStatus,
+  PUSH_CONTAINER,
+} from './pod.ts';
 
 const HIDDEN = 'the message is withheld because the task';
 const HINT = "see the pod's log";
 const READS_SECRETS = `${HIDDEN} reads secrets; ${HINT}, or set failureMessage: Show`;
+const OTHER_READS_SECRETS = `the message is withheld because the container reads secrets; ${HINT}`;
 const SAYS_SO = `${HIDDEN} has failureMessage: Withhold; ${HINT}`;
 
 /** Of these the kubelet quotes the command, in which the values of variables are. */
 const QUOTES_COMMAND: ReadonlySet<string> = new Set(['CreateContainerError', 'RunContainerError']);
 
-/** Whether of what the container of a task says nothing is shown, and what stands for it. */
-export function withheldOf(pod: Pod): string | undefined {
+/** Whether of what a container says nothing is shown, and what stands for it; by default the one of the task. */
+export function withheldOf(pod: Pod, container: string = MAIN_CONTAINER): string | undefined {
   const said = pod.metadata.annotations?.[ANNOTATION_FAILURE_MESSAGE];
   if (said === ('Show' satisfies FailureMessage)) return undefined;
-  if (readsSecrets(pod.spec)) return READS_SECRETS;
+  if (readsSecrets(pod.spec, container)) return container === MAIN_CONTAINER ? READS_SECRETS : OTHER_READS_SECRETS;
   return said === ('Withhold' satisfies FailureMessage) ? SAYS_SO : undefined;
 }
 
-/** Whether the container of the task sees what is in a Secret, by its environment or a volume that it mounts. */
-function readsSecrets({ containers, volumes }: Pod['spec']): boolean {
-  const main = containers.find(({ name }) => name === MAIN_CONTAINER);
+/** Whether a container sees what is in a Secret, by its environment or a volume that it mounts. */
+function readsSecrets({ containers, initContainers = [], volumes }: Pod['spec'], container: string): boolean {
+  const main = [...containers, ...initContainers].find(({ name }) => name === container);
   if (!main) return false;
   const env = listOf<{ valueFrom?: { secretKeyRef?: unknown } }>(main.env);
   if (env.some(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined)) return true;
@@ -46,18 +55,18 @@ const listOf = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (val
  * A status in which no text holds a secret that can be known as one. What a container wrote and ended with 0 is its outputs,
  * which are its own word and stay as they are.
  */
-export function cleanStatus(status: PodStatus, withheld: string | undefined): PodStatus {
+export function cleanStatus(status: PodStatus, withheld: (container: string) => string | undefined): PodStatus {
   const { message, conditions, containerStatuses, initContainerStatuses } = status;
+  const clean = <T extends { name: string; state?: ContainerState }>(each: T): T => {
+    const isProgramOfOurs = each.name === FETCH_CONTAINER || each.name === PUSH_CONTAINER;
+    return cleanState(each, (state) => (isProgramOfOurs ? ofOurs(state) : ofTask(state, withheld(each.name))));
+  };
   return {
     ...status,
     ...(message === undefined ? {} : { message: redact(message) }),
     ...(conditions ? { conditions: conditions.map((each) => ({ ...each, ...redacted(each) })) } : {}),
-    ...(containerStatuses
-      ? { containerStatuses: containerStatuses.map((each) => cleanState(each, (state) => ofTask(state, withheld))) }
-      : {}),
-    ...(initContainerStatuses
-      ? { initContainerStatuses: initContainerStatuses.map((each) => cleanState(each, ofOurs)) }
-      : {}),
+    ...(containerStatuses ? { containerStatuses: containerStatuses.map(clean) } : {}),
+    ...(initContainerStatuses ? { initContainerStatuses: initContainerStatuses.map(clean) } : {}),
   };
 }
 
@@ -68,6 +77,7 @@ function cleanState<T extends { state?: ContainerState }>(
   return status.state ? { ...status, state: clean(status.state) } : status;
 }
 
+/** The container of the task, or one of others, of which nothing is known. */
 function ofTask(state: ContainerState, withheld: string | undefined): ContainerState {
   const { waiting, terminated } = state;
   if (waiting) {
@@ -75,7 +85,7 @@ function ofTask(state: ContainerState, withheld: string | undefined): ContainerS
     return { ...state, waiting: { ...waiting, ...(isHidden ? { message: withheld } : redacted(waiting)) } };
   }
   if (!terminated || terminated.exitCode === 0) return state;
-  const isHidden = withheld !== undefined && !isOfNode(terminated);
+  const isHidden = withheld !== undefined && !isForgotten(terminated);
   return { ...state, terminated: { ...terminated, ...(isHidden ? { message: withheld } : redacted(terminated)) } };
 }
 
@@ -88,9 +98,6 @@ function ofOurs(state: ContainerState): ContainerState {
     ...(terminated ? { terminated: { ...terminated, ...redacted(terminated) } } : {}),
   };
 }
-
-/** The node speaks of a container that it has lost. */
-const isOfNode = ({ reason }: Terminated): boolean => reason === 'ContainerStatusUnknown';
 
 const redacted = ({ message }: { message?: string | undefined }): { message?: string } =>
   message === undefined ? {} : { message: redact(message) };

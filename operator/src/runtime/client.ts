@@ -13,7 +13,7 @@ import {
   objectPath,
   type ResourceType,
 } from './resource.ts';
-import { parseJson } from './response.ts';
+import { type Numbers, parseJson } from './response.ts';
 import { Silence } from './silence.ts';
 import { type Method, type RawRequest, Transport, type TransportOptions } from './transport.ts';
 
@@ -32,6 +32,8 @@ export interface CallOptions {
   /** Whether it may leave before others (default normal). */
   readonly urgency?: Urgency;
   readonly subresource?: string;
+  /** How whole numbers of the answer are read that are not exact (default Rounded): those of kinds that we do not know. */
+  readonly numbers?: Numbers;
 }
 
 export interface WriteOptions extends CallOptions {
@@ -151,7 +153,8 @@ export class KubeClient {
 
   async get<T extends KubeObject>(type: ResourceType, ref: ObjectRef, options: CallOptions = {}): Promise<T> {
     this.require('get', type, options.subresource);
-    return parseJson<T>(await this.send('GET', objectPath(type, ref, options.subresource), options));
+    const text = await this.send('GET', objectPath(type, ref, options.subresource), options);
+    return parseJson<T>(text, options.numbers);
   }
 
   /** Reads what is no object, such as the log of a pod. */
@@ -216,7 +219,7 @@ export class KubeClient {
     const path = objectPath(type, ref, options.subresource);
     const force = patch.kind === 'apply' ? patch.force : undefined;
     const text = await this.write('PATCH', path, patchBody(patch), PATCH_TYPES[patch.kind], options, force);
-    return 'answer' in options ? undefined : parseJson<T>(text);
+    return 'answer' in options ? undefined : parseJson<T>(text, options.numbers);
   }
 
   /** Deletes an object; with finalizers or a grace period it lingers after this returns. */

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { parseExact } from '../json/index.ts';
 import { ApiError, ConnectionError, type KubeStatus } from './errors.ts';
 
 export type ResponseBody = Dispatcher.ResponseData['body'];
@@ -34,10 +35,13 @@ export function collectText(body: ResponseBody, maxBytes: number): Promise<strin
   });
 }
 
+/** How whole numbers of an answer are read that are not exact: rounded as by JSON.parse, or as the text of their digits. */
+export type Numbers = 'Rounded' | 'Exact';
+
 /** Parses an answer. @throws ConnectionError (`InvalidResponse`) when it is not JSON. */
-export function parseJson<T>(text: string): T {
+export function parseJson<T>(text: string, numbers: Numbers = 'Rounded'): T {
   try {
-    return JSON.parse(text) as T;
+    return (numbers === 'Exact' ? parseExact(text) : JSON.parse(text)) as T;
   } catch (error) {
     const start = text.slice(0, MAX_ERROR_TEXT);
     throw new ConnectionError('InvalidResponse', `the answer is not JSON; it starts with: ${start}`, true, error);

@@ -1,3 +1,4 @@
+import { parseExact } from '../json/index.ts';
 import { REDACTED, redact } from '../redaction/index.ts';
 import type { WebAnswer, WebRequest } from './request.ts';
 
@@ -14,7 +15,7 @@ export interface AnswerOutputs {
   status: number;
   /** Text of the answer, at most 2 KiB. */
   body: string;
-  /** The answer as JSON, if it says that it is and fits; else null. */
+  /** The answer as JSON, if it says that it is and fits; else null. Whole numbers that are not exact are texts. */
   json: Json;
   /** Whether `body` or `json` is less than the answer. */
   truncated: boolean;
@@ -91,7 +92,7 @@ function formsOf(value: string): string[] {
 function jsonOf(contentType: string, text: string): Json | undefined {
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(contentType)) return undefined;
   try {
-    return JSON.parse(text) as Json;
+    return parseExact(text);
   } catch {
     return undefined;
   }

@@ -119,6 +119,13 @@ describe('an object that is right', () => {
   });
 });
 
+/**
+ * What the API server says of no field: that a schema is not met, so that rules are not asked; a union, which is no rule in CEL
+ * where CEL sees nothing; and the rules of a whole object, which name the field themselves.
+ */
+const NAMELESS =
+  /some validation rules were not checked|"spec\.tasks\[0\]\.forEach" must validate one and only one schema|the name of a \w+ has/;
+
 describe('an object that is wrong', () => {
   it.each<[string, unknown, string]>([
     [
@@ -131,24 +138,38 @@ describe('an object that is wrong', () => {
     [
       'a task that needs itself',
       tasks({ ...TASK, needs: ['build'] }),
-      'spec.tasks[0]: Invalid value: "object": a task cannot need itself; take its name out of needs',
+      'spec.tasks[0].needs: Invalid value: "object": "build" cannot need itself; take it out of needs',
     ],
     ['a field that does not exist', tasks({ ...TASK, tiemout: '3s' }), 'unknown field "spec.tasks[0].tiemout"'],
     [
       'a duration in words',
       tasks({ ...TASK, timeout: '5 minutes' }),
-      'spec.tasks[0].timeout: Invalid value: "string": write a duration like 10s, 5m or 1h30m',
+      'spec.tasks[0].timeout: Invalid value: "string": "5 minutes" does not fit: write a duration like 10s, 5m or 1h30m',
     ],
-    ['a task named in capitals', tasks({ ...TASK, name: 'Build' }), 'the name of a task is lower-case letters, digits'],
+    [
+      'a task named in capitals',
+      tasks({ ...TASK, name: 'Build' }),
+      '"Build" does not fit: the name of a task is lower-case letters, digits',
+    ],
     [
       'an output that CEL cannot name',
       tasks({ ...TASK, outputs: [{ name: 'image-tag' }] }),
-      'spec.tasks[0].outputs[0].name: Invalid value: "string": a name that expressions use is letters',
+      'spec.tasks[0].outputs[0].name: Invalid value: "string": "image-tag" does not fit: a name that expressions use is',
     ],
     [
       'a service account that is a path',
       tasks({ ...TASK, serviceAccountName: 'robot/token' }),
       'spec.tasks[0].serviceAccountName: Invalid value: "robot/token"',
+    ],
+    [
+      'a label of a pod that is a mark of Ado',
+      tasks({ ...TASK, podMetadata: { labels: { 'flow.ado.dev/run': 'x' } } }),
+      'spec.tasks[0].podMetadata.labels: Invalid value: "object": keys that begin with flow.ado.dev/',
+    ],
+    [
+      'an annotation of all pods that makes them static',
+      workflow({ defaults: { podMetadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } }, tasks: [TASK] }),
+      'belong to Ado and Kubernetes; use a key of your own domain',
     ],
     ['a long name of a task', tasks({ ...TASK, name: 'b'.repeat(41) }), 'spec.tasks[0].name: Too long'],
     [
@@ -157,6 +178,37 @@ describe('an object that is wrong', () => {
       'the name of a Workflow has at most 40 characters',
     ],
     ['a long name of a run', run({}, 'r'.repeat(53)), 'the name of a WorkflowRun has at most 52 characters'],
+    [
+      'a sleep that ends twice',
+      tasks({ name: 'build', sleep: { duration: '5m', until: '2027-01-01T00:00:00Z' } }),
+      'spec.tasks[0].sleep: Invalid value: "object": a sleep has duration or until, and not both',
+    ],
+    ['a sleep without an end', tasks({ name: 'build', sleep: {} }), 'a sleep has duration or until, and not both'],
+    [
+      'values for a script',
+      tasks({ ...TASK, with: { a: 'b' } }),
+      'spec.tasks[0].with: Invalid value: "object": with gives values to a template or a workflow; scripts take theirs',
+    ],
+    [
+      'a need that is named twice',
+      tasks(TASK, { ...TASK, name: 'test', needs: ['build', 'build'] }),
+      'spec.tasks[1].needs[1]: Duplicate value: "build"',
+    ],
+    [
+      'a choice that there is not',
+      tasks({ ...TASK, runIf: 'Sometimes' }),
+      'spec.tasks[0].runIf: Unsupported value: "Sometimes": supported values: "Succeeded", "Failed", "Always"',
+    ],
+    [
+      'a need that is no list',
+      tasks({ ...TASK, needs: 'a' }),
+      'spec.tasks[0].needs: Invalid value: "string": spec.tasks[0].needs in body must be of type array: "string"',
+    ],
+    [
+      'a variable that is a number',
+      tasks({ ...TASK, env: { X: 3 } }),
+      'spec.tasks[0].env.X: Invalid value: "integer": spec.tasks[0].env.X in body must be of type string: "integer"',
+    ],
     ['forEach over nothing', tasks({ ...TASK, forEach: {} }), 'spec.tasks[0].forEach.items: Required value'],
     [
       'forEach over two things',
@@ -174,6 +226,7 @@ describe('an object that is wrong', () => {
     const { code, stderr } = await apply('default', object);
     expect(stderr).toContain(sentence);
     expect(code).not.toBe(0);
+    expect(stderr.split('\n').filter((line) => line.includes('<nil>') && !NAMELESS.test(line))).toEqual([]);
   });
 });
 
@@ -219,6 +272,32 @@ describe('what exists', () => {
       expect((await ask('Running')).stderr).toContain('then to Cancelled, then to Terminated, and never back');
     }
     expect((await ask('Cancelled')).stderr).toContain('and never back');
+  });
+
+  it('refuse another desired state of what has ended, for runs and Backfills, and nothing else of it', async () => {
+    const day = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' };
+    const backfill = {
+      ...{ apiVersion: API_VERSION, kind: 'Backfill', metadata: { name: 'release-1' } },
+      spec: { workflow: 'release', schedule: 'nightly', ...day },
+    };
+    for (const [kind, object] of [
+      ['awr', run()],
+      ['abf', backfill],
+    ] as const) {
+      const namespace = await api.namespace();
+      expect(await apply(namespace, object)).toMatchObject({ code: 0 });
+      const patch = (body: object, ...more: string[]) =>
+        api.kubectl(['patch', kind, 'release-1', '-n', namespace, '--type=merge', '-p', JSON.stringify(body), ...more]);
+      const ask = (desiredState: string) => patch({ spec: { desiredState } });
+      expect(await ask('Paused')).toMatchObject({ code: 0 });
+      expect(await ask('Running')).toMatchObject({ code: 0 });
+      const ended = { phase: 'Succeeded', finishedAt: '2026-03-02T00:00:00Z' };
+      expect(await patch({ status: ended }, '--subresource=status')).toMatchObject({ code: 0 });
+      for (const wish of ['Paused', 'Cancelled'])
+        expect((await ask(wish)).stderr).toContain('has ended: it can no longer');
+      expect(await ask('Running')).toMatchObject({ code: 0 });
+      expect(await patch({ metadata: { labels: { mine: 'x' } } })).toMatchObject({ code: 0 });
+    }
   });
 
   it('keeps a page of history as it is', async () => {

@@ -16,10 +16,8 @@ const expectation = z.strictObject({
   waitingFor: z.string().optional(),
   /** Seconds that the run may take. */
   timeout: z.number().default(240),
-  /** Files to apply before workflow.yaml. */
+  /** Files to apply before workflow.yaml, from the folder of the example. */
   setup: z.array(z.string()).default([]),
-  /** Why the example cannot run on the test cluster, and the test that runs it. */
-  elsewhere: z.strictObject({ reason: z.string().min(20), test: z.string() }).optional(),
 });
 
 export interface Example {
@@ -31,6 +29,13 @@ export const exampleFolders = (): string[] =>
   readdirSync(FOLDER, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
+    .sort();
+
+/** Names of the files of an example, without those of its folders. */
+export const filesOf = (name: string): string[] =>
+  readdirSync(join(FOLDER, name), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
     .sort();
 
 const textOf = (name: string, file: string): string => readFileSync(join(FOLDER, name, file), 'utf8');

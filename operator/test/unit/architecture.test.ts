@@ -14,19 +14,20 @@ const ROOMS: Readonly<Record<string, Room>> = {
   api: { rooms: [], packages: ['zod'], pure: true },
   schedules: { rooms: ['api'], packages: ['croner', '@noble/hashes'], pure: true },
   engine: {
-    rooms: ['api', 'redaction', 'schedules'],
+    rooms: ['api', 'json', 'redaction', 'schedules'],
     packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'],
     pure: true,
   },
   redaction: { rooms: [], packages: [], pure: true },
+  json: { rooms: [], packages: [], pure: true },
   pods: { rooms: ['api', 'redaction'], packages: ['@noble/hashes'], pure: true },
   artifacts: { rooms: ['api', 'redaction'], packages: ['aws4fetch', 're2js', 'node:'] },
   telemetry: { rooms: ['redaction'], packages: ['pino', 'prom-client', 'node:'] },
   runtime: {
-    rooms: ['redaction', 'telemetry'],
+    rooms: ['json', 'redaction', 'telemetry'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
-  web: { rooms: ['redaction'], packages: ['undici', 'node:'] },
+  web: { rooms: ['json', 'redaction'], packages: ['undici', 'node:'] },
   executors: { rooms: ['api', 'pods', 'redaction', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
   judging: { rooms: ['api', 'engine', 'runtime'], packages: ['node:worker_threads'] },
   controllers: {
@@ -38,7 +39,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ['api', 'engine', 'judging', 'controllers', 'proofs', 'runtime', 'telemetry'],
     packages: ['pkijs', 'asn1js', 'node:'],
   },
-  hooks: { rooms: ['api', 'engine', 'runtime', 'telemetry'], packages: ['node:'] },
+  hooks: { rooms: ['api', 'engine', 'json', 'runtime', 'telemetry'], packages: ['node:'] },
   cmd: {
     rooms: [
       'admission',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { WorkflowSpec } from '../../src/api/index.ts';
 import { validateWorkflow } from '../../src/engine/validate/index.ts';
-import { exampleFolders, objectsOf, ROOT } from '../support/examples.ts';
+import { exampleFolders, filesOf, objectsOf, ROOT } from '../support/examples.ts';
 
 const GUIDE = join(ROOT, 'docs/guides');
 const pages = readdirSync(GUIDE).filter((name) => name.endsWith('.md') && name !== 'README.md');
@@ -24,6 +24,13 @@ const shown = pages.flatMap((page) =>
 
 describe('the guide', () => {
   it('shows examples', () => expect(shown.length).toBeGreaterThan(8));
+
+  it('shows no YAML that no example has, but for patches of an installation', () => {
+    const blocks = pages.flatMap((page) =>
+      [...textOf(page).matchAll(/```yaml\n(.*)\n/g)].map(([, first = '']) => `${page}: ${first}`),
+    );
+    expect(blocks.filter((first) => !/: # (examples\/|a patch of config\/)/.test(first))).toEqual([]);
+  });
 
   it.each(shown)('$page shows $file as it is', ({ file, yaml }) => {
     const path = join(ROOT, file);
@@ -65,9 +72,17 @@ describe('the page of waiting', () => {
 
 describe('an example', () => {
   it.each(exampleFolders())('%s has Workflows that can run', (folder) => {
-    const workflows = objectsOf(folder, 'workflow.yaml').filter(({ kind }) => kind === 'Workflow');
+    const files = filesOf(folder).filter((file) => file.endsWith('.yaml') && file !== 'expect.yaml');
+    const workflows = files.flatMap((file) => objectsOf(folder, file)).filter(({ kind }) => kind === 'Workflow');
     expect(workflows.length).toBeGreaterThan(0);
     for (const { spec } of workflows) expect(validateWorkflow(spec as WorkflowSpec)).toEqual([]);
+  });
+
+  it('has a Workflow whose name no other example uses, so that they can stand in one namespace', () => {
+    const names = exampleFolders().flatMap((folder) =>
+      objectsOf(folder, 'workflow.yaml').map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+    );
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   });
 
   it.each(exampleFolders().filter((name) => name !== 'quickstart'))('%s says in a README what one sees', (folder) => {

@@ -1,10 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { USAGE } from '../../src/cmd/config.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PAGES = ['README.md', 'docs/architecture.md', 'docs/deployment.md', 'docs/operations/runbook.md'];
+
+const COMMANDS = globSync(['README.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: ROOT }).flatMap((page) =>
+  readFileSync(join(ROOT, page), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('kubectl '))
+    .map((line) => `${page}: ${line.trim()}`),
+);
 
 /** Relative links of a page: `[text](path)`. */
 function linksOf(page: string): string[] {
@@ -21,6 +28,17 @@ describe('the pages', () => {
   it('show the two commands on the first screen of the README', () => {
     const screen = readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n').slice(0, 40).join('\n');
     for (const command of ['npm run demo', 'npm test']) expect(screen).toContain(command);
+  });
+
+  it('ask kubectl for whole logs: with -l it shows ten lines of each container', () => {
+    const logs = COMMANDS.filter((line) => /kubectl logs .*-l /.test(line));
+    expect(logs.length).toBeGreaterThan(1);
+    expect(logs.filter((line) => !line.includes('--tail=-1'))).toEqual([]);
+  });
+
+  it('never tell a reader to delete everything of a kind, but where all of Ado is uninstalled', () => {
+    const deletions = COMMANDS.filter((line) => /kubectl delete .*--all\b/.test(line));
+    expect(deletions).toEqual(['docs/deployment.md: $ kubectl delete awf,awr --all -A']);
   });
 
   it('show every option of the operator as it does itself', () => {

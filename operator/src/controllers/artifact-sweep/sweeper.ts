@@ -1,5 +1,5 @@
 import { objectKey, type SweepPlan } from '../../api/index.ts';
-import { type ArtifactStore, buildSweepPod, type Pod, SWEEP_POD } from '../../pods/index.ts';
+import { type ArtifactStore, buildSweepPod, type Pod, SWEEP_POD, sweepResult } from '../../pods/index.ts';
 import {
   type Clock,
   isNotFound,
@@ -93,10 +93,10 @@ export class Sweeper {
     const { client, metrics } = this.#deps;
     const ref = { namespace, name: SWEEP_POD };
     try {
-      const { status, metadata } = await client.get<Pod>(PODS, ref, { signal });
-      if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') return true;
-      const result = status.phase;
-      if (!metadata.deletionTimestamp) {
+      const pod = await client.get<Pod>(PODS, ref, { signal });
+      const result = sweepResult(pod);
+      if (!result) return true;
+      if (!pod.metadata.deletionTimestamp) {
         metrics.artifactSweeps.inc({ result });
         if (result === 'Failed') logger.warn({ namespace }, 'the sweep of artifacts failed; see its store and Secret');
       }

@@ -83,7 +83,13 @@ function viewOf({ spec }: Backfill, { counts }: Progress, isOver: boolean, refus
 
 function ended(phase: 'Succeeded' | 'Failed' | 'Cancelled', reason: Reason, message: string): View {
   const status = phase === 'Succeeded' ? 'True' : 'False';
-  return { phase, wishes: [{ type: 'Succeeded', status, reason, message }] };
+  return {
+    phase,
+    wishes: [
+      { type: 'Succeeded', status, reason, message },
+      { type: 'Complete', status: 'True', reason, message },
+    ],
+  };
 }
 
 function going(reason: Reason, message: string): ConditionWish[] {
@@ -106,7 +112,8 @@ export function refusedStatus(
   const { generation } = backfill.metadata;
   const at = timeOf(now);
   const status = isFinal ? ('False' as const) : ('Unknown' as const);
-  const wishes = [{ type: 'Succeeded' as const, status, reason, message }, stalled(reason, message)];
+  const complete: ConditionWish[] = isFinal ? [{ type: 'Complete', status: 'True', reason, message }] : [];
+  const wishes = [{ type: 'Succeeded' as const, status, reason, message }, ...complete, stalled(reason, message)];
   return {
     ...backfill.status,
     ...(generation === undefined ? {} : { observedGeneration: generation }),

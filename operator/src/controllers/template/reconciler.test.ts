@@ -118,6 +118,18 @@ describe('reconciling a template', () => {
     expect(world.kept.size).toBe(1);
   });
 
+  it('tells what a version hardly means, which is in use all the same', async () => {
+    const status = await world.apply('1.0.0', body('{{inputs.parameters.x}}'));
+    expect(ready(status)).toMatchObject({ status: 'True', reason: 'Valid' });
+    expect(ready(status)?.message.split('\n')).toEqual([
+      'version 1.0.0 is valid and pinned',
+      expect.stringMatching(/^spec\.tasks\[0\]\.run: "\{\{inputs\.parameters\.x\}\}" is not replaced; write env: /),
+    ]);
+    expect(await world.apply('1.0.0', body('{{inputs.parameters.x}}'))).toMatchObject({
+      conditions: status.conditions?.map(({ observedGeneration: _generation, ...same }) => same),
+    });
+  });
+
   it('refuses other content for a version, also when that version is long gone', async () => {
     const first = await world.apply('1.0.0', body('a'));
     const reused = await world.apply('1.0.0', body('b'));

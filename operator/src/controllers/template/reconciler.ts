@@ -1,4 +1,5 @@
 import { MAX_VERSIONS, type WorkflowTemplate, type WorkflowTemplateStatus } from '../../api/index.ts';
+import { warnTemplate } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, isNotFound, type ReconcileContext, type Result } from '../../runtime/index.ts';
 import { accepted } from '../judgement.ts';
 import { reportStatus } from '../report-status.ts';
@@ -31,7 +32,7 @@ export class TemplateReconciler {
     }
     const { definition } = judgement;
     const news = { definition, versions: versionsWith(template, definition.digest) };
-    const wishes = accepted(`version ${template.spec.version} is valid and pinned`);
+    const wishes = accepted(`version ${template.spec.version} is valid and pinned`, warnTemplate(template));
     await reportStatus(this.#deps, reach.type, template, { wishes, news }, signal);
     await this.#prune(template, definition.digest, signal);
     return {};

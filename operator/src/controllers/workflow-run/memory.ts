@@ -22,6 +22,8 @@ export interface RunMemory {
   successSince?: number | undefined;
   /** What the run that this one repeats handed on, while it is taken over. */
   earlier?: Given | undefined;
+  /** Monotonic time at which a reconcile last began something that its decision then did not record. */
+  begunAt?: number | undefined;
   /** Uids of strangers that people were told of. */
   strangers?: Set<string>;
   /** Uids of signals with a verdict in the state that a live list did not have any more. */

@@ -112,9 +112,22 @@ export async function observeAttempts(
     seen.flatMap(({ path, attempt, object }) => (object ? [[attemptKey(path, attempt), object] as const] : [])),
   );
   const { recheckAfter: nextMail = NEVER, ...mail } = await observeMail(deps, run, state, live, signalOf(context));
-  const next = Math.min(recheckAfter, nextMail);
+  const lag = unseenFor(deps, context);
+  const next = Math.min(recheckAfter, nextMail, lag > 0 ? lag : NEVER);
   const again = next === NEVER ? undefined : next;
-  return { desiredState: run.spec.desiredState, attempts, objects, ...mail, recheckAfter: again };
+  return { desiredState: run.spec.desiredState, attempts, objects, ...mail, begun: lag > 0, recheckAfter: again };
+}
+
+/** How long the caches may miss what was just created. */
+const CACHE_LAG_MS = 5000;
+
+/**
+ * Milliseconds for which something may be under way that neither the state nor the caches know: an earlier reconcile began
+ * it, and its last decision left it out because of what another start was answered.
+ */
+function unseenFor({ memories, clock }: RunDeps, { uid }: RunContext): number {
+  const { begunAt } = memories.of(uid);
+  return begunAt === undefined ? 0 : Math.max(0, begunAt + CACHE_LAG_MS - clock.monotonic());
 }
 
 /** Of how many strangers a run tells; whoever makes more of them is known by then. */

@@ -38,9 +38,9 @@ import {
   conditionsOf,
   inProgress,
   isStuck,
-  stalled,
   statusWithoutState,
   stuck,
+  unsuccessful,
   withDamage,
 } from './status.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
@@ -123,7 +123,7 @@ export class RunReconciler {
     try {
       const accepted = await acceptRun(this.#deps, run, now, signalOf(context));
       if ('declined' in accepted) {
-        const wishes = stalled(accepted.declined, accepted.message);
+        const wishes = unsuccessful(accepted.declined, accepted.message);
         await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
         return {};
       }
@@ -143,7 +143,7 @@ export class RunReconciler {
       };
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
-      await this.#show(run, statusWithoutState(run, 'Failed', stalled(error.reason, error.message), now), context);
+      await this.#show(run, statusWithoutState(run, 'Failed', unsuccessful(error.reason, error.message), now), context);
       return {};
     }
   }
@@ -153,7 +153,7 @@ export class RunReconciler {
     const now = this.#deps.clock.now();
     const { desiredState } = run.spec;
     if (desiredState === 'Cancelled' || desiredState === 'Terminated') {
-      const wishes = stalled(desiredState, 'stopped by desiredState before it could start');
+      const wishes = unsuccessful(desiredState, 'stopped by desiredState before it could start');
       await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
       return {};
     }
@@ -237,7 +237,8 @@ export class RunReconciler {
 
   #status(work: Work, decision: Decision, journal: Journal, observed: ObservedRun): WorkflowRunStatus {
     const { run, revision, plan } = work;
-    const status = buildStatus(run, revision, plan, decision.state, journal, observed, this.#deps.clock.now());
+    const seen = { ...observed, events: decision.events };
+    const status = buildStatus(run, revision, plan, decision.state, journal, seen, this.#deps.clock.now());
     return { ...status, ...peopleOf(run, this.#deps) };
   }
 

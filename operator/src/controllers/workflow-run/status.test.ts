@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AttemptObservation, Definition, WorkflowRun } from '../../api/index.ts';
+import type { AttemptObservation, Definition, HistoryEvent, WorkflowRun } from '../../api/index.ts';
 import { accept, acceptContinuing, attemptKey, decide, digestOf, evolve, plan } from '../../engine/index.ts';
-import { buildStatus } from './status.ts';
+import { buildStatus, statusWithoutState, unsuccessful } from './status.ts';
 
 const LIVE = 80;
 const since = 1_700_000_000_000;
@@ -68,5 +68,53 @@ describe('where a run stands in its chain', () => {
     evolve(state, { type: 'NotContinued', t: 1, message: 'its workspace work goes with the run' });
     const condition = statusOf(run, state).conditions?.find(({ type }) => type === 'Succeeded');
     expect(condition?.message).toContain('does not continue as a new run: its workspace work');
+  });
+});
+
+describe('the end of a run', () => {
+  const compiled = plan({ tasks: ['a', 'b', 'c'].map((name) => ({ name, run: 'true' })) }, 'd');
+  const journal = { firstSeq: 1, pages: 0, tail: '[]' };
+  function statusAfter(...events: HistoryEvent[]) {
+    const { state } = accept('d', {}, since);
+    for (const event of events) evolve(state, event);
+    return buildStatus(run, 'revision', compiled, state, journal, { attempts: new Map() }, since + 60_000);
+  }
+  const complete = ({ conditions }: Partial<ReturnType<typeof statusAfter>>) =>
+    conditions?.find(({ type }) => type === 'Complete');
+  const failed = (path: string): HistoryEvent => {
+    return { type: 'Failed', t: 1, path, failure: { reason: 'ExitCode', message: 'exit code 1' } };
+  };
+  const succeeded = (path: string): HistoryEvent => ({ type: 'Succeeded', t: 1, path });
+  const skipped = (path: string): HistoryEvent => ({ type: 'Skipped', t: 1, path, reason: 'WhenFalse' });
+
+  it.each([
+    ['Succeeded', 'Succeeded'],
+    ['Failed', 'TaskFailed'],
+    ['Failed', 'TimedOut'],
+    ['Cancelled', 'Cancelled'],
+    ['Succeeded', 'ContinuedAsNew'],
+  ] as const)('is Complete as %s, whose reason is %s', (phase, reason) => {
+    expect(complete(statusAfter())).toBeUndefined();
+    const over = statusAfter({ type: 'Finished', t: 2, phase, reason, message: 'why' });
+    expect(complete(over)).toMatchObject({ status: 'True', reason, message: 'why' });
+  });
+
+  it('is Complete also where nothing was started', () => {
+    const refused = statusWithoutState(run, 'Failed', unsuccessful('InvalidParameters', 'why'), since);
+    expect(complete(refused)).toMatchObject({ status: 'True', reason: 'InvalidParameters' });
+  });
+
+  it('never looks whole in the column of one that failed', () => {
+    const end: HistoryEvent = { type: 'Finished', t: 2, phase: 'Failed', reason: 'TaskFailed', message: 'why' };
+    expect(statusAfter(succeeded('a'), failed('b'), skipped('c'), end).progress).toBe('1/3, 1 failed');
+    expect(statusAfter(succeeded('a'), { ...end, reason: 'TimedOut' }).progress).toBe('1/3');
+    expect(statusAfter(succeeded('a'), { ...end, phase: 'Cancelled', reason: 'Cancelled' }).progress).toBe('1/3');
+  });
+
+  it('counts a task that had not to run as well as one that succeeded, of a run that succeeds', () => {
+    expect(statusAfter(succeeded('a'), skipped('b')).progress).toBe('2/3');
+    const end: HistoryEvent = { type: 'Finished', t: 2, phase: 'Succeeded', reason: 'Succeeded', message: 'why' };
+    expect(statusAfter(succeeded('a'), skipped('b'), succeeded('c'), end).progress).toBe('3/3');
+    expect(statusAfter(succeeded('a'), failed('b'), succeeded('c'), end).progress).toBe('2/3, 1 failed');
   });
 });

@@ -7,23 +7,23 @@ import {
   type Reason,
   type RunPhase,
   rootOf,
-  type TaskRow,
   type WorkflowRun,
   type WorkflowRunStatus,
 } from '../../api/index.ts';
 import {
   allRows,
+  type Counts,
   countUnits,
   encodeState,
   type Journal,
   type Observed,
   type Plan,
   type RunState,
-  rowsToShow,
   type UnitRow,
 } from '../../engine/index.ts';
-import { podName } from '../../pods/index.ts';
 import { timestamp } from '../timestamp.ts';
+import { shownRows } from './shown-rows.ts';
+import type { Sights } from './sights.ts';
 
 const MAX_FAILURE_ROWS = 16;
 
@@ -34,17 +34,16 @@ export function buildStatus(
   plan: Plan,
   state: RunState,
   journal: Journal,
-  observed: Pick<Observed, 'attempts' | 'continuedAs'>,
+  observed: Pick<Observed, 'attempts' | 'continuedAs'> & Pick<Sights, 'events'>,
   now: number,
 ): WorkflowRunStatus {
   const counts = countUnits(plan, state);
-  const ended = counts.succeeded + counts.failed + counts.skipped;
   const failures = [...state.failures].slice(0, MAX_FAILURE_ROWS).map(([reason, count]) => ({ reason, count }));
   const rows = allRows(plan, state, observed);
   return {
     ...(run.metadata.generation === undefined ? {} : { observedGeneration: run.metadata.generation }),
     phase: phaseOf(state),
-    progress: `${ended}/${counts.total}`,
+    progress: progressOf(counts, state),
     conditions: conditionsOf(run, wishesOf(state), now),
     definition: { digest: plan.digest, revision },
     startedAt: timestamp(state.at),
@@ -53,35 +52,13 @@ export function buildStatus(
     ...chainOf(run, state, observed.continuedAs),
     counts,
     ...(failures.length > 0 ? { failures } : {}),
-    tasks: rowsToShow(rows).map((row) => taskRow(run, row, state.at)),
+    tasks: shownRows(run, rows, { ...observed, plan, state }),
     ...(state.finished ? {} : waitingFor(rows)),
     seq: state.seq,
     state: encodeState(state),
     journal,
   };
 }
-
-function taskRow(
-  run: WorkflowRun,
-  { startedAt, finishedAt, since, until, sort, ...row }: UnitRow,
-  acceptedAt: number,
-): TaskRow {
-  const { name, uid = '' } = run.metadata;
-  // A pod of an earlier run of the chain is not named after this one.
-  const isOwn = startedAt === undefined || startedAt >= acceptedAt;
-  const isPod = row.attempt !== undefined && sort === 'Pod' && isOwn;
-  return {
-    ...row,
-    ...(isPod ? { pod: podName(name, uid, row.path, row.attempt ?? 0) } : {}),
-    ...timeOf('since', since),
-    ...timeOf('until', until),
-    ...timeOf('startedAt', startedAt),
-    ...timeOf('finishedAt', finishedAt),
-  };
-}
-
-const timeOf = <K extends string>(field: K, time: number | undefined) =>
-  (time === undefined ? {} : { [field]: timestamp(time) }) as { [key in K]?: string };
 
 /** Where a run stands in its chain, if it continues another or is continued. */
 function chainOf(
@@ -114,6 +91,17 @@ function waitingFor(rows: readonly UnitRow[]): Pick<WorkflowRunStatus, 'waitingF
 const WAITING: ReadonlySet<string> = new Set(['Sleeping', 'Approval', 'Signal']);
 const ORDINARY: ReadonlySet<string> = new Set(['Starting', 'WaitingForNeeds', 'WaitingForTasks', 'Parallelism']);
 
+/**
+ * How many tasks have ended well, of all, and how many failed. A skip counts as well as a success does, until the run is
+ * known not to succeed: then most skips are of what could not run any more.
+ */
+function progressOf({ total, succeeded, skipped, failed }: Counts, { stop, result, finished }: RunState): string {
+  const end = finished ?? result;
+  const isLost = stop !== undefined || (end !== undefined && end.phase !== 'Succeeded');
+  const well = succeeded + (isLost ? 0 : skipped);
+  return `${well}/${total}${failed > 0 ? `, ${failed} failed` : ''}`;
+}
+
 function phaseOf(state: RunState): RunPhase {
   if (state.finished) return state.finished.phase;
   return state.desired === 'Paused' ? 'Paused' : 'Running';
@@ -126,16 +114,18 @@ function wishesOf(state: RunState): ConditionWish[] {
   if (phase === 'Succeeded') {
     return [
       { type: 'Succeeded', status: 'True', reason, message },
+      { type: 'Complete', status: 'True', reason, message },
       { type: 'Ready', status: 'True', reason, message },
     ];
   }
-  return stalled(reason, message);
+  return unsuccessful(reason, message);
 }
 
-/** The conditions of a run that will not succeed. */
-export function stalled(reason: string, message: string): ConditionWish[] {
+/** The conditions of a run that has ended without success. */
+export function unsuccessful(reason: string, message: string): ConditionWish[] {
   return [
     { type: 'Succeeded', status: 'False', reason, message },
+    { type: 'Complete', status: 'True', reason, message },
     { type: 'Ready', status: 'False', reason, message },
     { type: 'Stalled', status: 'True', reason, message },
   ];

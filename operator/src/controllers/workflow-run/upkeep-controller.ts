@@ -1,5 +1,5 @@
 import { LABEL_RUN, objectKey } from '../../api/index.ts';
-import { isHeld, type Pod } from '../../pods/index.ts';
+import { isHeld, outlivedBy, type Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import type { RunDeps } from './deps.ts';
 import { RunUpkeep } from './upkeep.ts';
@@ -43,7 +43,9 @@ export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions,
     updated: (_key, pod, previous) => {
       const { deletionTimestamp, finalizers } = previous.metadata;
       const isEnding = pod.metadata.deletionTimestamp !== deletionTimestamp;
-      if (isEnding || String(pod.metadata.finalizers) !== String(finalizers)) ofPod(pod);
+      // What others put into the pod has to be ended, also where the result has yet to be stored.
+      const isOutlived = outlivedBy(pod).length > 0 && outlivedBy(previous).length === 0;
+      if (isEnding || isOutlived || String(pod.metadata.finalizers) !== String(finalizers)) ofPod(pod);
     },
   });
   return controller;

@@ -3,6 +3,7 @@ import {
   API_VERSION,
   FINALIZER_RESULT,
   LABEL_RUN_UID,
+  LABEL_WORKFLOW,
   type OwnerReference,
   type Workflow,
   type WorkflowRun,
@@ -27,7 +28,7 @@ const owner: OwnerReference = {
 const run: WorkflowRun = {
   apiVersion: '',
   kind: '',
-  metadata: { name: 'r', namespace: 'n', uid: 'u', ownerReferences: [owner] },
+  metadata: { name: 'r', namespace: 'n', uid: 'u', labels: { [LABEL_WORKFLOW]: 'w' }, ownerReferences: [owner] },
   spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
   status: {
     phase: 'Running',
@@ -49,6 +50,8 @@ class World {
   readonly runs = new Store<WorkflowRun>();
   readonly pods = new Store<Pod>({ indexes: { [PODS_BY_RUN]: () => ['n/r'] } });
   readonly releases: Release[] = [];
+  /** Milliseconds after which a pod is to be let go. */
+  kept: number | undefined;
   readonly patches: unknown[] = [];
   readonly discarded: string[] = [];
   /** Milliseconds on a clock that only tests move. */
@@ -67,8 +70,10 @@ class World {
     };
     const executor: Pick<Executor, 'release' | 'discard'> = {
       discard: async ({ uid }) => void this.discarded.push(uid),
-      release: async ({ uid }, isSettled, hurry) =>
-        void this.releases.push({ uid, settled: isSettled(started), hurry }),
+      release: async ({ uid }, isSettled, hurry) => {
+        this.releases.push({ uid, settled: isSettled(started), hurry });
+        return this.kept;
+      },
     };
     const stores = { runs: this.runs, pods: this.pods, workflows } as unknown as Stores;
     const clock: Clock = { ...realClock, monotonic: () => this.passed };
@@ -115,6 +120,13 @@ describe('the upkeep of a run', () => {
     world.put({ ...run, status: { ...run.status, conditions: [over] } });
     await world.reconcile();
     expect(world.releases).toEqual([{ uid: 'u', settled: true, hurry: false }]);
+  });
+
+  it('comes back for a pod that is not to be let go of yet', async () => {
+    world.put(run);
+    expect(await world.reconcile()).toEqual({ requeueAfter: undefined });
+    world.kept = 7_000;
+    expect(await world.reconcile()).toEqual({ requeueAfter: 7_000 });
   });
 
   it('hurries when a run is being deleted, and gives it no owner any more', async () => {
@@ -180,4 +192,54 @@ describe('the upkeep of a run', () => {
     await world.reconcile();
     expect(world.patches).toHaveLength(2);
   });
+
+  const PATH = '/metadata/labels';
+  const { labels: _none, ...bare } = run.metadata;
+  const over = { phase: 'Failed', finishedAt: '2026-01-01T00:00:00Z' } as const;
+  const UNLABELLED: [string, WorkflowRun, Record<string, string>][] = [
+    ['that has none', { ...run, metadata: bare }, {}],
+    ['that has a wrong one', labelled({ [LABEL_WORKFLOW]: 'other', mine: 'x' }), { mine: 'x' }],
+    ['that was refused', { ...labelled({ mine: 'x' }), status: over }, { mine: 'x' }],
+  ];
+  it.each(UNLABELLED)(
+    'gives a run %s the label of its Workflow, and keeps those of people',
+    async (_what, of, kept) => {
+      world.put(of);
+      await world.reconcile();
+      await world.reconcile();
+      expect(world.patches).toEqual([
+        {
+          kind: 'json',
+          operations: [
+            { op: 'test', path: '/metadata/uid', value: 'u' },
+            { op: 'test', path: PATH, value: of.metadata.labels ?? null },
+            { op: 'add', path: PATH, value: { ...kept, [LABEL_WORKFLOW]: 'w' } },
+          ],
+        },
+      ]);
+    },
+  );
+
+  it('gives an owner to a run that is accepted while its label is on the way', async () => {
+    const { definition: _none, state: _nothing, ...waiting } = run.status ?? {};
+    const { labels: _mine, ...unlabelled } = byHand.metadata;
+    world.put({ ...byHand, metadata: unlabelled, status: waiting });
+    await world.reconcile();
+    world.put(byHand, '2');
+    await world.reconcile();
+    await world.reconcile();
+    const paths = world.patches.map((patch) => (patch as { operations: { path: string }[] }).operations.at(-1)?.path);
+    expect(paths).toEqual([PATH, '/metadata/ownerReferences']);
+  });
+
+  it('leaves a run alone of which nothing is decided yet', async () => {
+    const { status: _none, ...fresh } = byHand;
+    world.put({ ...fresh, metadata: { ...fresh.metadata, labels: {} } });
+    await world.reconcile();
+    expect(world.patches).toEqual([]);
+  });
 });
+
+function labelled(labels: Record<string, string>): WorkflowRun {
+  return { ...run, metadata: { ...run.metadata, labels } };
+}

@@ -1,12 +1,21 @@
-import { controllerOf, LABEL_RUN_UID, objectKey, parseDuration, type WorkflowRun } from '../../api/index.ts';
+import {
+  controllerOf,
+  LABEL_RUN_UID,
+  LABEL_WORKFLOW,
+  objectKey,
+  parseDuration,
+  type Workflow,
+  type WorkflowRun,
+} from '../../api/index.ts';
 import { decodeState, isSettled, UnknownStateVersionError } from '../../engine/index.ts';
-import type { Attempt } from '../../executors/index.ts';
+import { type Attempt, earliest } from '../../executors/index.ts';
 import { isHeld, type Pod } from '../../pods/index.ts';
 import {
   controllerReference,
   isControlledBy,
   isInvalid,
   isNotFound,
+  type JsonPatchOperation,
   parseKey,
   type ReconcileContext,
   type Result,
@@ -23,12 +32,13 @@ const FORGOTTEN_AFTER_MS = parseDuration('30s');
 
 /**
  * What a run needs and nothing waits for: its pods are let go of once their results are stored, and a run that somebody
- * created by hand gets its Workflow as owner. It acts on the stored state alone, and after what tasks wait for.
+ * created by hand gets its Workflow as owner, and the label that finds the runs of a Workflow. It acts on the stored state
+ * alone, and after what tasks wait for.
  */
 export class RunUpkeep {
   readonly #deps: UpkeepDeps;
-  /** Uids of runs that were given an owner here, until the cache has caught up. */
-  readonly #owned = new Set<string>();
+  /** What runs lacked and were given here, by uid, until the cache has caught up. */
+  readonly #given = new Map<string, string>();
   /** Monotonic time since which a key has pods whose run is gone. */
   readonly #orphanedSince = new Map<string, number>();
 
@@ -38,43 +48,38 @@ export class RunUpkeep {
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const run = this.#deps.stores.runs.get(key);
-    if (run && controllerOf(run.metadata)) this.#owned.delete(run.metadata.uid ?? '');
-    const requeueAfter = await this.#tendOrphans(key, run?.metadata.uid, signal);
-    if (!run) return { requeueAfter };
+    const orphaned = await this.#tendOrphans(key, run?.metadata.uid, signal);
+    if (!run) return { requeueAfter: orphaned };
     const hurry = run.metadata.deletionTimestamp !== undefined;
-    await Promise.all([
+    const [kept] = await Promise.all([
       this.#deps.executor.release(contextOf(run, signal), settledIn(run), hurry),
       hurry ? undefined : this.#own(run, signal),
     ]);
-    return { requeueAfter };
+    return { requeueAfter: earliest([orphaned, kept]) };
   }
 
   /** A run that is gone needs nothing any more. */
   forget(uid: string): void {
-    this.#owned.delete(uid);
+    this.#given.delete(uid);
   }
 
-  /** Makes the Workflow whose definition the run has pinned its owner, so that both end together. */
+  /** Gives a run what a trigger would have created it with: its Workflow's label, and that Workflow as owner. */
   async #own(run: WorkflowRun, signal: AbortSignal): Promise<void> {
-    const { definition } = run.status ?? {};
-    const { namespace = '', uid = '', ownerReferences } = run.metadata;
-    if (!definition || controllerOf(run.metadata) || this.#owned.has(uid)) return;
+    const { namespace = '', uid = '' } = run.metadata;
     const workflow = this.#deps.stores.workflows.get(objectKey({ namespace, name: run.spec.workflowRef.name }));
-    if (!workflow) return;
-    const owner = controllerReference(WORKFLOWS, workflow);
-    const path = '/metadata/ownerReferences';
-    const operations = [
-      { op: 'test', path: '/metadata/uid', value: uid },
-      { op: 'test', path, value: ownerReferences ?? null },
-      { op: 'add', path, value: [...(ownerReferences ?? []), owner] },
-    ] as const;
+    if (!run.status || !workflow) return;
+    const missing = [...ownerOf(run, workflow), ...labelOf(run)];
+    const given = JSON.stringify(missing);
+    if (missing.length === 0) this.#given.delete(uid);
+    if (missing.length === 0 || this.#given.get(uid) === given) return;
+    const operations = [{ op: 'test', path: '/metadata/uid', value: uid } as const, ...missing];
     try {
       const options = { signal, urgency: 'background', answer: 'Unread' } as const;
       // Noted first: the cache may hear of it before the answer comes.
-      this.#owned.add(uid);
+      this.#given.set(uid, given);
       await this.#deps.client.patch(WORKFLOW_RUNS, run.metadata, { kind: 'json', operations }, options);
     } catch (error) {
-      this.#owned.delete(uid);
+      this.#given.delete(uid);
       // Gone, or owned by somebody since: the event that says so comes here again.
       if (!isNotFound(error) && !isInvalid(error)) throw error;
     }
@@ -107,6 +112,30 @@ export class RunUpkeep {
     }
     return left > 0 ? left : undefined;
   }
+}
+
+/** Makes the Workflow whose definition the run has pinned its owner, so that both end together. */
+function ownerOf({ metadata, status }: WorkflowRun, workflow: Workflow): JsonPatchOperation[] {
+  if (!status?.definition || controllerOf(metadata)) return [];
+  return addingTo('/metadata/ownerReferences', metadata.ownerReferences, (owners = []) => [
+    ...owners,
+    controllerReference(WORKFLOWS, workflow),
+  ]);
+}
+
+/** The label by which people find the runs of a Workflow; a wrong one is put right. */
+function labelOf({ metadata, spec }: WorkflowRun): JsonPatchOperation[] {
+  const { name } = spec.workflowRef;
+  if (metadata.labels?.[LABEL_WORKFLOW] === name) return [];
+  return addingTo('/metadata/labels', metadata.labels, (labels) => ({ ...labels, [LABEL_WORKFLOW]: name }));
+}
+
+/** Replaces a field of the metadata if nobody has changed it meanwhile. */
+function addingTo<T>(path: string, before: T | undefined, added: (before: T | undefined) => T): JsonPatchOperation[] {
+  return [
+    { op: 'test', path, value: before ?? null },
+    { op: 'add', path, value: added(before) },
+  ];
 }
 
 const runUidOf = (pod: Pod): string => pod.metadata.labels?.[LABEL_RUN_UID] ?? '';

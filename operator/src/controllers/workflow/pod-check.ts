@@ -2,6 +2,8 @@ import {
   ANNOTATION_TASK,
   type Definition,
   type Hook,
+  ownerOfKey,
+  sideOf,
   type Task,
   type TaskDefaults,
   type Undo,
@@ -18,9 +20,13 @@ const MAX_SHAPES = 50;
 /** Stands for an image that is rendered only when the task starts. */
 const UNRENDERED_IMAGE = 'rendered-when-the-task-starts';
 
+/** Refusals that are told in full, and tasks that are named for each of them. */
+const MAX_TOLD = 8;
+const MAX_PLACES = 5;
+
 /**
  * Has the API server judge the pods of a definition by a dry run, one for each shape: volumes, affinity, Pod Security
- * and whatever else the operator passes on unseen. Returns the first refusal as a sentence that names the task.
+ * and whatever else the operator passes on unseen. Returns the refusals as sentences that name the tasks.
  */
 export async function checkPods(
   deps: WorkflowDeps,
@@ -28,20 +34,47 @@ export async function checkPods(
   definition: Definition,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const shapes = new Map<string, { place: string; pod: Pod }>();
+  const shapes = new Map<string, { places: string[]; pod: Pod }>();
   for (const sample of samplesOf(workflow, definition)) {
     const pod = samplePod(workflow, definition, sample);
-    shapes.set(shapeOf(pod), { place: sample.place, pod });
+    const shape = shapes.get(shapeOf(pod));
+    if (shape) shape.places.push(sample.place);
+    else shapes.set(shapeOf(pod), { places: [sample.place], pod });
   }
-  for (const { place, pod } of [...shapes.values()].slice(0, MAX_SHAPES)) {
-    try {
-      await deps.client.create(PODS, pod, { dryRun: true, signal });
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal.reason !== 'Quota') return `${place}: the API server refuses its pod: ${refusal.message}`;
-    }
+  /** The places by what is said of them: two shapes may be refused for the same reason. */
+  const refused = new Map<string, string[]>();
+  for (const { places, pod } of [...shapes.values()].slice(0, MAX_SHAPES)) {
+    const words = await refusalFor(deps, pod, signal);
+    if (words !== undefined) refused.set(words, [...(refused.get(words) ?? []), ...places]);
   }
-  return undefined;
+  return refused.size === 0 ? undefined : told(refused);
+}
+
+async function refusalFor({ client }: WorkflowDeps, pod: Pod, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    await client.create(PODS, pod, { dryRun: true, signal });
+    return undefined;
+  } catch (error) {
+    const { reason, message } = refusalOf(error);
+    // The name of the sample differs from task to task, and belongs to no pod that anybody will see.
+    return reason === 'Quota' ? undefined : message.replaceAll(` "${pod.metadata.name}"`, '');
+  }
+}
+
+function told(refused: ReadonlyMap<string, readonly string[]>): string {
+  const sentences = [...refused].slice(0, MAX_TOLD).map(([words, places]) => {
+    const pods = places.length === 1 ? 'its pod' : 'their pods';
+    return `${named(places)}: the API server refuses ${pods}: ${words}`;
+  });
+  const others = [...refused.values()].slice(MAX_TOLD).flat();
+  return [...sentences, ...(others.length > 0 ? [`and it refuses ${others.length} more for other reasons`] : [])].join(
+    '; ',
+  );
+}
+
+function named(places: readonly string[]): string {
+  const more = places.length - MAX_PLACES;
+  return places.slice(0, MAX_PLACES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** What will have a pod, and the field where it stands. */
@@ -75,8 +108,7 @@ function samplesIn(tasks: readonly Task[], defaults: TaskDefaults | undefined, p
 }
 
 function sideTask(name: string, side: Undo | Hook): Task {
-  const { on: _event, ...action } = side as Hook;
-  return { ...action, name };
+  return { ...sideOf(side), name };
 }
 
 /** Where the body of a template stands: in the Workflow, or in an object of its own. */
@@ -103,14 +135,17 @@ function samplePod(workflow: Workflow, definition: Definition, { task, defaults 
 
 /** A pod without what differs from task to task and what the API server takes from anybody. */
 function shapeOf(pod: Pod): string {
-  const { annotations = {}, ...metadata } = pod.metadata;
+  const { annotations = {}, labels = {}, ...metadata } = pod.metadata;
   const { [ANNOTATION_TASK]: _task, ...others } = annotations;
   const containers = pod.spec.containers.map(
     ({ command: _command, args: _args, env: _env, ...container }) => container,
   );
   return canonicalJson({
     ...pod,
-    metadata: { ...metadata, name: '', labels: {}, annotations: others },
+    metadata: { ...metadata, name: '', labels: setByTask(labels), annotations: others },
     spec: { ...pod.spec, containers },
   });
 }
+
+const setByTask = (labels: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(labels).filter(([key]) => ownerOfKey(key) === undefined));

@@ -1,4 +1,5 @@
 import { type ConditionWish, objectKey, type Workflow, type WorkflowStatus } from '../../api/index.ts';
+import { warnWorkflow } from '../../engine/validate/index.ts';
 import { isConflict, isNotFound, type ReconcileContext, type Result } from '../../runtime/index.ts';
 import { isHeldByBackfill } from '../backfill/window.ts';
 import { completionStatuses } from '../completion/awaiting.ts';
@@ -20,7 +21,6 @@ import { webhookStatuses } from './webhook-status.ts';
 /** A refused pod may be taken later: a service account or a priority class may come. */
 const REFUSED_AGAIN_MS = 30_000;
 
-const READY = accepted('the definition is valid and pinned');
 const STOPPED: ConditionWish = {
   type: 'Stalled',
   status: 'True',
@@ -58,7 +58,8 @@ export class WorkflowReconciler {
     const ticked = await this.#schedules.tick(workflow, plan, signal);
     const applied = change ? { lastApplied: { ...change.mark, ...(run === undefined ? {} : { run }) } } : {};
     const news = { definition, ...applied, ...pinnedBy(plan), ...ticked.news, ...(await this.#triggers(workflow)) };
-    await this.#report(workflow, called === 'Stopped' ? [...READY, STOPPED] : READY, news, ticked, signal);
+    const ready = accepted('the definition is valid and pinned', warnWorkflow(workflow));
+    await this.#report(workflow, called === 'Stopped' ? [...ready, STOPPED] : ready, news, ticked, signal);
     if (run !== undefined) {
       const note = `started run ${run} for a change`;
       this.#deps.recorder.event(workflow, 'Normal', 'RunStarted', 'Trigger', note);

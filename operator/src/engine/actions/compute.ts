@@ -1,6 +1,6 @@
 import type { Json, Outputs } from '../../api/index.ts';
-import { coerce } from '../coerce.ts';
-import { type Bindings, evaluate } from '../expression/index.ts';
+import { coerceResult } from '../coerce.ts';
+import { type Bindings, evaluate, inField } from '../expression/index.ts';
 import { MAX_OUTPUT_BYTES, utf8Length } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
 import type { StartResult } from '../start.ts';
@@ -12,14 +12,17 @@ import type { Place } from '../walk.ts';
 interface Wanted {
   readonly name: string;
   readonly value: string;
-  readonly type?: Parameters<typeof coerce>[1] | undefined;
+  readonly type?: Parameters<typeof coerceResult>[1] | undefined;
+  /** What has no value is left out. */
+  readonly optional?: boolean | undefined;
 }
 
 /** Evaluates the values of a task that is nothing but expressions. */
 export function compute(pass: Pass, place: Place): StartResult {
   const { task } = place.planned;
   const wanted = Object.entries(task.compute ?? {}).map(([name, value]) => {
-    return { name, value, type: task.outputs?.find((output) => output.name === name)?.type };
+    const { type, optional } = task.outputs?.find((output) => output.name === name) ?? {};
+    return { name, value, type, optional };
   });
   finishWith(pass, place, wanted, unitBindings(pass, place));
   return 'Over';
@@ -32,9 +35,10 @@ export function compute(pass: Pass, place: Place): StartResult {
 export function finishWith(pass: Pass, place: Place, wanted: readonly Wanted[], bindings: Bindings): void {
   const { path } = place;
   const outputs: Outputs = {};
-  for (const { name, value, type } of wanted) {
-    const result: Json = evaluate(value, bindings);
-    const coerced = type === undefined ? { value: result } : coerce(result, type);
+  for (const { name, value, type, optional } of wanted) {
+    const result: Json = inField(`the value of ${name}`, () => evaluate(value, bindings));
+    if (result === null && optional === true) continue;
+    const coerced = type === undefined ? { value: result } : coerceResult(result, type);
     if ('problem' in coerced) {
       const message = `the output ${name}: ${coerced.problem}`;
       return pass.emit({ type: 'Failed', path, failure: { reason: 'OutputsInvalid', message } });

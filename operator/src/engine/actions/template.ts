@@ -1,4 +1,4 @@
-import { renderText } from '../expression/index.ts';
+import { inField, renderText } from '../expression/index.ts';
 import { resolveParameters } from '../parameters.ts';
 import type { Pass } from '../pass.ts';
 import { namesSecret } from '../secret-parameters.ts';
@@ -20,7 +20,7 @@ export function openTemplate(pass: Pass, place: Place): StartResult {
   const isGenerated = place.frame.owner?.planned.action === 'generate';
   const given = Object.entries(task.with ?? {}).map(([name, text]) => {
     const isNamed = namesSecret(text, place.frame.plan.parameters, isGenerated);
-    return { name, value: renderText(text, bindings), isNamed };
+    return { name, value: inField(`with.${name}`, () => renderText(text, bindings)), isNamed };
   });
   const resolved = resolveParameters(body.parameters, given);
   if ('problem' in resolved) return fail('InvalidParameters', resolved.problem.replace('spec.parameters', 'with'));

@@ -6,7 +6,7 @@ import { environmentFor, shapeOf } from './environment.ts';
 import { nameFindings } from './names.ts';
 import { type ExpressionProblem, type Finding, problemAt, textOfWords } from './problem.ts';
 import { ENDED_FIELDS, RUN_FIELDS, type Scope, SITUATIONAL } from './scope.ts';
-import { ASSUMED_ANY, ASSUMED_TEXT, assumedSize, fieldsSize, listSize, type Size, textSize, UNIT } from './size.ts';
+import { ASSUMED_ANY, ASSUMED_TEXT, assumedSize, fieldsSize, handedOnSize, type Size, textSize, UNIT } from './size.ts';
 import { spend } from './work.ts';
 
 /** What an expression must yield: one of these types, items (a List, or an Object of them), or anything that JSON can hold. */
@@ -125,7 +125,8 @@ function assumedTasks(compiled: Compiled, scope: Scope): Map<string, Size> {
     const task = name === undefined ? undefined : scope.tasks[name];
     if (root !== 'tasks' || name === undefined || task === undefined) continue;
     const one = task.any === true ? ASSUMED_ANY : fieldsSize(assumedFields(task.outputs));
-    const outputs = task.fannedOut ? listSize(ASSUMED_ANY.own, one) : one;
+    // What was generated hands on what all of its tasks do.
+    const outputs = task.any === true && !task.fannedOut ? one : handedOnSize(one, task.fannedOut, task.items);
     tasks.set(
       name,
       fieldsSize(

@@ -6,6 +6,7 @@ import {
   TypeError as TypeFault,
 } from '@marcbachmann/cel-js';
 import { BoundedCache } from './cache.ts';
+import { allowJoins } from './joins.ts';
 import { MAX_SOURCE, newLanguage, REPLACED } from './language.ts';
 import { nestingFindings } from './nesting.ts';
 import type { Finding } from './problem.ts';
@@ -68,6 +69,7 @@ function compileAnew(source: string): Compilation {
     const references = referencesOf(program.ast);
     const { nodes, costly } = measure(program.ast);
     redirectReplaced(program.ast);
+    allowJoins(program.ast);
     return { compiled: { source, tree: program.ast, references, nodes, costly, run: (context) => program(context) } };
   } catch (error) {
     return { findings: [findingOf(error)] };
@@ -78,6 +80,7 @@ function compileAnew(source: string): Compilation {
 export function parseIn(environment: Environment, source: string): ReturnType<Environment['parse']> {
   const program = environment.parse(source);
   redirectReplaced(program.ast);
+  allowJoins(program.ast);
   return program;
 }
 

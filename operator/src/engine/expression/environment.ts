@@ -1,14 +1,17 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { newLanguage } from './language.ts';
 import type { Reference } from './references.ts';
-import { ENDED_FIELDS, RUN_FIELDS, type Scope, type ScopeType, SITUATIONAL } from './scope.ts';
+import { ENDED_FIELDS, RUN_FIELDS, type Scope, type ScopeType, SITUATIONAL, type VisibleTask } from './scope.ts';
 
 /** The part of a scope that one expression reads. Many expressions share one, and so their environment. */
 export interface Shape {
   readonly parameters: Readonly<Record<string, ScopeType>>;
-  readonly tasks: readonly (readonly [string, Scope['tasks'][string]])[];
+  readonly tasks: readonly (readonly [string, Typed])[];
   readonly self?: ScopeType;
 }
+
+/** What types are made from. */
+type Typed = Pick<VisibleTask, 'outputs' | 'any' | 'fannedOut'>;
 
 const CEL_TYPES: Readonly<Record<ScopeType, string>> = {
   String: 'string',
@@ -26,7 +29,9 @@ export function shapeOf(references: readonly Reference[], scope: Scope): Shape {
   const read = references.filter(({ root }) => root === 'tasks').map(({ path }) => path[0]?.name ?? '');
   const tasks = [...new Set(read)].sort().flatMap((name) => {
     const task = scope.tasks[name];
-    return task === undefined ? [] : [[name, task] as const];
+    if (task === undefined) return [];
+    const { outputs, any, fannedOut } = task;
+    return [[name, { outputs, ...(any === undefined ? {} : { any }), fannedOut }] as const];
   });
   const judged = scope.self !== undefined && references.some(({ root }) => root === 'self');
   return { parameters, tasks, ...(judged ? { self: scope.self } : {}) };

@@ -59,8 +59,16 @@ describe('evaluating an expression', () => {
   });
 
   it('fails on a missing key, and names it', () => {
+    expect(fault('params.conf.missing')).toBe('No such key: missing (column 13 of: params.conf.missing)');
     expect(fault('tasks.build.outputs.missing')).toBe(
-      'No such key: missing (column 21 of: tasks.build.outputs.missing)',
+      'the task "build" is Succeeded and has handed on no output "missing"; ask has(tasks.build.outputs.missing) first, or read tasks.build.outputs.?missing.orValue(...) (column 21 of: tasks.build.outputs.missing)',
+    );
+    const skipped = { tasks: { 'roll-out': { outputs: {}, status: 'Skipped' } } };
+    expect(fault('tasks["roll-out"].outputs["url"]', skipped)).toContain(
+      'the task "roll-out" is Skipped and has handed on no output "url"; ask has(tasks["roll-out"].outputs.url) first',
+    );
+    expect(fault('tasks["unit-test"].outputs.map(o, o.report)')).toContain(
+      'No such key: report; an entry of tasks["unit-test"].outputs has none, and is null where its item did not succeed: leave it out by tasks["unit-test"].outputs.filter(o, o != null && has(o.report))',
     );
     expect(fault('params.nothing')).toContain('nothing');
     expect(fault('params.tags[7]')).toContain('index out of bounds');

@@ -1,3 +1,4 @@
+import { absentOutput } from './absent-output.ts';
 import { type Compiled, compile, findingOf } from './compile.ts';
 import { type CelValue, fromCel, toCel } from './convert.ts';
 import { costFinding } from './cost.ts';
@@ -21,7 +22,8 @@ export function evaluate(source: string, bindings: Bindings): Json {
     if (expensive !== undefined) throw failure(source, expensive);
     return fromCel(withoutTraces(() => compiled.run(context)));
   } catch (error) {
-    throw error instanceof ExpressionError ? error : failure(source, findingOf(error));
+    if (error instanceof ExpressionError) throw error;
+    throw failure(source, absentOutput(findingOf(error), compiled.references, bindings));
   } finally {
     // The compiled expression is cached, and keeps its last context: do not let it keep a run's values.
     for (const name of Object.keys(context)) delete context[name];

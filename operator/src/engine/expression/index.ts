@@ -20,6 +20,7 @@ export {
   ExpressionError,
   type ExpressionProblem,
   type Finding,
+  inField,
   problemAt,
   textOfWords,
   type Words,
@@ -30,10 +31,12 @@ export {
   checkTemplate,
   hasTemplate,
   namesRead,
+  outputsAskedIn,
   renderTemplate,
   renderText,
   taskReferences,
   templateFindings,
   textOf,
+  withoutEscapes,
 } from './template.ts';
 export { MAX_WORK, spend, withinWork } from './work.ts';

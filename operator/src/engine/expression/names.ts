@@ -1,7 +1,7 @@
 import { CONSTANTS } from './language.ts';
 import { byLikeness, probablyMeant, suggestion } from './nearest.ts';
 import type { Finding } from './problem.ts';
-import type { Reference } from './references.ts';
+import { outputsAsked, type Reference } from './references.ts';
 import {
   ENDED_FIELDS,
   ROOTS,
@@ -15,10 +15,29 @@ import {
 
 /** The names in an expression that its scope does not have, each with what was probably meant. */
 export function nameFindings(references: readonly Reference[], scope: Scope): Finding[] {
+  const asked = new Set([...(scope.asked ?? []), ...outputsAsked(references)]);
   return references.flatMap((reference) => {
-    const message = fault(reference, scope);
+    const message = fault(reference, scope) ?? unaskedFault(reference, scope, asked);
     return message === undefined ? [] : [message];
   });
+}
+
+/** An optional output that is read as if it were always there. */
+function unaskedFault(
+  { root, path: [task, part, output] }: Reference,
+  scope: Scope,
+  asked: ReadonlySet<string>,
+): Finding | undefined {
+  if (root !== 'tasks' || part?.name !== 'outputs' || task?.name === undefined || output?.name === undefined)
+    return undefined;
+  const isOptional = scope.tasks[task.name]?.optional?.includes(output.name) === true;
+  if (!isOptional || asked.has(`${task.name}.${output.name}`)) return undefined;
+  const of = `${taskPath(task.name)}.outputs`;
+  const remedy = `read ${of}.?${output.name}.orValue(...), or ask has(${of}.${output.name}) here or in when`;
+  return {
+    message: `the output "${output.name}" of "${task.name}" is optional, so it may be missing; ${remedy}`,
+    offset: output.offset,
+  };
 }
 
 function fault(reference: Reference, scope: Scope): Finding | undefined {
@@ -175,6 +194,7 @@ function outputFault(name: string, task: VisibleTask, output: string, offset: nu
   return { message: () => `task "${name}" declares no output "${output}"${known()}`, offset };
 }
 
-function taskPath(name: string): string {
+/** A task as expressions read it: `tasks.build`, or `tasks["roll-out"]` where the name has a dash. */
+export function taskPath(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? `tasks.${name}` : `tasks["${name}"]`;
 }

@@ -26,6 +26,15 @@ export class ExpressionError extends Error {
   readonly reason = 'ExpressionError';
 }
 
+/** What `evaluate` yields, with the field in front of what it says of an expression: `env.DIGEST: ...`. */
+export function inField<T>(field: string, evaluate: () => T): T {
+  try {
+    return evaluate();
+  } catch (error) {
+    throw error instanceof ExpressionError ? new ExpressionError(`${field}: ${error.message}`) : error;
+  }
+}
+
 const BEFORE = 60;
 const AFTER = 40;
 const QUOTED = 80;

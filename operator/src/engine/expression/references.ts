@@ -5,6 +5,8 @@ export interface Reference {
   readonly root: string;
   readonly offset: number;
   readonly path: readonly Step[];
+  /** It stands in `has(...)`. */
+  readonly asked: boolean;
 }
 
 /** A name that is no literal, and so may be any. Of a task, checkExpression refuses it. */
@@ -17,16 +19,28 @@ export function referencesOf(tree: Tree): Reference[] {
   return found;
 }
 
+/** Outputs, as `<task>.<output>`, of which the expression asks whether they are there: by `has(...)`, or with `.?`. */
+export function outputsAsked(references: readonly Reference[]): Set<string> {
+  return new Set(
+    references.flatMap(({ root, path: [task, part, output], asked }) => {
+      const isOutput = root === 'tasks' && part?.name === 'outputs' && task?.name !== undefined;
+      return isOutput && output?.name !== undefined && (asked || output.optional)
+        ? [`${task.name}.${output.name}`]
+        : [];
+    }),
+  );
+}
+
 /** What an expression reads of a root such as `tasks`, by name, among its references. */
 export function namesBehind(references: readonly Reference[], root: string): Set<string> {
   const found = references.filter((reference) => reference.root === root);
   return new Set(found.map((reference) => reference.path[0]?.name ?? ANY_NAME));
 }
 
-function visit(node: Tree, bound: ReadonlySet<string>, found: Reference[]): void {
+function visit(node: Tree, bound: ReadonlySet<string>, found: Reference[], asked = false): void {
   const { root, steps } = chainOf(node);
   if (root.op === 'id') {
-    if (!bound.has(root.args)) found.push({ root: root.args, offset: root.start, path: steps });
+    if (!bound.has(root.args)) found.push({ root: root.args, offset: root.start, path: steps, asked });
   } else {
     visitParts(root, bound, found);
   }
@@ -47,7 +61,8 @@ function visitParts(node: Tree, bound: ReadonlySet<string>, found: Reference[]):
     visit(binding.body, withName(bound, binding.variable), found);
     return;
   }
-  for (const part of childrenOf(node)) visit(part, bound, found);
+  const asked = node.op === 'call' && node.args[0] === 'has';
+  for (const part of childrenOf(node)) visit(part, bound, found, asked);
 }
 
 function withName(bound: ReadonlySet<string>, variable: Tree): ReadonlySet<string> {

@@ -12,6 +12,10 @@ export interface VisibleTask {
   readonly any?: boolean;
   /** With forEach, `outputs` is a list: one entry an item, null where the item was skipped. */
   readonly fannedOut: boolean;
+  /** How many items there are, where the definition says it. */
+  readonly items?: number;
+  /** Outputs that may be missing. */
+  readonly optional?: readonly string[];
 }
 
 /** What an expression may see, statically. */
@@ -19,6 +23,8 @@ export interface Scope {
   readonly parameters: Readonly<Record<string, ScopeType>>;
   /** The ancestors of the task, by name. */
   readonly tasks: Readonly<Record<string, VisibleTask>>;
+  /** Optional outputs, as `<task>.<output>`, that the expression need not ask for: the `when` of its task has. */
+  readonly asked?: ReadonlySet<string> | undefined;
   /** All tasks of the workflow, to tell an unknown task from one that is no ancestor. */
   readonly allTasks: ReadonlySet<string>;
   /** `item` (any JSON) and `index` (Integer) are visible. */

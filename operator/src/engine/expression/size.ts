@@ -85,3 +85,25 @@ export function assumedSize(type: ScopeType): Size {
       return UNIT;
   }
 }
+
+/** Characters that one execution of a task hands on at most. */
+const MAX_OUTPUTS = 4095;
+/** What all items of a fan-out are assumed to hand on together: as much as the result of an expression may be. */
+const ASSUMED_FAN_OUT = 256 * 1024;
+
+/** What a task hands on, if its fields may be so large; of a fan-out, with so many items where that is known. */
+export function handedOnSize(fields: Size, fannedOut: boolean, items = ASSUMED_ENTRIES): Size {
+  if (!fannedOut) return capped(fields, MAX_OUTPUTS);
+  const each = Math.min(MAX_OUTPUTS, Math.floor(ASSUMED_FAN_OUT / Math.max(1, items)));
+  return listSize(items, capped(fields, each));
+}
+
+/** The same size where all of it together is no more than a limit. */
+function capped({ own, total, element, fields }: Size, limit: number): Size {
+  return {
+    own: Math.min(own, limit),
+    total: Math.min(total, limit),
+    element: element && capped(element, limit),
+    fields: fields && new Map([...fields].map(([name, size]) => [name, capped(size, limit)])),
+  };
+}

@@ -59,7 +59,9 @@ describe('templates', () => {
   });
 
   it('fail when an expression has no value', () => {
-    expect(() => renderTemplate('x ${{ tasks.build.outputs.nope }}', bindings)).toThrow('No such key: nope');
+    expect(() => renderTemplate('x ${{ tasks.build.outputs.nope }}', bindings)).toThrow(
+      'has handed on no output "nope"',
+    );
     expect(() => renderTemplate('x ${{ 1', bindings)).toThrow('not closed');
   });
 

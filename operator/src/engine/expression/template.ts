@@ -4,7 +4,7 @@ import { compile } from './compile.ts';
 import { MAX_RESULT_BYTES, utf8Length } from './convert.ts';
 import { evaluate } from './evaluate.ts';
 import { ExpressionError, type ExpressionProblem, type Finding, problemAt, sentence } from './problem.ts';
-import { namesBehind } from './references.ts';
+import { namesBehind, outputsAsked } from './references.ts';
 import { type Part, scanTemplate } from './scanner.ts';
 import type { Bindings, Json, Scope } from './scope.ts';
 import { spend } from './work.ts';
@@ -77,6 +77,9 @@ export function renderText(text: string, bindings: Bindings, quote = (value: str
   throw new ExpressionError(`a text with its expressions evaluated is larger than ${MAX_RESULT_BYTES} bytes`);
 }
 
+/** A text in which nothing is evaluated, such as a script: only `$${{` becomes the `${{` that it stands for. */
+export const withoutEscapes = (text: string): string => text.replaceAll('$${{', () => '${{');
+
 function partsOf(text: string): readonly Part[] {
   if (!text.includes('${{')) return [{ text }];
   const scanned = scan(text);
@@ -102,6 +105,12 @@ export function namesRead(source: string, root: 'tasks' | 'params' | 'run'): Rea
   const scanned = scan(source);
   if (isFinding(scanned)) return new Set();
   return new Set(scanned.flatMap((part) => ('source' in part ? [...namesIn(part.source, root)] : [])));
+}
+
+/** Outputs, as `<task>.<output>`, of which an expression asks whether they are there. */
+export function outputsAskedIn(source: string): ReadonlySet<string> {
+  const compilation = compile(source);
+  return 'compiled' in compilation ? outputsAsked(compilation.compiled.references) : new Set();
 }
 
 function namesIn(source: string, root: string): Set<string> {

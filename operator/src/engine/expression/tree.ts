@@ -71,6 +71,8 @@ export interface Step {
   readonly offset: number;
   /** The computed index, which is an expression of its own. */
   readonly index: Tree | undefined;
+  /** Written with a question mark: what is not there is none. */
+  readonly optional: boolean;
 }
 
 export interface Chain {
@@ -84,14 +86,15 @@ export function chainOf(node: Tree): Chain {
   let current = node;
   for (;;) {
     if (current.op === '.' || current.op === '.?') {
-      steps.push({ name: current.args[1], offset: current.pos, index: undefined });
+      steps.push({ name: current.args[1], offset: current.pos, index: undefined, optional: current.op === '.?' });
       current = current.args[0];
       continue;
     }
     if (current.op !== '[]' && current.op !== '[?]') return { root: current, steps: steps.reverse() };
     const index: Tree = current.args[1];
     const literal = index.op === 'value' && typeof index.args === 'string' ? index.args : undefined;
-    steps.push({ name: literal, offset: index.start, index: literal === undefined ? index : undefined });
+    const optional = current.op === '[?]';
+    steps.push({ name: literal, offset: index.start, index: literal === undefined ? index : undefined, optional });
     current = current.args[0];
   }
 }

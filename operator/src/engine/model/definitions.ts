@@ -143,7 +143,8 @@ function drawAction(draws: Draws, kind: Kind, needs: readonly string[], { templa
   if (kind === 'approval') return drawApproval(draws);
   if (kind === 'waitForSignal') return drawWait(draws);
   if (kind === 'resource') return { resource: { manifest: { kind: 'ConfigMap', metadata: { name: 'x' } } } };
-  return { run: 'true', outputs: [V], ...(draws.percent(40) ? { env: { V: `\${{ ${read} }}` } } : {}) };
+  const output = draws.percent(70) ? { ...V, optional: true } : V;
+  return { run: 'true', outputs: [output], ...(draws.percent(40) ? { env: { V: `\${{ ${read} }}` } } : {}) };
 }
 
 const PEOPLE = [undefined, { users: ['u1', 'u2'] }, { groups: ['g1'] }, { users: ['u3'], groups: ['g2'] }];
@@ -239,9 +240,10 @@ function drawAttempts(draws: Draws): Partial<Task> {
 
 function drawHooks(draws: Draws, { templates }: Around): NonNullable<Task['hooks']> {
   const events = draws.some(['Started', 'Succeeded', 'Failed', 'Finished'] as const, 40);
-  return events.map((on) => {
+  return events.map((event) => {
+    const when = draws.percent(20) ? { on: event } : { event };
     const isTemplate = templates.includes('leaf') && draws.percent(30);
-    return isTemplate ? { on, template: { name: 'leaf', kind: 'Local' } } : { on, run: 'true' };
+    return isTemplate ? { ...when, template: { name: 'leaf', kind: 'Local' } } : { ...when, run: 'true' };
   });
 }
 

@@ -2,6 +2,7 @@ import type { HistoryEvent } from '../../api/index.ts';
 import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan.ts';
 import { AnswerWitness } from './answer-witness.ts';
 import { endsInstead } from './chain-witness.ts';
+import { WaitWitness } from './wait-witness.ts';
 
 /** Something that must never be. */
 export class Violation extends Error {
@@ -17,6 +18,8 @@ interface Seen {
   /** The iteration of its loop. */
   iteration: number;
   end: number;
+  /** Its next start was refused. */
+  isHeld: boolean;
 }
 
 type EventOf<T extends HistoryEvent['type']> = Extract<HistoryEvent, { type: T }>;
@@ -29,7 +32,14 @@ function isAnswer(event: HistoryEvent): event is EventOf<'Responded' | 'Judged' 
 
 const OVER: ReadonlySet<Seen['phase']> = new Set(['Succeeded', 'Failed', 'Skipped', 'Cancelled']);
 const MAX_INFRASTRUCTURE_FAILURES = 5;
-const BEGINS: ReadonlySet<HistoryEvent['type']> = new Set(['Started', 'Opened', 'Slept', 'Iterated', 'Expanded']);
+const BEGINS: ReadonlySet<HistoryEvent['type']> = new Set([
+  'Held',
+  'Started',
+  'Opened',
+  'Slept',
+  'Iterated',
+  'Expanded',
+]);
 
 /** A path as the task that it belongs to: `ship/each[2]/3` is the iteration 3 of the item 2 of `each` in `ship`. */
 interface Where {
@@ -49,6 +59,9 @@ interface Where {
 export class Witness {
   /** Paths of the units that have a live attempt. */
   readonly live = new Set<string>();
+  /** Those of them that only wait for people. */
+  readonly #asking = new Set<string>();
+  readonly waits = new WaitWitness();
   readonly #plan: Plan;
   readonly #units = new Map<string, Seen>();
   readonly #scopes = new Map<string, ScopePlan>();
@@ -77,6 +90,7 @@ export class Witness {
     if (event.type === 'Finished') this.#finish(event);
     if (isAnswer(event)) return this.#seeAnswer(event);
     if ('path' in event) this.#seeUnit(event);
+    else this.waits.see(event, undefined, undefined);
   }
 
   /** The run goes on from where it is as another one, which began so much later. */
@@ -85,6 +99,7 @@ export class Witness {
     this.#desired = 'Running';
     this.#t = 0;
     for (const unit of this.#units.values()) unit.end -= later;
+    this.waits.goOn(later);
   }
 
   #seeAnswer(event: EventOf<'Responded' | 'Judged' | 'Escalated'>): void {
@@ -117,6 +132,13 @@ export class Witness {
     if (event.type === 'Started' && event.adopted) this.#adopted.add(event.path);
     if (BEGINS.has(event.type) && !this.#adopted.has(event.path)) this.#mayBegin(event, where, planned);
     this.#change(event, this.#unit(event.path), planned, where);
+    const { defaults } = this.#scopes.get(where.scope) ?? {};
+    const late = this.waits.see(
+      event,
+      where.isIteration ? { ...planned.task, timeout: undefined } : planned.task,
+      defaults,
+    );
+    if (late !== undefined) throw violation(event, late);
   }
 
   /** What is over never changes, nor does anything in it. */
@@ -129,6 +151,7 @@ export class Witness {
 
   #change(event: UnitEvent, unit: Seen, planned: PlannedTask, where: Where): void {
     if (event.type === 'Started') this.#start(event, unit, planned, where);
+    if (event.type === 'Held') this.#hold(event, unit);
     if (event.type === 'Retrying') this.#retry(event, unit, planned, where);
     if (event.type === 'Opened') this.#open(event, unit, planned, where);
     if (event.type === 'Iterated') this.#iterate(event, unit, planned);
@@ -143,7 +166,7 @@ export class Witness {
   #unit(path: string): Seen {
     let unit = this.#units.get(path);
     if (!unit) {
-      unit = { phase: 'Waiting', attempt: -1, retries: 0, infra: 0, iteration: -1, end: 0 };
+      unit = { phase: 'Waiting', attempt: -1, retries: 0, infra: 0, iteration: -1, end: 0, isHeld: false };
       this.#units.set(path, unit);
     }
     return unit;
@@ -162,10 +185,10 @@ export class Witness {
     if (planned.role === 'Undo') this.#undo(event, task, planned.undoes ?? '');
   }
 
-  #checkNeeds(event: UnitEvent, scope: string, { task, on }: PlannedTask): void {
+  #checkNeeds(event: UnitEvent, scope: string, { task, event: hook }: PlannedTask): void {
     for (const need of task.needs ?? []) {
       const { phase } = this.#unit(scope === '' ? need : `${scope}/${need}`);
-      const isDue = OVER.has(phase) || (on === 'Started' && phase !== 'Waiting');
+      const isDue = OVER.has(phase) || (hook === 'Started' && phase !== 'Waiting');
       if (!isDue) throw violation(event, `and its need ${need} is ${phase}`);
     }
   }
@@ -193,15 +216,24 @@ export class Witness {
     );
   }
 
+  #hold(event: EventOf<'Held'>, unit: Seen): void {
+    if (unit.phase !== 'Waiting' && unit.phase !== 'Backoff') throw violation(event, `and it is ${unit.phase}`);
+    unit.isHeld = true;
+  }
+
   #start(event: EventOf<'Started'>, unit: Seen, planned: PlannedTask, where: Where): void {
     if (unit.phase !== 'Waiting' && unit.phase !== 'Backoff') throw violation(event, `and it is ${unit.phase}`);
     if (event.attempt !== unit.attempt + 1) throw violation(event, `after attempt ${unit.attempt}`);
     unit.phase = 'Live';
     unit.attempt = event.attempt;
+    unit.isHeld = false;
     this.live.add(event.path);
+    if (planned.sort === 'Signal') this.#asking.add(event.path);
     const limit = this.#plan.definition.parallelism ?? 100;
     if (event.adopted) return;
-    if (this.live.size > limit) throw violation(event, `and ${this.live.size} live; parallelism is ${limit}`);
+    const taken = this.live.size - this.#asking.size;
+    if (planned.sort !== 'Signal' && taken > limit)
+      throw violation(event, `and ${taken} live; parallelism is ${limit}`);
     const { parallelism } = planned.task.forEach ?? {};
     if (where.isItem && parallelism !== undefined) this.#checkItems(event, where, parallelism);
   }
@@ -217,8 +249,9 @@ export class Witness {
   }
 
   #retry(event: EventOf<'Retrying'>, unit: Seen, planned: PlannedTask, { scope }: Where): void {
-    if (unit.phase !== 'Live') throw violation(event, `and it is ${unit.phase}`);
+    if (unit.phase !== 'Live' && !unit.isHeld) throw violation(event, `and it is ${unit.phase}`);
     unit.phase = 'Backoff';
+    unit.isHeld = false;
     this.live.delete(event.path);
     if (event.cause === 'User') unit.retries++;
     else unit.infra++;
@@ -250,6 +283,7 @@ export class Witness {
   #end(event: EventOf<EndType>, unit: Seen): void {
     if (event.type === 'Skipped' && unit.phase !== 'Waiting') throw violation(event, `and it is ${unit.phase}`);
     this.live.delete(event.path);
+    this.#asking.delete(event.path);
     const inside = [...this.live].find(
       (path) => path.startsWith(`${event.path}/`) || path.startsWith(`${event.path}[`),
     );

@@ -34,7 +34,8 @@ import { Violation, Witness } from './witness.ts';
 
 const IDENTITY = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
 export const START = 1_700_000_000_000;
-const REFUSED_AGAIN_MS = 5000;
+/** Longer than any timeout of these definitions but the default: the engine has to ask to be woken for them. */
+const REFUSED_AGAIN_MS = 60_000;
 const MAX_ROUNDS = 4;
 const MAX_PASSES = 3000;
 /** What no state of these small definitions may come near. */
@@ -112,6 +113,7 @@ export class World {
   readonly #fates: Draws;
   readonly #known = new Map<string, Pod | Answer>();
   readonly #refusals = new Map<string, number>();
+  readonly #forever = new Set<Answer>();
   readonly #settled = new Set<string>();
   readonly #chain = new ChainWitness();
   #witness: Witness;
@@ -124,7 +126,7 @@ export class World {
   #refused = false;
   #records = false;
   #only: ReadonlySet<string> | undefined;
-  /** An earlier decision of the reconcile has started something. */
+  /** An earlier decision of the reconcile has started something, which may not be seen yet when it is asked again. */
   #hasBegun = false;
   /** What was seen of signals when it was looked last. */
   #seenMail: Pick<Observed, 'inbox' | 'unacknowledged'> = {};
@@ -166,8 +168,8 @@ export class World {
     this.#records = false;
     // A write names the state that it follows: it is refused where another came before it.
     if (!decision || manner.loses || isStale) return undefined;
-    this.#hasBegun = false;
     this.#report(decision, attempts, manner);
+    this.#hasBegun = false;
     return decision;
   }
 
@@ -323,7 +325,7 @@ export class World {
     const refusals = (this.#refusals.get(key) ?? 0) + 1;
     this.#refusals.set(key, refusals);
     this.#refused = true;
-    if (refusals >= 3) this.#known.delete(key);
+    if (refusals >= 3 && !this.#forever.has(answer)) this.#known.delete(key);
     return answer;
   }
 
@@ -334,7 +336,7 @@ export class World {
     if (draws.percent(3)) return { phase: 'Refused', reason: 'PodRejected', message, retry: false };
     const wasRefused = this.#refusals.has(attemptKey(path, attempt));
     if (!wasRefused && draws.percent(task.semaphores ? 40 : 3)) {
-      return { phase: 'Refused', reason: 'Quota', message, retry: true };
+      return this.#refusal(task, message);
     }
     const end = draws.pick([
       'Succeeded',
@@ -350,6 +352,15 @@ export class World {
     const ends = draws.percent(4) ? Number.POSITIVE_INFINITY : runs + 1 + draws.below(4000);
     const rest = { value: draws.below(3), grace: draws.pick([1, 500, 3000]) };
     return { path, attempt, task, created: this.now, runs, ends, end, ...rest, cancelled: false, isStray };
+  }
+
+  /** Mostly for a while; sometimes for ever, if any bound ends the wait. */
+  #refusal({ timeout, pendingTimeout }: Task, message: string): Answer {
+    const reason = this.#fates.pick(['Quota', 'Semaphore', 'SemaphoreNotFound'] as const);
+    const answer = { phase: 'Refused', reason, message, retry: true } as const;
+    const isBounded = reason !== 'Semaphore' || timeout !== undefined || pendingTimeout !== undefined;
+    if (isBounded && this.#fates.percent(30)) this.#forever.add(answer);
+    return answer;
   }
 
   /** State and events are stored together; then what is recorded is let go of. */
@@ -424,9 +435,21 @@ export class World {
     }
     if (decision.wakeAt !== undefined && decision.wakeAt <= this.#clock) throw new Violation('to be woken in the past');
     const refused = [...attempts.values()].some((each) => each.phase === 'Refused' && each.retry);
+    this.#checkWaits(decision, attempts);
     const isWaiting =
       decision.wakeAt !== undefined || refused || this.desired === 'Paused' || this.#witness.live.size > 0;
     if (!decision.state.finished && !isWaiting) throw new Violation(`it waits for nothing: ${this.#tell(decision)}`);
+  }
+
+  /** What is ready waits no longer than its bounds allow. */
+  #checkWaits({ state }: Decision, attempts: Seen): void {
+    if (state.stop || state.finished || state.continuing) return;
+    const refused = new Set(
+      [...attempts].flatMap(([key, seen]) => (seen.phase === 'Refused' ? [parseAttemptKey(key).path] : [])),
+    );
+    const t = Math.max(state.t, this.#clock - state.at);
+    const problem = this.#witness.waits.overdue(t, (path) => refused.has(path));
+    if (problem !== undefined) throw new Violation(problem);
   }
 
   #letGo(state: RunState): void {

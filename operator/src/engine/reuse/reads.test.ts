@@ -12,7 +12,7 @@ const TASKS: readonly Partial<Task>[] = [
     forEach: { itemsFrom: '[1]', key: 'string(item)' },
     retry: { limit: 1, when: 'true' },
     semaphores: [{ name: 's', shareBy: "'x'" }],
-    hooks: [{ on: 'Succeeded', ...side }],
+    hooks: [{ event: 'Succeeded', ...side }],
     undo: { http: { url: 'http://x/', headers: { H: 'x' }, body: 'x' } },
     outputs: [{ name: 'v', description: 'x' }],
     volumes: [{ name: 'x' }],
@@ -30,7 +30,7 @@ const TASKS: readonly Partial<Task>[] = [
   {
     template: { name: 'sub' },
     with: { a: 'x' },
-    hooks: [{ on: 'Started', template: { name: 'sub' }, with: { a: 'x' } }],
+    hooks: [{ event: 'Started', template: { name: 'sub' }, with: { a: 'x' } }],
   },
   { run: 'true', loop: { state: { s: '1' }, next: { s: '2' }, while: 'true', until: 'true' } },
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Definition, Task } from '../../api/index.ts';
-import { repeatedText } from '../index.ts';
+import { digestOf, plan, repeatedText } from '../index.ts';
 import { type Repeating, repeating, requestedBy } from '../testing/repeating.ts';
 import { type Fate, Simulation } from '../testing/simulation.ts';
 
@@ -30,7 +30,12 @@ const FATES: Record<string, Fate> = { build: OUTPUTS, ship: { end: 'Failed' } };
 const fateOf =
   (fates: Record<string, Fate> = FATES) =>
   (path: string): Fate =>
-    fates[path] ?? (/approve/.test(path) ? { end: 'Answered', by: ['bob', 'cyd'] } : { end: 'Succeeded' });
+    fates[path] ??
+    (/approve/.test(path)
+      ? { end: 'Answered', by: ['bob', 'cyd'] }
+      : path === 'build'
+        ? OUTPUTS
+        : { end: 'Succeeded' });
 
 function ended(definition: Definition, fates = FATES, identity = ADA, parameters: object = PARAMETERS): Simulation {
   const options = { identity, fate: fateOf(fates), parameters: { ...parameters } as Record<string, string> };
@@ -73,7 +78,7 @@ describe('a task that ended well', () => {
     ['by a computed name', { when: "params[params.other] != ''" }],
     ['as a whole', { when: 'size(params) > 0' }],
     ['in the items', { forEach: { itemsFrom: '[params.version]' } }],
-    ['in a hook', { hooks: [{ on: 'Succeeded', run: 'true', env: { V: '${{ params.version }}' } }] }],
+    ['in a hook', { hooks: [{ event: 'Succeeded', run: 'true', env: { V: '${{ params.version }}' } }] }],
     ['in undo', { undo: { run: 'true', env: { V: '${{ params.version }}' } } }],
     [
       'for a template',
@@ -139,6 +144,26 @@ describe('a task that ended well', () => {
     expect({ kept, started }).toEqual({ kept: ['a'], started: ['last'] });
     expect(second.phaseOf('never')).toBe('Skipped');
     expect(second.state.tasks.get('never')?.unit.from).toBeUndefined();
+  });
+});
+
+describe('a task that an earlier version let succeed without an output that it declares', () => {
+  const silent = { ...build, outputs: [{ ...DIGEST, optional: true }] };
+  const reads = task('reads', { needs: ['build'], env: { D: '${{ tasks.build.outputs.?digest }}' } });
+  const ofBefore = (own: Task, fate: Fate) => {
+    const first = ended(definitionOf([{ ...own, outputs: silent.outputs }, reads]), {
+      build: fate,
+      reads: { end: 'Failed' },
+    });
+    const definition = definitionOf([own, reads]);
+    return Object.assign(first, { plan: plan(definition, digestOf(definition)) });
+  };
+
+  it('is done again where the output is read, and kept where it was handed on', () => {
+    const { again } = repeated(ofBefore(build, { end: 'Succeeded' }));
+    expect(again).toEqual({ build: 'it handed on no digest' });
+    expect(repeated(ofBefore(build, OUTPUTS)).kept).toEqual(['build']);
+    expect(repeated(ofBefore(silent, { end: 'Succeeded' })).kept).toEqual(['build']);
   });
 });
 

@@ -1,3 +1,5 @@
+import { missingOutputs, type Outputs } from '../../api/index.ts';
+import type { TaskState } from '../state.ts';
 import { reasonNotAllowed } from './approvals.ts';
 import { artifactsNeeded, askedAgain, changedAround, choose, groundOf } from './choice.ts';
 import { type Evidence, isStillRead } from './evidence.ts';
@@ -37,7 +39,11 @@ export function allowedReuse(repeat: Repeat, first: Reuse, evidence: Evidence): 
   const refused = new Map<string, string>();
   let reuse = first;
   for (;;) {
-    const found = [...notAllowed(repeat, reuse, evidence), ...notOnRecord(repeat, reuse, evidence)];
+    const found = [
+      ...notHandedOn(repeat, reuse, evidence),
+      ...notAllowed(repeat, reuse, evidence),
+      ...notOnRecord(repeat, reuse, evidence),
+    ];
     if (found.length === 0) return reuse;
     for (const [name, why] of found) refused.set(name, why);
     reuse = reusable(repeat, refused);
@@ -62,6 +68,28 @@ function notOnRecord({ before, after: { plan } }: Repeat, reuse: Reuse, { output
     return unit?.from !== undefined && hasHandedOn && !isThere && isStillRead(plan, name, reuse);
   };
   return [...reuse.whole].filter(isLost).map((name) => [name, 'what it handed on is not on record any more']);
+}
+
+/** Earlier versions let a task succeed without outputs that it declares; where one is read, it is made now. */
+function notHandedOn({ before, after: { plan } }: Repeat, reuse: Reuse, { outputs }: Evidence): [string, string][] {
+  return [...reuse.whole].flatMap((name): [string, string][] => {
+    const { outputs: declared, loop } = plan.tasks.get(name)?.task ?? {};
+    const state = before.state.tasks.get(name);
+    // A loop without an iteration hands on none of them.
+    if (!declared || loop || !state || !isStillRead(plan, name, reuse)) return [];
+    const missing = handedOn(name, state, outputs).flatMap((each) => missingOutputs(declared, each));
+    return missing.length === 0 ? [] : [[name, `it handed on no ${missing[0]}`]];
+  });
+}
+
+/** What a task handed on, or each item of it that ended well. */
+function handedOn(name: string, { fan, outputs }: TaskState, history: Evidence['outputs']): Outputs[] {
+  if (!fan) return [outputs ?? history.get(name) ?? {}];
+  return fan.succeeded.flatMap(([from, to]) =>
+    Array.from({ length: to - from + 1 }, (_, at) => {
+      return fan.outputs.get(from + at) ?? history.get(`${name}[${from + at}]`) ?? {};
+    }),
+  );
 }
 
 /** How many tasks the sentence names, and how long it may be. */

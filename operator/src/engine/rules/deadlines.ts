@@ -1,10 +1,9 @@
-import { parseDuration } from '../../api/index.ts';
+import { parseDuration, REASONS, type Reason } from '../../api/index.ts';
 import { expiryOf } from '../asking.ts';
+import { pendingBound, timeoutOf } from '../bounds.ts';
 import type { Pass } from '../pass.ts';
-import { isComposite, isTerminal, MAX_MESSAGE_LENGTH, newUnit } from '../state.ts';
+import { isComposite, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type Unit } from '../state.ts';
 import type { Place } from '../walk.ts';
-
-const DEFAULT_PENDING_TIMEOUT = '15m';
 
 /** Timeouts of tasks, of attempts, of pods that cannot start, and of the run. Nothing that has ended is judged here. */
 export function deadlines(pass: Pass): void {
@@ -20,24 +19,31 @@ export function deadlines(pass: Pass): void {
   runTimeout(pass);
 }
 
-/**
- * The timeout of a task, its attempts, waits and iterations included. That of `defaults` is for what has attempts: it does
- * not end a sleep, a loop, a template or a wait for people, which have no usual length.
- */
-function taskTimeout(pass: Pass, { path, planned, frame, unit, loop }: Place): void {
-  const { task, sort } = planned;
-  const isUsual = sort !== undefined && sort !== 'Signal' && !task.loop;
-  const usual = isUsual ? frame.plan.defaults?.timeout : undefined;
-  const text = loop ? undefined : (task.timeout ?? usual);
-  if (text === undefined || unit.startedAt === undefined) return;
-  if (unit.phase !== 'Live' && unit.phase !== 'Backoff' && unit.phase !== 'Open') return;
-  const timeout = parseDuration(text);
-  const deadline = unit.startedAt + timeout;
+/** The timeout of a task, from the first start that was asked for: its attempts and waits are included. */
+function taskTimeout(pass: Pass, place: Place): void {
+  const { path, planned, unit } = place;
+  const timeout = timeoutOf(place);
+  const since = unit.startedAt ?? unit.held?.first;
+  if (timeout === undefined || since === undefined || !isUnderWay(pass, unit)) return;
+  const deadline = since + timeout;
   if (pass.t < deadline) return pass.wake(deadline);
-  const message = `the task did not end within its timeout of ${timeout / 1000} s`;
-  if ((unit.phase === 'Live' && sort !== 'Signal') || isComposite(unit))
+  const message = `the task did not end within its timeout of ${timeout / 1000} s${unit.held ? `; it ${whyHeld(unit)}` : ''}`;
+  if ((unit.phase === 'Live' && planned.sort !== 'Signal') || isComposite(unit))
     return pass.emit({ type: 'Stopping', path, reason: 'TimedOut', message });
   pass.emit({ type: 'Failed', path, failure: { reason: 'TimedOut', message } });
+}
+
+/** Whether time counts for a unit. One that could not start yet has no time in a pause, which ends that wait later. */
+function isUnderWay({ state }: Pass, { phase, held }: Unit): boolean {
+  if (phase === 'Waiting') return held !== undefined && state.pausedSince === undefined;
+  return phase === 'Live' || phase === 'Backoff' || phase === 'Open';
+}
+
+/** What kept an attempt from starting, in the words of the table of reasons: the answer itself is not in the state. */
+function whyHeld({ held, attempt }: Unit): string {
+  if (!held) return '';
+  const what = attempt < 0 ? 'could not start' : 'could not start its next attempt';
+  return `${what}: ${held.reason}: ${REASONS[held.reason as Reason] ?? 'the start was refused'}`;
 }
 
 /** An attempt that takes too long is stopped; what follows is decided when it has ended. */
@@ -56,19 +62,18 @@ function wakeAtExpiry(pass: Pass, { planned, unit }: Place): void {
   if (expiry) pass.wake(expiry.at);
 }
 
-function pending(pass: Pass, { path, planned, frame, unit }: Place): void {
+/** An attempt that was started and waits, as a pod without a node does. */
+function pending(pass: Pass, place: Place): void {
+  const { path, unit } = place;
   const seen = pass.observation(path, unit.attempt);
   if (seen?.phase !== 'Pending') return;
-  const text = planned.task.pendingTimeout ?? frame.plan.defaults?.pendingTimeout ?? DEFAULT_PENDING_TIMEOUT;
-  const deadline = (unit.since ?? 0) + parseDuration(text);
+  const { reason = 'Starting', message = 'its node did not start it' } = seen;
+  const bound = pendingBound(place, reason);
+  if (!bound) return;
+  const deadline = (unit.since ?? 0) + bound.ms;
   if (pass.t < deadline) return pass.wake(deadline);
-  const why = seen.reason ? `${seen.reason}: ${seen.message ?? ''}` : 'the node did not start it';
-  pass.emit({
-    type: 'Stopping',
-    path,
-    reason: 'PendingTimeout',
-    message: `the pod did not start within ${text}; ${why}`.slice(0, MAX_MESSAGE_LENGTH),
-  });
+  const why = `the attempt did not start within its ${bound.field}; ${reason}: ${message}`;
+  pass.emit({ type: 'Stopping', path, reason: 'PendingTimeout', message: why.slice(0, MAX_MESSAGE_LENGTH) });
 }
 
 function runTimeout(pass: Pass): void {
@@ -81,8 +86,14 @@ function runTimeout(pass: Pass): void {
   pass.emit({
     type: 'RunStopping',
     reason: 'TimedOut',
-    message: `the run did not end within its timeout of ${timeout}`,
+    message: `the run did not end within its timeout of ${timeout}${whoIsHeld(pass)}`.slice(0, MAX_MESSAGE_LENGTH),
   });
+}
+
+/** The first of those that could not start. */
+function whoIsHeld(pass: Pass): string {
+  for (const { unit, path } of pass.places()) if (unit.held) return `; task ${path} ${whyHeld(unit)}`;
+  return '';
 }
 
 /** Whether anything is left to do: a run whose last task ended in time has not timed out, however late it is looked at. */

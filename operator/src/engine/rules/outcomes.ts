@@ -1,13 +1,22 @@
-import type { AttemptObservation, Failure, Ran, RetryCause } from '../../api/index.ts';
-import { infrastructureDelay, MAX_INFRASTRUCTURE_FAILURES, retryDelay } from '../backoff.ts';
-import { ExpressionError, evaluateBoolean } from '../expression/index.ts';
-import { parseOutputs } from '../outputs.ts';
+import {
+  type AttemptObservation,
+  appended,
+  type EndedWhen,
+  endedWhen,
+  type Failure,
+  HINTS,
+  type Hint,
+  type Ran,
+  type RetryCause,
+  WHY_NO_SUCCESS,
+} from '../../api/index.ts';
+import { missingFailure, type ParsedOutputs, parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
 import { whenGiven } from '../placed-data.ts';
-import { isLive, MAX_MESSAGE_LENGTH, type Unit } from '../state.ts';
+import { infrastructureRetry, retryOf, userRetry } from '../retrying.ts';
+import { isLive, MAX_MESSAGE_LENGTH } from '../state.ts';
 import { succeed } from '../success.ts';
-import { unitBindings } from '../unit-bindings.ts';
-import type { Place } from '../walk.ts';
+import { orderedAt, type Place } from '../walk.ts';
 
 type Ended = Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }>;
 
@@ -24,13 +33,16 @@ export function outcomes(pass: Pass): void {
 function judge(pass: Pass, judged: Place, seen: AttemptObservation): void {
   if (seen.phase === 'Succeeded') succeeded(pass, judged, seen);
   if (seen.phase === 'Failed') {
-    const { reason, message, exitCode } = seen;
+    const { reason, message, exitCode, cause, node } = seen;
     const failure = { reason, message, ...(exitCode === undefined ? {} : { exitCode }) };
-    failed(pass, judged, failure, seen.cause, ranOf(pass, seen), seen.node);
+    // The pod was told to stop, and we may be the ones who told it.
+    const isStopped = exitCode === 0 && orderedAt(judged) !== undefined;
+    const success = isStopped ? whenOf(pass, judged, seen) : undefined;
+    failed(pass, judged, { failure, cause, ran: ranOf(pass, seen), node, success });
   }
   if (seen.phase === 'Lost') {
-    const message = 'the pod disappeared before its result was read';
-    failed(pass, judged, { reason: 'PodLost', message }, 'Infrastructure');
+    const failure = { reason: 'PodLost', message: 'the pod disappeared before its result was read' };
+    failed(pass, judged, { failure, cause: 'Infrastructure' });
   }
 }
 
@@ -41,67 +53,68 @@ function ranOf(pass: Pass, seen: Ended): Ran | undefined {
 
 const withRan = (ran: Ran | undefined) => (ran ? { ran } : {});
 
-function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, { phase: 'Succeeded' }>): void {
-  const { unit, planned } = judged;
-  const ran = ranOf(pass, seen);
-  const isLate = unit.phase === 'Stopping' && (ran === undefined || ran[1] > (unit.since ?? 0));
-  if (isLate) return failed(pass, judged, { reason: unit.reason ?? '', message: unit.message ?? '' }, 'User', ran);
-  if (seen.outputs) return succeed(pass, judged, seen.outputs, withRan(ran));
-  const parsed = parseOutputs(seen.message, planned.task.outputs, seen.withheld);
-  if ('failure' in parsed) return failed(pass, judged, parsed.failure, 'User', ran);
-  succeed(pass, judged, parsed.outputs, withRan(ran));
+/** When an attempt ended, seen from the first order to stop it. */
+function whenOf(pass: Pass, judged: Place, seen: Ended): EndedWhen {
+  const ordered = orderedAt(judged);
+  return endedWhen(seen.finishedAt, ordered === undefined ? undefined : pass.state.at + ordered);
 }
 
-function failed(pass: Pass, judged: Place, whole: Failure, cause: RetryCause, ran?: Ran, node?: string): void {
+/** Once a stop is ordered, only what had ended before the order has succeeded. */
+function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, { phase: 'Succeeded' }>): void {
+  const ran = ranOf(pass, seen);
+  const when = whenOf(pass, judged, seen);
+  if (orderedAt(judged) !== undefined && when !== 'Before') {
+    return failed(pass, judged, { failure: { reason: '', message: '' }, cause: 'User', ran, success: when });
+  }
+  const read = handedOn(judged, seen);
+  if ('failure' in read) return failed(pass, judged, { failure: hinted(read.failure, seen.hint), cause: 'User', ran });
+  succeed(pass, judged, read.outputs, { ...withRan(ran), ...(seen.hint ? { hint: seen.hint } : {}) });
+}
+
+/** What an attempt that ended well hands on, or why that is not what its task declares. */
+function handedOn({ planned }: Place, seen: Extract<AttemptObservation, { phase: 'Succeeded' }>): ParsedOutputs {
+  const { outputs: declared } = planned.task;
+  const read = seen.outputs ? { outputs: seen.outputs } : parseOutputs(seen.message, declared, seen.withheld);
+  if ('failure' in read) return read;
+  const failure = missingFailure(declared, read.outputs, seen.outputs ? 'in the result' : 'in $ADO_OUTPUTS');
+  return failure ? { failure } : read;
+}
+
+const hinted = (failure: Failure, hint: Hint | undefined): Failure =>
+  hint ? { ...failure, message: appended(failure.message, HINTS[hint], MAX_MESSAGE_LENGTH) } : failure;
+
+/** Why an attempt is stopped and its task is not: `retry` says what follows. */
+const OF_ATTEMPT: ReadonlySet<string> = new Set(['AttemptTimedOut', 'PendingTimeout']);
+
+/** An attempt that did not succeed. */
+interface Unsuccessful {
+  readonly failure: Failure;
+  readonly cause: RetryCause;
+  readonly ran?: Ran | undefined;
+  readonly node?: string | undefined;
+  /** When it ended successfully, which does not count since it was told to stop. */
+  readonly success?: EndedWhen | undefined;
+}
+
+function failed(pass: Pass, judged: Place, { failure: whole, cause, ran, node, success }: Unsuccessful): void {
   const { path, unit } = judged;
   const failure = { ...whole, message: whole.message.slice(0, MAX_MESSAGE_LENGTH) };
-  if (judged.cause) return pass.emit({ type: 'Cancelled', path, reason: judged.cause.reason });
-  const isAttempt = unit.phase === 'Stopping' && unit.reason === 'AttemptTimedOut';
-  const stopped = { ...failure, reason: unit.reason ?? failure.reason, message: unit.message ?? failure.message };
-  if (unit.phase === 'Stopping' && !isAttempt) {
-    return pass.emit({ type: 'Failed', path, failure: stopped, ...withRan(ran) });
+  const why = success && WHY_NO_SUCCESS[success];
+  if (judged.cause) {
+    return pass.emit({ type: 'Cancelled', path, reason: judged.cause.reason, ...(why ? { message: why } : {}) });
   }
-  const why = isAttempt ? stopped : failure;
-  const isInfrastructure = cause === 'Infrastructure' && !isAttempt;
-  const next = isInfrastructure ? infrastructureRetry(unit, why) : userRetry(pass, judged, why);
+  if (unit.phase !== 'Stopping') return retryOrFail(pass, judged, { failure, cause, ran, node });
+  const { reason = failure.reason, message = failure.message } = unit;
+  const stopped = { ...failure, reason, message: why ? appended(message, why, MAX_MESSAGE_LENGTH) : message };
+  if (OF_ATTEMPT.has(reason)) return retryOrFail(pass, judged, { failure: stopped, cause: 'User', ran, node });
+  pass.emit({ type: 'Failed', path, failure: stopped, ...withRan(ran) });
+}
+
+/** What comes after an attempt whose failure is its own: another attempt, if anybody pays for it. */
+function retryOrFail(pass: Pass, judged: Place, { failure, cause, ran, node }: Unsuccessful): void {
+  const { path, unit } = judged;
+  const next = cause === 'Infrastructure' ? infrastructureRetry(unit, failure) : userRetry(pass, judged, failure);
   if ('reason' in next) return pass.emit({ type: 'Failed', path, failure: next, ...withRan(ran) });
   const avoid = node !== undefined && retryOf(judged)?.otherNode ? { node } : {};
-  const paidBy = isInfrastructure ? 'Infrastructure' : 'User';
-  pass.emit({
-    type: 'Retrying',
-    path,
-    cause: paidBy,
-    wake: pass.t + next.delay,
-    failure: why,
-    ...withRan(ran),
-    ...avoid,
-  });
-}
-
-const retryOf = ({ planned, frame }: Place) => planned.task.retry ?? frame.plan.defaults?.retry;
-
-/** Either the delay before the next attempt, or the failure that the unit ends with. */
-type Retry = { delay: number } | Failure;
-
-function infrastructureRetry(unit: Unit, failure: Failure): Retry {
-  if (unit.infra < MAX_INFRASTRUCTURE_FAILURES) return { delay: infrastructureDelay(unit.infra) };
-  const message = `the infrastructure failed ${unit.infra + 1} attempts; the last one: ${failure.reason}: ${failure.message}`;
-  return { ...failure, reason: 'InfrastructureFailure', message: message.slice(0, MAX_MESSAGE_LENGTH) };
-}
-
-function userRetry(pass: Pass, judged: Place, failure: Failure): Retry {
-  const { unit, path } = judged;
-  const retry = retryOf(judged);
-  if (!retry || unit.retries >= retry.limit) return failure;
-  const delay = () => retryDelay(retry.backoff, unit.retries, `${pass.identity.uid}/${path}`);
-  if (retry.when === undefined) return { delay: delay() };
-  try {
-    const { reason, message, exitCode = -1 } = failure;
-    const bindings = { ...unitBindings(pass, judged), reason, message, exitCode, attempt: unit.attempt };
-    return evaluateBoolean(retry.when, bindings) ? { delay: delay() } : failure;
-  } catch (error) {
-    if (!(error instanceof ExpressionError)) throw error;
-    const message = `retry.when: ${error.message}; the attempt had failed with ${failure.reason}: ${failure.message}`;
-    return { ...failure, reason: 'ExpressionError', message: message.slice(0, MAX_MESSAGE_LENGTH) };
-  }
+  pass.emit({ type: 'Retrying', path, cause, wake: pass.t + next.delay, failure, ...withRan(ran), ...avoid });
 }

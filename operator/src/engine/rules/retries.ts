@@ -10,7 +10,7 @@ export function retries(pass: Pass): void {
     if (unit.phase !== 'Backoff' || cause) continue;
     const due = unit.since ?? 0;
     pass.wake(due);
-    if (pass.t < due || !pass.mayStart() || !hasPlace(place)) continue;
+    if (pass.t < due || !pass.mayBegin(place.planned) || !hasPlace(place)) continue;
     if (!pass.room()) return;
     startUnit(pass, place);
   }

@@ -21,18 +21,41 @@ export function stopping(pass: Pass): void {
       continue;
     }
     if (isLive(unit) && (cause || unit.phase === 'Stopping')) cancel(pass, place);
-    const waits = unit.phase === 'Backoff' || (unit.phase === 'Open' && !isComposite(unit));
-    if (cause && waits) pass.emit({ type: 'Cancelled', path, reason: cause.reason });
+    if (cause && waits(place)) pass.emit({ type: 'Cancelled', path, reason: cause.reason });
   }
   endInside(pass, pass.root, pass.cause);
+}
+
+/** Whether a unit that nothing has to end is under way. Of those that could not start yet only items are kept open. */
+function waits({ unit, index, loop }: Place): boolean {
+  if (unit.phase === 'Waiting') return index !== undefined && !loop;
+  return unit.phase === 'Backoff' || (unit.phase === 'Open' && !isComposite(unit));
 }
 
 function cancel(pass: Pass, { path, planned, unit }: Place): void {
   const { task, sort = 'Pod' } = planned;
   const action = { type: 'Cancel', path, attempt: unit.attempt, task, sort } as const;
-  if (pass.state.stop?.reason !== 'Terminated') return pass.act(action);
+  if (pass.state.stop?.reason !== 'Terminated') {
+    if (!isNews(pass, path)) return pass.act(action);
+    pass.cut = true;
+    return;
+  }
   pass.act({ ...action, graceSeconds: TERMINATE_GRACE_SECONDS });
   pass.emit({ type: 'Cancelled', path, reason: 'Terminated' });
+}
+
+/**
+ * Whether a unit is to stop by an order of this pass, which is not stored yet. Nobody is told of an order that a crash
+ * would forget: what ended because of it would look as if something else had ended it.
+ */
+function isNews(pass: Pass, path: string): boolean {
+  // A status that is too large to be stored becomes smaller only by what is carried out.
+  if (pass.observed.overBudget) return false;
+  return pass.events.some(
+    (event) =>
+      event.type === 'RunStopping' ||
+      (event.type === 'Stopping' && (event.path === path || path.startsWith(`${event.path}/`))),
+  );
 }
 
 /** Ends what consists of others once nothing inside of it is under way, from the inside out. */
@@ -46,7 +69,7 @@ function endInside(pass: Pass, frame: Frame, cause: Cause | undefined): void {
       endUnit(pass, { ...place, path, index: undefined, unit: task.unit, cause });
       continue;
     }
-    const hurried = cause ?? causeOfItems(planned, task);
+    const hurried = causeOfItems(planned, task, cause);
     for (const [index, unit] of [...task.fan.live]) {
       endUnit(pass, { ...place, path: `${path}[${index}]`, index, unit, cause: hurried });
     }

@@ -7,6 +7,8 @@ import {
   encodeEvents,
   type HistoryEvent,
   type Json,
+  type Reason,
+  type WaitingReason,
 } from '../../api/index.ts';
 import {
   type Action,
@@ -45,7 +47,11 @@ export type Fate =
       readonly decision?: 'Approve' | 'Reject';
       readonly afterMs?: number;
     }
-  | { readonly end: 'Never' };
+  | { readonly end: 'Never' }
+  /** Its start is refused, until so long after the run was accepted. */
+  | { readonly end: 'Refused'; readonly reason: Reason; readonly untilMs?: number }
+  /** It is started and waits. */
+  | { readonly end: 'Pending'; readonly reason: WaitingReason };
 
 interface SimulatedPod {
   readonly path: string;
@@ -73,6 +79,11 @@ export interface SimulationOptions {
 
 const IDENTITY: RunIdentity = { name: 'run', namespace: 'ns', uid: '0000-uid', workflow: 'wf' };
 const START = 1_700_000_000_000;
+const NEVER = Number.POSITIVE_INFINITY;
+/** What does not end by itself. */
+const GOES_ON: ReadonlySet<Fate['end']> = new Set(['Never', 'Pending', 'Refused']);
+
+const timeOf = (fate: Fate): number | undefined => ('afterMs' in fate ? fate.afterMs : undefined);
 
 /**
  * A cluster of pods in virtual time around the production engine: what the reconciler does, without a reconciler. Stores
@@ -130,11 +141,12 @@ export class Simulation {
 
   #see(pod: SimulatedPod): AttemptObservation {
     const { fate, created, cancelledAt } = pod;
-    const ended = fate.end === 'Never' ? Number.POSITIVE_INFINITY : created + (fate.afterMs ?? 1000);
+    const ended = GOES_ON.has(fate.end) ? NEVER : created + (timeOf(fate) ?? 1000);
     if (cancelledAt !== undefined && cancelledAt < ended) {
       const times = { startedAt: created, finishedAt: cancelledAt };
       return { phase: 'Failed', cause: 'Infrastructure', reason: 'PodDeleted', message: 'deleted', ...times };
     }
+    if (fate.end === 'Pending') return { phase: 'Pending', reason: fate.reason, message: 'for a test', since: created };
     if (this.now < ended) return { phase: 'Running', startedAt: created };
     if (fate.end === 'Answered') return this.#answered(pod, fate);
     const times = { startedAt: created, finishedAt: ended };
@@ -162,9 +174,13 @@ export class Simulation {
     return { phase: 'Asked', signal: { uid: `uid-${path}`, name: `run-${path}` }, responses };
   }
 
-  decide(): Decision {
+  decide(refused: ReadonlyMap<string, AttemptObservation> = new Map()): Decision {
     const continuedAs = this.state.continuing ? { continuedAs: 'the-next' } : {};
-    return this.decideOn({ desiredState: this.desiredState, attempts: this.observe(), ...continuedAs });
+    return this.decideOn({
+      desiredState: this.desiredState,
+      attempts: new Map([...this.observe(), ...refused]),
+      ...continuedAs,
+    });
   }
 
   /** What follows from something else than what there is. */
@@ -217,10 +233,29 @@ export class Simulation {
   /** One whole reconcile. */
   pass(): Decision {
     this.passes++;
-    const decision = this.decide();
-    this.apply(decision.actions);
-    this.report(decision);
-    return decision;
+    const refused = new Map<string, AttemptObservation>();
+    for (;;) {
+      const decision = this.decide(refused);
+      const answers = this.#refusals(decision);
+      if (answers.length === 0) {
+        this.apply(decision.actions);
+        this.report(decision);
+        return decision;
+      }
+      for (const [key, answer] of answers) refused.set(key, answer);
+    }
+  }
+
+  /** What is answered to starts that are not made. */
+  #refusals({ actions }: Decision): [string, AttemptObservation][] {
+    return actions.flatMap(({ type, path, attempt }) => {
+      const fate = this.#fate(path, attempt);
+      if (type !== 'Start' || fate.end !== 'Refused') return [];
+      if (this.now >= START + (fate.untilMs ?? NEVER)) return [];
+      const answer = { phase: 'Refused', reason: fate.reason, message: 'for a test', retry: true } as const;
+      const entry: [string, AttemptObservation] = [attemptKey(path, attempt), answer];
+      return [entry];
+    });
   }
 
   /** Passes and advances time until the run is over. */
@@ -237,8 +272,8 @@ export class Simulation {
   nextMoment(decision: Pick<Decision, 'wakeAt'>): number {
     const moments = [decision.wakeAt ?? Number.POSITIVE_INFINITY];
     for (const pod of this.pods.values()) {
-      if (pod.gone || pod.fate.end === 'Never') continue;
-      moments.push(pod.created + (pod.fate.afterMs ?? 1000));
+      if (pod.gone || GOES_ON.has(pod.fate.end)) continue;
+      moments.push(pod.created + (timeOf(pod.fate) ?? 1000));
     }
     const next = Math.min(...moments.filter((moment) => moment > this.now));
     return Number.isFinite(next) ? next : this.now + 1000;

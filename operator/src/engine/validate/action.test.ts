@@ -97,12 +97,22 @@ describe('what a task does', () => {
       'spec.tasks[0].cache: a task that is a sleep has no attempt of its own; take it out',
     ]);
     expect(task({ ...wait, attemptTimeout: '1s' })[0]).toContain('no attempt of its own');
+    expect(task({ approval: { message: 'Ship?' }, pendingTimeout: '1s' })[0]).toContain('no attempt of its own');
     expect(task({ compute: { a: '1' }, semaphores: [{ name: 's' }] })[0]).toContain('no attempt of its own');
     expect(task({ workflow: { name: 'w' }, env: { A: '1' }, image: 'a' })).toEqual([
       'spec.tasks[0].image: a task that is a workflow has no pod of its own; take it out',
       'spec.tasks[0].env: a task that is a workflow has no pod of its own; take it out',
     ]);
     expect(task({ run: 'true', with: { a: '1' } })[0]).toContain('with gives values to a template or a workflow');
+  });
+
+  it('may say how long whatever its attempts are may be kept from starting', () => {
+    const sorts: Partial<Task>[] = [
+      { run: 'true' },
+      { workflow: { name: 'w' } },
+      { http: { url: 'https://example.com/' } },
+    ];
+    for (const sort of sorts) expect(task({ ...sort, pendingTimeout: '40s' })).toEqual([]);
   });
 
   it('is not cached where it asks people, or may', () => {
@@ -141,6 +151,11 @@ describe('an HTTP request', () => {
     expect(http({ url: 'ftp://a' })).toEqual([
       'spec.tasks[0].http.url: "ftp://a" is no address of http or https; begin it with https://',
     ]);
+    const json = { name: 'json', type: 'Object' as const };
+    expect(task({ http: { url: 'https://a' }, outputs: [json] })).toEqual([]);
+    expect(task({ http: { url: 'https://a' }, outputs: [{ name: 'jsn' }] })[0]).toContain(
+      'http hands on no "jsn"; did you',
+    );
     expect(http({ url: 'file://${{ params.version }}' })[0]).toContain('no address of http');
     expect(http({ url: 'https://[a' })[0]).toContain('is no URL');
     expect(http({ url: 'https://me:secret@a' })[0]).toContain('put them into a Secret');

@@ -36,6 +36,7 @@ const OWN_OUTPUTS: Readonly<Partial<Record<Action, (task: Task) => readonly stri
   template: () => [],
   sleep: () => [],
   generate: () => [],
+  http: () => ['status', 'body', 'json', 'truncated'],
   workflow: () => ['run', 'status'],
   compute: ({ compute }) => Object.keys(compute ?? {}),
   resource: ({ resource }) => Object.keys(resource?.outputs ?? {}),
@@ -62,10 +63,15 @@ function outputProblems(task: Task, action: Action, path: string): Problem[] {
 }
 
 /** Fields of one attempt, on tasks that have none of their own. */
-const OF_ATTEMPT = ['cache', 'semaphores', 'attemptTimeout'] as const satisfies readonly (keyof Task)[];
+const OF_ATTEMPT = [
+  'cache',
+  'semaphores',
+  'attemptTimeout',
+  'pendingTimeout',
+] as const satisfies readonly (keyof Task)[];
 const WITHOUT_ATTEMPT: readonly Action[] = ['template', 'sleep', 'compute', 'generate', 'approval', 'waitForSignal'];
 const OF_PEOPLE: readonly Action[] = ['approval', 'waitForSignal'];
-const OF_POD = [...Object.keys(podSurface), 'shell', 'pendingTimeout', 'failureMessage'] as readonly (keyof Task)[];
+const OF_POD = [...Object.keys(podSurface), 'shell', 'failureMessage'] as readonly (keyof Task)[];
 const WITHOUT_POD: readonly Action[] = [...WITHOUT_ATTEMPT, 'workflow'];
 
 const article = (action: Action) => `${action === 'approval' ? 'an' : 'a'} ${action}`;

@@ -7,6 +7,7 @@ import { defaultDurations } from './durations.ts';
 import { defaultsProblems, plain } from './expressions.ts';
 import { shellProblems } from './injection.ts';
 import { type Elsewhere, graphProblems } from './needs.ts';
+import { numberProblems } from './numbers.ts';
 import { parameterProblems } from './parameters.ts';
 import { surfaceProblems } from './pod.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
@@ -20,6 +21,7 @@ export function frameProblems(body: Omit<TemplateBody, 'tasks'>, path: string): 
   return [
     ...parameterProblems(parameters).map(at),
     ...surfaceProblems(defaults, `${path}.defaults`),
+    ...numberProblems(defaults, `${path}.defaults`),
     ...shellProblems(defaults.shell, `${path}.defaults`),
     ...defaultDurations(defaults, `${path}.defaults`),
     ...defaultsProblems(defaults, `${path}.defaults`, scopeOfDefaults(parameterTypes(parameters))),
@@ -46,6 +48,8 @@ export function tasksProblems(graph: Graph): Problem[] {
   return [
     ...graphProblems(tasks, path, elsewhere),
     ...artifactProblems(tasks, path, sound, before),
+    // What generated tasks say, expressions have computed: nobody wrote it otherwise.
+    ...tasks.flatMap((task, index) => (isGenerated ? [] : numberProblems(task, `${path}[${index}]`))),
     ...tasks.flatMap((task, index) => {
       const scope = sound ? scopes(task) : undefined;
       return taskProblems(task, { path: `${path}[${index}]`, scope, parameters, defaults, library, isGenerated });

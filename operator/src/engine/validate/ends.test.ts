@@ -39,7 +39,7 @@ describe('finally', () => {
   });
 
   it('has neither undo nor hooks', () => {
-    expect(last(report('', { undo: { run: 'true' }, hooks: [{ on: 'Failed', run: 'true' }] }))).toEqual([
+    expect(last(report('', { undo: { run: 'true' }, hooks: [{ event: 'Failed', run: 'true' }] }))).toEqual([
       'spec.finally[0].undo: a task in finally is not undone by itself; take it out',
       'spec.finally[0].hooks: a task in finally has no hooks; needs and runIf say the same',
     ]);
@@ -74,14 +74,14 @@ describe('undo', () => {
 describe('hooks', () => {
   it('read the task when it has ended, and what the task reads when it starts', () => {
     const hook = (on: 'Started' | 'Failed', text: string) =>
-      problems({}, { hooks: [{ on, run: 'true', env: { X: text } }] });
+      problems({}, { hooks: [{ event: on, run: 'true', env: { X: text } }] });
     expect(hook('Failed', '${{ tasks.t0.status }} ${{ tasks.t0.outputs.digest }}')).toEqual([]);
     expect(hook('Started', '${{ tasks.t0.status }}')[0]).toMatch(/^spec\.tasks\[0\]\.hooks\[0\]\.env\.X: task "t0"/);
   });
 
   it('read, of the run, how it ended', () => {
     const hook = (on: 'Started' | 'Finished', text: string) =>
-      problems({ hooks: [{ on, run: 'true', env: { X: text } }] });
+      problems({ hooks: [{ event: on, run: 'true', env: { X: text } }] });
     expect(hook('Finished', '${{ run.result }} ${{ tasks.t0.status }}')).toEqual([]);
     expect(hook('Started', '${{ run.result }}')[0]).toMatch(/^spec\.hooks\[0\]\.env\.X: "run\.result" is known only/);
     expect(hook('Started', '${{ tasks.t0.status }}')[0]).toContain('unknown task "t0"');
@@ -89,10 +89,18 @@ describe('hooks', () => {
 
   it('stand once for each event', () => {
     const hooks = [
-      { on: 'Failed' as const, run: 'true' },
-      { on: 'Failed' as const, run: 'false' },
+      { event: 'Failed' as const, run: 'true' },
+      { event: 'Failed' as const, run: 'false' },
     ];
-    expect(problems({}, { hooks })[0]).toContain('hooks[1].on: the hook "Failed" is declared already');
-    expect(problems({ hooks })[0]).toContain('spec.hooks[1].on: ');
+    expect(problems({}, { hooks })[0]).toContain('hooks[1].event: the hook "Failed" is declared already');
+    expect(problems({ hooks })[0]).toContain('spec.hooks[1].event: ');
+    const older = [hooks[0] ?? {}, { on: 'Failed' as const, run: 'false' }];
+    expect(problems({}, { hooks: older })[0]).toContain('hooks[1].event: the hook "Failed" is declared already');
+  });
+
+  it.each([{}, { event: 'Failed' as const, on: 'Failed' as const }])('say by one name when they run: %j', (when) => {
+    expect(problems({}, { hooks: [{ ...when, run: 'true' }] })[0]).toMatch(
+      /hooks\[0\]\.event: a hook says when it runs by event, .*Started, Succeeded, Failed, Finished/,
+    );
   });
 });

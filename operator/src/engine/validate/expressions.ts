@@ -2,22 +2,27 @@ import type { Loop, ResourceAction, Task, TaskDefaults } from '../../api/index.t
 import {
   type Expected,
   expressionFindings,
+  outputsAskedIn,
   type Scope,
   taskReferences,
   templateFindings,
 } from '../expression/index.ts';
+import { inPeersSyntax } from './peers.ts';
 import { fieldPath, inExpression, type Problem } from './problem.ts';
+import { type Text, textsIn } from './texts-in.ts';
 
 /**
  * Every expression and template of a task, type-checked in the scope where it is evaluated. `scope` is that of the
  * task before its items: what forEach, loop and retry add is added here.
  */
 export function expressionProblems(task: Task, path: string, scope: Scope): Problem[] {
-  const inItem = { ...scope, item: task.forEach !== undefined };
+  const asking = { ...scope, item: task.forEach !== undefined };
+  // What `when` has asked for is there wherever the task reads it after that.
+  const inItem = task.when === undefined ? asking : { ...asking, asked: outputsAskedIn(task.when) };
   const acting = task.loop === undefined ? inItem : { ...inItem, state: Object.keys(task.loop.state ?? {}) };
   return [
-    ...plain(`${path}.when`, task.when, inItem, 'Boolean'),
-    ...plain(`${path}.forEach.itemsFrom`, task.forEach?.itemsFrom, scope, 'Items'),
+    ...plain(`${path}.when`, task.when, asking, 'Boolean'),
+    ...plain(`${path}.forEach.itemsFrom`, task.forEach?.itemsFrom, { ...inItem, item: false }, 'Items'),
     ...plain(`${path}.forEach.key`, task.forEach?.key, inItem, 'String'),
     ...loopProblems(task.loop, `${path}.loop`, inItem, acting),
     ...plain(`${path}.retry.when`, task.retry?.when, { ...acting, attempt: true }, 'Boolean'),
@@ -31,7 +36,7 @@ export function expressionProblems(task: Task, path: string, scope: Scope): Prob
 
 /** The expressions of `defaults`, which hold for every task. */
 export function defaultsProblems(defaults: TaskDefaults, path: string, scope: Scope): Problem[] {
-  const fields: Template[] = [...templatesOf(defaults, path)];
+  const fields: Text[] = [...templatesOf(defaults, path)];
   const when = defaults.retry?.when;
   const reading = [...fields, ...(when === undefined ? [] : [[`${path}.retry.when`, when] as const])].filter(
     ([, text]) => (text.includes('${{') || text === when) && taskReferences(text).size > 0,
@@ -47,6 +52,11 @@ export function defaultsProblems(defaults: TaskDefaults, path: string, scope: Sc
 export function plain(path: string, source: string | undefined, scope: Scope, expected: Expected): Problem[] {
   if (source === undefined) return [];
   if (source.includes('${{')) return [{ path, message: 'this field is CEL as it stands; write it without ${{ }}' }];
+  const [peers] = inPeersSyntax(source);
+  if (peers !== undefined) {
+    const write = peers.written === undefined ? 'without the braces' : peers.written;
+    return [{ path, message: `"${peers.text}": this field is CEL as it stands; write ${write}` }];
+  }
   return inExpression(path, source, expressionFindings(source, scope, expected));
 }
 
@@ -84,9 +94,7 @@ function resourceProblems(resource: ResourceAction, path: string, scope: Scope):
   ];
 }
 
-type Template = readonly [path: string, text: string];
-
-function templates(fields: readonly Template[], scope: Scope): Problem[] {
+function templates(fields: readonly Text[], scope: Scope): Problem[] {
   return fields.flatMap(([path, text]) => inExpression(path, text, templateFindings(text, scope)));
 }
 
@@ -96,7 +104,7 @@ type Textual = Pick<
 >;
 
 /** The fields whose `${{ }}` are evaluated. */
-function templatesOf(of: Textual, path: string): Template[] {
+function templatesOf(of: Textual, path: string): Text[] {
   const { image, command = [], args = [] } = of.container ?? {};
   return [
     ...optional(`${path}.image`, of.image),
@@ -110,26 +118,16 @@ function templatesOf(of: Textual, path: string): Template[] {
     ...optional(`${path}.http.url`, of.http?.url),
     ...named(`${path}.http.headers`, of.http?.headers),
     ...optional(`${path}.http.body`, of.http?.body),
-    ...textsIn(of.resource?.manifest, `${path}.resource.manifest`, 0),
+    ...textsIn(of.resource?.manifest, `${path}.resource.manifest`),
     ...optional(`${path}.cache.key`, of.cache?.key),
     ...optional(`${path}.approval.message`, of.approval?.message),
   ];
 }
 
-function optional(path: string, text: string | undefined): Template[] {
+function optional(path: string, text: string | undefined): Text[] {
   return text === undefined ? [] : [[path, text]];
 }
 
-function named(path: string, texts: Readonly<Record<string, string>> = {}): Template[] {
+function named(path: string, texts: Readonly<Record<string, string>> = {}): Text[] {
   return Object.entries(texts).map(([name, text]) => [fieldPath(path, name), text] as const);
-}
-
-const MAX_DEPTH = 64;
-
-/** Every text in a value of JSON. */
-function textsIn(value: unknown, path: string, depth: number): Template[] {
-  if (typeof value === 'string') return [[path, value]];
-  if (value === null || typeof value !== 'object' || depth === MAX_DEPTH) return [];
-  if (Array.isArray(value)) return value.flatMap((each, index) => textsIn(each, `${path}[${index}]`, depth + 1));
-  return Object.entries(value).flatMap(([key, each]) => textsIn(each, fieldPath(path, key), depth + 1));
 }

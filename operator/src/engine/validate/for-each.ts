@@ -1,4 +1,5 @@
 import { type ForEach, MAX_ITEMS } from '../../api/index.ts';
+import { countOf } from '../items.ts';
 import { fieldPath, type Problem, reserved } from './problem.ts';
 
 const SOURCES = ['items', 'itemsFrom', 'sequence', 'matrix'] as const;
@@ -29,11 +30,11 @@ function sequenceProblems(sequence: ForEach['sequence'], path: string): Problem[
 
 function matrixProblems(matrix: ForEach['matrix'], path: string): Problem[] {
   if (matrix === undefined) return [];
-  const { axes, include = [], exclude = [] } = matrix;
+  const { axes, exclude = [] } = matrix;
   const names = Object.keys(axes);
   if (names.length === 0) return [{ path: `${path}.axes`, message: 'a matrix has at least one axis; give it one' }];
   // Before exclusions: all of them are made.
-  const count = Object.values(axes).reduce((all, values) => all * values.length, 1) + include.length;
+  const count = countOf({ matrix }) ?? 0;
   const strangers = exclude.flatMap((combination, index) =>
     Object.keys(combination)
       .filter((name) => !Object.hasOwn(axes, name))

@@ -39,14 +39,46 @@ describe('generated tasks', () => {
 
   it('fit the schema, and have no fields that it does not know', () => {
     expect(problem([{ name: 'A', run: 'true' }])).toContain('tasks[0].name: ');
-    expect(problem([{ name: 'a', run: 'true', comand: 'x' }])).toBe(
-      'tasks[0].comand: a task has no such field; look for its name',
+    expect(problem([{ name: 'a', run: 'true', retry: { limt: 1, limit: 1 } }])).toContain(
+      'tasks[0].retry.limt: there is no field "limt"; did you mean "limit"? (known: limit, ',
     );
-    expect(problem([{ name: 'a', run: 'true', retry: { limt: 1, limit: 1 } }])).toContain('tasks[0].retry.limt: ');
-    expect(problem([{ name: 'a', run: 'true' }, 'b'])).toContain('tasks[1]');
+    expect(problem([{ name: 'a', run: 'true' }, 'b'])).toBe('tasks[1]: "b" is text and not an object; write {name: b}');
     expect(problem([{ name: 'a', run: 'true' }], { defaults: undefined })).toContain(
       'tasks[0].image: the task has no image',
     );
+  });
+
+  it.each<[string, Json, string]>([
+    ['if', 'a', 'when'],
+    ['depends', ['b'], 'needs'],
+    ['dependencies', ['b'], 'needs'],
+    ['after', ['b'], 'needs'],
+    ['runAfter', ['b'], 'needs'],
+    ['script', 'true', 'run'],
+    ['args', ['a'], 'container.args'],
+    ['withItems', [1], 'forEach.items'],
+    ['continue-on-error', true, 'onFailure'],
+  ])('are told what the field %s of a peer is called here', (field, value, remedy) => {
+    const told = `there is no field "${field}"; write ${remedy}`;
+    expect(problem([{ name: 'a', [field]: value }])).toBe(
+      field.includes('-') ? `tasks[0]["${field}"]: ${told}` : `tasks[0].${field}: ${told}`,
+    );
+  });
+
+  it.each([
+    ['need', 'needs'],
+    ['tiemout', 'timeout'],
+    ['ImagePullPolicy', 'imagePullPolicy'],
+    ['forEch', 'forEach'],
+  ])('are told which field was probably meant by %s', (field, meant) => {
+    expect(problem([{ [field]: ['a'] }])).toContain(
+      `tasks[0].${field}: there is no field "${field}"; did you mean "${meant}"?`,
+    );
+  });
+
+  it('keep the fields of objects that are passed on', () => {
+    const pod = { volumes: [{ name: 'v', csi: { if: 'x' } }], affinity: { depends: {} } };
+    expect(problem([{ name: 'a', run: 'true', ...pod }])).toBeUndefined();
   });
 
   it('see their siblings and the parameters around them, and nothing else', () => {

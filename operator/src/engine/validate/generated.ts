@@ -1,10 +1,13 @@
 import {
   type Json,
+  misfitsOf,
   type Parameter,
+  pathOf,
   type Task,
   type TaskDefaults,
   type TemplateKind,
   task as taskSchema,
+  unknownField,
 } from '../../api/index.ts';
 import { canonicalJson } from '../digest.ts';
 import type { Scope } from '../expression/index.ts';
@@ -16,6 +19,8 @@ import type { Problem } from './problem.ts';
 import { firstTold } from './report.ts';
 import { scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
+import { literalProblems } from './texts.ts';
+import { unknownMessage } from './unknown-field.ts';
 
 /** How many tasks one `generate` may yield, and how many bytes of JSON they may be. */
 export const MAX_GENERATED_TASKS = 100;
@@ -59,30 +64,15 @@ function readTasks(tasks: Json): { tasks: Task[] } | { problem: string } {
   }
   const read: Task[] = [];
   for (const [index, each] of tasks.entries()) {
+    const path = `tasks[${index}]`;
+    const unknown = unknownField(taskSchema, each);
+    if (unknown !== undefined) return { problem: `${pathOf(unknown.steps, path)}: ${unknownMessage(unknown)}` };
     const parsed = taskSchema.safeParse(each);
-    const issue = parsed.error?.issues[0];
-    if (!parsed.success) {
-      const field = [`tasks[${index}]`, ...(issue?.path ?? [])].join('.');
-      return { problem: `${field}: ${issue?.message ?? 'it is no task'}` };
-    }
-    const unknown = unknownField(each, parsed.data as Json, `tasks[${index}]`);
-    if (unknown !== undefined) return { problem: `${unknown}: a task has no such field; look for its name` };
+    const [misfit] = misfitsOf(taskSchema, each, parsed.error?.issues.slice(0, 1) ?? [], path);
+    if (!parsed.success) return { problem: `${misfit?.path}: ${misfit?.message}` };
     read.push(parsed.data);
   }
   return { tasks: read };
-}
-
-/** The first field that the schema has dropped. */
-function unknownField(given: Json, kept: Json | undefined, path: string): string | undefined {
-  if (given === null || typeof given !== 'object') return undefined;
-  if (kept === undefined || kept === null || typeof kept !== 'object') return path;
-  for (const [key, value] of Object.entries(given)) {
-    const at = Array.isArray(given) ? `${path}[${key}]` : `${path}.${key}`;
-    if (!Object.hasOwn(kept, key)) return at;
-    const unknown = unknownField(value, (kept as { [key: string]: Json })[key], at);
-    if (unknown !== undefined) return unknown;
-  }
-  return undefined;
 }
 
 /** Only what the definition has pinned can be used: that was judged, and so was what it uses itself. */
@@ -110,6 +100,10 @@ function problemsOf(
 ): Problem[] {
   const path = 'tasks';
   return [
+    ...literalProblems({ tasks }, 'generated').map(({ path: at, message }) => ({
+      path: at.slice('generated.'.length),
+      message,
+    })),
     ...tasks.flatMap((task, index) => recursion(task, `${path}[${index}]`, library)),
     ...tasksProblems({
       ...{ path, tasks, parameters: declared, defaults, library, isGenerated: true },

@@ -9,9 +9,12 @@
  * 4. References are judged only in a graph without cycles: there alone every task has its ancestors.
  * 5. A template is judged in its own scope; who uses it is judged by its parameters and outputs alone.
  * 6. A field that would do nothing where it stands is refused.
+ * 7. A definition that can run and hardly means what it says gets warnings (warnings.ts), which refuse nothing.
  */
 export { type GenerationContext, validateGenerated } from './generated.ts';
 export { isTooComplex, MAX_PROBLEMS, type Told as Problem } from './report.ts';
 export { validateTemplate } from './template.ts';
 export { areTriggersValid } from './triggers.ts';
+export type { Warned, Warning } from './warning.ts';
+export { warnTemplate, warnWorkflow } from './warnings.ts';
 export { validateOuter, validateWorkflow } from './workflow.ts';

@@ -102,11 +102,16 @@ describe('a value in a script', () => {
   it('is refused wherever a task may stand', () => {
     const run = `echo ${X}`;
     const container = { command: ['sh', '-ce'], args: [X] };
-    const spec: WorkflowSpec = specOf([{ run: 'true', undo: { run }, hooks: [{ on: 'Failed', container }] }, { run }], {
-      finally: [{ name: 'last', container }],
-      hooks: [{ on: 'Failed', run }],
-      templates: [{ name: 'local', parameters: [{ name: 'version' }], tasks: [{ name: 'a', image: 'i', container }] }],
-    });
+    const spec: WorkflowSpec = specOf(
+      [{ run: 'true', undo: { run }, hooks: [{ event: 'Failed', container }] }, { run }],
+      {
+        finally: [{ name: 'last', container }],
+        hooks: [{ event: 'Failed', run }],
+        templates: [
+          { name: 'local', parameters: [{ name: 'version' }], tasks: [{ name: 'a', image: 'i', container }] },
+        ],
+      },
+    );
     expect(pathsIn(validateWorkflow(spec)).sort()).toEqual([
       'spec.finally[0].container.args[0]',
       'spec.hooks[0].run',
@@ -117,6 +122,11 @@ describe('a value in a script', () => {
     ]);
     const body = { parameters: [{ name: 'version' }], tasks: [{ name: 'a', image: 'i', run }] };
     expect(pathsIn(validateTemplate(body, 'WorkflowTemplate'))).toEqual(['spec.tasks[0].run']);
+  });
+
+  it('may be written as $${{, which is the characters and no value', () => {
+    expect(refused({ run: 'cat > ci.yaml <<"END"\n  token: $${{ secrets.TOKEN }}\nEND' })).toEqual([]);
+    expect(refused({ run: 'echo $${{ a }} ${{ params.version }}' })).toEqual(['spec.tasks[0].run']);
   });
 
   it('is refused in the words that run a script, of a task and of defaults', () => {

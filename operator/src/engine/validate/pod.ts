@@ -1,10 +1,10 @@
-import type { PodSurface, Task, TaskDefaults } from '../../api/index.ts';
+import { ownerOfKey, type PodSurface, type Task, type TaskDefaults } from '../../api/index.ts';
 import { fieldPath, type Problem } from './problem.ts';
 
 /** What Kubernetes takes as the name of a variable on every version that Ado supports. */
 const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 
-/** The fields that become the pod, if there is one: an image, names of variables, no `${{ }}` where none is evaluated. */
+/** The fields that become the pod, if there is one: an image, and names of variables. */
 export function podProblems(task: Task, path: string, defaults: TaskDefaults): Problem[] {
   const image = task.container?.image ?? task.image ?? defaults.image;
   const hasPod = task.run !== undefined || task.container !== undefined;
@@ -16,7 +16,17 @@ const NO_IMAGE = 'the task has no image; give it one, or all tasks by defaults.i
 
 /** The same for `defaults`, which need no image. */
 export function surfaceProblems(surface: PodSurface, path: string): Problem[] {
-  return [...envProblems(surface, path), ...literalProblems(surface, path)];
+  return [...envProblems(surface, path), ...metadataProblems(surface, path)];
+}
+
+function metadataProblems({ podMetadata = {} }: PodSurface, path: string): Problem[] {
+  return (['annotations', 'labels'] as const).flatMap((field) =>
+    Object.keys(podMetadata[field] ?? {}).flatMap((key) => {
+      const owner = ownerOfKey(key);
+      const message = `"${key}" is a key of ${owner}'s own; take it away, or use a key of your own domain`;
+      return owner === undefined ? [] : [{ path: fieldPath(`${path}.podMetadata.${field}`, key), message }];
+    }),
+  );
 }
 
 function envProblems({ env = {}, envValueFrom = {} }: PodSurface, path: string): Problem[] {
@@ -42,25 +52,4 @@ function nameFault(name: string): string | undefined {
   if (name.startsWith('ADO_')) return `"${name}": names that begin with ADO_ belong to Ado; choose another`;
   if (ENV_NAME.test(name)) return undefined;
   return `"${name}" is no name of a variable; use letters, digits, "_", "-" and ".", and no digit first`;
-}
-
-/** The fields of the pod in which `${{ }}` is not evaluated, and so would reach the API server as it stands. */
-const LITERAL = [
-  ...['envValueFrom', 'envFrom', 'resources', 'serviceAccountName', 'imagePullSecrets', 'nodeSelector', 'affinity'],
-  ...['runtimeClassName', 'priorityClassName', 'tolerations', 'topologySpreadConstraints', 'volumes', 'volumeMounts'],
-] as const satisfies readonly (keyof PodSurface)[];
-
-function literalProblems(surface: PodSurface, path: string): Problem[] {
-  return LITERAL.flatMap((field) => templatesIn(surface[field], `${path}.${field}`, 0));
-}
-
-const MAX_DEPTH = 32;
-
-function templatesIn(value: unknown, path: string, depth: number): Problem[] {
-  if (typeof value === 'string' && value.includes('${{')) {
-    return [{ path, message: '${{ }} is not evaluated in this field; it is for env, image, command and args' }];
-  }
-  if (value === null || typeof value !== 'object' || depth === MAX_DEPTH) return [];
-  if (Array.isArray(value)) return value.flatMap((each, index) => templatesIn(each, `${path}[${index}]`, depth + 1));
-  return Object.entries(value).flatMap(([key, each]) => templatesIn(each, fieldPath(path, key), depth + 1));
 }

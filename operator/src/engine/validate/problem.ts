@@ -1,4 +1,7 @@
+import { fieldPath } from '../../api/index.ts';
 import { type Finding, problemAt, type Words } from '../expression/index.ts';
+
+export { fieldPath };
 
 /** What is wrong with a definition. */
 export interface Problem {
@@ -23,11 +26,6 @@ function indented(text: string): string {
     .split('\n')
     .map((line) => `  ${line}`)
     .join('\n');
-}
-
-/** A field by its name: `env.SUITE`, or `env["spring.profiles"]` where a dot would mislead. */
-export function fieldPath(parent: string, key: string): string {
-  return /^\w+$/.test(key) ? `${parent}.${key}` : `${parent}[${JSON.stringify(key)}]`;
 }
 
 /** The problems of names that are used before, at the later of their uses. */

@@ -1,4 +1,13 @@
-import type { Hook, Parameter, Task, TaskDefaults, Undo } from '../../api/index.ts';
+import {
+  eventOf,
+  HOOK_EVENTS,
+  type Hook,
+  type Parameter,
+  sideOf,
+  type Task,
+  type TaskDefaults,
+  type Undo,
+} from '../../api/index.ts';
 import type { Scope } from '../expression/index.ts';
 import type { Library } from '../visible.ts';
 import { actionProblems } from './action.ts';
@@ -55,7 +64,7 @@ function hookProblems(task: Task, place: Place): Problem[] {
   return [
     ...repeatedHooks(hooks, place.path),
     ...hooks.flatMap((hook, index) => {
-      const scope = hook.on === 'Started' ? place.scope : after;
+      const scope = eventOf(hook) === 'Started' ? place.scope : after;
       return problemsOf(sideTask(name, hook), { ...place, path: `${place.path}.hooks[${index}]`, scope });
     }),
   ];
@@ -66,19 +75,23 @@ export function runHookProblems(hooks: readonly Hook[], place: Place, before: Sc
   return [
     ...repeatedHooks(hooks, place.path),
     ...hooks.flatMap((hook, index) => {
-      const scope = hook.on === 'Started' ? before : place.scope;
+      const scope = eventOf(hook) === 'Started' ? before : place.scope;
       return problemsOf(sideTask('hook', hook), { ...place, path: `${place.path}.hooks[${index}]`, scope });
     }),
   ];
 }
 
 function repeatedHooks(hooks: readonly Hook[], path: string): Problem[] {
-  const events = hooks.map(({ on }) => on);
-  return repeated(events, (index) => `${path}.hooks[${index}].on`, 'the hook');
+  const unclear = hooks.flatMap(({ event, on }, index) => {
+    if ((event === undefined) !== (on === undefined)) return [];
+    const message = `a hook says when it runs by event, and by nothing besides; give it one of ${HOOK_EVENTS.join(', ')}`;
+    return [{ path: `${path}.hooks[${index}].event`, message }];
+  });
+  if (unclear.length > 0) return unclear;
+  return repeated(hooks.map(eventOf), (index) => `${path}.hooks[${index}].event`, 'the hook');
 }
 
 /** A hook or an undo as the task that it is run as. */
 function sideTask(name: string, side: Undo | Hook): Task {
-  const { on: _event, ...action } = side as Hook;
-  return { ...action, name };
+  return { ...sideOf(side), name };
 }

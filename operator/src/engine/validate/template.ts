@@ -4,6 +4,7 @@ import { bodyProblems } from './body.ts';
 import type { Problem } from './problem.ts';
 import { report, type Told } from './report.ts';
 import { sizeProblems } from './size.ts';
+import { literalProblems } from './texts.ts';
 
 /**
  * What keeps a template that is an object of its own from being used, judged without any workflow. Without `find`,
@@ -19,6 +20,7 @@ function problemsOf(body: TemplateBody, kind: LibraryKind, find: FindTemplate | 
   const unresolved = problems.filter(({ reason }) => find !== undefined || reason !== 'TemplateNotFound');
   return [
     ...unresolved.map(({ path, message }) => ({ path, message })),
+    ...literalProblems(body, 'spec'),
     ...bodyProblems({ ...body, tasks: definition.tasks }, 'spec', library),
     ...sizeProblems(definition.tasks, 'spec.tasks', library),
   ];

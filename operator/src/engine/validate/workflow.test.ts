@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Task, WorkflowSpec } from '../../api/index.ts';
 import { MAX_PROBLEMS } from './report.ts';
-import { validSpec, withTask } from './samples.ts';
+import { lines, specOf, validSpec, withTask } from './samples.ts';
 import { validateWorkflow } from './workflow.ts';
 
 const problems = (spec: WorkflowSpec) => validateWorkflow(spec).map(({ path, message }) => `${path}: ${message}`);
@@ -258,5 +258,21 @@ describe('validating a workflow', () => {
         }
       }),
     );
+  });
+});
+
+describe('an optional output', () => {
+  const make = { run: 'true', outputs: [{ name: 'url', optional: true }] };
+  const read = (reader: Partial<Task>, first: Omit<Task, 'name'> = make) =>
+    lines(validateWorkflow(specOf([first, { run: 'true', needs: ['t0'], ...reader }])));
+  const URL = { env: { URL: '${{ tasks.t0.outputs.url }}' } };
+
+  it('is read where the task has asked for it', () => {
+    expect(read({ ...URL, when: 'has(tasks.t0.outputs.url)' })).toEqual([]);
+    expect(read({ env: { URL: "${{ tasks.t0.outputs.?url.orValue('') }}" } })).toEqual([]);
+    expect(read(URL, { ...make, outputs: [{ name: 'url' }] })).toEqual([]);
+    const [told] = read(URL);
+    expect(told).toContain('spec.tasks[1].env.URL: the output "url" of "t0" is optional, so it may be missing; read');
+    expect(read({ when: "tasks.t0.outputs.url == 'x'" })[0]).toContain('spec.tasks[1].when: the output "url"');
   });
 });

@@ -14,6 +14,7 @@ import { scheduleProblems } from './schedules.ts';
 import { scopeOfAll, scopeOfDefaults, scopesOf } from './scopes.ts';
 import { sizeProblems } from './size.ts';
 import { runHookProblems } from './task.ts';
+import { literalProblems } from './texts.ts';
 import { triggerProblems } from './triggers.ts';
 
 /**
@@ -29,6 +30,7 @@ function problemsOf(spec: WorkflowSpec, find: FindTemplate | undefined): Problem
   const library = definition.library ?? {};
   const unresolved = problems.filter(({ reason }) => find !== undefined || reason !== 'TemplateNotFound');
   return [
+    ...literalProblems(spec, 'spec'),
     ...frameProblems(spec, 'spec'),
     ...unusableProblems(spec.parameters),
     ...durationProblems(spec),
@@ -49,7 +51,9 @@ function problemsOf(spec: WorkflowSpec, find: FindTemplate | undefined): Problem
 
 /** As validateWorkflow, of what is no part of the definition that is pinned: it may change while that stays. */
 export function validateOuter(spec: WorkflowSpec, work?: number): Told[] {
-  return report(() => [...durationProblems(spec), ...outerProblems(spec)], work);
+  const { triggers, concurrency, retention } = spec;
+  const literal = () => literalProblems({ triggers, concurrency, retention }, 'spec');
+  return report(() => [...literal(), ...durationProblems(spec), ...outerProblems(spec)], work);
 }
 
 const outerProblems = (spec: WorkflowSpec): Problem[] => [

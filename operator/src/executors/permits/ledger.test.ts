@@ -35,7 +35,9 @@ describe('an attempt that takes permits', () => {
 
   it('is told when no Semaphore could ever give so much, and keeps nobody out meanwhile', async () => {
     const world = new World({ db: { permits: 2 } });
-    expect(message(await world.ask('a', { db: 3 }))).toContain('no more than 2; raise its permits');
+    const answer = await world.ask('a', { db: 3 });
+    expect(answer).toMatchObject({ reason: 'SemaphoreTooSmall', retry: true });
+    expect(message(answer)).toContain('no more than 2; raise its permits');
     expect(await world.ask('b', { db: 2 })).toBeUndefined();
   });
 

@@ -283,7 +283,9 @@ export class Ledger {
     const place = this.#order(key).indexOf(waiter) + 1;
     const now = this.#options.clock.now();
     const message = describeWait(parseKey(key).name, this.#account(key), blocking?.permits ?? 1, place, now);
-    return { phase: 'Refused', reason: 'Semaphore', message, retry: true };
+    // Nobody hands on what a Semaphore never has: only people can end that wait.
+    const reason = on ? 'SemaphoreTooSmall' : 'Semaphore';
+    return { phase: 'Refused', reason, message, retry: true };
   }
 
   #order(key: string): Waiter[] {

@@ -14,6 +14,8 @@ export interface Call {
   readonly body?: unknown;
   /** Who owns the fields from then on. */
   readonly manager?: string;
+  /** How whole numbers of the answer are read. */
+  readonly numbers?: string;
   /** The token with which it was asked; ours: none. */
   readonly as?: string;
 }
@@ -45,8 +47,8 @@ export class FakeObjects {
     return JSON.stringify(this.raw.get(path));
   }
 
-  async get(_type: unknown, ref: ObjectRef): Promise<KubeObject> {
-    this.note({ verb: 'get', name: ref.name });
+  async get(_type: unknown, ref: ObjectRef, { numbers }: { numbers?: string } = {}): Promise<KubeObject> {
+    this.note({ verb: 'get', name: ref.name, ...(numbers === undefined ? {} : { numbers }) });
     const found = this.objects.get(keyOf(ref));
     if (!found) throw new ApiError(404, { reason: 'NotFound', message: `"${ref.name}" not found` });
     return found;
@@ -68,10 +70,11 @@ export class FakeObjects {
     _type: unknown,
     ref: ObjectRef,
     patch: { kind: string; object?: unknown },
-    { fieldManager }: { fieldManager?: string } = {},
+    { fieldManager, numbers }: { fieldManager?: string; numbers?: string } = {},
   ): Promise<KubeObject> {
     const manager = fieldManager === undefined ? {} : { manager: fieldManager };
-    this.note({ verb: 'patch', name: ref.name, body: patch, ...manager });
+    const asWritten = numbers === undefined ? {} : { numbers };
+    this.note({ verb: 'patch', name: ref.name, body: patch, ...manager, ...asWritten });
     this.refuse();
     const known = this.objects.get(keyOf(ref)) ?? { metadata: { ...ref, name: ref.name, uid: `uid-of-${ref.name}` } };
     const applied = patch.object as KubeObject | undefined;

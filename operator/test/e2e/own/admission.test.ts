@@ -232,6 +232,47 @@ describe('with the webhook', () => {
     await scenario.kubectl(apply, of('3'));
   });
 
+  it('what does not fit its schema is told with what to write', async ({ scenario }) => {
+    await givenPeople(scenario);
+    const object = workflow('wrong', { tasks: [script('a', 'true')] });
+    const refused = async (fields: object) => {
+      const tasks = [{ ...script('a', 'true'), ...fields }];
+      return scenario.refused([...ADA, 'create', '-f', '-'], { ...object, spec: { tasks } });
+    };
+    const cases: readonly (readonly [object, string])[] = [
+      [{ needs: 'a' }, 'spec.tasks[0].needs: "a" is text and not a list; write [a]'],
+      [{ env: { X: 3 } }, 'spec.tasks[0].env.X: 3 is a number and not text; write it in quotes: "3"'],
+      [
+        { runIf: 'Sometimes' },
+        'spec.tasks[0].runIf: "Sometimes" is not allowed; write one of Succeeded, Failed, Always',
+      ],
+    ];
+    for (const [fields, sentence] of cases) {
+      const said = await refused(fields);
+      expect(said).toContain(sentence);
+      expect(said).not.toContain('<nil>');
+    }
+  });
+
+  it('what is hardly meant is taken with one warning each, which Ready keeps', async ({ scenario }) => {
+    await givenPeople(scenario);
+    const byHand = workflow('by-hand', { tasks: [script('a', 'true', { env: { X: '{{ params.x }}' } })] });
+    const { kubectl } = stage();
+    const { code, stderr } = await kubectl.try(['-n', scenario.namespace, ...ADA, 'create', '-f', '-'], byHand);
+    expect(code).toBe(0);
+    const told = [
+      'spec.tasks[0].env.X: "{{ params.x }}" is not replaced; write ${{ params.x }}',
+      'spec.triggers: no trigger starts this Workflow; start a run by hand (docs/guides/run-by-hand.md): echo ',
+    ];
+    const warnings = stderr.trim().split('\n');
+    expect(warnings).toEqual(told.map((text) => expect.stringContaining(`Warning: ${text}`)));
+    const ready = await scenario.until('Ready says it too', async () => {
+      const { conditions = [] } = (await scenario.workflow('by-hand')).status ?? {};
+      return conditions.find(({ type, status }) => type === 'Ready' && status === 'True');
+    });
+    for (const text of told) expect(ready.message).toContain(text);
+  });
+
   it('leaves a namespace to the operator that its label names', async ({ scenario }) => {
     await givenPeople(scenario);
     await stage().kubectl.run(['label', 'namespace', scenario.namespace, 'flow.ado.dev/operator=team.runner']);
@@ -260,8 +301,8 @@ describe('with the webhook', () => {
   });
 });
 
-/** For signals, for runs, Backfills and Workflows, for the marks of what runs own, and for what the operator writes. */
-const POLICIES = 6;
+/** For signals, for runs, Backfills and Workflows, for Workflows that nothing starts, for the marks of what runs own, and for what the operator writes. */
+const POLICIES = 7;
 
 describe('the policies', () => {
   it('say nothing that the API server does not understand', async ({ scenario }) => {

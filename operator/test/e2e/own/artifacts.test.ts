@@ -1,9 +1,9 @@
 import { afterAll, describe, expect } from 'vitest';
+import { loadProgramImage, PROGRAM_IMAGE } from '../../../hack/program-image.ts';
 import { it, useOperator } from '../../support/e2e.ts';
 import { objectsOf } from '../../support/examples.ts';
 import { CLUSTER_NAME } from '../../support/installation.ts';
 import { IMAGE, type Manifest, script, workflow, workflowRun } from '../../support/manifests.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/s3-server.ts';
 import { outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';

@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { loadProgramImage, PROGRAM_IMAGE } from '../../../hack/program-image.ts';
 import type { WorkflowSpec } from '../../../src/api/index.ts';
 import { it, ownStage, useOperator } from '../../support/e2e.ts';
 import { CLUSTER_NAME } from '../../support/installation.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { conditionOf, outputsOf, rowOf } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 

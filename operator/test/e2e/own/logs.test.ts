@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect } from 'vitest';
+import { loadProgramImage, PROGRAM_IMAGE } from '../../../hack/program-image.ts';
 import { logStore, openStore, readLog } from '../../../src/artifacts/index.ts';
 import { PODS } from '../../../src/runtime/index.ts';
 import { it, stage, useOperator } from '../../support/e2e.ts';
 import { CLUSTER_NAME } from '../../support/installation.ts';
 import { script, workflow, workflowRun } from '../../support/manifests.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import { ACCESS_KEY, S3Server, SECRET_KEY } from '../../support/s3-server.ts';
 import type { Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';

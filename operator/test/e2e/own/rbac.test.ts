@@ -195,6 +195,17 @@ async function givenWebhook(scenario: Scenario): Promise<void> {
   expect(status).toBe(202);
 }
 
+/** A pod that waits for a volume: only its Events say so. */
+async function givenMissingVolume(scenario: Scenario): Promise<void> {
+  const mounts = script('mounts', 'true', {
+    volumes: [{ name: 'v', configMap: { name: 'nowhere' } }],
+    volumeMounts: [{ name: 'v', mountPath: '/v' }],
+  });
+  await scenario.given(workflow('mounts', { tasks: [mounts] }), workflowRun('mounts', 'mounts'));
+  await scenario.taskIs('mounts', 'mounts', 'waits for it', ({ reason }) => reason === 'FailedMount');
+  await scenario.kubectl(['delete', 'awr', 'mounts']);
+}
+
 /** A signal that is asked by and one that is sent, and one that ended two hours ago and has no run to go with. */
 async function givenSignals(scenario: Scenario): Promise<void> {
   const wait = { name: 'wait', waitForSignal: { name: 'go' } };
@@ -245,6 +256,7 @@ it('asks for everything that its role grants, and for nothing else', async ({ sc
     givenSlots(scenario),
     givenWebhook(scenario),
     givenSignals(scenario),
+    givenMissingVolume(scenario),
     scenario.podOf('second'),
   ]);
   await scenario.kubectl(['delete', 'awr', 'shares']);

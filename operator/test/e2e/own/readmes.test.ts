@@ -13,7 +13,7 @@ const readme = (example: string, scenario: Scenario) =>
 describe('the README, followed word for word,', () => {
   it.concurrent('of approvals has two people ship a release', async ({ scenario }) => {
     await readme('approvals', scenario);
-    const run = await scenario.ended('release-1');
+    const run = await scenario.ended('approved-release-1');
     expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'True' });
     expect(outputsOf(run, 'approve')).toMatchObject({ approvers: ['jane', 'joe'], percent: 25 });
   });

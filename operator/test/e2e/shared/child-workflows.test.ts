@@ -53,6 +53,25 @@ describe('a task that runs a Workflow', () => {
     expect(outputsOf(run, 'call')).toEqual({ run: child?.metadata.name, status: 'Succeeded' });
   });
 
+  it.concurrent(
+    'tells at the top of a deep chain which task failed at its bottom, and why',
+    FULL,
+    async ({ scenario }) => {
+      const levels = 5;
+      const named = (level: number) => `level-${level}-of-a-deep-chain-of-workflows`;
+      const callOf = (level: number) => call(`call-${level}-with-a-long-name-of-its-own`, named(level + 1));
+      const chain = Array.from({ length: levels }, (_, level) => workflow(named(level), { tasks: [callOf(level)] }));
+      await scenario.given(
+        ...chain,
+        workflow(named(levels), { tasks: [script('deploy', 'exit 7')] }),
+        workflowRun('top', named(0)),
+      );
+      const run = await scenario.ended('top');
+      const { message } = conditionOf(run, 'Succeeded');
+      expect(message).toMatch(/^task call-0-.*: ChildFailed: run top-.*… .*: TaskFailed: task deploy: ExitCode: .*7/);
+    },
+  );
+
   it.concurrent('fails with what its run says, and retries with another run', FULL, async ({ scenario }) => {
     const retry = { limit: 1, backoff: { duration: '1s' } };
     await scenario.given(

@@ -61,6 +61,9 @@ describe('a template', () => {
     expect(phasesOf(run)).toEqual({
       build: 'Succeeded',
       ship: 'Succeeded',
+      'ship/check': 'Succeeded',
+      'ship/rollout': 'Succeeded',
+      'ship/rollout/apply': 'Succeeded',
       report: 'Succeeded',
     });
     expect(run.status).toMatchObject({ progress: '6/6' });
@@ -196,6 +199,29 @@ describe('a fan-out', () => {
     );
     expect(phasesOf(run)).toMatchObject({ join: 'Succeeded', read: 'Succeeded' });
     expect(run.status?.journal?.pages).toBeGreaterThan(6);
+  });
+
+  it.concurrent('hands on an empty list where it was skipped, and is joined with others', async ({ scenario }) => {
+    const run = await scenario.ran(
+      workflow('flow', {
+        tasks: [
+          { name: 'skipped', when: 'false', forEach: { items: [1, 2] }, compute: { v: 'item' } },
+          script('left', 'echo "host=$HOST" > $ADO_OUTPUTS', {
+            forEach: { items: ['a'] },
+            env: { HOST: '${{ item }}' },
+            outputs: [{ name: 'host' }],
+          }),
+          { name: 'right', forEach: { items: [1] }, compute: { port: 'item' } },
+          {
+            name: 'join',
+            needs: ['skipped', 'left', 'right'],
+            compute: { all: 'tasks.skipped.outputs + tasks.left.outputs + tasks.right.outputs' },
+          },
+        ],
+      }),
+    );
+    expect(phasesOf(run)).toMatchObject({ skipped: 'Skipped', join: 'Succeeded' });
+    expect(outputsOf(run, 'join')).toEqual({ all: [{ host: 'a' }, { port: 1 }] });
   });
 
   it.concurrent('with failFast ends the items that run and starts no others', FULL, async ({ scenario }) => {
@@ -368,7 +394,7 @@ describe('a sleep', () => {
 describe('hooks', () => {
   it.concurrent('run at the events of tasks and of the run, and never change the result', async ({ scenario }) => {
     const on = (...events: ('Started' | 'Succeeded' | 'Failed' | 'Finished')[]) =>
-      events.map((each) => ({ on: each, run: 'exit 5' }));
+      events.map((event) => ({ event, run: 'exit 5' }));
     const run = await scenario.ran(
       workflow('flow', {
         hooks: on('Started', 'Succeeded', 'Failed', 'Finished'),
@@ -390,5 +416,38 @@ describe('hooks', () => {
       'on-started.run',
       'on-succeeded.run',
     ]);
+  });
+});
+
+describe('an output that is declared', () => {
+  it.concurrent('and not written fails its task, and no reader', async ({ scenario }) => {
+    const run = await scenario.ran(
+      workflow('flow', {
+        tasks: [
+          script('silent', 'true', { outputs: [{ name: 'url' }] }),
+          script('reader', 'true', { needs: ['silent'], env: { URL: '${{ tasks.silent.outputs.url }}' } }),
+        ],
+      }),
+    );
+    expect(rowOf(run, 'silent').reason).toBe('OutputMissing');
+    expect(rowOf(run, 'reader').reason).toBe('NeedFailed');
+  });
+
+  it.concurrent('optional may be missing, and a script writes ${{ as $${{', async ({ scenario }) => {
+    const run = await scenario.ran(
+      workflow('flow', {
+        tasks: [
+          script('silent', "echo 'text=$${{ secrets.TOKEN }}' > $ADO_OUTPUTS", {
+            outputs: [{ name: 'url', optional: true }, { name: 'text' }],
+          }),
+          {
+            name: 'reader',
+            needs: ['silent'],
+            compute: { url: "tasks.silent.outputs.?url.orValue('none')", text: 'tasks.silent.outputs.text' },
+          },
+        ],
+      }),
+    );
+    expect(outputsOf(run, 'reader')).toEqual({ url: 'none', text: '${{ secrets.TOKEN }}' });
   });
 });

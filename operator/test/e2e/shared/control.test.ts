@@ -222,4 +222,30 @@ describe('desiredState', () => {
     expect(await scenario.refused(want('frozen', 'Cancelled'))).toMatch(/never back/);
     await scenario.ended('frozen');
   });
+
+  it.concurrent('is refused of a run that has ended, which `kubectl wait` hears of however it ended', async ({
+    scenario,
+  }) => {
+    await scenario.given(
+      workflow('well', { tasks: [script('one', 'true')] }),
+      workflow('badly', { tasks: [script('one', 'exit 1'), script('two', 'true', { needs: ['one'] })] }),
+      workflow('never', { tasks: [script('forever', 'sleep 600', { terminationGracePeriodSeconds: 1 })] }),
+      ...['well', 'badly', 'never'].map((name) => workflowRun(name, name)),
+    );
+    await scenario.podRuns('forever');
+    await scenario.kubectl(want('never', 'Cancelled'));
+    const names = ['well', 'badly', 'never'];
+    const each = names.map((name) => `awr/${name}`);
+    await scenario.kubectl(['wait', ...each, '--for=condition=Complete', '--timeout=180s']);
+    const runs = await Promise.all(names.map((name) => scenario.run(name)));
+    const ends = runs.map((run) => [run.status?.phase, conditionOf(run, 'Complete').reason, run.status?.progress]);
+    expect(ends).toEqual([
+      ['Succeeded', 'Succeeded', '1/1'],
+      ['Failed', 'TaskFailed', '0/2, 1 failed'],
+      ['Cancelled', 'Cancelled', '0/1'],
+    ]);
+    expect(await scenario.refused(want('well', 'Paused'))).toMatch(/this run has ended/);
+    expect(await scenario.refused(want('badly', 'Cancelled'))).toMatch(/this run has ended/);
+    expect(await scenario.refused(want('never', 'Terminated'))).toMatch(/this run has ended/);
+  });
 });

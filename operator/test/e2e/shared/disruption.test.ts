@@ -7,11 +7,19 @@ import { FULL } from '../../support/tier.ts';
 useSharedOperator();
 
 /** A task whose first attempt waits to be disrupted, and whose next one succeeds. It has no retries of the user's. */
-async function givenVictim(scenario: Scenario): Promise<string> {
-  const victim = script('victim', 'trap "exit 143" TERM; test "$ADO_ATTEMPT" -gt 0 || while true; do sleep 0.2; done');
+async function givenVictim(scenario: Scenario, exitCode = 143): Promise<string> {
+  const wait = 'test "$ADO_ATTEMPT" -gt 0 || while true; do sleep 0.2; done';
+  const victim = script('victim', `trap "exit ${exitCode}" TERM; ${wait}`);
   await scenario.given(workflow('disrupted', { tasks: [victim] }), workflowRun('disrupted', 'disrupted'));
   const pod = await scenario.podRuns('victim');
   return pod.metadata.name;
+}
+
+/** Asks for the end of a pod as `kubectl drain` does. */
+async function evict(scenario: Scenario, pod: string): Promise<void> {
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod } };
+  const path = `/api/v1/namespaces/${scenario.namespace}/pods/${pod}/eviction`;
+  await scenario.kubectl(['create', '--raw', path, '-f', '-'], eviction);
 }
 
 /** The run succeeds by a second pod, and the history blames the infrastructure for the first. */
@@ -49,10 +57,36 @@ describe('a pod that somebody ends', () => {
 
   it.concurrent('is made again when the eviction API ended it', async ({ scenario }) => {
     const pod = await givenVictim(scenario);
-    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod } };
-    const path = `/api/v1/namespaces/${scenario.namespace}/pods/${pod}/eviction`;
-    await scenario.kubectl(['create', '--raw', path, '-f', '-'], eviction);
+    await evict(scenario, pod);
     await expectRecovery(scenario, 'Evicted');
+  });
+
+  it.concurrent('is made again when its container answered SIGTERM with exit code 0', async ({ scenario }) => {
+    const pod = await givenVictim(scenario, 0);
+    await scenario.kubectl(['delete', 'pod', pod, '--wait=false']);
+    await expectRecovery(scenario, 'PodDeleted');
+  });
+
+  it.concurrent('is made again when its container answered an eviction with exit code 0', async ({ scenario }) => {
+    const pod = await givenVictim(scenario, 0);
+    await evict(scenario, pod);
+    await expectRecovery(scenario, 'Evicted');
+  });
+
+  it.concurrent('is not made again when it wrote more than its emptyDir may hold', FULL, async ({ scenario }) => {
+    const run = await scenario.ran(
+      workflow('writer', {
+        tasks: [
+          script('writes', 'dd if=/dev/zero of=/scratch/all bs=1M count=8; sleep 600', {
+            volumes: [{ name: 'scratch', emptyDir: { sizeLimit: '1Mi' } }],
+            volumeMounts: [{ name: 'scratch', mountPath: '/scratch' }],
+          }),
+        ],
+      }),
+    );
+    const { reason, attempt, message } = rowOf(run, 'writes');
+    expect([reason, attempt]).toEqual(['StorageExceeded', 0]);
+    expect(message).toMatch(/raise emptyDir\.sizeLimit of the volume scratch/);
   });
 
   it.concurrent('keeps its result when it had already succeeded', async ({ scenario }) => {

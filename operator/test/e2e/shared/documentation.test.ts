@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { parse } from 'yaml';
-import { it, useSharedOperator } from '../../support/e2e.ts';
+import { it, stage, useSharedOperator } from '../../support/e2e.ts';
 import type { Manifest } from '../../support/manifests.ts';
+import { follow } from '../../support/readme.ts';
 import type { Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
@@ -39,6 +40,24 @@ describe('the documentation', () => {
     expect(run.status).toMatchObject({ phase: 'Succeeded', progress: '2/2' });
     const log = await scenario.kubectl(['logs', '-l', `flow.ado.dev/run=${run.metadata.name}`, '--prefix']);
     expect(log).toMatch(/-say-0-[0-9a-f]+\/main\] hello\n/);
+  });
+
+  it.concurrent('starts runs by hand, with parameters, as its page says', async ({ scenario }) => {
+    await follow('docs/guides/run-by-hand.md', scenario, stage().cluster);
+    const names = (await scenario.kubectl(['get', 'awr', '-o', 'name'])).trim().split('\n');
+    expect(names).toHaveLength(2);
+    for (const name of names) {
+      const run = await scenario.ended(name.replace(/.*\//, ''));
+      expect(run.status).toMatchObject({ phase: 'Succeeded', progress: '1/1' });
+    }
+    const log = await scenario.kubectl(['logs', '-l', 'flow.ado.dev/workflow=greet', '--tail=-1']);
+    expect(log.trim().split('\n').sort()).toEqual(['hello world', 'hello world', 'hello you']);
+    const { status } = await scenario.workflow('greet');
+    const { message = '' } = status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+    expect(message).toContain(
+      'no trigger starts this Workflow; start a run by hand (docs/guides/run-by-hand.md): echo ',
+    );
+    expect(message).toContain('"parameters":[{"name":"who","value":"VALUE"}]');
   });
 
   it.concurrent(

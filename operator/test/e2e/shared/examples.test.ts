@@ -1,10 +1,8 @@
 /** Every folder of examples is applied as it stands, in a namespace of its own, and ends as it says. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { WorkflowRun, WorkflowSpec } from '../../../src/api/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
-import { type Example, examples, objectsOf, ROOT, runOf } from '../../support/examples.ts';
+import { type Example, examples, objectsOf, runOf } from '../../support/examples.ts';
 import type { Scenario } from '../../support/scenario.ts';
 import { sampleOf } from '../../support/tier.ts';
 
@@ -12,10 +10,6 @@ useSharedOperator();
 
 /** The quick tier runs one example of so many, others with another seed. */
 const ONE_OF = 3;
-
-const ALL = examples();
-const HERE = ALL.filter(({ expected }) => expected.elsewhere === undefined);
-const ELSEWHERE = ALL.filter(({ expected }) => expected.elsewhere !== undefined);
 
 /** Applies an example and starts it; returns the name of its run. */
 async function startOf(scenario: Scenario, { name, expected }: Example): Promise<string> {
@@ -48,15 +42,9 @@ function isAsExpected({ status }: WorkflowRun, { expected }: Example): boolean {
 }
 
 describe.concurrent('an example', () => {
-  it.for(sampleOf(HERE, ONE_OF))('$name ends as it says', async (example, { scenario }) => {
+  it.for(sampleOf(examples(), ONE_OF))('$name ends as it says', async (example, { scenario }) => {
     const run = await startOf(scenario, example);
     const timeoutMs = example.expected.timeout * 1000;
     await scenario.runIs(run, 'is as its example says', (seen) => isAsExpected(seen, example), { timeoutMs });
-  });
-
-  it.for(ELSEWHERE)('$name is run by another test', ({ name, expected }) => {
-    const file = join(ROOT, expected.elsewhere?.test ?? '');
-    expect(existsSync(file), file).toBe(true);
-    expect(readFileSync(file, 'utf8')).toContain(`examples/${name}`);
   });
 });

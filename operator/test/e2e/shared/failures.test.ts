@@ -95,6 +95,23 @@ describe('what goes wrong in a pod', () => {
     },
   );
 
+  it.concurrent('says why the run failed, however many that may fail did so before', async ({ scenario }) => {
+    const noise = { forEach: { sequence: { from: 1, to: 60 } }, compute: { never: '1 / (item - item)' } };
+    await scenario.given(
+      workflow('loud', {
+        tasks: [{ name: 'noise', ...noise, onFailure: 'Continue' }, script('deploy', 'exit 7', { needs: ['noise'] })],
+      }),
+      workflowRun('loud', 'loud'),
+    );
+    const run = await scenario.ended('loud');
+    const why = { reason: 'TaskFailed', message: expect.stringMatching(/^task deploy: ExitCode: .*7/) };
+    expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', ...why });
+    expect(conditionOf(run, 'Complete')).toMatchObject({ status: 'True', ...why });
+    expect(rowOf(run, 'deploy')).toMatchObject({ exitCode: 7, message: expect.stringContaining('7') });
+    expect(run.status?.counts).toMatchObject({ failed: 61, succeeded: 0 });
+    expect(run.status?.progress).toBe('0/61, 61 failed');
+  });
+
   it.concurrent('refuses outputs that a node may have cut, and outputs that are not what was declared', async ({
     scenario,
   }) => {

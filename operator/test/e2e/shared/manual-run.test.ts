@@ -44,7 +44,11 @@ describe('a run by hand', () => {
     expect(run.status?.requester).toEqual({ ...requester, attested: false });
     const { uid } = (await scenario.workflow('typed')).metadata;
     expect(run.metadata.ownerReferences).toMatchObject([{ kind: 'Workflow', name: 'typed', uid, controller: true }]);
-    expect(await scenario.kubectl(['get', 'awr', 'typed'])).toMatch(/typed .*Succeeded .*1\/1/);
+    const labelled = ['get', 'awr', '-l', 'flow.ado.dev/workflow=typed'];
+    await scenario.until('the run has the label of its Workflow', async () =>
+      (await scenario.kubectl(labelled)).includes('typed '),
+    );
+    expect(await scenario.kubectl(labelled)).toMatch(/typed .*Succeeded .*1\/1/);
   });
 
   const WRONG = [

@@ -71,6 +71,31 @@ describe('parameters', () => {
     ]);
   });
 
+  it.concurrent('and outputs keep long whole numbers, and Strings their spelling, from pod to pod', async ({
+    scenario,
+  }) => {
+    const definition = workflow('numbers', {
+      parameters: [{ name: 'ids', type: 'List' }],
+      tasks: [
+        script('write', `echo '{"id": 1234567890123456789, "version": 1.10}' > $ADO_OUTPUTS`, {
+          outputs: [{ name: 'id' }, { name: 'version' }],
+        }),
+        script('read', 'echo "said=$ID $VERSION $FIRST" > $ADO_OUTPUTS', {
+          needs: ['write'],
+          env: {
+            ID: '${{ tasks.write.outputs.id }}',
+            VERSION: '${{ tasks.write.outputs.version }}',
+            FIRST: '${{ params.ids[0] }}',
+          },
+          outputs: [{ name: 'said' }],
+        }),
+      ],
+    });
+    await scenario.given(definition, workflowRun('kept', 'numbers', { ids: '[9007199254740993]' }));
+    const run = await scenario.ended('kept');
+    expect(outputsOf(run, 'read')?.said).toBe('1234567890123456789 1.10 9007199254740993');
+  });
+
   it.concurrent('whose bounds make no sense keep their workflow from running', async ({ scenario }) => {
     const parameters = [{ name: 'size', type: 'Integer' as const, minimum: 5, maximum: 1, default: 3 }];
     await scenario.given(workflow('wrong', { parameters, tasks: [script('a', 'true')] }));

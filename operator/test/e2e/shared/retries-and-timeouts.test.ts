@@ -1,13 +1,15 @@
 import { describe, expect } from 'vitest';
 import { it, useSharedOperator } from '../../support/e2e.ts';
-import { IMAGE, script, workflow } from '../../support/manifests.ts';
-import { eventsOf, phasesOf, rowOf } from '../../support/scenario.ts';
+import { IMAGE, script, workflow, workflowRun } from '../../support/manifests.ts';
+import { conditionOf, eventsOf, phasesOf, rowOf } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
 
 const defaults = { terminationGracePeriodSeconds: 1 };
 const backoff = { duration: '200ms', factor: 1 };
+/** Waits to be told to stop, and answers with exit code 0. */
+const YIELDS = 'trap "exit 0" TERM; while true; do sleep 0.1; done';
 
 describe('a retry', () => {
   it.concurrent('asks its when with the exit code, the reason, the message and the attempt', async ({ scenario }) => {
@@ -87,6 +89,46 @@ describe('a timeout', () => {
     expect(rowOf(run, 'hangs').message).toContain('2 s');
   });
 
+  it.concurrent('of a task that answers SIGTERM with exit code 0 is no success, and nothing runs after it', async ({
+    scenario,
+  }) => {
+    const run = await scenario.ran(
+      workflow('yielding', {
+        tasks: [
+          script('yields', YIELDS, { timeout: '15s' }),
+          script('next', 'true', { needs: ['yields'] }),
+          script('again', `test "$ADO_ATTEMPT" -gt 0 || { ${YIELDS}; }`, {
+            attemptTimeout: '15s',
+            retry: { limit: 5, backoff },
+          }),
+        ],
+      }),
+    );
+    const { phase, reason, message } = rowOf(run, 'yields');
+    expect([phase, reason]).toEqual(['Failed', 'TimedOut']);
+    expect(message).toMatch(/timeout of 15 s; it ended successfully/);
+    expect(rowOf(run, 'next')).toMatchObject({ phase: 'Skipped', reason: 'NeedFailed' });
+    const again = rowOf(run, 'again');
+    expect([again.phase, again.attempt]).toEqual(['Succeeded', again.retries]);
+    expect(again.retries).toBeGreaterThan(0);
+  });
+
+  it.concurrent('of ten items that answer SIGTERM with exit code 0 leaves none that succeeded', async ({
+    scenario,
+  }) => {
+    const run = await scenario.ran(
+      workflow('ten', {
+        tasks: [
+          script('each', YIELDS, { forEach: { sequence: { to: 9 } }, timeout: '20s' }),
+          script('next', 'true', { needs: ['each'] }),
+        ],
+      }),
+    );
+    const ends = Object.entries(phasesOf(run)).filter(([path]) => path.startsWith('each['));
+    expect(ends.map(([, phase]) => phase)).toEqual(Array(10).fill('Failed'));
+    expect(phasesOf(run).next).toBe('Skipped');
+  });
+
   it.concurrent('of a pod that cannot start says what it waited for', async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('pending', {
@@ -136,5 +178,21 @@ describe('a timeout', () => {
     expect(running.map(({ metadata }) => metadata.name)).toEqual([]);
     expect((await scenario.podPaths()).filter((path) => path.endsWith('/never'))).toEqual([]);
     expect(phasesOf(run).nap).toBe('Failed');
+  });
+});
+
+describe('a run that is cancelled', () => {
+  it.concurrent('has no success of a task that answers SIGTERM with exit code 0', async ({ scenario }) => {
+    await scenario.given(
+      workflow('given-up', { tasks: [script('yields', YIELDS), script('next', 'true', { needs: ['yields'] })] }),
+      workflowRun('given-up', 'given-up'),
+    );
+    await scenario.podRuns('yields');
+    const patch = JSON.stringify({ spec: { desiredState: 'Cancelled' } });
+    await scenario.kubectl(['patch', 'workflowrun', 'given-up', '--type=merge', '-p', patch]);
+    const run = await scenario.ended('given-up');
+    expect(conditionOf(run, 'Succeeded')).toMatchObject({ status: 'False', reason: 'Cancelled' });
+    expect(rowOf(run, 'yields')).toMatchObject({ phase: 'Cancelled', reason: 'Cancelled' });
+    expect(await scenario.podPaths()).toEqual(['yields']);
   });
 });

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { EQUIPMENT_FLAGS } from '../../../hack/demo/equipment.ts';
+import { loadProgramImage } from '../../../hack/program-image.ts';
 import { CLUSTER_NAME, OperatorCredentials } from '../../support/installation.ts';
 import { openInstalled } from '../../support/installed-cluster.ts';
 import { OperatorProcess } from '../../support/operator-process.ts';
-import { loadProgramImage, PROGRAM_IMAGE } from '../../support/program-image.ts';
 import type { SharedOperatorAt } from '../../support/shared-operator.ts';
 
 declare module 'vitest' {
@@ -24,9 +25,7 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
   const credentials = await OperatorCredentials.create(cluster, kubectl);
   const folder = mkdtempSync(join(tmpdir(), 'ado-shared-'));
   const log = join(folder, 'operator.log');
-  const store = ['--artifact-store', 'volume://shelf/kept', '--artifact-image', PROGRAM_IMAGE];
-  const flags = ['--http-image', PROGRAM_IMAGE, ...store];
-  const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags, log });
+  const operator = await OperatorProcess.start({ kubeconfig: credentials.path, flags: EQUIPMENT_FLAGS, log });
   provide('sharedOperator', { address: operator.address, pid: operator.pid, log });
   return async () => {
     const code = await operator.stop();

@@ -5,7 +5,7 @@ import { CONTROLLER_REVISIONS } from '../../../src/runtime/index.ts';
 import { it, useSharedOperator } from '../../support/e2e.ts';
 import { OPERATOR_NAMESPACE } from '../../support/installation.ts';
 import { type Manifest, script, template, workflow, workflowRun } from '../../support/manifests.ts';
-import { conditionOf, outputsOf, type Scenario } from '../../support/scenario.ts';
+import { conditionOf, outputsOf, rowOf, type Scenario } from '../../support/scenario.ts';
 import { FULL } from '../../support/tier.ts';
 
 useSharedOperator();
@@ -65,6 +65,15 @@ describe('a template', () => {
     const run = await scenario.ended('uses');
     expect(conditionOf(run, 'Succeeded').status).toBe('True');
     expect(outputsOf(run, 'both')).toEqual({ all: 'hello Ann, welcome Bob' });
+    const rows = run.status?.tasks?.map(({ path, phase, outputs }) => [path, phase, outputs]);
+    expect(rows).toEqual([
+      ['old', 'Succeeded', 'text=hello Ann'],
+      ['old/say', 'Succeeded', 'text=hello Ann'],
+      ['new', 'Succeeded', 'text=welcome Bob'],
+      ['new/say', 'Succeeded', 'text=welcome Bob'],
+      ['both', 'Succeeded', 'all=hello Ann, welcome Bob'],
+    ]);
+    expect(rowOf(run, 'old/say')).toMatchObject({ pod: expect.any(String), duration: expect.stringMatching(/s$/) });
     expect((await scenario.podOf('old/say')).metadata.labels?.['flow.ado.dev/workflow']).toBe('uses');
     const table = await scenario.kubectl(['get', 'awt']);
     expect(table).toMatch(/NAME +VERSION +READY +REASON +AGE\ngreeting +2\.0\.0 +True +Valid/);

@@ -16,7 +16,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A volume on the one node, in a class of its own: clusters of ours make none by themselves. */
+/** A volume on the one node, in a class of its own, that can be mounted by several pods and is still there afterwards. */
 async function volume(scenario: Scenario, name: string, ofClass?: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'ado-volume-'));
   folders.push(folder);
@@ -109,9 +109,9 @@ describe('workspaces', () => {
   });
 
   it.concurrent('hold artifacts, which may themselves be kept on a volume', async ({ scenario }) => {
-    const [shelf, source] = [await volume(scenario, 'shelf'), await volume(scenario, 'source')];
+    const [shelf, source] = [await volume(scenario, 'artifacts'), await volume(scenario, 'source')];
     await scenario.given(
-      claim('shelf', shelf),
+      claim('artifacts', shelf),
       workflow('both', {
         workspaces: [{ name: 'source', size: '1Gi', storageClassName: source }],
         tasks: [
@@ -148,14 +148,20 @@ describe('workspaces', () => {
     expect(status?.conditions?.[0]?.message).toContain('unknown workspace "source"');
   });
 
-  it.concurrent('are as the example of the guide says, examples/workspaces', FULL, async ({ scenario }) => {
-    // Of no class, as the claim of a cluster that has no default one.
-    const name = await volume(scenario, 'example', '');
-    await scenario.given(...objectsOf('workspaces', 'workflow.yaml'));
-    const started = async () => (await scenario.workflow('shared-folder')).status?.lastApplied?.run;
-    const run = await scenario.ended(await scenario.until('the trigger starts a run', started));
-    expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
-    expect(outputsOf(run, 'publish')).toEqual({ result: 'built' });
-    await removed(scenario, name);
-  });
+  it.concurrent(
+    'are of the default StorageClass unless they name one, and gone when their run is',
+    FULL,
+    async ({ scenario }) => {
+      await scenario.given(...objectsOf('workspaces', 'workflow.yaml'));
+      const started = async () => (await scenario.workflow('shared-folder')).status?.lastApplied?.run;
+      const run = await scenario.ended(await scenario.until('the trigger starts a run', started));
+      expect(run.status?.phase, JSON.stringify(run.status?.tasks)).toBe('Succeeded');
+      expect(outputsOf(run, 'publish')).toEqual({ result: 'built' });
+      const [{ spec } = {}] = (await claims(scenario)) as (KubeObject & { spec?: { volumeName?: string } })[];
+      expect(spec?.volumeName).toMatch(/^pvc-/);
+      await scenario.kubectl(['delete', 'awr', '-l', 'flow.ado.dev/workflow=shared-folder']);
+      const left = () => scenario.kubectl(['get', 'persistentvolume', spec?.volumeName ?? '', '--ignore-not-found']);
+      await scenario.until('the volume is deleted', async () => (await left()) === '');
+    },
+  );
 });

@@ -2,12 +2,12 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { must } from '../../cluster/command.ts';
-import { dockerArchive, imageArchitecture } from '../../cluster/images.ts';
-import { loadImages } from '../../cluster/index.ts';
-import { bundleProgram } from '../../hack/bundle.ts';
+import { must } from '../cluster/command.ts';
+import { dockerArchive, imageArchitecture } from '../cluster/images.ts';
+import { loadImages } from '../cluster/index.ts';
+import { bundleProgram } from './bundle.ts';
 
-export const PROGRAM_IMAGE = 'docker.io/ado/artifacts:test';
+export const PROGRAM_IMAGE = 'docker.io/ado/programs:local';
 
 /** Gives a cluster the image. */
 export async function loadProgramImage(cluster: string): Promise<void> {

@@ -1,0 +1,8 @@
+/** What may have gone wrong in an attempt that succeeded, in the word that it has where it is the reason of a failure. */
+export type Hint = 'OOMKilled';
+
+/** What a hint says to people, as the end of a sentence. */
+export const HINTS: Readonly<Record<Hint, string>> = {
+  OOMKilled:
+    'a process of the container was killed because the container reached its memory limit; raise resources.limits.memory',
+};

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import type { Pod, PodStatus } from './pod.ts';
+import { sweepResult } from './sweep.ts';
+
+const pod = (status: PodStatus): Pod => ({ metadata: { name: 's' }, spec: { containers: [] }, status });
+const sweep = (exitCode: number) => ({ name: 'sweep', state: { terminated: { exitCode } } });
+const proxy = { name: 'proxy', state: { running: {} } };
+
+describe('a sweep', () => {
+  it('has ended when its container has, although a proxy goes on', () => {
+    expect(sweepResult(pod({ phase: 'Running', containerStatuses: [proxy, sweep(0)] }))).toBe('Succeeded');
+    expect(sweepResult(pod({ phase: 'Running', containerStatuses: [proxy, sweep(1)] }))).toBe('Failed');
+  });
+
+  it('goes on while its container does, and has failed with its pod', () => {
+    expect(sweepResult(pod({ phase: 'Running', containerStatuses: [proxy] }))).toBeUndefined();
+    expect(sweepResult(pod({ phase: 'Pending' }))).toBeUndefined();
+    expect(sweepResult(pod({ phase: 'Failed' }))).toBe('Failed');
+  });
+});

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { API_VERSION, KINDS } from '../../src/api/index.ts';
+import { type Output, ROOT, useApiServer } from '../support/control-plane.ts';
+import { exampleFolders, objectsOf } from '../support/examples.ts';
+
+const api = useApiServer();
+
+const apply = (namespace: string, yaml: string): Promise<Output> =>
+  api.kubectl(['apply', '-n', namespace, '--validate=strict', '--dry-run=server', '-f', '-'], yaml);
+const withHooks = (hooks: string) => `
+apiVersion: ${API_VERSION}
+kind: Workflow
+metadata: {name: hooked}
+spec:
+  hooks: ${hooks}
+  tasks:
+  - {name: a, run: 'true', hooks: ${hooks}}
+`;
+
+describe('an example, as kubectl reads it', () => {
+  it.each(exampleFolders())('%s is taken by the API server', async (folder) => {
+    const namespace = await api.namespace();
+    const kinds = KINDS.map(({ kind }) => kind as string);
+    const isOurs = objectsOf(folder, 'workflow.yaml').every(({ kind = '' }) => kinds.includes(kind));
+    const file = join(ROOT, 'examples', folder, 'workflow.yaml');
+    const args = ['apply', '--validate=strict', '--dry-run=server', '-f', file];
+    const { code, stderr } = await api.kubectl(args.concat(isOurs ? ['-n', namespace] : []));
+    // A namespace that the example names itself is not there in a dry run.
+    if (code !== 0) expect(stderr).toMatch(/namespaces "[\w-]+" not found|the namespace from the provided object/);
+  });
+});
+
+describe('a hook on a real API server', () => {
+  it.each([
+    ['by event', '[{event: Failed, run: x}, {event: Started, run: x}]'],
+    ['by the quoted name of before', '[{"on": Failed, run: x}, {event: Started, run: x}]'],
+  ])('says when it runs %s', async (_how, hooks) => {
+    expect(await apply(await api.namespace(), withHooks(hooks))).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    ['unquoted, which is true to kubectl', '[{on: Failed, run: x}]', 'true'],
+    ['twice', '[{event: Failed, run: x}, {event: Failed, run: y}]', 'there is one hook for each event'],
+    ['twice by both names', '[{event: Failed, run: x}, {"on": Failed, run: y}]', 'there is one hook for each event'],
+    ['by both names at once', '[{event: Failed, "on": Failed, run: x}]', 'a hook says when it runs'],
+    ['not at all', '[{run: x}]', 'a hook says when it runs'],
+    ['by a word that is none', '[{event: Later, run: x}]', 'Unsupported value: "Later"'],
+  ])('is refused where it says so %s', async (_how, hooks, words) => {
+    const { code, stderr } = await apply(await api.namespace(), withHooks(hooks));
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(words);
+  });
+});
