@@ -42,7 +42,9 @@ export type HistoryEvent =
     }
   | { type: 'Slept'; t: number; path: string; wake: number }
   /**
-   * `from`: the attempt whose cached result was taken, as `<run>/<path>`. `hint`: what went wrong all the same.
+   * `from`: the attempt whose cached result was taken, as `<run>/<path>`. `hint`: what went wrong all the same. `page`: the
+   * state holds the outputs by their place: in the page that begins with the event of this number, of which this event is a
+   * part.
    */
   | {
       type: 'Succeeded';
@@ -53,6 +55,7 @@ export type HistoryEvent =
       ran?: Ran;
       from?: string;
       hint?: Hint;
+      page?: number;
     }
   /** What an earlier run has done and this one does not repeat, by task. */
   | {
@@ -63,6 +66,11 @@ export type HistoryEvent =
       /** What is done again although it had ended well, and why, in words. */
       repeated?: string;
     }
+  /**
+   * What a task that is taken over handed on in the earlier run: by the index of its items, or under the empty name. `rest`:
+   * the index from which more of it follows. `page` as in Succeeded.
+   */
+  | { type: 'HandedOn'; t: number; path: string; outputs: { [index: string]: Outputs }; rest?: number; page?: number }
   | {
       type: 'Retrying';
       t: number;
@@ -152,6 +160,8 @@ export interface CopiedTask {
   reason?: string;
   outputs?: Outputs;
   items?: CopiedItems;
+  /** What it handed on does not fit here and follows, before anything starts. */
+  later?: boolean;
   /** Of a task that asks: the answers that allowed it, by the path of each approval, for whoever repeats this run. */
   approvals?: { [path: string]: Approvals };
 }
@@ -187,11 +197,12 @@ export const EVENTS: EventTable = {
   Expanded: { code: 'E', fields: ['path', 'count'] },
   Started: { code: 'S', fields: ['path', 'attempt', 'adopted', 'key'] },
   Held: { code: 'P', fields: ['path', 'reason'] },
-  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from', 'hint'] },
+  Succeeded: { code: 'O', fields: ['path', 'outputs', 'keep', 'ran', 'from', 'hint', 'page'] },
   Opened: { code: 'N', fields: ['path', 'params', 'generated'] },
   Iterated: { code: 'I', fields: ['path', 'index', 'state', 'due', 'keep'] },
   Slept: { code: 'W', fields: ['path', 'wake'] },
   Copied: { code: 'Y', fields: ['from', 'tasks', 'repeated'] },
+  HandedOn: { code: 'y', fields: ['path', 'outputs', 'rest', 'page'] },
   Retrying: { code: 'R', fields: ['path', 'cause', 'wake', 'failure', 'ran', 'node'] },
   Stopping: { code: 'T', fields: ['path', 'reason', 'message'] },
   Failed: { code: 'F', fields: ['path', 'failure', 'ran', 'keep'] },

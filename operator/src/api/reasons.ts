@@ -64,7 +64,9 @@ export const REASONS = {
   OOMKilled:
     'The container used more memory than its limit; raise resources.limits.memory. On a task that succeeded: one of its processes did.',
   StorageExceeded: 'The task wrote more than one of its storage limits allows; the message names the limit to raise.',
-  OutputsTooLarge: 'The outputs exceed what a status may hold: 4,095 bytes an attempt, 64 KiB a run.',
+  OutputsTooLarge:
+    'The outputs exceed a limit: 4,095 bytes an attempt, 1 MiB for what one task reads, 100 MiB a run; the message says which.',
+  OutputsNearLimit: 'What tasks hand on has seven tenths of a limit; the message says which, and what to do.',
   OutputMissing: 'The task ended well without an output that it declares; write it, or say optional: true.',
   OutputsInvalid: 'The outputs are neither key=value lines nor a JSON object, or do not fit their declared types.',
   ExpressionError: 'An expression could not be evaluated.',

@@ -1,4 +1,4 @@
-import { causeWithin, type Json } from '../api/index.ts';
+import { causeWithin, type Json, type Outputs } from '../api/index.ts';
 import { finishWith } from './actions/compute.ts';
 import { runBindings, tasksRead } from './bindings.ts';
 import { advanceFanOut, expand } from './fan-out.ts';
@@ -59,7 +59,8 @@ function begin(pass: Pass, frame: Frame, planned: PlannedTask): void {
     if (skip) return pass.emit({ type: 'Skipped', path, reason: 'WhenFalse' });
     if (task.forEach) return expand(pass, frame, planned);
   } catch (error) {
-    return failForExpression(pass, path, error);
+    failForExpression(pass, path, error);
+    return;
   }
   startUnit(pass, placeOfTask(frame, planned, frame.tasks.get(task.name)?.unit ?? WAITING));
 }
@@ -93,20 +94,23 @@ function finish(pass: Pass, place: Place, frame: Frame): void {
       failure: { reason: 'TasksFailed', message: describeFailures(frame, failed) },
     });
   }
-  if (planned.action === 'generate') {
-    const outputs = tasksRead(frame, frame.plan.order);
-    const values = Object.entries(outputs).map(([name, task]) => [name, task.outputs] as const);
-    return succeed(pass, place, Object.fromEntries(values.filter(([, value]) => isWorthHandingOn(value))));
-  }
   try {
+    if (planned.action === 'generate') return succeed(pass, place, outputsInside(pass, frame));
     const { plan, params } = frame;
     const { identity } = pass;
-    const tasks = tasksRead(frame, plan.exported);
+    const tasks = tasksRead(frame, plan.exported, pass.data);
     const wanted = plan.outputs.map((output) => ({ ...output, type: output.type ?? ('String' as const) }));
     finishWith(pass, place, wanted, { params, tasks, run: runBindings(identity), types: plan.types });
   } catch (error) {
     failForExpression(pass, path, error);
   }
+}
+
+/** What generated tasks handed on, by name. */
+function outputsInside(pass: Pass, frame: Frame): Outputs {
+  const outputs = Object.entries(tasksRead(frame, frame.plan.order, pass.data));
+  const values = outputs.map(([name, task]) => [name, task.outputs] as const);
+  return Object.fromEntries(values.filter(([, value]) => isWorthHandingOn(value)));
 }
 
 /** An empty list is: it is what a fan-out without items hands on. */

@@ -1,5 +1,8 @@
-import type { Json } from '../api/index.ts';
+import type { Json, Outputs } from '../api/index.ts';
 import type { Bindings } from './expression/index.ts';
+import { formatPath } from './paths.ts';
+import type { Placed } from './placed.ts';
+import type { PlacedData } from './placed-data.ts';
 import type { PlannedTask } from './plan.ts';
 import { inRanges } from './ranges.ts';
 import type { RunResult, TaskState } from './state.ts';
@@ -34,24 +37,48 @@ const MAX_FAILURES_SHOWN = 50;
 
 /**
  * Outputs as expressions see them: an object, or for a fan-out a list with null where an item has none to give. A task that
- * has nothing to give, because it was skipped, failed or has not run, gives the empty one of the two.
+ * has nothing to give, because it was skipped, failed or has not run, gives the empty one of the two. `placed`: those that
+ * the state holds by their place, by the path of each unit.
  */
-export function outputsOf(planned: PlannedTask | undefined, task: TaskState | undefined): Json {
+function outputsOf(
+  planned: PlannedTask | undefined,
+  task: TaskState | undefined,
+  path: string,
+  placed: ReadonlyMap<string, Outputs>,
+): Json {
   const { fan } = task ?? {};
-  if (!fan) return task?.outputs ?? (planned?.task.forEach ? [] : {});
+  if (!fan) return task?.outputs ?? placed.get(path) ?? (planned?.task.forEach ? [] : {});
   return Array.from({ length: fan.count }, (_, index) => {
-    return inRanges(fan.succeeded, index) ? (fan.outputs.get(index) ?? {}) : null;
+    if (!inRanges(fan.succeeded, index)) return null;
+    return fan.outputs.get(index) ?? placed.get(`${path}[${index}]`) ?? {};
   });
 }
 
-/** What `tasks` holds for expressions that read these tasks. */
-export function tasksRead(frame: Frame, names: Iterable<string>, isOver = false): Bindings['tasks'] {
+const NOTHING: ReadonlyMap<string, Outputs> = new Map();
+
+/** What these tasks handed on and the state holds by its place, by the path of each unit. */
+function placedOf(frame: Frame, names: Iterable<string>, data: PlacedData): ReadonlyMap<string, Outputs> {
+  const tasks: [string, Placed][] = [];
+  for (const name of names) {
+    const placed = frame.tasks.get(name)?.placed;
+    if (placed) tasks.push([formatPath(frame.path, name), placed]);
+  }
+  return tasks.length === 0 ? NOTHING : data.read(tasks);
+}
+
+/**
+ * What `tasks` holds for expressions that read these tasks.
+ * @throws NotGivenError, UnreadableError as PlacedData.read
+ */
+export function tasksRead(frame: Frame, names: Iterable<string>, data: PlacedData, isOver = false): Bindings['tasks'] {
+  const placed = placedOf(frame, names, data);
   const tasks: Record<string, { outputs: Json; status: string }> = {};
   for (const name of names) {
     const task = frame.tasks.get(name);
     const status = task?.unit.phase ?? 'Waiting';
+    const path = placed.size === 0 ? name : formatPath(frame.path, name);
     tasks[name] = {
-      outputs: outputsOf(frame.plan.tasks.get(name), task),
+      outputs: outputsOf(frame.plan.tasks.get(name), task, path, placed),
       status: isOver && status === 'Waiting' ? 'Skipped' : status,
     };
   }
@@ -64,14 +91,16 @@ export function bindingsFor(
   frame: Frame,
   planned: PlannedTask,
   result: RunResult | undefined,
+  data: PlacedData,
 ): Bindings {
   const { undoes } = planned;
+  const tasks = tasksRead(frame, planned.reads, data, result !== undefined);
   return {
     params: frame.params,
-    tasks: tasksRead(frame, planned.reads, result !== undefined),
+    tasks,
     run: { ...runBindings(identity), ...(result ? ended(frame, result) : {}) },
     types: frame.plan.types,
-    ...(undoes === undefined ? {} : { outputs: outputsOf(frame.plan.tasks.get(undoes), frame.tasks.get(undoes)) }),
+    ...(undoes === undefined ? {} : { outputs: tasks[undoes]?.outputs ?? {} }),
   };
 }
 

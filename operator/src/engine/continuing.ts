@@ -5,8 +5,10 @@ import { type Bindings, ExpressionError, evaluateBoolean, renderText, textOf } f
 import { resolveParameters } from './parameters.ts';
 import type { Pass } from './pass.ts';
 import { parseAttemptKey } from './paths.ts';
+import { NotGivenError } from './placed-data.ts';
 import { isSettled } from './settled.ts';
 import { isComposite, isTerminal, type LoopState, MAX_MESSAGE_LENGTH, type RunResult, type Unit } from './state.ts';
+import { dataIn } from './success.ts';
 
 /**
  * Whether the run goes on as another one here, between two iterations of a loop: it has had enough events, and nothing
@@ -17,7 +19,7 @@ export function continuesHere(pass: Pass, loop: LoopState): boolean {
   const { state, plan } = pass;
   if (loop.index === 0 || pass.firstSeq < eventsOf(pass) || !isQuiet(pass)) return false;
   const index = (state.link ?? 0) + 1;
-  const problem = boundToItsRun(plan.definition) ?? tooMuch(bytesToCarry(state, index));
+  const problem = boundToItsRun(plan.definition) ?? tooMuch(bytesToCarry(state, index), dataIn(state).placed);
   if (problem === undefined) {
     goOnAs(pass, index);
     return true;
@@ -38,9 +40,10 @@ function eventsOf({ plan, state }: Pass): number {
   return afterEvents + (state.stays?.seq ?? 0);
 }
 
-function tooMuch(bytes: number): string | undefined {
-  if (bytes <= MAX_CARRIED_BYTES) return undefined;
-  return `what would be carried on has ${bytes} bytes, more than ${MAX_CARRIED_BYTES}; hand references on instead of values`;
+/** Outputs that the state holds by their place lie in pages, and those are of one run: they would have to be carried on. */
+function tooMuch(bytes: number, placed: number): string | undefined {
+  if (bytes <= MAX_CARRIED_BYTES && placed === 0) return undefined;
+  return `what would be carried on has ${bytes + placed} bytes, more than ${MAX_CARRIED_BYTES}; hand references on instead of values`;
 }
 
 function goOnAs(pass: Pass, index: number, parameters?: { [name: string]: Json }): void {
@@ -86,6 +89,7 @@ export function continuesAnew(pass: Pass, outcome: Omit<RunResult, 't'>): Succes
     goOnAs(pass, index, next.values);
     return 'GoesOn';
   } catch (error) {
+    if (error instanceof NotGivenError) return 'Waits';
     if (!(error instanceof ExpressionError)) throw error;
     return failed('ExpressionError', error.message);
   }
@@ -96,10 +100,10 @@ const failed = (reason: string, message: string): Omit<RunResult, 't'> => {
 };
 
 function bindingsAtEnd(pass: Pass, { phase, reason, message }: Omit<RunResult, 't'>): Bindings {
-  const { root, plan, identity } = pass;
+  const { root, plan, identity, data } = pass;
   return {
     params: root.params,
-    tasks: tasksRead(root, plan.exported, true),
+    tasks: tasksRead(root, plan.exported, data, true),
     run: { ...runBindings(identity), result: phase, reason, message, failures: [] },
     types: plan.types,
   };

@@ -6,14 +6,15 @@ import { type Evidence, isStillRead } from './reuse/evidence.ts';
 import { type Reuse, repeatedText } from './reuse/reusable.ts';
 import type { RunState, TaskState } from './state.ts';
 
-/** What a run may take over from another, as JSON: it is written with the first status of the run. */
+/** What a run takes over from another in one event, as JSON: it is written with the first status of the run. More follows. */
 export const MAX_COPIED_BYTES = 24 * 1024;
 
 /** Whether the outputs that are still read are not all in the origin's state, so that its history has to be asked. */
 export function needsHistory(plan: Plan, origin: RunState, reuse: Reuse): boolean {
   return [...reuse.whole, ...reuse.partly].some((name) => {
     const state = origin.tasks.get(name);
-    return isStillRead(plan, name, reuse) && !state?.outputs && (state?.fan?.outputs.size ?? 0) === 0;
+    const isHeld = state?.outputs !== undefined || (state?.fan?.outputs.size ?? 0) > 0;
+    return isStillRead(plan, name, reuse) && (!isHeld || state?.placed !== undefined);
   });
 }
 
@@ -30,19 +31,34 @@ export function carriedAway(plan: Plan, origin: RunState, reuse: Reuse): string 
   });
 }
 
-/** Everything that the units of a history handed on, by path. */
-export function outputsIn(events: readonly HistoryEvent[]): Map<string, Outputs> {
-  const found = new Map<string, Outputs>();
-  for (const event of events) {
-    if (event.type === 'Succeeded' && event.outputs) found.set(event.path, event.outputs);
-    if (event.type !== 'Copied') continue;
-    for (const [name, { outputs, items }] of Object.entries(event.tasks)) {
-      if (outputs) found.set(name, outputs);
-      for (const [index, each] of Object.entries(items?.outputs ?? {})) found.set(`${name}[${index}]`, each);
-    }
+const unitPath = (task: string, index: string): string => (index === '' ? task : `${task}[${index}]`);
+
+/** Everything that the tasks of a run handed on, by path: what its state holds, and what its history says. */
+export function handedOnBy({ tasks }: RunState, events: readonly HistoryEvent[]): Map<string, Outputs> {
+  const found = outputsIn(events);
+  for (const [name, { outputs, fan }] of tasks) {
+    if (outputs) found.set(name, outputs);
+    for (const [index, each] of fan?.outputs ?? []) found.set(unitPath(name, String(index)), each);
   }
   return found;
 }
+
+/** Everything that the units of a history handed on, by path. */
+export function outputsIn(events: readonly HistoryEvent[]): Map<string, Outputs> {
+  return new Map(events.flatMap(outputsOfEvent));
+}
+
+function outputsOfEvent(event: HistoryEvent): [path: string, outputs: Outputs][] {
+  if (event.type === 'Succeeded') return event.outputs ? [[event.path, event.outputs]] : [];
+  if (event.type === 'HandedOn') return outputsOfUnits(event.path, event.outputs);
+  if (event.type !== 'Copied') return [];
+  return Object.entries(event.tasks).flatMap(([name, { outputs, items }]) =>
+    outputsOfUnits(name, { ...(outputs ? { '': outputs } : {}), ...items?.outputs }),
+  );
+}
+
+const outputsOfUnits = (task: string, units: { [index: string]: Outputs }): [path: string, outputs: Outputs][] =>
+  Object.entries(units).map(([index, each]) => [unitPath(task, index), each]);
 
 /** The event that takes tasks over from the run `from`; nothing if there are none, a problem if they are too much. */
 export function copyOf(
@@ -63,9 +79,30 @@ export function copyOf(
   if (Object.keys(tasks).length === 0) return undefined;
   const repeated = repeatedText(reuse);
   const event = { type: 'Copied' as const, t: 0, from, tasks, ...(repeated === undefined ? {} : { repeated }) };
-  if (utf8Length(JSON.stringify(event)) <= MAX_COPIED_BYTES) return { event };
+  if (isSmall(event)) return { event };
+  // The largest outputs follow in events of their own, as many of them as do not fit.
+  const bySize = Object.entries(tasks).sort(([, a], [, b]) => bytesOfCopied(b) - bytesOfCopied(a));
+  for (const [name, copied] of bySize) {
+    tasks[name] = withoutOutputs(copied);
+    if (isSmall(event)) return { event };
+  }
   return {
-    problem: `what the run would take over from ${from} exceeds ${MAX_COPIED_BYTES} bytes; use mode Rerun, or hand references on instead of values`,
+    problem: `what the run would take over from ${from} exceeds ${MAX_COPIED_BYTES} bytes without the outputs; use mode Rerun`,
+  };
+}
+
+const isSmall = (event: HistoryEvent): boolean => utf8Length(JSON.stringify(event)) <= MAX_COPIED_BYTES;
+
+const bytesOfCopied = ({ outputs, items }: CopiedTask): number =>
+  utf8Length(JSON.stringify([outputs ?? null, items?.outputs ?? null]));
+
+function withoutOutputs({ outputs, items, ...copied }: CopiedTask): CopiedTask {
+  const hasOutputs = outputs !== undefined || Object.keys(items?.outputs ?? {}).length > 0;
+  const { outputs: _, ...others } = items ?? {};
+  return {
+    ...copied,
+    ...(items ? { items: others as CopiedItems } : {}),
+    ...(hasOutputs ? { later: true } : {}),
   };
 }
 

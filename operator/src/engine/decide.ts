@@ -4,6 +4,7 @@ import type { RunIdentity } from './bindings.ts';
 import { enoughEvents } from './continuing.ts';
 import { begin } from './evolve.ts';
 import { type Action, type Observed, Pass } from './pass.ts';
+import type { Wanted } from './placed-data.ts';
 import type { Plan } from './plan.ts';
 import { acknowledged } from './rules/acknowledged.ts';
 import { adoption } from './rules/adoption.ts';
@@ -11,6 +12,7 @@ import { completion } from './rules/completion.ts';
 import { continued } from './rules/continued.ts';
 import { deadlines } from './rules/deadlines.ts';
 import { desiredState } from './rules/desired-state.ts';
+import { handedOn } from './rules/handed-on.ts';
 import { begunUnproven, identified } from './rules/identified.ts';
 import { outcomes } from './rules/outcomes.ts';
 import { readyTasks } from './rules/ready-tasks.ts';
@@ -37,11 +39,21 @@ export interface Decision {
   readonly wakeAt: number | undefined;
   /** The pass was cut at its limits: decide again as soon as this is reported. */
   readonly more: boolean;
+  /**
+   * Outputs that tasks read whose turn it is: nothing is decided on these tasks. Unless it is empty the decision is not
+   * to be used; decide again on the same state with `Observed.given`.
+   */
+  readonly wanted: readonly Wanted[];
+  /** The same of all that the run which this one repeats handed on: `Observed.earlier`. */
+  readonly wantsEarlier: boolean;
+  /** What people should know before it becomes a failure, once the decision is stored. */
+  readonly warnings: readonly string[];
 }
 
 /** Facts first, then the clock, then what may start, then the end. */
 const RULES: readonly ((pass: Pass) => void)[] = [
   begunUnproven,
+  handedOn,
   adoption,
   outcomes,
   signals,
@@ -75,7 +87,10 @@ export function decide(identity: RunIdentity, plan: Plan, state: RunState, obser
     actions: pass.actions,
     state,
     wakeAt: pass.wakeAt === undefined || state.finished ? undefined : state.at + pass.wakeAt,
-    more: pass.cut,
+    more: pass.cut || pass.data.isFull,
+    wanted: [...pass.data.wanted.values()],
+    wantsEarlier: pass.wantsEarlier,
+    warnings: pass.warnings,
   };
 }
 

@@ -2,6 +2,7 @@ import type { CopiedItems, Failure, HistoryEvent, HistoryEventType, Outputs } fr
 import { takeOver } from './chain.ts';
 import { innerOf, sumInner } from './inner.ts';
 import { type Located, unitAt } from './locate.ts';
+import { withPlaced } from './placed.ts';
 import { addToRanges, inRanges, parseRanges, type Ranges } from './ranges.ts';
 import {
   type Fan,
@@ -122,6 +123,7 @@ function copy(state: RunState, event: EventOf<'Copied'>): void {
     if (copied.reason !== undefined) unit.reason = copied.reason;
     if (copied.outputs) task.outputs = copied.outputs;
     if (copied.items) task.fan = copiedFan(copied.items, from);
+    if (copied.later) task.awaits = 0;
   }
 }
 
@@ -197,6 +199,9 @@ const EVOLVERS: Evolvers = {
     if (event.from !== undefined) located.unit.from = event.from;
     if (event.hint !== undefined) located.unit.reason = event.hint;
     if (event.outputs && event.keep) keepOutputs(located, event.outputs);
+    if (event.outputs && event.page !== undefined) {
+      located.task.placed = withPlaced(located.task.placed, event.page, event.outputs);
+    }
   },
   Opened: (state, event) => {
     const unit = unitOf(state, event.path);
@@ -216,6 +221,16 @@ const EVOLVERS: Evolvers = {
     state.firstTaskAt ??= event.t;
   },
   Copied: copy,
+  HandedOn: (state, { path, outputs, rest, page }) => {
+    const { task } = unitAt(state, path);
+    for (const [index, each] of Object.entries(outputs)) {
+      if (page !== undefined) task.placed = withPlaced(task.placed, page, each);
+      else if (index === '') task.outputs = each;
+      else task.fan?.outputs.set(Number(index), each);
+    }
+    delete task.awaits;
+    if (rest !== undefined) task.awaits = rest;
+  },
   Retrying: (state, event) => {
     const unit = unitOf(state, event.path);
     unit.phase = 'Backoff';
@@ -252,6 +267,7 @@ const EVOLVERS: Evolvers = {
       if (loop) delete loop.outputs;
       if (loop) continue;
       delete task.outputs;
+      delete task.placed;
       task.fan?.outputs.clear();
     }
   },

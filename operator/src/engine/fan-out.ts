@@ -65,7 +65,10 @@ function startItems(items: Items): boolean {
     if (refused && !isKnown && place.unit.held) continue;
     if ((refused && !isKnown) || hurried()) return true;
     if (!pass.room()) return false;
-    const result = place.unit.held ? startItem(pass, place) : advanceItem(pass, place);
+    const isHeld = place.unit.held !== undefined;
+    const result = isHeld ? startItem(pass, place) : advanceItem(pass, place);
+    // It held a place, and the rule of retries, which may give that to another item, has had its turn.
+    if (isHeld && result === 'Over') pass.cut = true;
     refused ||= result === 'Refused';
   }
   return true;
@@ -125,7 +128,7 @@ function advanceItem(pass: Pass, place: Place): StartResult {
     if (!skip) return startItem(pass, place);
     pass.emit({ type: 'Skipped', path: place.path, reason: 'WhenFalse' });
   } catch (error) {
-    failForExpression(pass, place.path, error);
+    return failForExpression(pass, place.path, error);
   }
   return 'Over';
 }

@@ -1,6 +1,7 @@
 import type { AttemptObservation, Failure } from '../api/index.ts';
 import { isMeant, pendingBound, timeoutOf, writtenPendingTimeout } from './bounds.ts';
 import { findUnit, type Pass } from './pass.ts';
+import { whenGiven } from './placed-data.ts';
 import { userRetry } from './retrying.ts';
 import { type Held, MAX_MESSAGE_LENGTH } from './state.ts';
 import type { Place } from './walk.ts';
@@ -27,8 +28,8 @@ export function hold(pass: Pass, place: Place, { reason, message }: Refusal): bo
     return true;
   }
   const why = `the attempt did not start within its ${bound.field}; ${reason}: ${message}`;
-  giveUp(pass, place, { reason: 'PendingTimeout', message: why.slice(0, MAX_MESSAGE_LENGTH) });
-  return false;
+  const failure = { reason: 'PendingTimeout', message: why.slice(0, MAX_MESSAGE_LENGTH) };
+  return !whenGiven(() => giveUp(pass, place, failure));
 }
 
 /** Whether anything may end the wait, or is to begin with it. Otherwise it is worth no event. */

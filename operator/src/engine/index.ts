@@ -7,12 +7,13 @@
  * 3. At most one attempt of a unit is live; a terminal unit or run never changes; retries never exceed their limit.
  * 4. No task starts before its needs have ended; facts are recorded before time is judged.
  * 5. A pass emits a bounded number of events, actions and bytes, then asks to be called again.
- * 6. The state is bounded: finished items are ranges, outputs live only while an unfinished task reads them.
+ * 6. The state is bounded: finished items are ranges, outputs live only while an unfinished task reads them, and above a
+ *    share by their place in the history.
  * 7. What a run takes over from another is what it would make the same, and no approval of another run (`reuse`).
  * 8. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
 export type { RunIdentity } from './bindings.ts';
-export { carriedAway, copyOf, needsHistory, outputsIn } from './copies.ts';
+export { carriedAway, copyOf, handedOnBy, needsHistory, outputsIn } from './copies.ts';
 export { type Counts, countUnits } from './counts.ts';
 export { accept, type Decision, decide } from './decide.ts';
 export {
@@ -28,7 +29,7 @@ export { begin, evolve } from './evolve.ts';
 export { ExpressionError, evaluate } from './expression/index.ts';
 export { fillForm, readForm } from './form.ts';
 export { handedOn } from './handed-on.ts';
-export { digestOfPage, extendJournal, type Journal, type Page, type PageMark } from './journal.ts';
+export { digestOfPage, extendJournal, type Journal, nextPage, type Page, type PageMark } from './journal.ts';
 export {
   type FindTemplate,
   type LibraryKind,
@@ -40,9 +41,12 @@ export {
   walkLibrary,
 } from './library.ts';
 export { liveAttempts } from './live.ts';
+export { SHARE_BYTES } from './outputs.ts';
 export { parametersToRead, resolveParameters } from './parameters.ts';
 export type { Action, Observed } from './pass.ts';
 export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
+export { placedBy } from './placed.ts';
+export { type Given, MAX_READ_BYTES, type Wanted } from './placed-data.ts';
 export { type Plan, plan } from './plan.ts';
 export { joinHistory, replay } from './replay.ts';
 export { answeredIn } from './reuse/approvals.ts';

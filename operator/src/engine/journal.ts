@@ -28,6 +28,16 @@ export interface Page {
   previous?: PageMark | undefined;
 }
 
+/**
+ * The first event of the page that will hold the events of the next write: known before they are decided, since a page is
+ * cut between two writes.
+ * @param seq how many events are stored
+ */
+export function nextPage(before: Journal | undefined, seq: number): number {
+  if (!before) return 1;
+  return before.tail.length >= PAGE_BYTES ? seq + 1 : before.firstSeq;
+}
+
 /** Digest of a page and, through the page before it, of all earlier ones. Computed from the events, whatever is claimed. */
 export function digestOfPage({ firstSeq, lastSeq, events, previous }: Omit<Page, 'digest'>): string {
   return digestOf({
@@ -50,12 +60,13 @@ export function extendJournal(
   seq: number,
   encoded: readonly string[],
 ): { journal: Journal; page?: Page } {
-  if (!before) return { journal: { firstSeq: 1, pages: 0, tail: encodeEvents(encoded) } };
-  if (before.tail.length >= PAGE_BYTES) {
+  const next = nextPage(before, seq);
+  if (!before) return { journal: { firstSeq: next, pages: 0, tail: encodeEvents(encoded) } };
+  if (next !== before.firstSeq) {
     const { firstSeq, tail: events, newest: previous } = before;
     const page = { firstSeq, lastSeq: seq, digest: digestText(events), events, ...(previous ? { previous } : {}) };
     const newest = { firstSeq, digest: digestOfPage(page) };
-    return { journal: { firstSeq: seq + 1, pages: before.pages + 1, tail: encodeEvents(encoded), newest }, page };
+    return { journal: { firstSeq: next, pages: before.pages + 1, tail: encodeEvents(encoded), newest }, page };
   }
   if (encoded.length === 0) return { journal: before };
   const old = before.tail.slice(1, -1);

@@ -1,5 +1,6 @@
 import type { AttemptSort, Rendered, Task, TaskDefaults } from '../api/index.ts';
 import { ExpressionError } from './expression/index.ts';
+import { PlacedData } from './placed-data.ts';
 import { renderTask } from './render.ts';
 import { renderSignal } from './render-signal.ts';
 import { FLAG_PROVEN, isLive } from './state.ts';
@@ -22,8 +23,8 @@ export interface LiveUnit {
 }
 
 /** The attempts that the state takes for live. */
-export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): LiveUnit[] {
-  const sight: Sight = { identity, plan, state, items: new Map() };
+export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items' | 'data'>): LiveUnit[] {
+  const sight: Sight = { identity, plan, state, items: new Map(), data: new PlacedData() };
   const live: LiveUnit[] = [];
   const unproven = state.flags.includes(FLAG_PROVEN) ? {} : ({ unproven: true } as const);
   for (const place of placesOf(plan, rootFrame(plan, state))) {
@@ -41,7 +42,7 @@ export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items'>): L
   return live;
 }
 
-/** An attempt keeps no copy of its texts in the state: what they were made of is still there. */
+/** An attempt keeps no copy of its texts in the state: what they were made of is still there, and held by the state itself. */
 function renderedOf(sight: Sight, place: Place): Pick<LiveUnit, 'rendered'> {
   const { planned, unit, frame } = place;
   if (planned.sort === 'Pod') return {};

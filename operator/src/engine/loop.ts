@@ -21,7 +21,8 @@ export function advanceLoop(pass: Pass, place: Place): void {
     try {
       if (!goOn(pass, place, unit.loop)) return;
     } catch (error) {
-      return failForExpression(pass, place.path, error);
+      failForExpression(pass, place.path, error);
+      return;
     }
   }
 }
@@ -41,10 +42,9 @@ function advanceIteration(pass: Pass, iteration: Place, loop: LoopState): boolea
     pass.wake(loop.due);
     return false;
   }
-  const result = startUnit(pass, iteration);
-  if (result !== 'Started') return result === 'Over';
   // A template begins in the pass that opens it: nothing would ask for another one.
-  advanceOpen(pass, { ...iteration, unit: loop.unit });
+  if (startUnit(pass, iteration) === 'Started') advanceOpen(pass, { ...iteration, unit: loop.unit });
+  // An attempt that could not start is over, and the iteration may have another one.
   return isTerminal(loop.unit);
 }
 

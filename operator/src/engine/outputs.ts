@@ -12,8 +12,17 @@ import { article, coerce } from './coerce.ts';
 
 /** The kubelet keeps the last 4,096 bytes of the file: a message of that size may have lost its beginning. */
 export const MAX_OUTPUT_BYTES = 4096;
-/** All outputs that a state holds, as they are encoded in it. */
+/** All values that a state holds itself, as they are encoded in it. */
 export const MAX_STATE_OUTPUT_BYTES = 64 * 1024;
+/**
+ * Above this the state holds outputs by their place. The rest is for what it must hold itself: states of loops, parameters
+ * of templates, and the outputs from which the texts of an attempt are made again. As much is carried on in a chain.
+ */
+export const SHARE_BYTES = 48 * 1024;
+/** Outputs in one event: one page has to hold it. */
+export const MAX_EVENT_OUTPUT_BYTES = 32 * 1024;
+/** Outputs of a run that unfinished tasks read and the state holds by their place. */
+export const MAX_RUN_OUTPUT_BYTES = 100 * 1024 * 1024;
 
 export type ParsedOutputs = { outputs: Outputs } | { failure: Failure };
 

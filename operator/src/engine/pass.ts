@@ -17,6 +17,7 @@ import type { RunIdentity } from './bindings.ts';
 import { evolve } from './evolve.ts';
 import { locate } from './locate.ts';
 import { attemptKey } from './paths.ts';
+import { type Given, PlacedData } from './placed-data.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import { isLive, type RunState, type Unit } from './state.ts';
 import { type Cause, type Frame, type Place, placeOf, placesOf, rootFrame } from './walk.ts';
@@ -49,6 +50,17 @@ export interface Observed {
   readonly begun?: boolean;
   /** If given, no attempt may start but these, by attempt key: what is more waits for the next reconcile. */
   readonly only?: ReadonlySet<string>;
+  /**
+   * The first event of the page that the events of this pass will be a part of, as `nextPage` says. Not given: the state
+   * holds all outputs itself.
+   */
+  readonly page?: number;
+  /** Outputs that the state holds by their place and earlier decisions on it wanted, by the path of their task. */
+  readonly given?: ReadonlyMap<string, Given>;
+  /** What the run that this one repeats handed on, where an earlier decision on the state wanted it. */
+  readonly earlier?: Given;
+  /** Bytes of values above which outputs are held by their place; not given: SHARE_BYTES. */
+  readonly shareBytes?: number;
 }
 
 /** What the executors are to do. Doing it twice is doing it once. */
@@ -89,6 +101,12 @@ export class Pass {
   wakeAt: number | undefined;
   /** Items of fan-outs, evaluated at most once a pass. */
   readonly items = new Map<string, Json[]>();
+  readonly data: PlacedData;
+  /** Outputs of an earlier run are still to be taken over: nothing starts before. */
+  awaits = false;
+  wantsEarlier = false;
+  /** What people should know before it becomes a failure. */
+  readonly warnings: string[] = [];
   /** A rule had more to say than a pass may hold. */
   cut = false;
   /** Attempts that take a place of `parallelism`. */
@@ -106,6 +124,7 @@ export class Pass {
     this.observed = observed;
     this.t = Math.max(state.t, now - state.at);
     this.firstSeq = state.seq;
+    this.data = new PlacedData(observed.given);
     this.root = rootFrame(plan, state);
     for (const place of this.places()) if (takesPlace(place)) this.live++;
   }
@@ -157,7 +176,7 @@ export class Pass {
 
   /** Whether anything may begin: not while paused or stopping. */
   mayOpen(): boolean {
-    return this.state.desired !== 'Paused' && !this.state.stop;
+    return this.state.desired !== 'Paused' && !this.state.stop && !this.awaits;
   }
 
   /** Whether a task may begin; what takes a place of the parallelism of the run needs one that is free. */

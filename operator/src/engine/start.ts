@@ -10,6 +10,7 @@ import { keyOf } from './items.ts';
 import { missingFailure } from './outputs.ts';
 import type { Pass } from './pass.ts';
 import { attemptKey } from './paths.ts';
+import { NotGivenError, UnreadableError } from './placed-data.ts';
 import { renderClaims, renderTask } from './render.ts';
 import { renderSignal } from './render-signal.ts';
 import { MAX_MESSAGE_LENGTH } from './state.ts';
@@ -21,11 +22,17 @@ import type { Place } from './walk.ts';
 export type StartResult = 'Started' | 'Refused' | 'Over';
 type Answer = Extract<AttemptObservation, { phase: 'Hit' | 'Refused' }>;
 
-/** Fails a unit for an expression, and lets every other error through: those are bugs. */
-export function failForExpression(pass: Pass, path: string, error: unknown): void {
+/**
+ * Fails a unit for an expression, unless that reads what the pass was not given: then nothing is decided on it. Lets every
+ * other error through: those are bugs.
+ */
+export function failForExpression(pass: Pass, path: string, error: unknown): StartResult {
+  if (error instanceof NotGivenError) return 'Refused';
   if (!(error instanceof ExpressionError)) throw error;
   const message = error.message.slice(0, MAX_MESSAGE_LENGTH);
-  pass.emit({ type: 'Failed', path, failure: { reason: 'ExpressionError', message } });
+  const reason = error instanceof UnreadableError ? error.failure : 'ExpressionError';
+  pass.emit({ type: 'Failed', path, failure: { reason, message } });
+  return 'Over';
 }
 
 /**
@@ -48,8 +55,7 @@ export function startUnit(pass: Pass, place: Place): StartResult {
     if (action === 'compute') return compute(pass, place);
     return action === 'generate' ? generate(pass, place) : openTemplate(pass, place);
   } catch (error) {
-    failForExpression(pass, path, error);
-    return 'Over';
+    return failForExpression(pass, path, error);
   }
 }
 
@@ -100,7 +106,6 @@ function startAttempt(pass: Pass, place: Place): StartResult {
     if (planned.action === 'waitForSignal') pass.cut = true;
     return 'Started';
   } catch (error) {
-    failForExpression(pass, path, error);
-    return 'Over';
+    return failForExpression(pass, path, error);
   }
 }

@@ -116,7 +116,7 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
-  if (someUnit(state.tasks, ({ held }) => held !== undefined)) return 4;
+  if (placesOutputs(state.tasks) || someUnit(state.tasks, ({ held }) => held !== undefined)) return 4;
   if (state.verdicts.size > 0 || isInChain(state) || someUnit(state.tasks, ({ ask }) => ask !== undefined)) return 3;
   if (state.result) return 2;
   for (const { unit, fan } of state.tasks.values()) {
@@ -124,6 +124,17 @@ function versionOf(state: RunState): number {
     if (fan && (fan.inner || [...fan.live.values(), ...fan.kept.values()].some(isNew))) return 2;
   }
   return 1;
+}
+
+/** Whether any outputs are held by their place, or still follow. */
+function placesOutputs(tasks: RunState['tasks']): boolean {
+  const inside = ({ scope, loop }: Unit): boolean =>
+    (scope !== undefined && placesOutputs(scope.tasks)) || (loop !== undefined && inside(loop.unit));
+  for (const { unit, fan, placed, awaits } of tasks.values()) {
+    if (placed || awaits !== undefined || inside(unit)) return true;
+    if (fan) for (const item of fan.live.values()) if (inside(item)) return true;
+  }
+  return false;
 }
 
 const isInChain = ({ link, continuing, stays }: RunState): boolean =>

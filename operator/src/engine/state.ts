@@ -1,10 +1,11 @@
 import type { DesiredState, Json, Outputs, SignalDecision, SignalPhase, Task, Vote } from '../api/index.ts';
+import type { Placed } from './placed.ts';
 import type { Ranges } from './ranges.ts';
 
 /**
  * Versions of the encoded state that are read; any other is refused and not touched. A state is written with the lowest
- * that can hold it: 2 knows units that are open, with scopes and loops; 3 knows signals and chains; 4 knows starts that
- * are held up.
+ * that can hold it: 2 knows units that are open, with scopes and loops; 3 knows signals and chains; 4 knows outputs by
+ * their place, those that follow from an earlier run, and starts that are held up.
  */
 export const STATE_VERSIONS: readonly number[] = [1, 2, 3, 4];
 
@@ -143,6 +144,10 @@ export interface TaskState {
   unit: Unit;
   fan?: Fan;
   outputs?: Outputs;
+  /** Outputs that the state does not hold itself. */
+  placed?: Placed;
+  /** Outputs of an earlier run that are still to be taken over: from this index on. */
+  awaits?: number;
 }
 
 export interface RunResult {

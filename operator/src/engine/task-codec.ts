@@ -1,4 +1,5 @@
 import type { Json, Outputs, SignalDecision, Task } from '../api/index.ts';
+import { decodePlaced, encodePlaced, type WirePlaced } from './placed.ts';
 import { formatRanges, parseRanges } from './ranges.ts';
 import type { Ask, Fan, Held, InnerCounts, LoopState, ScopeState, TaskState, Unit, UnitPhase } from './state.ts';
 
@@ -65,7 +66,12 @@ interface WireFan {
   e?: Record<string, Tuple>;
   i?: WireInner;
 }
-type WireTask = [Tuple, WireFan | null, Outputs | null] | [Tuple, WireFan] | [Tuple];
+type WireTask =
+  | [Tuple, WireFan | null, Outputs | null, WirePlaced | null, number]
+  | [Tuple, WireFan | null, Outputs | null, WirePlaced]
+  | [Tuple, WireFan | null, Outputs]
+  | [Tuple, WireFan]
+  | [Tuple];
 export type WireTasks = Record<string, WireTask>;
 
 /** The tasks of a scope as they stand in the encoded state. Equal tasks give equal bytes. */
@@ -234,13 +240,20 @@ function decodeFan(wire: WireFan): Fan {
 function encodeTask(task: TaskState): WireTask {
   const unit = encodeUnit(task.unit);
   const fan = task.fan ? encodeFan(task.fan) : null;
+  const placed = task.placed ? encodePlaced(task.placed) : null;
+  if (task.awaits !== undefined) return [unit, fan, task.outputs ?? null, placed, task.awaits];
+  if (placed) return [unit, fan, task.outputs ?? null, placed];
   if (task.outputs) return [unit, fan, task.outputs];
   return fan ? [unit, fan] : [unit];
 }
 
-function decodeTask([unit, fan, outputs]: readonly [Tuple, (WireFan | null)?, (Outputs | null)?]): TaskState {
+type AnyWireTask = readonly [Tuple, (WireFan | null)?, (Outputs | null)?, (WirePlaced | null)?, number?];
+
+function decodeTask([unit, fan, outputs, placed, awaits]: AnyWireTask): TaskState {
   const task: TaskState = { unit: decodeUnit(unit) };
   if (fan) task.fan = decodeFan(fan);
   if (outputs) task.outputs = outputs;
+  if (placed) task.placed = decodePlaced(placed);
+  if (awaits !== undefined) task.awaits = awaits;
   return task;
 }

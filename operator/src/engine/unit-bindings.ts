@@ -3,6 +3,7 @@ import { bindingsFor, type RunIdentity } from './bindings.ts';
 import type { Bindings } from './expression/index.ts';
 import { itemsFor } from './items.ts';
 import { formatPath } from './paths.ts';
+import type { PlacedData } from './placed-data.ts';
 import type { Plan, PlannedTask } from './plan.ts';
 import type { RunState } from './state.ts';
 import type { Frame, Place } from './walk.ts';
@@ -14,11 +15,13 @@ export interface Sight {
   readonly state: RunState;
   /** Items of fan-outs by the path of their task, evaluated at most once. */
   readonly items: Map<string, Json[]>;
+  /** Outputs that the state holds by their place. */
+  readonly data: PlacedData;
 }
 
 /** The bindings of a task as a whole, before it has items or iterations. */
 export function taskBindings(sight: Sight, frame: Frame, planned: PlannedTask): Bindings {
-  return bindingsFor(sight.identity, frame, planned, frame.path === '' ? sight.state.result : undefined);
+  return bindingsFor(sight.identity, frame, planned, frame.path === '' ? sight.state.result : undefined, sight.data);
 }
 
 /** The bindings of a unit: those of its task, its item, and the iteration of its loop. */

@@ -241,6 +241,8 @@ describe('a start that is refused', () => {
   });
 });
 
+const ONCE_MORE = { limit: 1, backoff: { duration: '10s' } };
+
 describe('a start that was given up', () => {
   it.each([0, 100])('is asked for again after its backoff, with a jitter of %d percent', (jitter) => {
     const retry = { limit: 1, backoff: { duration: '1s', jitter } };
@@ -254,6 +256,29 @@ describe('a start that was given up', () => {
     const delay = event.wake - event.t;
     expect(delay).toBeLessThanOrEqual(1000);
     expect(more ? 0 : (wakeAt ?? 0) - simulation.now).toBe(delay);
+  });
+
+  it('is no end of its iteration: the next one begins after the last attempt', () => {
+    const loop = { until: "status == 'Succeeded'", maxIterations: 3 };
+    const limits = { onFailure: 'Continue', pendingTimeout: '5s', retry: ONCE_MORE } as const;
+    const simulation = simulate([task('a', { loop, ...limits })], { 'a/0': refused('Quota', 6000) });
+    until(simulation, () => simulation.pods.size > 0);
+    expect([...simulation.pods.keys()]).toEqual(['a/0#0']);
+  });
+
+  it('leaves its place in a fan-out at once to an item that waits to be tried again', () => {
+    const forEach = { items: [0, 1, 2], parallelism: 2 };
+    const fates: Record<string, Fate> = {
+      'a[0]': { end: 'Infrastructure', afterMs: 1 },
+      'a[0]#1': NEVER,
+      'a[1]': { end: 'Infrastructure', afterMs: 1000 },
+      'a[1]#1': NEVER,
+      'a[2]': refused('Quota'),
+    };
+    const simulation = simulate([task('a', { forEach, pendingTimeout: '5s', retry: ONCE_MORE })], fates);
+    const waited = until(simulation, () => simulation.pods.has('a[1]#1'));
+    expect([...simulation.pods.keys()]).toEqual(['a[0]#0', 'a[1]#0', 'a[0]#1', 'a[1]#1']);
+    expect(waited).toBe(5001);
   });
 });
 

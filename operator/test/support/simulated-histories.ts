@@ -2,13 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Definition, Task } from '../../src/api/index.ts';
-import { encodeEvents } from '../../src/api/index.ts';
-import { type Fate, Simulation } from '../../src/engine/testing/simulation.ts';
+import { type Fate, Simulation, type SimulationOptions } from '../../src/engine/testing/simulation.ts';
 import { FOLDER, type RecordedHistory } from './histories.ts';
 
 interface Simulated {
   readonly definition: Definition;
   readonly fates?: Readonly<Record<string, Fate>>;
+  /** What it takes over from another run, and how much of what tasks hand on its state holds itself. */
+  readonly options?: Pick<SimulationOptions, 'copied' | 'earlier' | 'shareBytes'>;
   /** Something that people do after so many passes. */
   readonly meanwhile?: (simulation: Simulation, pass: number) => void;
   /** After so many passes it is recorded as it stands, under way. */
@@ -23,6 +24,8 @@ const of = (tasks: Task[], rest: Partial<Definition> = {}): Definition => ({
 });
 const V = [{ name: 'v', type: 'Integer' as const }];
 const FAILED: Fate = { end: 'Failed' };
+const filled = (name: string | number) => `${name}-`.padEnd(300, 'x');
+const AGAIN = [7, 27, 47];
 
 export const SIMULATED: Readonly<Record<string, Simulated>> = {
   'template-in-a-loop': {
@@ -114,21 +117,54 @@ export const SIMULATED: Readonly<Record<string, Simulated>> = {
     },
     passes: 5,
   },
+  'a-retry-with-outputs-by-their-place': {
+    definition: of(
+      [
+        task('plan', { outputs: [{ name: 'v' }] }),
+        task('shard', { needs: ['plan'], outputs: [{ name: 'v' }], forEach: { sequence: { to: 59 } } }),
+        task('join', {
+          needs: ['shard'],
+          env: { ALL: '${{ tasks.shard.outputs.map(o, o.v.size()) }}', PLAN: '${{ tasks.plan.outputs.v }}' },
+        }),
+      ],
+      { parallelism: 100 },
+    ),
+    options: {
+      copied: {
+        type: 'Copied',
+        t: 0,
+        from: 'first',
+        tasks: {
+          plan: { phase: 'Succeeded', outputs: { v: filled('') } },
+          shard: { phase: 'Partly', items: { count: 60, succeeded: '0-6,8-26,28-46,48-59', skipped: '' }, later: true },
+        },
+      },
+      earlier: { outputs: new Map(Array.from({ length: 60 }, (_, n) => [`shard[${n}]`, { v: filled(n) }])) },
+      shareBytes: 4096,
+    },
+    fates: Object.fromEntries(
+      AGAIN.map((n, index) => {
+        return [`shard[${n}]`, { end: 'Succeeded', outputs: `v=${filled(n)}`, afterMs: index === 0 ? 1800 : 1900 }];
+      }),
+    ),
+    passes: 3,
+  },
 };
 
 /** Simulates a run to its end, or as far as it is to be recorded. */
-export function simulate({ definition, fates = {}, meanwhile, passes }: Simulated): RecordedHistory {
+export function simulate({ definition, fates = {}, options, meanwhile, passes }: Simulated): RecordedHistory {
   const fate = (path: string, attempt: number): Fate =>
     fates[`${path}#${attempt}`] ?? fates[path] ?? { end: 'Succeeded' };
-  const simulation = new Simulation(definition, { fate });
+  const simulation = new Simulation(definition, { ...options, fate });
   for (let pass = 0; !simulation.state.finished && pass !== passes; pass++) {
     if (pass > 100) throw new Error('the run does not end');
     meanwhile?.(simulation, pass);
     const decision = simulation.pass();
     if (!decision.more && !decision.state.finished) simulation.now = simulation.nextMoment(decision);
   }
-  const { stored, history, plan } = simulation;
-  return { definition, digest: plan.digest, history: [], tail: encodeEvents(history), state: stored };
+  const { stored, pages, plan } = simulation;
+  const history = pages.pages.map(({ firstSeq, events }) => ({ firstSeq, events }));
+  return { definition, digest: plan.digest, history, tail: pages.tail, state: stored };
 }
 
 /** Writes those that are asked for by name into the folder of recorded histories. */

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { EVENTS } from '../../src/api/index.ts';
 import { decodeState, digestOf, encodeState, joinHistory, plan, replay } from '../../src/engine/index.ts';
 import { recordedHistories } from '../support/histories.ts';
 
 const histories = recordedHistories();
+
+describe('events', () => {
+  it('each have a code of their own: two with one code would be read as the same event', () => {
+    const codes = Object.values(EVENTS).map(({ code }) => code);
+    expect(codes.filter((code, index) => codes.indexOf(code) !== index)).toEqual([]);
+  });
+});
 
 describe('the recorded histories', () => {
   it('are there', () => {

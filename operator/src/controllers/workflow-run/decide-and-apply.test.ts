@@ -14,7 +14,14 @@ const definition = { defaults: { image: 'busybox' }, tasks: [{ name: 'a', run: '
 const run = { metadata: { name: 'r', namespace: 'ns', uid: 'u' }, spec: { workflowRef: { name: 'w' } } };
 const context = { name: 'r', namespace: 'ns', uid: 'u', workflow: 'w' };
 
-const proven = { clock: realClock, attests: UNATTESTED, proves: testProofs() };
+const proven = {
+  clock: realClock,
+  attests: UNATTESTED,
+  proves: testProofs(),
+  client: {} as never,
+  stores: {} as never,
+};
+const found = { run: run as WorkflowRun, context: context as never, journal: undefined };
 
 describe('decisions and their answers', () => {
   it('note that something was begun which the last of them leaves out, until the caches must know it', async () => {
@@ -31,7 +38,7 @@ describe('decisions and their answers', () => {
     const { state: accepted } = accept('d', {}, 0);
     const before = encodeState(accepted);
     const observed: ObservedRun = { desiredState: 'Running', attempts: new Map(), recheckAfter: undefined };
-    const undecided = { run: run as WorkflowRun, context: context as never, plan: compiled, before };
+    const undecided = { ...found, plan: compiled, before };
     const { state } = await decideAndApply({ ...proven, executor, memories }, undecided, observed);
     expect(started).toEqual(['a[0]', 'a[1]']);
     expect([...(state.tasks.get('a')?.fan?.live.keys() ?? [])], 'recorded').toEqual([0]);
@@ -56,7 +63,7 @@ describe('decisions and their answers', () => {
     } as unknown as Executor;
     const before = encodeState(accept('d', {}, 0).state);
     const observed = { desiredState: 'Running' as const, attempts: new Map(), recheckAfter: undefined };
-    const undecided = { run: run as WorkflowRun, context: context as never, plan: plan(definition, 'd'), before };
+    const undecided = { ...found, plan: plan(definition, 'd'), before };
     const { state } = await decideAndApply({ ...proven, executor, memories: new RunMemories() }, undecided, observed);
     expect(state.finished?.phase).toBe('Failed');
     expect(cancelled).toEqual(['a[1]#0']);

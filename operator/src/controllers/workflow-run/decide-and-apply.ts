@@ -6,12 +6,16 @@ import {
   decide,
   decodeState,
   encodeState,
+  type Journal,
+  nextPage,
   type Plan,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
 import { type Answer, apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
-import { beganContext, identityOf, type ObservedRun } from './observe.ts';
+import { earlierOf } from './earlier-outputs.ts';
+import { beganContext, identityOf, type ObservedRun, signalOf } from './observe.ts';
+import { givenOf } from './placed-outputs.ts';
 
 /** Decisions of one reconcile: each further one knows the answers to the one before. After these nothing new is started. */
 const MAX_DECISIONS = 8;
@@ -21,6 +25,8 @@ const MAX_DECISIONS = 8;
  */
 const STATE_REFUSED_BYTES = 112 * 1024;
 
+type DecideDeps = Pick<RunDeps, 'executor' | 'clock' | 'attests' | 'proves' | 'client' | 'memories' | 'stores'>;
+
 /** What is decided on. */
 interface Undecided {
   readonly run: WorkflowRun;
@@ -28,22 +34,19 @@ interface Undecided {
   readonly plan: Plan;
   /** The encoded state. */
   readonly before: string;
+  readonly journal: Journal | undefined;
 }
 
 /**
  * Decides and applies until no start has an answer that the decision did not know of. A chain of cached results could go
  * on for long: after some rounds it only finishes what was begun, and the next reconcile goes on.
  */
-export async function decideAndApply(
-  deps: Pick<RunDeps, 'executor' | 'clock' | 'attests' | 'proves' | 'memories'>,
-  { run, context, plan, before }: Undecided,
-  observed: ObservedRun,
-): Promise<Decision> {
-  const { executor, clock } = deps;
-  const identity = identityOf(run, deps);
+export async function decideAndApply(deps: DecideDeps, undecided: Undecided, observed: ObservedRun): Promise<Decision> {
+  const { executor } = deps;
+  const { run, context, plan } = undecided;
   const begun = new Map<string, Start>();
   for (let round = 1; ; round++) {
-    const decision = decide(identity, plan, decodeState(before), observed, clock.now());
+    const decision = await decideOnData(deps, undecided, observed);
     if (!observed.overBudget && isOverBudget(encodeState(decision.state))) {
       observed.overBudget = true;
       continue;
@@ -58,6 +61,29 @@ export async function decideAndApply(
     for (const start of startsWithout(answers, decision.actions)) begun.set(keyOf(start), start);
     observed.begun ||= begun.size > 0;
     if (round >= MAX_DECISIONS) observed.only = new Set(begun.keys());
+  }
+}
+
+/** Decides; where tasks read outputs that the state holds by their place, with those from the history of the run. */
+async function decideOnData(deps: DecideDeps, undecided: Undecided, observed: ObservedRun): Promise<Decision> {
+  const { run, context, plan, before, journal } = undecided;
+  const identity = identityOf(run, deps);
+  const signal = signalOf(context);
+  const memory = deps.memories.of(context.uid);
+  observed.page = nextPage(journal, run.status?.seq ?? 0);
+  for (;;) {
+    const decision = decide(identity, plan, decodeState(before), observed, deps.clock.now());
+    if (decision.wantsEarlier) {
+      memory.earlier ??= await earlierOf(deps, run, signal);
+      observed.earlier = memory.earlier;
+      continue;
+    }
+    if (observed.earlier === undefined) memory.earlier = undefined;
+    if (decision.wanted.length === 0) return decision;
+    observed.given ??= new Map();
+    for (const wanted of decision.wanted) {
+      observed.given.set(wanted.path, await givenOf(deps, run, wanted, { signal }));
+    }
   }
 }
 

@@ -46,6 +46,23 @@ export async function readPages(deps: HistoryDeps, run: WorkflowRun, options: Re
   return { pages, unproven, damage: damageText(run, reached, (late[0]?.firstSeq ?? tailFrom) - 1) };
 }
 
+/**
+ * The page that begins there, if it is genuine: by its own proof or, where its key is gone, by the pages behind it.
+ * Undefined when it was forged, changed or deleted.
+ */
+export async function readPage(
+  deps: HistoryDeps,
+  run: WorkflowRun,
+  firstSeq: number,
+  options: CallOptions,
+): Promise<PageSpec | undefined> {
+  const reading = { deps, run, options };
+  const proven = await find(reading, firstSeq, (page) => isProven(deps.proves, run, page));
+  if (proven) return proven;
+  const { pages } = await readBack(reading, run.status?.journal ?? { pages: 0 });
+  return pages.find((page) => page.firstSeq === firstSeq);
+}
+
 /** Follows the names of pages back, as far as they lead. */
 async function readBack(
   reading: Reading,

@@ -1,5 +1,7 @@
 import type { WorkflowRun } from '../../api/index.ts';
+import type { Given } from '../../engine/index.ts';
 import { Admissions } from './admissions.ts';
+import { PageCache } from './page-cache.ts';
 
 /**
  * What this process remembers of a run between two reconciles: never needed for being right after a restart, always
@@ -18,6 +20,8 @@ export interface RunMemory {
   changedSince?: number | undefined;
   /** Monotonic time since which a success that nothing follows from waits for a write to ride on. */
   successSince?: number | undefined;
+  /** What the run that this one repeats handed on, while it is taken over. */
+  earlier?: Given | undefined;
   /** Monotonic time at which a reconcile last began something that its decision then did not record. */
   begunAt?: number | undefined;
   /** Uids of strangers that people were told of. */
@@ -30,6 +34,8 @@ export class RunMemories {
   readonly #memories = new Map<string, RunMemory>();
   /** Which runs of workflows with a limit were let in. */
   readonly admissions = new Admissions();
+  /** Outputs in pages of history, of all runs. */
+  readonly pages = new PageCache();
 
   /** The memory of a run by uid; made on first use. */
   of(uid: string): RunMemory {

@@ -2,6 +2,7 @@ import { type AttemptObject, type AttemptObservation, depthOf, type WorkflowRun 
 import {
   attemptKey,
   type Decision,
+  type Given,
   liveAttempts,
   type Observed,
   type Plan,
@@ -90,6 +91,9 @@ export interface ObservedRun extends Observed {
   records?: boolean;
   readonly objects?: ReadonlyMap<string, AttemptObject>;
   only?: ReadonlySet<string>;
+  page?: number;
+  given?: Map<string, Given>;
+  earlier?: Given;
 }
 
 /** Everything that a decision is made on. */

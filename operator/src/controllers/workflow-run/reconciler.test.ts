@@ -41,6 +41,14 @@ const CHAIN = {
     ...(index > 0 ? { needs: [`t${index - 1}`] } : {}),
   })),
 };
+/** More outputs than a state holds itself, and a task that reads all of them. */
+const JOIN = {
+  tasks: [
+    { name: 'each', forEach: { sequence: { to: 399 } }, compute: { v: `'${'x'.repeat(300)}' + string(index)` } },
+    { name: 'join', needs: ['each'], compute: { count: 'tasks.each.outputs.filter(o, o.v.size() > 300).size()' } },
+    { name: 'last', needs: ['join'], image: 'i', run: 'true', when: 'tasks.join.outputs.count == 400' },
+  ],
+};
 const workflow: Workflow = {
   apiVersion: '',
   kind: '',
@@ -89,7 +97,7 @@ class World {
   writes = 0;
   readonly #reconciler: RunReconciler;
 
-  constructor(definition: typeof spec | typeof CHAIN = spec) {
+  constructor(definition: typeof spec | typeof CHAIN | typeof JOIN = spec) {
     const { noted, entry } = pinned(definitionOf(definition));
     this.revisions.put(entry);
     const stores = {
@@ -198,6 +206,32 @@ function filled<T>(key: string, value: T): Store<T> {
 }
 
 const objectFor = (path: string) => ({ sort: 'Pod' as const, id: `pod-of-${path}` });
+
+describe('outputs beyond the share of a state', () => {
+  async function reconciled(world: World, between: () => void = () => undefined): Promise<void> {
+    for (let turn = 0; turn < 100; turn++) {
+      const result = await world.reconcile();
+      between();
+      if (!('requeue' in result && result.requeue)) return;
+    }
+    throw new Error('there is always more to do');
+  }
+
+  it('are read from the pages of the history when a task has its turn that reads them', async () => {
+    const world = new World(JOIN);
+    await reconciled(world);
+    expect(world.pages.size).toBeGreaterThan(4);
+    expect(world.started).toEqual(['last']);
+  });
+
+  it('fail that task where pages are gone, and nothing is read in its place', async () => {
+    const world = new World(JOIN);
+    await reconciled(world, () => world.pages.clear());
+    const row = world.runs.get('n/r')?.status?.tasks?.find(({ path }) => path === 'join');
+    expect(row).toMatchObject({ phase: 'Failed', reason: 'HistoryDamaged', message: expect.stringContaining('u-') });
+    expect(world.started).toEqual([]);
+  });
+});
 
 describe('the writes of a run', () => {
   let world: World;

@@ -284,6 +284,7 @@ export class RunReconciler {
   /** Metrics and the one Event of a run, after what they tell is stored. */
   #tell(work: Work, decision: Decision): void {
     const { metrics, recorder } = this.#deps;
+    this.#warnOfLimits(work, decision);
     for (const event of decision.events) {
       if (event.type === 'Started') metrics.tasksStarted.inc();
       if (
@@ -300,6 +301,12 @@ export class RunReconciler {
       metrics.runsCompleted.inc({ result: event.phase });
       const type = event.phase === 'Succeeded' ? 'Normal' : 'Warning';
       recorder.event(work.run, type, event.reason, 'Run', event.message);
+    }
+  }
+
+  #warnOfLimits({ run }: Work, { warnings }: Decision): void {
+    for (const warning of warnings) {
+      this.#deps.recorder.event(run, 'Warning', 'OutputsNearLimit', 'Report', warning);
     }
   }
 

@@ -72,6 +72,14 @@ describe('the row of a task that has ended', () => {
     expect(written.write(started('after', 3)).row('build')?.outputs).toBe('digest=abc, n=3');
   });
 
+  it('shows outputs that the state holds by their place as any others, and keeps on doing so', () => {
+    const outputs = { digest: 'abc', n: 3 };
+    const written = new Written(one).write(started('build', 1));
+    written.write({ type: 'Succeeded', t: 2, path: 'build', outputs, page: 1 });
+    expect(written.row('build')?.outputs).toBe('digest=abc, n=3');
+    expect(written.write(started('after', 3)).row('build')?.outputs).toBe('digest=abc, n=3');
+  });
+
   it('shows little of much, on one line', () => {
     const outputs = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`o${n}`, 'a\nb'.repeat(400)]));
     const shown = new Written(one).write(started('build', 1), succeeded('build', 2, outputs)).row('build')?.outputs;

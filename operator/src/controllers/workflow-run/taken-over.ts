@@ -17,7 +17,7 @@ import { TerminalError } from '../../runtime/index.ts';
 import { findRevision, type Pinned } from '../stores.ts';
 import { childDifference } from './children.ts';
 import type { RunDeps } from './deps.ts';
-import { MAX_PAGES, readPages } from './history.ts';
+import { type HistoryDeps, MAX_PAGES, readPages } from './history.ts';
 import { identityOf } from './observe.ts';
 import { invalid, type Origin } from './origin.ts';
 
@@ -112,8 +112,11 @@ function whyUnread(error: unknown): TerminalError {
   throw error;
 }
 
-/** Outputs are taken from genuine pages alone. */
-async function readHistory(deps: TakeOverDeps, run: WorkflowRun, signal: AbortSignal): Promise<HistoryEvent[]> {
+/**
+ * The history of a run that has ended. Outputs are taken from genuine pages alone.
+ * @throws TerminalError HistoryDamaged when there are others, InvalidOrigin when it is too long
+ */
+export async function readHistory(deps: HistoryDeps, run: WorkflowRun, signal: AbortSignal): Promise<HistoryEvent[]> {
   const { name } = run.metadata;
   const { pages = 0, tail = '[]' } = run.status?.journal ?? {};
   if (pages > MAX_PAGES) throw invalid(`${name} has ${pages} pages of history; use mode Rerun`);

@@ -96,6 +96,8 @@ function drawTask(draws: Draws, name: string, earlier: readonly string[], around
     'false',
     "run.name == 'run'",
     ...needs.map((need) => `tasks.${need}.status == 'Succeeded'`),
+    // What is read wherever it is, and always has a value.
+    ...needs.flatMap((need) => Array<string>(6).fill(`size(tasks.${need}.outputs) >= 0`)),
     ...(forEach ? ['index != 1'] : []),
   ]);
   const hasAttempts = kind === 'run' || kind === 'http' || kind === 'workflow' || kind === 'resource';
@@ -126,7 +128,7 @@ function drawKind(draws: Draws, { templates, mayGenerate }: Around): Kind {
 
 function drawAction(draws: Draws, kind: Kind, needs: readonly string[], { templates }: Around): Partial<Task> {
   const [need] = needs;
-  const read = need && draws.percent(30) ? `tasks.${need}.outputs.v` : draws.pick(['1', 'params.n', '1 / 0']);
+  const read = need && draws.percent(60) ? `tasks.${need}.outputs.v` : draws.pick(['1', 'params.n', '1 / 0']);
   if (kind === 'compute') return { compute: { v: read }, outputs: [V] };
   if (kind === 'sleep') {
     return { sleep: draws.pick([{ duration: '1s' }, { duration: '4s' }, { until: '2023-11-14T22:13:28Z' }]) };
@@ -142,7 +144,7 @@ function drawAction(draws: Draws, kind: Kind, needs: readonly string[], { templa
   if (kind === 'waitForSignal') return drawWait(draws);
   if (kind === 'resource') return { resource: { manifest: { kind: 'ConfigMap', metadata: { name: 'x' } } } };
   const output = draws.percent(70) ? { ...V, optional: true } : V;
-  return { run: 'true', outputs: [output], ...(draws.percent(15) ? { env: { V: `\${{ ${read} }}` } } : {}) };
+  return { run: 'true', outputs: [output], ...(draws.percent(40) ? { env: { V: `\${{ ${read} }}` } } : {}) };
 }
 
 const PEOPLE = [undefined, { users: ['u1', 'u2'] }, { groups: ['g1'] }, { users: ['u3'], groups: ['g2'] }];

@@ -16,6 +16,7 @@ import {
   decodeState,
   encodeState,
   evolve,
+  type Given,
   isSettled,
   liveAttempts,
   type Observed,
@@ -23,7 +24,9 @@ import {
   parseAttemptKey,
   type RunState,
   replay,
+  type Wanted,
 } from '../index.ts';
+import { placedIn } from '../testing/paged-history.ts';
 import { ChainWitness } from './chain-witness.ts';
 import type { Draws } from './draws.ts';
 import { Mail } from './mail.ts';
@@ -37,6 +40,10 @@ const MAX_ROUNDS = 4;
 const MAX_PASSES = 3000;
 /** What no state of these small definitions may come near. */
 const MAX_STATE_BYTES = 48 * 1024;
+/** Outputs that are read are held by their place wherever they may be. */
+const SHARE_BYTES = 0;
+/** Events after which a page is cut. */
+const PAGE_EVENTS = 4;
 
 interface Pod {
   readonly path: string;
@@ -77,7 +84,14 @@ export interface Manner {
 interface Stored {
   readonly text: string;
   readonly desired: DesiredState;
+  /** How many events are stored, and the first one that is in no page. */
+  readonly events: number;
+  readonly tailFrom: number;
 }
+
+/** The page that the next events will be a part of. */
+const nextPage = ({ events, tailFrom }: Stored): number =>
+  events - tailFrom + 1 >= PAGE_EVENTS ? events + 1 : tailFrom;
 
 /**
  * A cluster in virtual time around the production engine, with everything that can go wrong there. After every pass it
@@ -107,6 +121,8 @@ export class World {
   /** The run that continues this one exists. */
   #hasNext = false;
   readonly #stored: Stored[] = [];
+  /** Which pages are damaged, by the number of their first event. */
+  readonly #damaged = new Map<number, boolean>();
   #refused = false;
   #records = false;
   #only: ReadonlySet<string> | undefined;
@@ -121,13 +137,17 @@ export class World {
     this.mail = new Mail(plan);
     const { state, encoded } = accept(plan.digest, { n: 2 }, this.now);
     this.history = [encoded];
-    this.#stored.push({ text: encodeState(state), desired: this.desired });
+    this.#stored.push({ text: encodeState(state), desired: this.desired, events: 1, tailFrom: 1 });
     this.#witness = new Witness(plan);
     this.#shadow = replay(decodeEvents(encodeEvents(this.history)));
   }
 
   get stored(): string {
-    return this.#stored.at(-1)?.text ?? '';
+    return this.#newest.text;
+  }
+
+  get #newest(): Stored {
+    return this.#stored.at(-1) as Stored;
   }
 
   get #clock(): number {
@@ -162,7 +182,7 @@ export class World {
       // After some rounds only what was begun is finished, and the next reconcile goes on.
       this.#only = round >= MAX_ROUNDS ? begun : undefined;
       this.#hasBegun = begun.size > 0;
-      const decision = this.#decide(base.text, desired, attempts, overBudget);
+      const decision = this.#decide(base, desired, attempts, overBudget);
       const answers = this.#apply(decision.actions, diesAfter, isStale);
       if (Number.isFinite(diesAfter)) return undefined;
       if (answers.size === 0) return this.#endBegun(decision, begun);
@@ -178,8 +198,7 @@ export class World {
     return decision;
   }
 
-  #decide(base: string, desiredState: DesiredState, attempts: Seen, overBudget: boolean): Decision {
-    this.decisions++;
+  #decide(base: Stored, desiredState: DesiredState, attempts: Seen, overBudget: boolean): Decision {
     const only = this.#only ? { only: this.#only } : {};
     const next = this.#hasNext ? { continuedAs: 'next' } : {};
     const observed = {
@@ -188,8 +207,33 @@ export class World {
       ...only,
       objects: this.#objects(),
       records: this.#records,
+      ...{ page: nextPage(base), shareBytes: SHARE_BYTES },
     };
-    return decide(IDENTITY, this.plan, decodeState(base), observed, this.#clock);
+    const given = new Map<string, Given>();
+    for (;;) {
+      this.decisions++;
+      const decision = decide(IDENTITY, this.plan, decodeState(base.text), { ...observed, given }, this.#clock);
+      if (decision.wanted.length === 0) return decision;
+      for (const wanted of decision.wanted) {
+        if (given.has(wanted.path)) throw new Violation(`${wanted.path} is wanted twice: ${base.text}`);
+        given.set(wanted.path, this.#give(wanted, base));
+      }
+    }
+  }
+
+  /** What is stored in the pages that are wanted; some of them are damaged, for good. */
+  #give({ path, pages }: Wanted, { events, tailFrom }: Stored): Given {
+    const page = pages[0] ?? 0;
+    const isDamaged = this.#damaged.get(page) ?? (page < tailFrom && this.#fates.percent(8));
+    if (page < tailFrom) this.#damaged.set(page, isDamaged);
+    if (isDamaged) return { damage: 'the page is gone' };
+    const isThere = (encoded: string, index: number) => {
+      const [event] = decodeEvents(encodeEvents([encoded]));
+      if (event?.type !== 'Succeeded' || event.page === undefined) return false;
+      if (event.page > index + 1) throw new Violation(`the event ${index + 1} lies before its page ${event.page}`);
+      return pages.includes(event.page);
+    };
+    return placedIn(path, [encodeEvents(this.history.slice(0, events).filter(isThere))]);
   }
 
   /** Every pod carries proof; which one is seen does not matter, since no two have one attempt. */
@@ -332,8 +376,10 @@ export class World {
     if (folded !== text) throw new Violation(`the fold of the history is not the state:\n${folded}\n${text}`);
     if (text.length > MAX_STATE_BYTES) throw new Violation(`the state has ${text.length} bytes`);
     if (decision.events.length === 0 && text !== this.stored) throw new Violation('the state changed without an event');
+    const tailFrom = nextPage(this.#newest);
     this.history.push(...decision.encoded);
-    if (text !== this.stored) this.#stored.push({ text, desired: this.desired });
+    const stored = { text, desired: this.desired, events: this.history.length, tailFrom };
+    if (text !== this.stored) this.#stored.push(stored);
     if (this.#stored.length > 4) this.#stored.shift();
     if (!decision.more && !this.#only) this.#checkComplete(decision, attempts);
     this.isFinished = decision.state.finished !== undefined;
@@ -355,7 +401,8 @@ export class World {
     this.#shadow = replay(decodeEvents(encodeEvents(this.history)));
     const text = encodeState(state);
     if (encodeState(this.#shadow) !== text) throw new Violation(`the first event does not fold to the state: ${text}`);
-    this.#stored.splice(0, this.#stored.length, { text, desired: this.desired });
+    this.#stored.splice(0, this.#stored.length, { text, desired: this.desired, events: 1, tailFrom: 1 });
+    this.#damaged.clear();
     this.#hasNext = false;
     this.isFinished = false;
   }
@@ -378,7 +425,7 @@ export class World {
     for (const { type, path, attempt } of decision.actions) {
       if (type === 'Start') seen.set(attemptKey(path, attempt), { phase: 'Running', startedAt: this.now });
     }
-    const again = this.#decide(this.stored, this.desired, seen, false);
+    const again = this.#decide(this.#newest, this.desired, seen, false);
     // A pod of a decision that was lost may have to wait until its unit is known; then its own events lead to it.
     if (again.events.some((event) => event.type === 'Started' && event.adopted)) return;
     const isNew = again.events.length > 0 || again.actions.some(({ type }) => type === 'Start');
@@ -433,7 +480,7 @@ export class World {
       if (decision && !decision.more && !decision.state.finished) this.#wait(decision.wakeAt);
     }
     this.#only = undefined;
-    const quiet = this.#decide(this.stored, this.desired, this.#observe(decodeState(this.stored), 0), false);
+    const quiet = this.#decide(this.#newest, this.desired, this.#observe(decodeState(this.stored), 0), false);
     if (quiet.events.length + quiet.actions.length > 0)
       throw new Violation(`not quiet in the end: ${this.#tell(quiet)}`);
   }

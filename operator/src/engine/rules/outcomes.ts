@@ -12,6 +12,7 @@ import {
 } from '../../api/index.ts';
 import { missingFailure, type ParsedOutputs, parseOutputs } from '../outputs.ts';
 import type { Pass } from '../pass.ts';
+import { whenGiven } from '../placed-data.ts';
 import { infrastructureRetry, retryOf, userRetry } from '../retrying.ts';
 import { isLive, MAX_MESSAGE_LENGTH } from '../state.ts';
 import { succeed } from '../success.ts';
@@ -25,7 +26,7 @@ export function outcomes(pass: Pass): void {
     // Who is asked answers, and nothing else ends it: see the rule of signals.
     if (!isLive(judged.unit) || judged.planned.sort === 'Signal') continue;
     const seen = pass.observation(judged.path, judged.unit.attempt);
-    if (seen && pass.room()) judge(pass, judged, seen);
+    if (seen && pass.room()) whenGiven(() => judge(pass, judged, seen));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Pass } from '../pass.ts';
 import { formatPath } from '../paths.ts';
-import { isRead, outputBytes } from '../success.ts';
+import type { TaskState } from '../state.ts';
+import { dataIn, isRead } from '../success.ts';
 import { type Frame, frameIn } from '../walk.ts';
 
 /** Below this, dropping outputs is not worth an event. */
@@ -8,7 +9,8 @@ const WORTH_RELEASING_BYTES = 4 * 1024;
 
 /** Drops outputs that no unfinished task refers to any more; the journal has them. */
 export function releasedOutputs(pass: Pass): void {
-  if (outputBytes(pass.state) < WORTH_RELEASING_BYTES) return;
+  const { held, placed } = dataIn(pass.state);
+  if (held < WORTH_RELEASING_BYTES && placed === 0) return;
   const free = [pass.root, ...framesInside(pass)].flatMap((frame) => freeIn(pass, frame));
   if (free.length > 0) pass.emit({ type: 'OutputsReleased', tasks: free });
 }
@@ -20,8 +22,11 @@ function* framesInside(pass: Pass): Generator<Frame> {
   }
 }
 
+const hasOutputs = ({ outputs, fan, placed }: TaskState): boolean =>
+  outputs !== undefined || placed !== undefined || (fan !== undefined && fan.outputs.size > 0);
+
 function freeIn(pass: Pass, frame: Frame): string[] {
   return [...frame.tasks]
-    .filter(([name, task]) => (task.outputs || (task.fan && task.fan.outputs.size > 0)) && !isRead(pass, frame, name))
+    .filter(([name, task]) => hasOutputs(task) && !isRead(pass, frame, name))
     .map(([name]) => formatPath(frame.path, name));
 }

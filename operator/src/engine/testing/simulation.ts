@@ -21,6 +21,7 @@ import {
   digestOf,
   encodeState,
   evolve,
+  type Given,
   isSettled,
   type Observed,
   type Plan,
@@ -28,7 +29,9 @@ import {
   type RunIdentity,
   type RunState,
   replay,
+  type Wanted,
 } from '../index.ts';
+import { PagedHistory } from './paged-history.ts';
 
 /** What becomes of one attempt in a simulation. */
 export type Fate =
@@ -66,6 +69,10 @@ export interface SimulationOptions {
   readonly identity?: RunIdentity;
   /** What the run takes over from another. */
   readonly copied?: HistoryEvent;
+  /** What the run that this one repeats handed on. */
+  readonly earlier?: Given;
+  /** Bytes of outputs above which the state holds them by their place. */
+  readonly shareBytes?: number;
   /** The stored state of the run that it continues, and when. */
   readonly continues?: { readonly stored: string; readonly now: number };
 }
@@ -92,6 +99,13 @@ export class Simulation {
   history: string[];
   stored: string;
   passes = 0;
+  readonly pages = new PagedHistory();
+  /** What people were warned of. */
+  readonly warnings: string[] = [];
+  /** Outputs by their place that decisions were given. */
+  givenTasks = 0;
+  readonly #share: Pick<Observed, 'shareBytes'>;
+  readonly #earlier: Given | undefined;
   /** The newest start of each path. */
   readonly #starts = new Map<string, Action>();
   readonly #fate: (path: string, attempt: number) => Fate;
@@ -100,13 +114,16 @@ export class Simulation {
     this.plan = plan(definition, digestOf(definition));
     this.#fate = options.fate ?? (() => ({ end: 'Succeeded' }));
     const { copied, continues, identity } = options;
+    this.#earlier = options.earlier;
     if (identity) this.identity = identity;
+    this.#share = options.shareBytes === undefined ? {} : { shareBytes: options.shareBytes };
     this.now = continues?.now ?? START;
     const { state, encoded } = continues
       ? acceptContinuing(decodeState(continues.stored), this.now)
       : accept(this.plan.digest, options.parameters ?? {}, this.now);
     this.stored = encodeState(copied ? evolve(state, copied) : state);
     this.history = copied ? [encoded, encodeEvent(copied)] : [encoded];
+    this.pages.write(this.history);
   }
 
   get state(): RunState {
@@ -168,7 +185,20 @@ export class Simulation {
 
   /** What follows from something else than what there is. */
   decideOn(observed: Observed): Decision {
-    return decide(this.identity, this.plan, this.state, observed, this.now);
+    const given = new Map<string, Given>();
+    let all: Observed = { page: this.pages.nextPage, ...this.#share, ...observed, given };
+    for (;;) {
+      const decision = decide(this.identity, this.plan, this.state, all, this.now);
+      if (decision.wanted.length === 0 && !decision.wantsEarlier) return decision;
+      if (decision.wantsEarlier) all = { ...all, earlier: this.#earlier ?? { damage: 'there is none' } };
+      for (const wanted of decision.wanted) given.set(wanted.path, this.give(wanted));
+      this.givenTasks += decision.wanted.length;
+    }
+  }
+
+  /** What a decision is given of the history; a test may put something else in its place. */
+  give(wanted: Wanted): Given {
+    return this.pages.give(wanted);
   }
 
   /** Carries out the first `count` actions, as a process that dies in between does. */
@@ -193,6 +223,8 @@ export class Simulation {
   report(decision: Decision): void {
     this.stored = encodeState(decision.state);
     this.history.push(...decision.encoded);
+    this.pages.write(decision.encoded);
+    this.warnings.push(...decision.warnings);
     for (const pod of this.pods.values()) {
       if (isSettled(decision.state, pod.path, pod.attempt)) pod.gone = true;
     }

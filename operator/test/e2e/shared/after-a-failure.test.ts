@@ -58,6 +58,37 @@ describe('after a failure', () => {
     expect(rowsOf(third.status)).toContainEqual(['a', 'Succeeded', 'second/a']);
   });
 
+  it.concurrent('a fork takes over far more outputs than one event holds, before it starts anything', async ({
+    scenario,
+  }) => {
+    const much = workflow('much', {
+      parameters: [
+        { name: 'text', default: 'x'.repeat(200) },
+        { name: 'good', default: 'no' },
+      ],
+      tasks: [
+        { name: 'each', forEach: { sequence: { to: 399 } }, compute: { v: "params.text + '-' + string(index)" } },
+        script('read', '[ "$GOOD" = yes ] && [ "$COUNT" = 400 ] && [ "$LAST" = "$TEXT-399" ]', {
+          needs: ['each'],
+          env: {
+            COUNT: '${{ tasks.each.outputs.filter(o, o.v.size() > 201).size() }}',
+            LAST: '${{ tasks.each.outputs[399].v }}',
+            TEXT: '${{ params.text }}',
+            GOOD: '${{ params.good }}',
+          },
+        }),
+      ],
+    });
+    await scenario.given(much, workflowRun('first', 'much'));
+    expect((await scenario.ended('first')).status?.phase).toBe('Failed');
+    await scenario.given(repeating('again', 'much', { run: 'first', mode: 'Fork', task: 'read' }, { good: 'yes' }));
+    const again = await scenario.ended('again');
+    expect(again.status?.phase).toBe('Succeeded');
+    expect(again.status?.origin).toMatchObject({ run: 'first' });
+    expect(again.status?.origin?.repeated).toBeUndefined();
+    expect(await tasksOf(scenario, 'again')).toEqual(['read']);
+  });
+
   it.concurrent('a rerun repeats everything with the same parameters, and takes others', FULL, async ({ scenario }) => {
     await scenario.given(SERIES, workflowRun('one', 'series', { good: 'yes' }));
     await scenario.ended('one');

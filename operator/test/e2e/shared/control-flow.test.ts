@@ -168,6 +168,39 @@ describe('a fan-out', () => {
     },
   );
 
+  it.concurrent('hands on far more than a status holds to one task, from the pages of its history', async ({
+    scenario,
+  }) => {
+    const text = 'x'.repeat(200);
+    const run = await scenario.ran(
+      workflow('flow', {
+        parameters: [{ name: 'text', default: text }],
+        tasks: [
+          { name: 'each', forEach: { sequence: { to: 699 } }, compute: { v: "params.text + '-' + string(index)" } },
+          {
+            name: 'join',
+            needs: ['each'],
+            compute: {
+              whole: 'tasks.each.outputs.filter(o, o.v.size() > 201).size()',
+              some: "[0, 557, 699].map(n, tasks.each.outputs[n].v.split('-')[1])",
+            },
+          },
+          script('read', `test "$COUNT" = 700 && test "$SOME" = '["0","557","699"]' && test "$LAST" = "$TEXT-699"`, {
+            needs: ['join'],
+            env: {
+              COUNT: '${{ tasks.join.outputs.whole }}',
+              SOME: '${{ tasks.join.outputs.some }}',
+              LAST: '${{ tasks.each.outputs[699].v }}',
+              TEXT: '${{ params.text }}',
+            },
+          }),
+        ],
+      }),
+    );
+    expect(phasesOf(run)).toMatchObject({ join: 'Succeeded', read: 'Succeeded' });
+    expect(run.status?.journal?.pages).toBeGreaterThan(6);
+  });
+
   it.concurrent('hands on an empty list where it was skipped, and is joined with others', async ({ scenario }) => {
     const run = await scenario.ran(
       workflow('flow', {
