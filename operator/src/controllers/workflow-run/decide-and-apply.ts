@@ -54,12 +54,13 @@ export async function decideAndApply(deps: DecideDeps, undecided: Undecided, obs
     const whole = { ...beganContext(context, run, deps), workspaces: plan.definition.workspaces };
     const answers = await apply(executor, whole, decision.actions);
     if (answers.size === 0) {
-      if (begun.size > 0) await leaveBegun(deps, whole, decision, begun);
+      // What an earlier round started, and an answer made needless: nothing looks at it once the run is over.
+      if (decision.state.finished) await apply(executor, whole, [...begun.values()].map(cancelOf));
       return decision;
     }
     for (const [key, answer] of answers) observed.attempts.set(key, answer);
     for (const start of startsWithout(answers, decision.actions)) begun.set(keyOf(start), start);
-    observed.begun ||= begun.size > 0;
+    if (begun.size > 0) noteBegun(deps, context, observed);
     if (round >= MAX_DECISIONS) observed.only = new Set(begun.keys());
   }
 }
@@ -88,17 +89,12 @@ async function decideOnData(deps: DecideDeps, undecided: Undecided, observed: Ob
 }
 
 /**
- * What an earlier round started, and the answer to another start has made needless or put off: nothing looks at it once the
- * run is over, and until then the next reconcile has to know of it before the caches do.
+ * The answer to another start may put off what was started already, and the reconcile may fail before it is stored: later
+ * decisions have to know of it before the caches do.
  */
-async function leaveBegun(
-  { executor, memories, clock }: Pick<RunDeps, 'executor' | 'clock' | 'memories'>,
-  context: RunContext,
-  { state }: Decision,
-  begun: ReadonlyMap<string, Start>,
-): Promise<void> {
-  if (state.finished) await apply(executor, context, [...begun.values()].map(cancelOf));
-  memories.of(context.uid).begunAt = clock.monotonic();
+function noteBegun({ memories, clock }: DecideDeps, { uid }: RunContext, observed: ObservedRun): void {
+  observed.begun = true;
+  memories.of(uid).begunAt = clock.monotonic();
 }
 
 type Start = Extract<Action, { type: 'Start' }>;
