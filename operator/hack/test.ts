@@ -12,7 +12,7 @@ import { runLanes } from './test/lanes.ts';
 import { announcement } from './test/needs.ts';
 import { type Options, readOptions, stepOf, USAGE, UsageError } from './test/options.ts';
 import { type RunOptions, runStep, verify } from './test/run-step.ts';
-import { CLUSTERS, type Step } from './test/steps.ts';
+import type { Step } from './test/steps.ts';
 import { failuresOf, type Outcome, slowestOf, sum, tableOf, weakOf } from './test/summary.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -56,6 +56,10 @@ function neededBy({ steps }: Options): Needed {
   return names.size === 1 && names.has('apiserver') ? 'api servers' : 'clusters';
 }
 
+/** What its own steps may leave: another run beside this one keeps its clusters. */
+const clustersOf = ({ steps }: Options): Set<string> =>
+  new Set(steps.flatMap((step) => (step === 'verify' ? [] : (step.clusters ?? []))));
+
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2), ROOT);
   const seed = Number(process.env.ADO_SEED ?? Math.floor(Math.random() * SEEDS));
@@ -72,7 +76,7 @@ async function main(): Promise<number> {
     if (!bundle) printCoverage(ROOT, folder);
     return tell(outcomes, (performance.now() - began) / 1000);
   } finally {
-    if (!isNamed) for (const name of CLUSTERS) await closeCluster(name);
+    if (!isNamed) for (const name of clustersOf(options)) await closeCluster(name);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -28,6 +28,8 @@ export interface Step {
   readonly sharesModules?: boolean;
   /** Runs once before all files; see vitest's globalSetup. */
   readonly setup?: string;
+  /** Clusters that it makes and may leave when it is killed; ending one that is not there is harmless. */
+  readonly clusters?: readonly string[];
   /** Seconds that the step may take in each tier on the machine that `cluster/pace.ts` is measured in. */
   readonly budget: Readonly<Record<Tier, number>>;
 }
@@ -71,6 +73,7 @@ export const STEPS: readonly Step[] = [
     oneOf: 2,
     retry: 1,
     setup: 'test/e2e/shared/setup.ts',
+    clusters: ['ado-test'],
     budget: { quick: 120, full: 350 },
   },
   {
@@ -83,6 +86,7 @@ export const STEPS: readonly Step[] = [
     oneOf: 2,
     retry: 1,
     setup: 'test/support/installed-cluster.ts',
+    clusters: ['ado-test'],
     budget: { quick: 190, full: 400 },
   },
   {
@@ -95,6 +99,7 @@ export const STEPS: readonly Step[] = [
     oneOf: 2,
     retry: 1,
     setup: 'test/support/installed-cluster.ts',
+    clusters: ['ado-test', 'ado-fan-out', 'ado-chains'],
     budget: { quick: 150, full: 900 },
   },
   {
@@ -106,6 +111,7 @@ export const STEPS: readonly Step[] = [
     sharesModules: true,
     retry: 1,
     setup: 'test/install/setup.ts',
+    clusters: ['ado-install'],
     budget: { quick: 170, full: 650 },
   },
   {
@@ -116,6 +122,7 @@ export const STEPS: readonly Step[] = [
     workers: 1,
     sharesModules: true,
     retry: 1,
+    clusters: ['ado-crash'],
     budget: { quick: 200, full: 600 },
   },
   {
@@ -127,12 +134,10 @@ export const STEPS: readonly Step[] = [
     sharesModules: true,
     oneOf: 2,
     retry: 1,
+    clusters: ['ado-faults'],
     budget: { quick: 100, full: 900 },
   },
 ];
 
 /** Names for several steps. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = { e2e: ['shared', 'own'] };
-
-/** Clusters that tests may leave when they are killed; ending one that is not there is harmless. */
-export const CLUSTERS = ['ado-test', 'ado-install', 'ado-crash', 'ado-faults', 'ado-fan-out', 'ado-chains'];
