@@ -55,12 +55,12 @@ export async function decideAndApply(deps: DecideDeps, undecided: Undecided, obs
     const answers = await apply(executor, whole, decision.actions);
     if (answers.size === 0) {
       // What an earlier round started, and an answer made needless: nothing looks at it once the run is over.
-      if (decision.state.finished) await apply(executor, whole, [...begun.values()].map(cancelOf));
+      await apply(executor, whole, decision.state.finished ? [...begun.values()].map(cancelOf) : []);
       return decision;
     }
     for (const [key, answer] of answers) observed.attempts.set(key, answer);
     for (const start of startsWithout(answers, decision.actions)) begun.set(keyOf(start), start);
-    if (begun.size > 0) noteBegun(deps, context, observed);
+    noteBegun(deps, context, observed, begun.size);
     if (round >= MAX_DECISIONS) observed.only = new Set(begun.keys());
   }
 }
@@ -92,7 +92,8 @@ async function decideOnData(deps: DecideDeps, undecided: Undecided, observed: Ob
  * The answer to another start may put off what was started already, and the reconcile may fail before it is stored: later
  * decisions have to know of it before the caches do.
  */
-function noteBegun({ memories, clock }: DecideDeps, { uid }: RunContext, observed: ObservedRun): void {
+function noteBegun({ memories, clock }: DecideDeps, { uid }: RunContext, observed: ObservedRun, count: number): void {
+  if (count === 0) return;
   observed.begun = true;
   memories.of(uid).begunAt = clock.monotonic();
 }
