@@ -111,6 +111,11 @@ describe('what looks like a secret', () => {
     }
   });
 
+  it('is taken out where it begins right behind another one', () => {
+    const both = 'token 6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11Bearer 0Authorization';
+    expect(redact(both)).toBe(`token ${REDACTED}Bearer ${REDACTED}`);
+  });
+
   it('is not changed by doing it again', () => {
     const piece = fc.oneof(
       fc.constantFrom(...SHAPES.map(([, text]) => text)),
