@@ -137,7 +137,8 @@ describe('an approval', () => {
 
   it.concurrent('that nobody gives in time may be given by others then', FULL, async ({ scenario }) => {
     const escalation = { approvers: { users: ['boss'] } };
-    await givenApproval(scenario, { approvers: RELEASE, expiresAfter: '4s', onExpiry: 'Escalate', escalation });
+    // Long enough to answer before it on a machine with other work to do.
+    await givenApproval(scenario, { approvers: RELEASE, expiresAfter: '45s', onExpiry: 'Escalate', escalation });
     const boss = new Person(scenario, 'boss');
     await boss.answer('ship-approve', APPROVE);
     const early = await signalIs(

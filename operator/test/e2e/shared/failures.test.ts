@@ -59,7 +59,7 @@ describe('what goes wrong in a pod', () => {
       const image = 'localhost:1/no/such-image:1';
       await scenario.given(
         workflow('imageless', {
-          tasks: [script('imageless', 'true', { image, pendingTimeout: '25s' })],
+          tasks: [script('imageless', 'true', { image, pendingTimeout: '60s' })],
         }),
         workflowRun('imageless', 'imageless'),
       );
@@ -67,7 +67,7 @@ describe('what goes wrong in a pod', () => {
       expect(waiting).toMatchObject({ phase: 'Pending', message: expect.stringContaining(image) });
       const row = rowOf(await scenario.ended('imageless'), 'imageless');
       expect(row).toMatchObject({ phase: 'Failed', reason: 'PendingTimeout', attempt: 0 });
-      expect(row.message).toMatch(/25s.*ImagePull/);
+      expect(row.message).toMatch(/60s.*ImagePull/);
     },
   );
 
