@@ -26,8 +26,11 @@ export interface Options {
 export function readOptions(argv: readonly string[], root: string): Options {
   const { values, positionals } = parsed(argv);
   const named = positionals.flatMap(stepsNamed);
-  const files = positionals.filter((word) => stepsNamed(word).length === 0).flatMap((word) => filesFor(word, root));
-  const names = new Set([...named, ...files.map((file) => stepOf(file)?.name)]);
+  const found = positionals.filter((word) => stepsNamed(word).length === 0).flatMap((word) => filesFor(word, root));
+  // Steps that are named beside files say which of the files are meant.
+  const inNamed = found.filter((file) => named.includes(stepOf(file)?.name ?? ''));
+  const files = inNamed.length > 0 ? inNamed : found;
+  const names = new Set(files.length > 0 ? files.map((file) => stepOf(file)?.name) : named);
   const isWanted = (name: string) => names.size === 0 || names.has(name);
   return {
     tier: values.full || files.length > 0 ? 'full' : 'quick',

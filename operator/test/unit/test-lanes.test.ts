@@ -18,6 +18,7 @@ it('steps are of one lane each, in the order of the table', () => {
 
 it('files that are named run one step after the other', () => {
   expect(namesOf(lanesOf(readOptions(['shared/diamond', 'crash/diamond'], ROOT)))).toEqual([['shared', 'crash']]);
+  expect(namesOf(lanesOf(readOptions(['e2e', 'diamond'], ROOT)))).toEqual([['shared']]);
 });
 
 it('verify runs first, then the first step of each lane; each line says of which step it is', async () => {
