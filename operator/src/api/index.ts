@@ -27,6 +27,7 @@ export * from './history.ts';
 export * from './kinds.ts';
 export * from './labels.ts';
 export * from './lineage.ts';
+export * from './listing.ts';
 export * from './loop.ts';
 export { type Misfit, misfitsOf } from './misfit.ts';
 export * from './object.ts';

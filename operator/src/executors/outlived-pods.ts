@@ -1,4 +1,4 @@
-import { ANNOTATION_ENDED } from '../api/index.ts';
+import { ANNOTATION_ENDED, someOf } from '../api/index.ts';
 import { outlivedBy, type Pod } from '../pods/index.ts';
 import { type Clock, isInvalid, isNotFound, type JsonPatchOperation, type KubeClient, PODS } from '../runtime/index.ts';
 
@@ -57,9 +57,7 @@ export class OutlivedPods {
  * without deleting it. Its containers get SIGTERM, and the grace of the pod.
  */
 export function endingOf(pod: Pod): JsonPatchOperation[] {
-  const names = outlivedBy(pod);
-  const more = names.length - MAX_NAMED;
-  const named = names.slice(0, MAX_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const named = someOf(outlivedBy(pod), MAX_NAMED);
   const why = `the task had ended, and ${named} went on; Ado set activeDeadlineSeconds to end the pod`;
   return [
     { op: 'add', path: `/metadata/annotations/${ANNOTATION_ENDED.replace('/', '~1')}`, value: why },

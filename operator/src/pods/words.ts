@@ -1,14 +1,8 @@
 import { ANNOTATION_FAILURE_MESSAGE, type FailureMessage } from '../api/index.ts';
 import { redact } from '../redaction/index.ts';
 import { isForgotten } from './disruption.ts';
-import {
-  type ContainerState,
-  FETCH_CONTAINER,
-  MAIN_CONTAINER,
-  type Pod,
-  type PodStatus,
-  PUSH_CONTAINER,
-} from './pod.ts';
+import { isOurs } from './others.ts';
+import { type ContainerState, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
 
 const HIDDEN = 'the message is withheld because the task';
 const HINT = "see the pod's log";
@@ -58,7 +52,7 @@ const listOf = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (val
 export function cleanStatus(status: PodStatus, withheld: (container: string) => string | undefined): PodStatus {
   const { message, conditions, containerStatuses, initContainerStatuses } = status;
   const clean = <T extends { name: string; state?: ContainerState }>(each: T): T => {
-    const isProgramOfOurs = each.name === FETCH_CONTAINER || each.name === PUSH_CONTAINER;
+    const isProgramOfOurs = isOurs(each) && each.name !== MAIN_CONTAINER;
     return cleanState(each, (state) => (isProgramOfOurs ? ofOurs(state) : ofTask(state, withheld(each.name))));
   };
   return {

@@ -4,6 +4,7 @@ import {
   type Hook,
   ownerOfKey,
   sideOf,
+  someOf,
   type Task,
   type TaskDefaults,
   type Undo,
@@ -64,17 +65,12 @@ async function refusalFor({ client }: WorkflowDeps, pod: Pod, signal: AbortSigna
 function told(refused: ReadonlyMap<string, readonly string[]>): string {
   const sentences = [...refused].slice(0, MAX_TOLD).map(([words, places]) => {
     const pods = places.length === 1 ? 'its pod' : 'their pods';
-    return `${named(places)}: the API server refuses ${pods}: ${words}`;
+    return `${someOf(places, MAX_PLACES)}: the API server refuses ${pods}: ${words}`;
   });
   const others = [...refused.values()].slice(MAX_TOLD).flat();
   return [...sentences, ...(others.length > 0 ? [`and it refuses ${others.length} more for other reasons`] : [])].join(
     '; ',
   );
-}
-
-function named(places: readonly string[]): string {
-  const more = places.length - MAX_PLACES;
-  return places.slice(0, MAX_PLACES).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 /** What will have a pod, and the field where it stands. */

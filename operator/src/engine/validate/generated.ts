@@ -100,10 +100,7 @@ function problemsOf(
 ): Problem[] {
   const path = 'tasks';
   return [
-    ...literalProblems({ tasks }, 'generated').map(({ path: at, message }) => ({
-      path: at.slice('generated.'.length),
-      message,
-    })),
+    ...literalProblems({ tasks }, ''),
     ...tasks.flatMap((task, index) => recursion(task, `${path}[${index}]`, library)),
     ...tasksProblems({
       ...{ path, tasks, parameters: declared, defaults, library, isGenerated: true },
