@@ -1,4 +1,4 @@
-import { isServiceAccount, type Signal, type SignalResponse } from '../api/index.ts';
+import { isServiceAccount, type Signal, type SignalResponse, someOf } from '../api/index.ts';
 import { canonicalJson, fillForm } from '../engine/index.ts';
 import type { User } from './people.ts';
 
@@ -57,8 +57,7 @@ function personProblem({ spec }: Signal, user: User): string | undefined {
 
 function asked(what: string, names: readonly string[]): string {
   if (names.length === 0) return '';
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return `the ${what} ${names.slice(0, SHOWN).join(', ')}${more}`;
+  return `the ${what} ${someOf(names, SHOWN)}`;
 }
 
 function contentProblem({ spec }: Signal, { decision, values }: Answer): string | undefined {

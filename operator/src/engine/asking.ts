@@ -4,6 +4,7 @@ import {
   type ObservedUser,
   type People,
   parseDuration,
+  someOf,
   type Task,
 } from '../api/index.ts';
 import type { RunIdentity } from './bindings.ts';
@@ -111,5 +112,5 @@ export function describePeople(people: People | undefined): string {
   const { users = [], groups = [] } = people ?? {};
   const named = [...groups.map((group) => `group ${group}`), ...users];
   if (named.length === 0) return 'anybody who may patch signals';
-  return named.slice(0, 5).join(', ') + (named.length > 5 ? ` and ${named.length - 5} more` : '');
+  return someOf(named, 5);
 }

@@ -24,6 +24,7 @@ import {
   type ResourceType,
   type Store,
 } from '../runtime/index.ts';
+import { CACHE_LAG_MS } from './cache-lag.ts';
 import { isChildOver } from './child-outcome.ts';
 import {
   awaits,
@@ -49,8 +50,6 @@ import type {
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 
-/** How long a run that this process created may be missing from the cache before a live read asks for it. */
-const CACHE_LAG_MS = 5_000;
 /** How many runs may hang below one another: a Workflow that starts itself is stopped here. */
 export const MAX_DEPTH = 8;
 const AT_ONCE = 32;

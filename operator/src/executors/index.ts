@@ -14,6 +14,7 @@
 export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';
 export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
+export { CACHE_LAG_MS } from './cache-lag.ts';
 export {
   CHILDREN_BY_RUN_UID,
   ChildExecutor,

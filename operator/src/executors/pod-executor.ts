@@ -21,6 +21,7 @@ import {
   PODS,
   type Store,
 } from '../runtime/index.ts';
+import { CACHE_LAG_MS } from './cache-lag.ts';
 import { WorkspaceClaims } from './claims.ts';
 import { earliest } from './earliest.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
@@ -29,8 +30,6 @@ import { endingOf, OutlivedPods } from './outlived-pods.ts';
 import { PodEvents } from './pod-events.ts';
 import { refusalOf } from './refusal.ts';
 
-/** How long a pod that this process created may be missing from the cache before a live read asks for it. */
-const CACHE_LAG_MS = 5_000;
 const CREATES_AT_ONCE = 32;
 
 export interface PodExecutorOptions {

@@ -15,14 +15,13 @@ import {
   type ResourceType,
   type Store,
 } from '../runtime/index.ts';
+import { CACHE_LAG_MS } from './cache-lag.ts';
 import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
 import type { Identities } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 import { type Asking, buildSignal, isAskedBy, observeResponses, signalNames } from './signal-object.ts';
 import type { SortExecutor } from './switch.ts';
 
-/** How long a signal that this process created may be missing from the cache before a live read asks for it. */
-const CACHE_LAG_MS = 5_000;
 /** How long nothing has the name of a signal that was deleted: whoever waits until it is gone has to see that it was. */
 const GONE_MS = 2_000;
 const AT_ONCE = 16;

@@ -9,7 +9,7 @@ import {
   type RunIdentity,
   type RunState,
 } from '../../engine/index.ts';
-import type { RunContext, Stranger } from '../../executors/index.ts';
+import { CACHE_LAG_MS, type RunContext, type Stranger } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
@@ -117,9 +117,6 @@ export async function observeAttempts(
   const again = next === NEVER ? undefined : next;
   return { desiredState: run.spec.desiredState, attempts, objects, ...mail, begun: lag > 0, recheckAfter: again };
 }
-
-/** How long the caches may miss what was just created. */
-const CACHE_LAG_MS = 5000;
 
 /**
  * Milliseconds for which something may be under way that neither the state nor the caches know: an earlier reconcile began

@@ -1,4 +1,4 @@
-import { missingOutputs, type Outputs } from '../../api/index.ts';
+import { missingOutputs, type Outputs, someOf } from '../../api/index.ts';
 import type { TaskState } from '../state.ts';
 import { reasonNotAllowed } from './approvals.ts';
 import { artifactsNeeded, askedAgain, changedAround, choose, groundOf } from './choice.ts';
@@ -99,7 +99,6 @@ const MAX_SENTENCE = 1024;
 /** What is done again although it had ended well, and why, in a sentence; nothing if there is nothing to say. */
 export function repeatedText({ again }: Pick<Reuse, 'again'>): string | undefined {
   if (again.size === 0) return undefined;
-  const named = [...again].slice(0, MAX_NAMED).map(([name, why]) => `${name} (${why})`);
-  const more = again.size > MAX_NAMED ? ` and ${again.size - MAX_NAMED} more` : '';
-  return `repeated: ${named.join(', ')}${more}`.slice(0, MAX_SENTENCE);
+  const named = [...again].map(([name, why]) => `${name} (${why})`);
+  return `repeated: ${someOf(named, MAX_NAMED)}`.slice(0, MAX_SENTENCE);
 }

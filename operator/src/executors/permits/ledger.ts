@@ -1,5 +1,6 @@
 import { type Holder, objectKey, type RenderedClaims, type Semaphore } from '../../api/index.ts';
 import { isNotFound, parseKey, type Store } from '../../runtime/index.ts';
+import { CACHE_LAG_MS } from '../cache-lag.ts';
 import type { Attempt, Refusal, RunContext } from '../executor.ts';
 import { Account, type AccountOptions, SHOW_AFTER_MS } from './account.ts';
 import { holderKey } from './holder.ts';
@@ -40,8 +41,6 @@ const MAX_WAITERS = 10_000;
 const RECHECK_MS = 30_000;
 /** The write that frees permits waits so long for the one that gives them to the next. */
 const HANDOVER_MS = 1_000;
-/** A pod that was created may be missing from the cache for so long. */
-const CACHE_LAG_MS = 5_000;
 /** Items of one fan-out that wait ask within this. */
 const TOGETHER_MS = 10_000;
 
