@@ -19,7 +19,7 @@ export type HistoryEvent =
       digest: string;
       parameters: { [name: string]: Json };
       flags: number[];
-      /** What a run that continues another takes over from it; engine/chain.ts says what that is. */
+      /** What a run that continues another takes over from it; engine/state/chain.ts says what that is. */
       carried?: { [name: string]: Json };
     }
   | { type: 'DesiredStateChanged'; t: number; desired: DesiredState }

@@ -294,7 +294,7 @@ export const workflow = z
 
 export type WorkflowSpec = z.infer<typeof workflowSpec>;
 export type WorkflowStatus = z.infer<typeof workflowStatus>;
-/** A definition as it is pinned: with every template that its tasks lead to, by the key of engine/library.ts. */
+/** A definition as it is pinned: with every template that its tasks lead to, by the key of engine/plan/library.ts. */
 export type Definition = z.infer<typeof definition> & { library?: Readonly<Record<string, TemplateBody>> };
 export type Parameter = z.infer<typeof workflowParameter>;
 export type Concurrency = z.infer<typeof concurrency>;

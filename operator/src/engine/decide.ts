@@ -1,11 +1,10 @@
 import type { HistoryEvent, Json } from '../api/index.ts';
 import { encodeEvent } from '../api/index.ts';
-import type { RunIdentity } from './bindings.ts';
-import { enoughEvents } from './continuing.ts';
-import { begin } from './evolve.ts';
-import { type Action, type Observed, Pass } from './pass.ts';
-import type { Wanted } from './placed-data.ts';
-import type { Plan } from './plan.ts';
+import { enoughEvents } from './advance/continuing.ts';
+import { type Action, type Observed, Pass } from './advance/pass.ts';
+import type { RunIdentity } from './bindings/bindings.ts';
+import type { Wanted } from './bindings/placed-data.ts';
+import type { Plan } from './plan/plan.ts';
 import { acknowledged } from './rules/acknowledged.ts';
 import { adoption } from './rules/adoption.ts';
 import { completion } from './rules/completion.ts';
@@ -23,7 +22,8 @@ import { stopping } from './rules/stopping.ts';
 import { strays } from './rules/strays.ts';
 import { timers } from './rules/timers.ts';
 import { undo } from './rules/undo.ts';
-import { FLAG_PROVEN, type RunState } from './state.ts';
+import { begin } from './state/evolve.ts';
+import { FLAG_PROVEN, type RunState } from './state/state.ts';
 
 /** Version of histories: what their first event says of the ones after it. */
 const HISTORY_VERSION = 1;

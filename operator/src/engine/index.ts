@@ -12,24 +12,12 @@
  * 7. What a run takes over from another is what it would make the same, and no approval of another run (`reuse`).
  * 8. Event codes and the encoding of the state change only with a new STATE_VERSION.
  */
-export type { RunIdentity } from './bindings.ts';
-export { carriedAway, copyOf, handedOnBy, needsHistory, outputsIn } from './copies.ts';
-export { type Counts, countUnits } from './counts.ts';
+
+export type { Action, Observed } from './advance/pass.ts';
+export type { RunIdentity } from './bindings/bindings.ts';
+export { type Given, MAX_READ_BYTES, type Wanted } from './bindings/placed-data.ts';
 export { accept, type Decision, decide } from './decide.ts';
-export {
-  bodyOf,
-  canonicalJson,
-  definitionOf,
-  digestOf,
-  digestOfWatched,
-  digestOfWritten,
-  digestText,
-} from './digest.ts';
-export { begin, evolve } from './evolve.ts';
 export { ExpressionError, evaluate } from './expression/index.ts';
-export { fillForm, readForm } from './form.ts';
-export { handedOn } from './handed-on.ts';
-export { digestOfPage, extendJournal, type Journal, nextPage, type Page, type PageMark } from './journal.ts';
 export {
   type FindTemplate,
   type LibraryKind,
@@ -39,28 +27,38 @@ export {
   resolveLibrary,
   templateReferences,
   walkLibrary,
-} from './library.ts';
-export { liveAttempts } from './live.ts';
-export { SHARE_BYTES } from './outputs.ts';
-export { parametersToRead, resolveParameters } from './parameters.ts';
-export type { Action, Observed } from './pass.ts';
-export { attemptKey, parseAttemptKey, parseSegments } from './paths.ts';
-export { placedBy } from './placed.ts';
-export { type Given, MAX_READ_BYTES, type Wanted } from './placed-data.ts';
-export { type Plan, plan } from './plan.ts';
+} from './plan/library.ts';
+export { type Plan, plan } from './plan/plan.ts';
+export { isFromBefore, isMadeFor, lineageOfWorkflow } from './plan/writer.ts';
 export { joinHistory, replay } from './replay.ts';
 export { answeredIn } from './reuse/approvals.ts';
+export { carriedAway, copyOf, handedOnBy, needsHistory, outputsIn } from './reuse/copies.ts';
 export type { Evidence } from './reuse/evidence.ts';
 export { insideOf, type KnownBodies } from './reuse/inside.ts';
 export { allowedReuse, type Reuse, repeatedText, reusable } from './reuse/reusable.ts';
 export type { Repeat } from './reuse/sameness.ts';
-export { allRows, rowsToShow, type UnitRow, unitRows } from './rows.ts';
-export { isSettled } from './settled.ts';
-export { type SignalView, signalView } from './signal-view.ts';
-export { isStarted, objectOf } from './started.ts';
-export { FLAG_PROVEN, isLive, isTerminal, type RunState, type Unit, type Verdict } from './state.ts';
-export { decodeState, encodeState, UnknownStateVersionError } from './state-codec.ts';
-export { acceptContinuing } from './succession.ts';
+export { type SignalView, signalView } from './signals/signal-view.ts';
+export { begin, evolve } from './state/evolve.ts';
+export { digestOfPage, extendJournal, type Journal, nextPage, type Page, type PageMark } from './state/journal.ts';
+export { attemptKey, parseAttemptKey, parseSegments } from './state/paths.ts';
+export { placedBy } from './state/placed.ts';
+export { isSettled } from './state/settled.ts';
+export { isStarted, objectOf } from './state/started.ts';
+export { FLAG_PROVEN, isLive, isTerminal, type RunState, type Unit, type Verdict } from './state/state.ts';
+export { decodeState, encodeState, UnknownStateVersionError } from './state/state-codec.ts';
+export { acceptContinuing } from './state/succession.ts';
+export {
+  bodyOf,
+  canonicalJson,
+  definitionOf,
+  digestOf,
+  digestOfWatched,
+  digestOfWritten,
+  digestText,
+} from './values/digest.ts';
+export { fillForm, readForm } from './values/form.ts';
+export { SHARE_BYTES } from './values/outputs.ts';
+export { parametersToRead, resolveParameters } from './values/parameters.ts';
 export {
   namesOfRun,
   type TriggerContext,
@@ -69,5 +67,8 @@ export {
   triggerParameters,
   triggerRunName,
   triggerValue,
-} from './triggers.ts';
-export { isFromBefore, isMadeFor, lineageOfWorkflow } from './writer.ts';
+} from './values/triggers.ts';
+export { type Counts, countUnits } from './view/counts.ts';
+export { liveAttempts } from './view/live.ts';
+export { handedOn } from './view/output-line.ts';
+export { allRows, rowsToShow, type UnitRow, unitRows } from './view/rows.ts';

@@ -1,7 +1,7 @@
 import { decodeEvents, type HistoryEvent } from '../api/index.ts';
-import { begin, evolve } from './evolve.ts';
-import { type RunState, STATE_VERSIONS } from './state.ts';
-import { UnknownStateVersionError } from './state-codec.ts';
+import { begin, evolve } from './state/evolve.ts';
+import { type RunState, STATE_VERSIONS } from './state/state.ts';
+import { UnknownStateVersionError } from './state/state-codec.ts';
 
 /**
  * Folds a whole history into the state that it ends in, with the same `evolve` that production runs.

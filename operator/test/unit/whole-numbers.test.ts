@@ -1,10 +1,10 @@
 /** Every door by which a value comes in. Behind each, a whole number is the one that was written, or nothing runs. */
 import { describe, expect, it } from 'vitest';
 import type { Parameter, TemplateBody, WorkflowSpec } from '../../src/api/index.ts';
+import { renderTask } from '../../src/engine/bindings/render.ts';
 import { readForm, resolveParameters, triggerParameters } from '../../src/engine/index.ts';
-import { parseOutputs } from '../../src/engine/outputs.ts';
-import { renderTask } from '../../src/engine/render.ts';
 import { validateTemplate, validateWorkflow } from '../../src/engine/validate/index.ts';
+import { parseOutputs } from '../../src/engine/values/outputs.ts';
 import { parseBody, parseSigned } from '../../src/hooks/body.ts';
 import { parseJson } from '../../src/runtime/response.ts';
 import { outputsOf } from '../../src/web/index.ts';

@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '../../api/index.ts';
-import type { PlannedTask } from '../plan.ts';
+import type { PlannedTask } from '../plan/plan.ts';
 
 type EventOf<T extends HistoryEvent['type']> = Extract<HistoryEvent, { type: T }>;
 type Answering = EventOf<'Responded' | 'Judged' | 'Escalated'>;

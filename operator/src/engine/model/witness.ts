@@ -1,5 +1,5 @@
 import type { HistoryEvent } from '../../api/index.ts';
-import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan.ts';
+import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan/plan.ts';
 import { AnswerWitness } from './answer-witness.ts';
 import { endsInstead } from './chain-witness.ts';
 import { WaitWitness } from './wait-witness.ts';

@@ -1,8 +1,8 @@
 import type { Approvals, HistoryEvent, Task, Vote } from '../../api/index.ts';
-import { askingOf, standingOf, tally } from '../asking.ts';
-import type { RunIdentity } from '../bindings.ts';
-import { parseSegments } from '../paths.ts';
-import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan.ts';
+import type { RunIdentity } from '../bindings/bindings.ts';
+import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan/plan.ts';
+import { askingOf, standingOf, tally } from '../signals/asking.ts';
+import { parseSegments } from '../state/paths.ts';
 import { insideOf, type KnownBodies } from './inside.ts';
 
 /** What a history says of a task of the run that asks, or may. */

@@ -1,7 +1,7 @@
-import { ancestors } from '../graph.ts';
-import type { Plan } from '../plan.ts';
-import { sizeOfRanges } from '../ranges.ts';
-import type { TaskState } from '../state.ts';
+import { ancestors } from '../plan/graph.ts';
+import type { Plan } from '../plan/plan.ts';
+import { sizeOfRanges } from '../state/ranges.ts';
+import type { TaskState } from '../state/state.ts';
 import { type Facts, factsOf, type Repeat } from './sameness.ts';
 
 /** What a choice is made from: it is made again and again with more reasons, until none is found. */

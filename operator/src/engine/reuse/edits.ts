@@ -1,7 +1,7 @@
 import type { Parameter } from '../../api/index.ts';
-import { canonicalJson } from '../digest.ts';
 import { ANY_NAME } from '../expression/index.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import { canonicalJson } from '../values/digest.ts';
 import type { InsideTask } from './inside.ts';
 
 /** What differs between two definitions beyond their tasks, worked out once. */

@@ -1,5 +1,5 @@
 import type { Outputs } from '../../api/index.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Answered } from './approvals.ts';
 
 /** What the history of a run says of it beyond its state. */

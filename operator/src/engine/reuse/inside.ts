@@ -1,5 +1,5 @@
 import type { Definition, Hook, Task, TaskDefaults, Undo } from '../../api/index.ts';
-import { libraryKey, type ResolvedRef } from '../library.ts';
+import { libraryKey, type ResolvedRef } from '../plan/library.ts';
 import { decidingFields, parametersIn, runFields } from './reads.ts';
 import type { Standing } from './standing.ts';
 

@@ -1,6 +1,6 @@
 import type { Task } from '../../api/index.ts';
 import { ANY_NAME, hasTemplate, namesRead } from '../expression/index.ts';
-import { sourcesOf } from '../sources.ts';
+import { sourcesOf } from '../plan/sources.ts';
 import type { Standing } from './standing.ts';
 
 /** What differs from one run of a workflow to the next whatever they do. */

@@ -1,5 +1,5 @@
 import { missingOutputs, type Outputs, someOf } from '../../api/index.ts';
-import type { TaskState } from '../state.ts';
+import type { TaskState } from '../state/state.ts';
 import { reasonNotAllowed } from './approvals.ts';
 import { artifactsNeeded, askedAgain, changedAround, choose, groundOf } from './choice.ts';
 import { type Evidence, isStillRead } from './evidence.ts';

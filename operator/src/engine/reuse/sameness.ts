@@ -1,9 +1,9 @@
 import type { Json } from '../../api/index.ts';
-import type { RunIdentity } from '../bindings.ts';
-import { canonicalJson } from '../digest.ts';
+import type { RunIdentity } from '../bindings/bindings.ts';
 import { ANY_NAME } from '../expression/index.ts';
-import type { Plan } from '../plan.ts';
-import type { RunState } from '../state.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RunState } from '../state/state.ts';
+import { canonicalJson } from '../values/digest.ts';
 import { type Edits, editsOf, isEdited } from './edits.ts';
 import { type InsideTask, insideOf, type KnownBodies } from './inside.ts';
 

@@ -1,4 +1,4 @@
-import type { Pass } from '../pass.ts';
+import type { Pass } from '../advance/pass.ts';
 
 /** Ends of signals that are remembered at most, before to forget them is worth an event by itself. */
 const MAX_REMEMBERED = 50;

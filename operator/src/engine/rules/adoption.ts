@@ -1,11 +1,11 @@
 import type { AttemptObject, AttemptObservation } from '../../api/index.ts';
-import { locate } from '../locate.ts';
-import { findUnit, type Pass } from '../pass.ts';
-import { attemptKey, parseAttemptKey, parseSegments } from '../paths.ts';
-import type { PlannedTask } from '../plan.ts';
-import { readinessOf } from '../readiness.ts';
-import { isLive, isTerminal } from '../state.ts';
-import { type Frame, frameIn, type Place, placeOf } from '../walk.ts';
+import { findUnit, type Pass } from '../advance/pass.ts';
+import { readinessOf } from '../advance/readiness.ts';
+import type { PlannedTask } from '../plan/plan.ts';
+import { locate } from '../state/locate.ts';
+import { attemptKey, parseAttemptKey, parseSegments } from '../state/paths.ts';
+import { isLive, isTerminal } from '../state/state.ts';
+import { type Frame, frameIn, type Place, placeOf } from '../state/walk.ts';
 
 /** An attempt that exists and that the state does not know. */
 interface Unknown {

@@ -1,8 +1,8 @@
-import { describeFailures, failuresIn } from '../advance.ts';
-import { continuesAnew } from '../continuing.ts';
-import type { Pass } from '../pass.ts';
-import type { Role } from '../plan.ts';
-import { isTerminal, type RunResult } from '../state.ts';
+import { describeFailures, failuresIn } from '../advance/advance.ts';
+import { continuesAnew } from '../advance/continuing.ts';
+import type { Pass } from '../advance/pass.ts';
+import type { Role } from '../plan/plan.ts';
+import { isTerminal, type RunResult } from '../state/state.ts';
 import { undone } from './undo.ts';
 
 type Outcome = Omit<RunResult, 't'>;

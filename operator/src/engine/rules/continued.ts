@@ -1,4 +1,4 @@
-import type { Pass } from '../pass.ts';
+import type { Pass } from '../advance/pass.ts';
 
 /** Ends a run that goes on as another one, once that one exists. Until then nothing else happens to it. */
 export function continued(pass: Pass): void {

@@ -1,9 +1,9 @@
 import { parseDuration, REASONS, type Reason } from '../../api/index.ts';
-import { expiryOf } from '../asking.ts';
-import { pendingBound, timeoutOf } from '../bounds.ts';
-import type { Pass } from '../pass.ts';
-import { isComposite, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type Unit } from '../state.ts';
-import type { Place } from '../walk.ts';
+import { pendingBound, timeoutOf } from '../advance/bounds.ts';
+import type { Pass } from '../advance/pass.ts';
+import { expiryOf } from '../signals/asking.ts';
+import { isComposite, isTerminal, MAX_MESSAGE_LENGTH, newUnit, type Unit } from '../state/state.ts';
+import type { Place } from '../state/walk.ts';
 
 /** Timeouts of tasks, of attempts, of pods that cannot start, and of the run. Nothing that has ended is judged here. */
 export function deadlines(pass: Pass): void {

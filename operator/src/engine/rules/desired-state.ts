@@ -1,4 +1,4 @@
-import type { Pass } from '../pass.ts';
+import type { Pass } from '../advance/pass.ts';
 
 /** What people asked for by `desiredState`, and the end of a run whose status would outgrow its budget. */
 export function desiredState(pass: Pass): void {

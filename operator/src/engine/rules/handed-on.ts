@@ -1,9 +1,9 @@
 import type { Outputs } from '../../api/index.ts';
-import type { Pass } from '../pass.ts';
-import { bytesOfOutputs } from '../placed.ts';
-import { inRanges } from '../ranges.ts';
-import { MAX_MESSAGE_LENGTH, type RunState, type TaskState } from '../state.ts';
-import { keepingOf } from '../success.ts';
+import type { Pass } from '../advance/pass.ts';
+import { keepingOf } from '../advance/success.ts';
+import { bytesOfOutputs } from '../state/placed.ts';
+import { inRanges } from '../state/ranges.ts';
+import { MAX_MESSAGE_LENGTH, type RunState, type TaskState } from '../state/state.ts';
 
 /** Outputs in one event, unless a single unit hands on more. */
 const CHUNK_BYTES = 8 * 1024;

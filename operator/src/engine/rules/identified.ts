@@ -1,7 +1,7 @@
-import type { Pass } from '../pass.ts';
-import { attemptKey } from '../paths.ts';
-import { FLAG_PROVEN, isLive } from '../state.ts';
-import type { Place } from '../walk.ts';
+import type { Pass } from '../advance/pass.ts';
+import { attemptKey } from '../state/paths.ts';
+import { FLAG_PROVEN, isLive } from '../state/state.ts';
+import type { Place } from '../state/walk.ts';
 
 /** An attempt that ends sooner is not worth the bytes: until then the process remembers what it saw. */
 const WORTH_MS = 10_000;

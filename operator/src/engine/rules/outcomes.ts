@@ -10,13 +10,13 @@ import {
   type RetryCause,
   WHY_NO_SUCCESS,
 } from '../../api/index.ts';
-import { missingFailure, type ParsedOutputs, parseOutputs } from '../outputs.ts';
-import type { Pass } from '../pass.ts';
-import { whenGiven } from '../placed-data.ts';
-import { infrastructureRetry, retryOf, userRetry } from '../retrying.ts';
-import { isLive, MAX_MESSAGE_LENGTH } from '../state.ts';
-import { succeed } from '../success.ts';
-import { orderedAt, type Place } from '../walk.ts';
+import type { Pass } from '../advance/pass.ts';
+import { infrastructureRetry, retryOf, userRetry } from '../advance/retrying.ts';
+import { succeed } from '../advance/success.ts';
+import { whenGiven } from '../bindings/placed-data.ts';
+import { isLive, MAX_MESSAGE_LENGTH } from '../state/state.ts';
+import { orderedAt, type Place } from '../state/walk.ts';
+import { missingFailure, type ParsedOutputs, parseOutputs } from '../values/outputs.ts';
 
 type Ended = Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }>;
 

@@ -1,5 +1,5 @@
-import { advanceScope } from '../advance.ts';
-import type { Pass } from '../pass.ts';
+import { advanceScope } from '../advance/advance.ts';
+import type { Pass } from '../advance/pass.ts';
 
 /** Starts, skips, expands and ends what has its turn, from the tasks of the run down to those of open templates. */
 export function readyTasks(pass: Pass): void {

@@ -1,8 +1,8 @@
-import type { Pass } from '../pass.ts';
-import { formatPath } from '../paths.ts';
-import type { TaskState } from '../state.ts';
-import { dataIn, isRead } from '../success.ts';
-import { type Frame, frameIn } from '../walk.ts';
+import type { Pass } from '../advance/pass.ts';
+import { dataIn, isRead } from '../advance/success.ts';
+import { formatPath } from '../state/paths.ts';
+import type { TaskState } from '../state/state.ts';
+import { type Frame, frameIn } from '../state/walk.ts';
 
 /** Below this, dropping outputs is not worth an event. */
 const WORTH_RELEASING_BYTES = 4 * 1024;

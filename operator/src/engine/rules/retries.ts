@@ -1,7 +1,7 @@
-import { hasRoom } from '../fan-out.ts';
-import type { Pass } from '../pass.ts';
-import { startUnit } from '../start.ts';
-import type { Place } from '../walk.ts';
+import { hasRoom } from '../advance/fan-out.ts';
+import type { Pass } from '../advance/pass.ts';
+import { startUnit } from '../advance/start.ts';
+import type { Place } from '../state/walk.ts';
 
 /** Starts the next attempt of what waited long enough. */
 export function retries(pass: Pass): void {

@@ -1,13 +1,13 @@
 import type { DataSignal, Json, ObservedResponse, Vote } from '../../api/index.ts';
-import { askingOf, expiryOf, standingOf, tally } from '../asking.ts';
+import type { Pass } from '../advance/pass.ts';
+import { succeed } from '../advance/success.ts';
+import { unitBindings } from '../bindings/unit-bindings.ts';
 import { ExpressionError } from '../expression/index.ts';
-import { fillForm, readForm } from '../form.ts';
-import type { Pass } from '../pass.ts';
-import { renderSignal } from '../render-signal.ts';
-import { MAX_MESSAGE_LENGTH, type Verdict } from '../state.ts';
-import { succeed } from '../success.ts';
-import { unitBindings } from '../unit-bindings.ts';
-import type { Place } from '../walk.ts';
+import { askingOf, expiryOf, standingOf, tally } from '../signals/asking.ts';
+import { renderSignal } from '../signals/render-signal.ts';
+import { MAX_MESSAGE_LENGTH, type Verdict } from '../state/state.ts';
+import type { Place } from '../state/walk.ts';
+import { fillForm, readForm } from '../values/form.ts';
 
 /**
  * What people and systems have answered. Answers are taken in the order of their times, and an expiry has its turn among

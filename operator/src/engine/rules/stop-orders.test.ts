@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AttemptObservation, Definition, DesiredState, Task } from '../../api/index.ts';
 import { attemptKey, type Decision, unitRows } from '../index.ts';
-import { newFan, newUnit } from '../state.ts';
+import { newFan, newUnit } from '../state/state.ts';
+import { causeOfItems } from '../state/walk.ts';
 import { type Fate, Simulation } from '../testing/simulation.ts';
-import { causeOfItems } from '../walk.ts';
 
 /** When each order is given, in milliseconds since the run began: in the middle of a second, as nodes write them. */
 const ORDER = 5400;

@@ -1,7 +1,7 @@
-import type { Pass } from '../pass.ts';
-import { formatPath } from '../paths.ts';
-import { isComposite, isLive, isTerminal, type TaskState, type Unit } from '../state.ts';
-import { type Cause, causeInside, causeOfItems, type Frame, frameIn, type Place } from '../walk.ts';
+import type { Pass } from '../advance/pass.ts';
+import { formatPath } from '../state/paths.ts';
+import { isComposite, isLive, isTerminal, type TaskState, type Unit } from '../state/state.ts';
+import { type Cause, causeInside, causeOfItems, type Frame, frameIn, type Place } from '../state/walk.ts';
 
 /** Terminated leaves no time for SIGTERM handlers: one second is the least that a node takes. */
 const TERMINATE_GRACE_SECONDS = 1;

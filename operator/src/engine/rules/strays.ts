@@ -1,8 +1,8 @@
-import { locate } from '../locate.ts';
-import type { Pass } from '../pass.ts';
-import { attemptKey, parseAttemptKey, parseSegments } from '../paths.ts';
-import type { PlannedTask, ScopePlan } from '../plan.ts';
-import { isTerminal, type RunState } from '../state.ts';
+import type { Pass } from '../advance/pass.ts';
+import type { PlannedTask, ScopePlan } from '../plan/plan.ts';
+import { locate } from '../state/locate.ts';
+import { attemptKey, parseAttemptKey, parseSegments } from '../state/paths.ts';
+import { isTerminal, type RunState } from '../state/state.ts';
 
 /**
  * Ends what a decision started that was never recorded, and that can have no turn any more: its unit is over without it,

@@ -1,5 +1,5 @@
-import type { Pass } from '../pass.ts';
-import { isComposite } from '../state.ts';
+import type { Pass } from '../advance/pass.ts';
+import { isComposite } from '../state/state.ts';
 
 /** Ends the sleeps that are over, also while the run is paused. */
 export function timers(pass: Pass): void {

@@ -1,8 +1,8 @@
-import { advanceOpen, placeOfTask } from '../advance.ts';
-import type { Pass } from '../pass.ts';
-import { sizeOfRanges } from '../ranges.ts';
-import { startUnit } from '../start.ts';
-import { isTerminal, newUnit, type RunResult } from '../state.ts';
+import { advanceOpen, placeOfTask } from '../advance/advance.ts';
+import type { Pass } from '../advance/pass.ts';
+import { startUnit } from '../advance/start.ts';
+import { sizeOfRanges } from '../state/ranges.ts';
+import { isTerminal, newUnit, type RunResult } from '../state/state.ts';
 
 /** Names of the undo tasks that a result calls for, the latest end of what they undo first. */
 export function undone({ plan, state }: Pass, phase: RunResult['phase']): string[] {

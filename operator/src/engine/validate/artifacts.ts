@@ -1,6 +1,6 @@
 import { ARTIFACT_FOLDER, type Task, type Workspace } from '../../api/index.ts';
 import { suggestion } from '../expression/index.ts';
-import { ancestors } from '../graph.ts';
+import { ancestors } from '../plan/graph.ts';
 import { type Problem, repeated } from './problem.ts';
 
 /** Paths reach pods as they stand: nothing that a shell, the kubelet or a file system takes for more than a name. */

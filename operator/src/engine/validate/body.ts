@@ -1,7 +1,7 @@
 import type { Parameter, Task, TaskDefaults, TemplateBody } from '../../api/index.ts';
-import { findCycle } from '../graph.ts';
-import { parameterTypes } from '../parameter-types.ts';
-import type { Library } from '../visible.ts';
+import { findCycle } from '../plan/graph.ts';
+import type { Library } from '../plan/visible.ts';
+import { parameterTypes } from '../values/parameter-types.ts';
 import { artifactProblems } from './artifacts.ts';
 import { defaultDurations } from './durations.ts';
 import { defaultsProblems, plain } from './expressions.ts';

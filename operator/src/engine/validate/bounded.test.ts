@@ -4,7 +4,7 @@ import type { Task, WorkflowSpec } from '../../api/index.ts';
 import { evaluateBoolean } from '../expression/index.ts';
 import { compared } from '../expression/nearest.ts';
 import { MAX_WORK, work } from '../expression/work.ts';
-import { resolveParameters } from '../parameters.ts';
+import { resolveParameters } from '../values/parameters.ts';
 import { isTooComplex, MAX_PROBLEMS } from './report.ts';
 import { validateWorkflow } from './workflow.ts';
 

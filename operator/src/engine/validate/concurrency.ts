@@ -1,5 +1,5 @@
 import type { WorkflowSpec } from '../../api/index.ts';
-import { parameterTypes } from '../parameter-types.ts';
+import { parameterTypes } from '../values/parameter-types.ts';
 import { plain } from './expressions.ts';
 import type { Problem } from './problem.ts';
 import { scopeOfDefaults } from './scopes.ts';

@@ -1,8 +1,8 @@
 import type { Definition } from '../../api/index.ts';
-import { boundToItsRun } from '../chain.ts';
 import { suggestion, templateFindings } from '../expression/index.ts';
-import { parameterTypes } from '../parameter-types.ts';
-import type { Library } from '../visible.ts';
+import type { Library } from '../plan/visible.ts';
+import { boundToItsRun } from '../state/chain.ts';
+import { parameterTypes } from '../values/parameter-types.ts';
 import { plain } from './expressions.ts';
 import { fieldPath, inExpression, type Problem } from './problem.ts';
 import { scopeOfAll } from './scopes.ts';

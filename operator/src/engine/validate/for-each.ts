@@ -1,5 +1,5 @@
 import { type ForEach, MAX_ITEMS } from '../../api/index.ts';
-import { countOf } from '../items.ts';
+import { countOf } from '../values/items.ts';
 import { fieldPath, type Problem, reserved } from './problem.ts';
 
 const SOURCES = ['items', 'itemsFrom', 'sequence', 'matrix'] as const;

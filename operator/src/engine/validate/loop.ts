@@ -1,6 +1,6 @@
 import type { Task } from '../../api/index.ts';
 import { suggestion } from '../expression/index.ts';
-import { type Library, visibleTask } from '../visible.ts';
+import { type Library, visibleTask } from '../plan/visible.ts';
 import { fieldPath, type Problem, reserved } from './problem.ts';
 
 /** Whether a loop can end, and whether its state is declared. Its expressions are judged with all others. */

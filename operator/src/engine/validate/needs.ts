@@ -1,6 +1,6 @@
 import type { Task } from '../../api/index.ts';
 import { suggestion } from '../expression/index.ts';
-import { findCycle } from '../graph.ts';
+import { findCycle } from '../plan/graph.ts';
 import { type Problem, repeated } from './problem.ts';
 
 /** Tasks of the same run that stand in another field, where none of them can be needed. */

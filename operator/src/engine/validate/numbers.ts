@@ -1,6 +1,6 @@
 import { pathOf } from '../../api/index.ts';
 import { findInexact } from '../../json/index.ts';
-import { inexactness } from '../coerce.ts';
+import { inexactness } from '../values/coerce.ts';
 import type { Problem } from './problem.ts';
 
 /**

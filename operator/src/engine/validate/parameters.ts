@@ -1,9 +1,9 @@
 import type { Json, Parameter } from '../../api/index.ts';
-import { coerce } from '../coerce.ts';
 import { spend } from '../expression/index.ts';
 import { patternFault, workOfPatterns } from '../expression/regex.ts';
-import { misfit } from '../parameters.ts';
-import { saysWhich } from '../secret-parameters.ts';
+import { coerce } from '../values/coerce.ts';
+import { misfit } from '../values/parameters.ts';
+import { saysWhich } from '../values/secret-parameters.ts';
 import { type Problem, repeated, reserved } from './problem.ts';
 
 /** Parameters: each declared once, with bounds that suit its type and a default that suits both. */

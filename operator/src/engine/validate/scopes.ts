@@ -1,7 +1,7 @@
 import type { Task } from '../../api/index.ts';
 import type { Scope, VisibleTask } from '../expression/index.ts';
-import { ancestors } from '../graph.ts';
-import { type Library, visibleTask } from '../visible.ts';
+import { ancestors } from '../plan/graph.ts';
+import { type Library, visibleTask } from '../plan/visible.ts';
 
 /** The scope of each task by name, made when it is first asked for: most tasks hold few expressions. */
 export type Scopes = (task: Pick<Task, 'name'>) => Scope;

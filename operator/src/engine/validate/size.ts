@@ -1,6 +1,6 @@
 import type { Task, TemplateRef } from '../../api/index.ts';
-import { libraryKey, type ResolvedRef } from '../library.ts';
-import type { Library } from '../visible.ts';
+import { libraryKey, type ResolvedRef } from '../plan/library.ts';
+import type { Library } from '../plan/visible.ts';
 import type { Problem } from './problem.ts';
 
 /** Tasks of a run with those of its templates, each counted as often as it is used; items and iterations do not count. */

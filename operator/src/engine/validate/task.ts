@@ -9,7 +9,7 @@ import {
   type Undo,
 } from '../../api/index.ts';
 import type { Scope } from '../expression/index.ts';
-import type { Library } from '../visible.ts';
+import type { Library } from '../plan/visible.ts';
 import { actionProblems } from './action.ts';
 import { taskDurations } from './durations.ts';
 import { expressionProblems } from './expressions.ts';

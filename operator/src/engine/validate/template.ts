@@ -1,5 +1,5 @@
 import type { TemplateBody } from '../../api/index.ts';
-import { type FindTemplate, type LibraryKind, walkLibrary } from '../library.ts';
+import { type FindTemplate, type LibraryKind, walkLibrary } from '../plan/library.ts';
 import { bodyProblems } from './body.ts';
 import type { Problem } from './problem.ts';
 import { report, type Told } from './report.ts';

@@ -1,7 +1,7 @@
 import type { Json, Parameter } from '../../api/index.ts';
-import { coerce } from '../coerce.ts';
 import { hasTemplate, type Scope, suggestion, templateFindings } from '../expression/index.ts';
-import { misfit } from '../parameters.ts';
+import { coerce } from '../values/coerce.ts';
+import { misfit } from '../values/parameters.ts';
 import { fieldPath, inExpression, type Problem } from './problem.ts';
 
 type Values = Readonly<Record<string, string>>;

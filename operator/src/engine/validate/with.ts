@@ -1,9 +1,9 @@
 import type { Json, Parameter, Task } from '../../api/index.ts';
-import { coerce } from '../coerce.ts';
 import { hasTemplate, suggestion } from '../expression/index.ts';
-import { libraryKey, type ResolvedRef } from '../library.ts';
-import { misfit } from '../parameters.ts';
-import { namesSecret, saysWhich } from '../secret-parameters.ts';
+import { libraryKey, type ResolvedRef } from '../plan/library.ts';
+import { coerce } from '../values/coerce.ts';
+import { misfit } from '../values/parameters.ts';
+import { namesSecret, saysWhich } from '../values/secret-parameters.ts';
 import { fieldPath, type Problem, reserved } from './problem.ts';
 import type { Place } from './task.ts';
 

@@ -1,7 +1,7 @@
 import type { Definition, WorkflowSpec } from '../../api/index.ts';
-import { type FindTemplate, libraryKey, walkLibrary } from '../library.ts';
-import { parameterTypes } from '../parameter-types.ts';
-import type { Library } from '../visible.ts';
+import { type FindTemplate, libraryKey, walkLibrary } from '../plan/library.ts';
+import type { Library } from '../plan/visible.ts';
+import { parameterTypes } from '../values/parameter-types.ts';
 import { mountProblems, workspaceProblems } from './artifacts.ts';
 import { bodyProblems, frameProblems, tasksProblems, undoneProblems } from './body.ts';
 import { concurrencyProblems } from './concurrency.ts';

@@ -1,0 +1,158 @@
+import type { DesiredState, Json } from '../../api/index.ts';
+import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit, type Verdict } from './state.ts';
+import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
+
+/** The state was written by an operator that this one does not understand. Nothing may be decided on it, nor written over it. */
+export class UnknownStateVersionError extends Error {
+  override readonly name = 'UnknownStateVersionError';
+}
+
+interface WireState {
+  v: number;
+  seq: number;
+  at: number;
+  t: number;
+  def: string;
+  par: { [name: string]: Json };
+  flags?: number[];
+  want: DesiredState;
+  paused?: [since: number | null, total: number];
+  first?: number;
+  tasks: WireTasks;
+  fails?: [string, number][];
+  stop?: [string, string, number];
+  sig?: [uid: string, ...verdict: WireVerdict][];
+  link?: number;
+  next?: [index: number, parameters?: { [name: string]: Json }];
+  stays?: [seq: number, message: string];
+  result?: WireResult;
+  end?: WireResult;
+}
+type WireVerdict = [phase: Verdict['phase'], reason: string, more?: Omit<Verdict, 'phase' | 'reason'>];
+type WireResult = [phase: string, reason: string, message: string, t: number];
+
+/** The state as the opaque text of `status.state`. Equal states give equal bytes. */
+export function encodeState(state: RunState): string {
+  const paused = state.pausedSince !== undefined || state.pausedFor > 0;
+  const wire = {
+    v: versionOf(state),
+    seq: state.seq,
+    at: state.at,
+    t: state.t,
+    def: state.digest,
+    par: state.parameters,
+    flags: state.flags.length > 0 ? state.flags : undefined,
+    want: state.desired,
+    paused: paused ? [state.pausedSince ?? null, state.pausedFor] : undefined,
+    first: state.firstTaskAt,
+    tasks: encodeTasks(state.tasks),
+    fails: state.failures.size > 0 ? [...state.failures] : undefined,
+    stop: state.stop ? [state.stop.reason, state.stop.message, state.stop.t] : undefined,
+    sig: state.verdicts.size > 0 ? [...state.verdicts].map(encodeVerdict) : undefined,
+    link: state.link,
+    next: state.continuing && encodeNext(state.continuing),
+    stays: state.stays && [state.stays.seq, state.stays.message],
+    result: encodeResult(state.result),
+    end: encodeResult(state.finished),
+  };
+  return JSON.stringify(wire);
+}
+
+/**
+ * The state of an encoded text; the caller owns it.
+ * @throws UnknownStateVersionError when the version is not one that this operator reads
+ */
+export function decodeState(text: string): RunState {
+  const wire = JSON.parse(text) as WireState;
+  if (!STATE_VERSIONS.includes(wire.v)) {
+    throw new UnknownStateVersionError(
+      `the state has version ${JSON.stringify(wire.v)}, this operator reads ${STATE_VERSIONS.join(' and ')}; run the operator that wrote it`,
+    );
+  }
+  const state: RunState = {
+    seq: wire.seq,
+    at: wire.at,
+    t: wire.t,
+    digest: wire.def,
+    parameters: wire.par,
+    flags: wire.flags ?? [],
+    desired: wire.want,
+    pausedFor: wire.paused?.[1] ?? 0,
+    tasks: decodeTasks(wire.tasks),
+    failures: new Map(wire.fails ?? []),
+    verdicts: new Map((wire.sig ?? []).map(decodeVerdict)),
+  };
+  if (typeof wire.paused?.[0] === 'number') state.pausedSince = wire.paused[0];
+  if (wire.first !== undefined) state.firstTaskAt = wire.first;
+  if (wire.stop) state.stop = { reason: wire.stop[0], message: wire.stop[1], t: wire.stop[2] };
+  if (wire.link !== undefined) state.link = wire.link;
+  if (wire.next) state.continuing = decodeNext(wire.next);
+  if (wire.stays) state.stays = { seq: wire.stays[0], message: wire.stays[1] };
+  if (wire.result) state.result = decodeResult(wire.result);
+  if (wire.end) state.finished = decodeResult(wire.end);
+  return state;
+}
+
+function encodeVerdict([uid, { phase, reason, ...more }]: [string, Verdict]): [string, ...WireVerdict] {
+  return Object.keys(more).length > 0 ? [uid, phase, reason, more] : [uid, phase, reason];
+}
+
+function decodeVerdict([uid, phase, reason, more]: [string, ...WireVerdict]): [string, Verdict] {
+  return [uid, { phase, reason, ...more }];
+}
+
+const encodeNext = ({ index, parameters }: NonNullable<RunState['continuing']>): NonNullable<WireState['next']> =>
+  parameters ? [index, parameters] : [index];
+
+const decodeNext = ([index, parameters]: NonNullable<WireState['next']>): NonNullable<RunState['continuing']> =>
+  parameters ? { index, parameters } : { index };
+
+const encodeResult = (result: RunResult | undefined): WireResult | undefined =>
+  result && [result.phase, result.reason, result.message, result.t];
+
+function decodeResult([phase, reason, message, t]: WireResult): RunResult {
+  return { phase: phase as RunResult['phase'], reason, message, t };
+}
+
+/** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
+function versionOf(state: RunState): number {
+  if (placesOutputs(state.tasks) || someUnit(state.tasks, ({ held }) => held !== undefined)) return 4;
+  if (state.verdicts.size > 0 || isInChain(state) || someUnit(state.tasks, ({ ask }) => ask !== undefined)) return 3;
+  if (state.result) return 2;
+  for (const { unit, fan } of state.tasks.values()) {
+    if (isNew(unit)) return 2;
+    if (fan && (fan.inner || [...fan.live.values(), ...fan.kept.values()].some(isNew))) return 2;
+  }
+  return 1;
+}
+
+/** Whether any outputs are held by their place, or still follow. */
+function placesOutputs(tasks: RunState['tasks']): boolean {
+  const inside = ({ scope, loop }: Unit): boolean =>
+    (scope !== undefined && placesOutputs(scope.tasks)) || (loop !== undefined && inside(loop.unit));
+  for (const { unit, fan, placed, awaits } of tasks.values()) {
+    if (placed || awaits !== undefined || inside(unit)) return true;
+    if (fan) for (const item of fan.live.values()) if (inside(item)) return true;
+  }
+  return false;
+}
+
+const isInChain = ({ link, continuing, stays }: RunState): boolean =>
+  link !== undefined || continuing !== undefined || stays !== undefined;
+
+/** Whether any unit that is not over is such, wherever it stands. */
+function someUnit(tasks: RunState['tasks'], is: (unit: Unit) => boolean): boolean {
+  const inside = (unit: Unit): boolean =>
+    is(unit) ||
+    (unit.scope !== undefined && someUnit(unit.scope.tasks, is)) ||
+    (unit.loop !== undefined && inside(unit.loop.unit));
+  return [...tasks.values()].some(({ unit, fan }) => inside(unit) || [...(fan?.live.values() ?? [])].some(inside));
+}
+
+const isNew = (unit: Unit): boolean =>
+  unit.phase === 'Open' ||
+  isComposite(unit) ||
+  unit.inner !== undefined ||
+  unit.from !== undefined ||
+  !!unit.nodes ||
+  unit.key !== undefined;
