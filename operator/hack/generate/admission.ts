@@ -1,5 +1,4 @@
-import { GROUP, LABEL_OPERATOR, VERSION } from '../../src/api/index.ts';
-import { ADMISSION_NAME } from '../../src/controllers/index.ts';
+import { ADMISSION_NAME, GROUP, LABEL_OPERATOR, VERSION } from '../../src/api/index.ts';
 import {
   backfillPolicy,
   manualPolicy,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { GROUP, KINDS } from '../../src/api/index.ts';
 import {
   CLUSTER_ACCESS,
@@ -10,7 +12,10 @@ import { admissionComponent, IN_CLUSTER, policies, service, webhooks } from './a
 import { crd } from './crd.ts';
 import { clusterRole, grantedRole, ownNamespaceRole, servedNamespaceRole, serviceAccount } from './rbac.ts';
 import { reference } from './reference.ts';
+import { withRooms } from './rooms.ts';
 import { yamlFile } from './yaml.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
 
 /** Folders in which every file with the header is ours, so that one of a kind that is gone is noticed. */
 export const GENERATED_FOLDERS = [
@@ -53,6 +58,7 @@ export function generatedFiles(): Map<string, string> {
     files.set(`config/admission/${path}`, yamlFile(...documents));
   files.set('config/admission/kustomization.yaml', yamlFile(admissionComponent(Object.keys(ADMISSION))));
   files.set('docs/api/reference.md', reference(KINDS));
+  files.set('docs/architecture.md', withRooms(readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8')));
   return files;
 }
 

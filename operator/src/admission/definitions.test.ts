@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { API_VERSION, type Workflow, type WorkflowRun, type WorkflowTemplate } from '../api/index.ts';
-import { digestOfVersion, type Stores } from '../controllers/index.ts';
+import { digestOfVersion, type TemplateStores } from '../definitions/index.ts';
 import { bodyOf } from '../engine/index.ts';
 import { Judging } from '../judging/index.ts';
 import { realClock } from '../runtime/index.ts';
@@ -31,7 +31,7 @@ beforeEach(() => {
   const versions = {
     byIndex: (_index: string, of: string) => [...templates.values()].map(versionOf).filter(({ key }) => key === of),
   };
-  const stores = { workflows, templates, clusterTemplates: undefined, versions } as unknown as Stores;
+  const stores = { workflows, templates, clusterTemplates: undefined, versions } as unknown as TemplateStores;
   const readWorkflow = async ({ namespace, name }: { namespace: string; name: string }) => {
     reads++;
     return live.get(`${namespace}/${name}`);
@@ -185,7 +185,7 @@ describe('the parameters of a run', () => {
 
   it('are left to the controllers while the Workflow cannot be read', async () => {
     const readWorkflow = () => Promise.reject(new Error('no connection'));
-    const stores = { workflows: new Map() } as unknown as Stores;
+    const stores = { workflows: new Map() } as unknown as TemplateStores;
     expect(await new Definitions({ stores, readWorkflow, judging }).run(run('big'))).toEqual({});
   });
 

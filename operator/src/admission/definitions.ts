@@ -12,9 +12,9 @@ import {
   findTemplates,
   problemText,
   reusedMessage,
-  type Stores,
+  type TemplateStores,
   withItself,
-} from '../controllers/index.ts';
+} from '../definitions/index.ts';
 import {
   bodyOf,
   canonicalJson,
@@ -30,7 +30,7 @@ import type { KubeObject } from '../runtime/index.ts';
 import type { Judge, Judged } from './judge.ts';
 
 export interface DefinitionsOptions {
-  readonly stores: Stores;
+  readonly stores: TemplateStores;
   readonly judging: Pick<Judging, 'workflow' | 'template'>;
   /** A Workflow as it is now, past all caches; nothing when there is none. */
   readonly readWorkflow: (ref: { namespace: string; name: string }) => Promise<Workflow | undefined>;

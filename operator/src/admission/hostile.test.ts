@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Stores } from '../controllers/index.ts';
+import type { TemplateStores } from '../definitions/index.ts';
 import { Judging } from '../judging/index.ts';
 import { realClock } from '../runtime/index.ts';
 import { Definitions } from './definitions.ts';
@@ -87,7 +87,11 @@ function reviewing() {
   const versions = { byIndex: () => [] };
   const stores = { workflows: new Map(), templates: new Map(), clusterTemplates: undefined, versions };
   const judging = new Judging({ clock: realClock, limitMs: 900, maxWaiting: 8 });
-  const judge = new Definitions({ stores: stores as unknown as Stores, judging, readWorkflow: async () => undefined });
+  const judge = new Definitions({
+    stores: stores as unknown as TemplateStores,
+    judging,
+    readWorkflow: async () => undefined,
+  });
   const asked = { times: 0 };
   const counting = {
     definition: (...args: Parameters<Definitions['definition']>) => {

@@ -1,4 +1,4 @@
-import { ADMISSION_NAME } from '../controllers/index.ts';
+import { ADMISSION_NAME } from '../api/index.ts';
 import {
   isNotFound,
   type JsonPatchOperation,

@@ -1,4 +1,4 @@
-import { ADMISSION_NAME } from '../controllers/index.ts';
+import { ADMISSION_NAME } from '../api/index.ts';
 import { isConflict, type KubeClient, type KubeObject, SECRETS } from '../runtime/index.ts';
 import { type Material, renewed, type Wanted } from './material.ts';
 import { unpackedPaths } from './paths.ts';

@@ -41,6 +41,7 @@ export * from './reasons.ts';
 export * from './rendered.ts';
 export type { Rule } from './rule.ts';
 export * from './run-journal.ts';
+export * from './run-provenance.ts';
 export * from './scalars.ts';
 export * from './schedule.ts';
 export { type UnknownField, unknownField } from './schema-walk.ts';

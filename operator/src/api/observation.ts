@@ -48,7 +48,7 @@ export type AttemptObservation =
 /** The object that runs an attempt, made by the operator beyond doubt. */
 export interface AttemptObject {
   /** The executor that knows such objects; a request over HTTP may be made by a Pod. */
-  readonly sort: 'Pod' | 'Child' | 'Signal';
+  readonly backend: 'Pod' | 'Child' | 'Signal';
   readonly id: string;
 }
 

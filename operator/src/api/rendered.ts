@@ -2,13 +2,13 @@ import type { Json } from './scalars.ts';
 import type { SignalDecision, SignalRequest } from './signal.ts';
 
 /** What runs an attempt. Sleeps, computations, templates and generated tasks need nothing but the engine. */
-export type AttemptSort = 'Pod' | 'Http' | 'Child' | 'Resource' | 'Signal';
+export type AttemptBackend = 'Pod' | 'Http' | 'Child' | 'Resource' | 'Signal';
 
 /** What an attempt is started with: the texts of a task with every `${{ }}` filled in. */
 export type Rendered = RenderedTask | RenderedHttp | RenderedChild | RenderedResource | RenderedSignal;
 
 export interface RenderedTask {
-  readonly sort: 'Pod';
+  readonly backend: 'Pod';
   readonly image: string;
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[] | undefined;
@@ -22,25 +22,25 @@ export interface RenderedTask {
 }
 
 export interface RenderedHttp {
-  readonly sort: 'Http';
+  readonly backend: 'Http';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
 }
 
 export interface RenderedChild {
-  readonly sort: 'Child';
+  readonly backend: 'Child';
   readonly workflow: string;
   readonly parameters: readonly { readonly name: string; readonly value: string }[];
 }
 
 export interface RenderedResource {
-  readonly sort: 'Resource';
+  readonly backend: 'Resource';
   readonly manifest: { readonly [field: string]: Json };
 }
 
 export interface RenderedSignal {
-  readonly sort: 'Signal';
+  readonly backend: 'Signal';
   readonly type: 'Approval' | 'Input';
   /** The run as people name it: of a chain the first. */
   readonly run: string;

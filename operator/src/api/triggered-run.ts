@@ -2,8 +2,8 @@ import { API_VERSION } from './group.ts';
 import { WORKFLOW, WORKFLOW_RUN } from './kinds.ts';
 import { LABEL_WORKFLOW } from './labels.ts';
 import type { Workflow, WorkflowRun } from './object.ts';
-import { type Made, withProvenance } from './provenance.ts';
 import type { Proves } from './proves.ts';
+import { type Made, withProvenance } from './run-provenance.ts';
 import type { WorkflowRunSpec } from './workflow-run.ts';
 
 /** What a trigger says of the run that it makes. */

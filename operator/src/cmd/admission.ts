@@ -1,6 +1,6 @@
 import { AdmissionWebhook, Definitions, ServedNamespaces, type ServedSettings } from '../admission/index.ts';
-import type { Workflow } from '../api/index.ts';
-import { ADMISSION_NAME, type Stores, WORKFLOWS } from '../controllers/index.ts';
+import { ADMISSION_NAME, type Workflow } from '../api/index.ts';
+import { type Stores, WORKFLOWS } from '../controllers/index.ts';
 import { Judging } from '../judging/index.ts';
 import type { ProofKeys } from '../proofs/index.ts';
 import { type Clock, isNotFound, type KubeClient } from '../runtime/index.ts';

@@ -41,7 +41,7 @@ export interface ExecutorParts {
   readonly wake: (run: RunContext) => void;
 }
 
-/** The executors of all sorts of tasks, behind one. */
+/** The executors of all backends, behind one. */
 export function wireExecutors(config: OperatorConfig, all: ExecutorParts): ExecutorSwitch {
   const { isLeader, ending, archiver, stores, ...parts } = all;
   const Pod = new PodExecutor({

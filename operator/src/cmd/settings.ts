@@ -8,7 +8,7 @@ import {
 } from '../controllers/index.ts';
 import { AccessTable, loadKubeConfig } from '../runtime/index.ts';
 import { ConfigError, type OperatorConfig } from './config.ts';
-import { hookAccess } from './hooks.ts';
+import { hookAccess } from './webhooks.ts';
 
 const LEASE_NAME = 'ado-operator';
 /** client-go's proportions: a leader gives up after 2/3 of its lease and renews it every 2/15. */

@@ -4,7 +4,6 @@ import {
   backfillController,
   completionController,
   createReflectors,
-  Plans,
   RunMemories,
   runController,
   semaphoreController,
@@ -14,6 +13,7 @@ import {
   upkeepController,
   workflowController,
 } from '../controllers/index.ts';
+import { Plans } from '../definitions/index.ts';
 import { Identities, type RunContext } from '../executors/index.ts';
 import { Judging } from '../judging/index.ts';
 import { ProofKeys, Proofs } from '../proofs/index.ts';
@@ -23,9 +23,9 @@ import { wireAdmission } from './admission.ts';
 import { wireClaims } from './claims.ts';
 import type { OperatorConfig } from './config.ts';
 import { wireExecutors } from './executors.ts';
-import { wireHooks } from './hooks.ts';
 import { accessOf, countActive, kubeConfigOf, leaseOf, scopeOf } from './settings.ts';
 import { sweepSettings, wireLogs } from './storage.ts';
+import { wireHooks } from './webhooks.ts';
 
 /** Nobody waits for the controllers' own judgement, which is not to hang all the same. */
 const JUDGING = { limitMs: 20_000, maxWaiting: 200 };

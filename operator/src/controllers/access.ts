@@ -1,3 +1,4 @@
+import { ADMISSION_NAME } from '../api/index.ts';
 import {
   type AccessRule,
   CONFIG_MAPS,
@@ -23,9 +24,6 @@ import {
   WORKFLOW_TEMPLATES,
   WORKFLOWS,
 } from './resources.ts';
-
-/** Name of all that belongs to the admission webhook: its Secret, its Service, its configurations. */
-export const ADMISSION_NAME = 'ado-admission';
 
 /**
  * Everything that the operator may ask of the API server in the namespaces it serves. The client refuses a call that

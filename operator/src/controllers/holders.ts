@@ -3,8 +3,8 @@ import { FLAG_PROVEN, isSettled, isStarted, objectOf } from '../engine/index.ts'
 import type { Identities, Standing } from '../executors/index.ts';
 import { observePod, type Pod, podName } from '../pods/index.ts';
 import { type Clock, isControlledBy } from '../runtime/index.ts';
-import { storedState } from './stored-state.ts';
-import type { Stores } from './stores.ts';
+import { storedState } from './stores/stored-state.ts';
+import type { Stores } from './stores/stores.ts';
 
 /** An attempt that holds something: permits of a Semaphore, or the right to compute a cached result. */
 export interface HolderOf {

@@ -10,7 +10,6 @@
  */
 
 export {
-  ADMISSION_NAME,
   CLUSTER_ACCESS,
   NAMESPACED_ACCESS,
   OWN_NAMESPACE_ACCESS,
@@ -22,7 +21,6 @@ export type { SweepSettings } from './artifact-sweep/sweeper.ts';
 export { backfillController } from './backfill/controller.ts';
 export { completionController } from './completion/controller.ts';
 export { type HolderOf, Holders } from './holders.ts';
-export { problemText } from './judgement.ts';
 export { tellOfTakenNames } from './name-taken.ts';
 export {
   BACKFILLS,
@@ -34,17 +32,13 @@ export {
   WORKFLOW_TEMPLATES,
   WORKFLOWS,
 } from './resources.ts';
-export { Plans, type Revision } from './revision.ts';
 export { semaphoreController } from './semaphore/controller.ts';
 export { signalController } from './signal/controller.ts';
-export { createReflectors, type ReflectorSettings, type Stores } from './stores.ts';
+export { createReflectors, type ReflectorSettings, type Stores } from './stores/stores.ts';
 export { templateControllers } from './template/controller.ts';
-export { findTemplates } from './template/find.ts';
-export { reusedMessage, withItself } from './template/judge.ts';
-export { digestOfVersion } from './template/version.ts';
 export { workflowController } from './workflow/controller.ts';
 export type { AskForSecret } from './workflow/webhook-status.ts';
-export { auditController } from './workflow-run/audit-controller.ts';
 export { runController } from './workflow-run/controller.ts';
 export { RunMemories } from './workflow-run/memory.ts';
-export { upkeepController } from './workflow-run/upkeep-controller.ts';
+export { auditController } from './workflow-run/upkeep/audit-controller.ts';
+export { upkeepController } from './workflow-run/upkeep/upkeep-controller.ts';

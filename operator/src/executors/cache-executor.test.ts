@@ -11,7 +11,7 @@ import { PROVING } from './testing/proving.ts';
 const HOUR = 3_600_000;
 
 type Made = Pick<StartRequest, 'task' | 'defaults' | 'rendered'>;
-const POD: RenderedTask = { sort: 'Pod', image: 'i', env: { A: '1' }, command: undefined, args: [], script: 's' };
+const POD: RenderedTask = { backend: 'Pod', image: 'i', env: { A: '1' }, command: undefined, args: [], script: 's' };
 const MADE: Made = { task: { name: 't', run: 's' }, defaults: { image: 'i' }, rendered: POD };
 
 /** A server with ConfigMaps, an executor that runs everything at once, and runs whose attempts have a standing. */
@@ -136,7 +136,7 @@ describe('an attempt with a cache', () => {
     ['environment from elsewhere', { ...MADE, task: { ...MADE.task, envFrom: [{ secretRef: { name: 'other' } }] } }],
     ['workspace', { ...MADE, task: { ...MADE.task, workspaces: [{ name: 'w', mountPath: '/other' }] } }],
     ['declared output', { ...MADE, task: { ...MADE.task, outputs: [{ name: 'v', type: 'Integer' }] } }],
-    ['request', { ...MADE, rendered: { sort: 'Http', url: 'other', headers: {}, body: undefined } }],
+    ['request', { ...MADE, rendered: { backend: 'Http', url: 'other', headers: {}, body: undefined } }],
   ])('computes what another %s would make, whatever the key says', async (_what, made) => {
     const world = new World();
     await world.start('a');
@@ -214,7 +214,7 @@ describe('an attempt with a cache', () => {
     const world = new World();
     await world.start('a');
     world.executor = world.begin();
-    const live = { path: 't', attempt: 0, sort: 'Pod', task: { name: 't', cache: { key: 'k' } } } as LiveAttempt;
+    const live = { path: 't', attempt: 0, backend: 'Pod', task: { name: 't', cache: { key: 'k' } } } as LiveAttempt;
     await world.executor.observe(runOf('a'), [live]);
     await world.succeeded('a');
     expect(await world.start('b')).toMatchObject({ phase: 'Hit' });

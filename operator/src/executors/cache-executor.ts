@@ -11,6 +11,7 @@ import {
   readEntry,
 } from './cache/entry.ts';
 import { digestOfResult } from './cache/made-by.ts';
+import { ExecutorDecorator } from './decorator.ts';
 import type {
   Attempt,
   Executor,
@@ -22,7 +23,6 @@ import type {
   StartRequest,
   Stranger,
 } from './executor.ts';
-import { PassOn } from './pass-on.ts';
 import { holderKey } from './permits/holder.ts';
 import type { Standing } from './permits/ledger.ts';
 
@@ -63,7 +63,7 @@ const MAX_TOLD = 9;
  * 3. Nothing that is wrong with an entry makes a task fail: then it is computed.
  * 4. An entry counts for its proof, which covers all that is read of it. One without is none, and is told of.
  */
-export class CacheExecutor extends PassOn {
+export class CacheExecutor extends ExecutorDecorator {
   readonly #options: CacheOptions;
   readonly #maps: CacheMaps;
   /** Names of the entries that runs compute, by uid and path. */

@@ -16,9 +16,9 @@ import { identities, PROVING } from './testing/proving.ts';
 
 const run = { name: 'parent', namespace: 'n', uid: 'p', workflow: 'w' };
 const task: Task = { name: 'call', workflow: { name: 'other' } };
-const rendered: RenderedChild = { sort: 'Child', workflow: 'other', parameters: [{ name: 'a', value: '1' }] };
+const rendered: RenderedChild = { backend: 'Child', workflow: 'other', parameters: [{ name: 'a', value: '1' }] };
 const request = { path: 'call', attempt: 0, task, defaults: undefined, rendered };
-const live = [{ path: 'call', attempt: 0, sort: 'Child', task, rendered }] as const;
+const live = [{ path: 'call', attempt: 0, backend: 'Child', task, rendered }] as const;
 const type = {
   group: 'flow.ado.dev',
   version: 'v1alpha1',

@@ -86,6 +86,6 @@ export function newestOf(children: readonly WorkflowRun[]): WorkflowRun[] {
 
 /** A run that nobody waits for has done its part as soon as it exists. */
 export function seenChild(child: WorkflowRun, isAwaited: boolean, attempt = attemptOf(child.metadata)): Seen {
-  const object = { sort: 'Child', id: objectId(child.metadata.uid ?? '') } as const;
+  const object = { backend: 'Child', id: objectId(child.metadata.uid ?? '') } as const;
   return { ...attempt, observation: observeChild(child, isAwaited), ...(linkOf(child) === 0 ? { object } : {}) };
 }

@@ -1,7 +1,7 @@
 import type {
+  AttemptBackend,
   AttemptObject,
   AttemptObservation,
-  AttemptSort,
   Lineage,
   Rendered,
   RenderedClaims,
@@ -31,7 +31,7 @@ export interface Attempt {
 
 /** An attempt that the state takes for live. */
 export interface LiveAttempt extends Attempt {
-  readonly sort: AttemptSort;
+  readonly backend: AttemptBackend;
   readonly task: Task;
   readonly defaults?: TaskDefaults | undefined;
   /** The object that was recorded for it, as `objectId` shortens its uid; no other counts. */
@@ -39,7 +39,7 @@ export interface LiveAttempt extends Attempt {
   /** It was started before there were proofs. */
   readonly unproven?: true | undefined;
   /** What the attempt was started with; of pods, which carry it themselves, nothing. */
-  readonly rendered?: Exclude<Rendered, { sort: 'Pod' }> | undefined;
+  readonly rendered?: Exclude<Rendered, { backend: 'Pod' }> | undefined;
 }
 
 export interface StartRequest<R extends Rendered = Rendered> extends Attempt {
@@ -75,7 +75,7 @@ export interface Observation {
 }
 
 /**
- * How tasks of one sort are run. All methods are idempotent: they are called again after every crash.
+ * Runs the tasks of one backend. All methods are idempotent: they are called again after every crash.
  * A method throws when the API server cannot be reached or answers nonsense; then the whole reconcile is tried again.
  */
 export interface Executor {

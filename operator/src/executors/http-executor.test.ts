@@ -40,10 +40,10 @@ function setUp({ image = '', http = {} as Partial<HttpAction>, url = 'https://a.
     clock: movableClock(),
     wake: ({ name }) => void woken.push(name),
   });
-  const rendered: RenderedHttp = { sort: 'Http', url, headers: { 'X-A': '$(b)' }, body: undefined };
+  const rendered: RenderedHttp = { backend: 'Http', url, headers: { 'X-A': '$(b)' }, body: undefined };
   const task: Task = { name: 't', http: { url, ...http }, env: { NOT: 'needed' }, nodeSelector: { a: 'b' } };
   const requestOf = (path = 't', attempt = 0) => ({ path, attempt, task, defaults: undefined, rendered });
-  const liveOf = (path = 't', attempt = 0): LiveAttempt => ({ path, attempt, sort: 'Http', task, rendered });
+  const liveOf = (path = 't', attempt = 0): LiveAttempt => ({ path, attempt, backend: 'Http', task, rendered });
   const look = async (path?: string) => (await executor.observe(run, [liveOf(path)])).seen[0]?.observation;
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   return { executor, asked, started, cancelled, inPod, woken, requestOf, liveOf, look, settle };

@@ -4,13 +4,13 @@ import type { HostList } from '../web/index.ts';
 import type { Attempt, Hit, LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
 import { ofRequest, podRequest } from './http-pod.ts';
 import { type Ask, HttpWorker } from './http-worker.ts';
-import type { SortExecutor } from './switch.ts';
+import type { BackendExecutor } from './switch.ts';
 
 const DEFAULT_TIMEOUT = '30s';
 
 export interface HttpExecutorOptions {
   /** Makes the pods of requests that this process may not make. */
-  readonly pods: SortExecutor<RenderedTask>;
+  readonly pods: BackendExecutor<RenderedTask>;
   /** Hosts that this process asks itself. */
   readonly hosts: HostList;
   readonly ask: Ask;
@@ -27,7 +27,7 @@ export interface HttpExecutorOptions {
  * Makes requests: in this process to hosts that the administrator lists, in a pod to all others and whenever a header is
  * a secret, which only the kubelet may read. A request may be made twice, when a restart loses its answer.
  */
-export class HttpExecutor implements SortExecutor<RenderedHttp> {
+export class HttpExecutor implements BackendExecutor<RenderedHttp> {
   private readonly options: HttpExecutorOptions;
   private readonly worker: HttpWorker;
 
@@ -81,7 +81,7 @@ export class HttpExecutor implements SortExecutor<RenderedHttp> {
 
   /** Whether this process makes a request, rather than a pod. */
   private isOurs({ task, rendered }: Pick<LiveAttempt, 'task' | 'rendered'>): boolean {
-    if (rendered?.sort !== 'Http' || Object.keys(task.http?.headersFrom ?? {}).length > 0) return false;
+    if (rendered?.backend !== 'Http' || Object.keys(task.http?.headersFrom ?? {}).length > 0) return false;
     const url = URL.parse(rendered.url);
     return url !== null && this.options.hosts.has(url);
   }

@@ -44,7 +44,7 @@ export function podRequest(
     task: { ...without(task), container: { image }, envValueFrom: secretsOf(secrets), failureMessage: 'Show' } as Task,
     defaults: defaults && (without(defaults) as TaskDefaults),
     rendered: {
-      sort: 'Pod',
+      backend: 'Pod',
       image,
       env: Object.fromEntries(escaped),
       command: COMMAND,

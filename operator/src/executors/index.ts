@@ -1,5 +1,5 @@
 /**
- * How the attempts of tasks are started, observed, cancelled and let go: one interface, one file for each sort of task.
+ * How the attempts of tasks are started, observed, cancelled and let go: one interface, one file for each backend.
  *
  * 1. Every method may be called again at any time; doing it twice is doing it once.
  * 2. A name belongs to one attempt of one run; what has the name without the operator's proof is a stranger's, and so is
@@ -48,4 +48,4 @@ export { podRetention } from './retention.ts';
 export { SignalExecutor, type SignalExecutorOptions } from './signal-executor.ts';
 export { signalObjectName } from './signal-name.ts';
 export { type Asking, isAskedBy, isMadeFor, observeUser } from './signal-object.ts';
-export { ExecutorSwitch, type SortExecutor, type SortExecutors } from './switch.ts';
+export { type BackendExecutor, type BackendExecutors, ExecutorSwitch } from './switch.ts';

@@ -1,12 +1,12 @@
+import { ExecutorDecorator } from './decorator.ts';
 import type { Executor, Hit, Refusal, RunContext, StartRequest } from './executor.ts';
-import { PassOn } from './pass-on.ts';
 import type { Ledger } from './permits/ledger.ts';
 
 /**
  * Has attempts take their permits before they start. They are not given back here: the ledger frees them when what is
  * stored of their run says that they are over.
  */
-export class PermitExecutor extends PassOn {
+export class PermitExecutor extends ExecutorDecorator {
   readonly #ledger: Pick<Ledger, 'ask'>;
 
   constructor(inner: Executor, ledger: Pick<Ledger, 'ask'>) {

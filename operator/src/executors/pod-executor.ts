@@ -303,7 +303,7 @@ const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
 function seenPod(pod: Pod, { path, attempt }: Attempt, now: number): Seen {
   const observation = observePod(pod, now);
   const { nodeName } = pod.spec;
-  const object = { sort: 'Pod', id: objectId(pod.metadata.uid ?? '') } as const;
+  const object = { backend: 'Pod', id: objectId(pod.metadata.uid ?? '') } as const;
   if (observation.phase !== 'Failed' || nodeName === undefined) return { path, attempt, observation, object };
   return { path, attempt, observation: { ...observation, node: nodeName }, object };
 }

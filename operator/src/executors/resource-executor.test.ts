@@ -36,10 +36,10 @@ function setUp(
   const woken: string[] = [];
   const wake = ({ name }: typeof run) => void woken.push(name);
   const options = { client: server.client, clock, namespace: 'ado-system', evaluate, wake };
-  const rendered: RenderedResource = { sort: 'Resource', manifest };
+  const rendered: RenderedResource = { backend: 'Resource', manifest };
   const task: Task = { name: 't', resource: { manifest, ...action }, ...more };
   const request = { path: 't', attempt: 0, task, defaults: undefined, rendered };
-  const live = { path: 't', attempt: 0, sort: 'Resource', task, rendered } as const;
+  const live = { path: 't', attempt: 0, backend: 'Resource', task, rendered } as const;
   const executor = new ResourceExecutor(options);
   const object = (name = 'n/c') => server.objects.get(name) as KubeObject & Record<string, unknown>;
   const look = async (by = executor) => (await by.observe(run, [live])).seen[0]?.observation;

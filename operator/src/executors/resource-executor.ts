@@ -18,7 +18,7 @@ import { accountOf, refusedToken, type TaskAccount, userOf } from './resource-ac
 import { completeObject, identityOf, isAppliedBy, refOf } from './resource-manifest.ts';
 import { type Evaluate, failed, failedRead, judgeObject, refusedApply } from './resource-verdict.ts';
 import { Watches } from './resource-watches.ts';
-import type { SortExecutor } from './switch.ts';
+import type { BackendExecutor } from './switch.ts';
 
 const AT_ONCE = 16;
 
@@ -52,7 +52,7 @@ interface Applied {
  * Applies an object and waits until it is as the task wants it. Everything that is done to the object is done as the
  * service account of the task: what it may not do, the task cannot do.
  */
-export class ResourceExecutor implements SortExecutor<RenderedResource> {
+export class ResourceExecutor implements BackendExecutor<RenderedResource> {
   private readonly options: ResourceExecutorOptions;
   private readonly tokens: AccountTokens;
   private readonly discovery: Discovery;
@@ -187,7 +187,7 @@ export class ResourceExecutor implements SortExecutor<RenderedResource> {
   }
 
   private async targetOfLive(run: RunContext, live: LiveAttempt): Promise<Target | Refusal> {
-    if (live.rendered?.sort === 'Resource') return this.targetOf(run, live, live.rendered);
+    if (live.rendered?.backend === 'Resource') return this.targetOf(run, live, live.rendered);
     const message =
       'resource.manifest has no value any more: an expression in it fails that did not when it was applied';
     return { phase: 'Refused', reason: 'ManifestInvalid', message, retry: false };

@@ -30,10 +30,10 @@ export class Watches {
   }
 
   /** Remembers what was applied just now. */
-  begin(run: RunContext, live: Omit<LiveAttempt, 'sort'>, applied: KubeObject): void {
+  begin(run: RunContext, live: Omit<LiveAttempt, 'backend'>, applied: KubeObject): void {
     const { path, attempt } = live;
     this.end(run, { path, attempt });
-    this.of(run, { ...live, sort: 'Resource' }).applied = applied;
+    this.of(run, { ...live, backend: 'Resource' }).applied = applied;
   }
 
   of(run: RunContext, live: LiveAttempt): Watch {

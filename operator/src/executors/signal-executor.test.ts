@@ -20,11 +20,11 @@ import { identities } from './testing/proving.ts';
 const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
 const task: Task = { name: 'approve', approval: { message: 'Go?' } };
 const rendered: RenderedSignal = {
-  ...{ sort: 'Signal', type: 'Approval', run: 'r', answered: [] },
+  ...{ backend: 'Signal', type: 'Approval', run: 'r', answered: [] },
   request: { message: 'Go?', approvals: 1, digest: 'd' },
 };
 const request = { path: 'approve', attempt: 0, task, defaults: undefined, rendered };
-const live: LiveAttempt = { path: 'approve', attempt: 0, sort: 'Signal', task, rendered };
+const live: LiveAttempt = { path: 'approve', attempt: 0, backend: 'Signal', task, rendered };
 const [, OTHER = ''] = signalObjectNames(run, 'approve');
 
 let fake: FakeObjects;

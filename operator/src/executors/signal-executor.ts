@@ -20,7 +20,7 @@ import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest 
 import type { Identities } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 import { type Asking, buildSignal, isAskedBy, observeResponses, signalNames } from './signal-object.ts';
-import type { SortExecutor } from './switch.ts';
+import type { BackendExecutor } from './switch.ts';
 
 /** How long nothing has the name of a signal that was deleted: whoever waits until it is gone has to see that it was. */
 const GONE_MS = 2_000;
@@ -40,7 +40,7 @@ export interface SignalExecutorOptions {
  * Asks people and systems by a Signal that the run owns. Whatever happens to that object, what was answered is in the
  * state of the run: one that is gone is made again, and one that a stranger put under its name is left alone.
  */
-export class SignalExecutor implements SortExecutor<RenderedSignal> {
+export class SignalExecutor implements BackendExecutor<RenderedSignal> {
   private readonly options: SignalExecutorOptions;
   /** Signals that were created here and have not been seen in the cache, with the monotonic time of their create. */
   private readonly unseen = new Map<string, { readonly signal: Signal; readonly at: number }>();
@@ -92,12 +92,12 @@ export class SignalExecutor implements SortExecutor<RenderedSignal> {
 
   private async observeOne(run: RunContext, live: LiveAttempt): Promise<Seen> {
     const { path, attempt, rendered, object, unproven } = live;
-    const asking = { path, rendered: rendered?.sort === 'Signal' ? rendered : undefined, object, unproven };
+    const asking = { path, rendered: rendered?.backend === 'Signal' ? rendered : undefined, object, unproven };
     const signal = this.cached(run, asking) ?? (await this.askFor(run, asking));
     if (!signal) return { path, attempt, observation: { phase: 'Unknown' } };
     const { name, uid = '' } = signal.metadata;
     const responses = observeResponses(signal, this.options.attests);
-    const made = { sort: 'Signal', id: objectId(uid) } as const;
+    const made = { backend: 'Signal', id: objectId(uid) } as const;
     return { path, attempt, observation: { phase: 'Asked', signal: { name, uid }, responses }, object: made };
   }
 

@@ -1,43 +1,43 @@
 import { describe, expect, it } from 'vitest';
-import type { AttemptSort, RenderedChild, Task } from '../api/index.ts';
+import type { AttemptBackend, RenderedChild, Task } from '../api/index.ts';
 import type { LiveAttempt, Observation, Seen } from './executor.ts';
-import { ExecutorSwitch, type SortExecutors } from './switch.ts';
+import { type BackendExecutors, ExecutorSwitch } from './switch.ts';
 
 const run = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
 const task: Task = { name: 'a', run: 'true' };
-const liveOf = (path: string, sort: AttemptSort): LiveAttempt => ({ path, attempt: 0, sort, task });
+const liveOf = (path: string, backend: AttemptBackend): LiveAttempt => ({ path, attempt: 0, backend, task });
 const seenOf = (path: string, phase: 'Unknown' | 'Lost'): Seen => ({ path, attempt: 0, observation: { phase } });
 
 /** Executors that note what they are asked, and that see what they are told to see. */
-function setUp(observations: Partial<Record<AttemptSort, Observation>> = {}, broken?: AttemptSort) {
+function setUp(observations: Partial<Record<AttemptBackend, Observation>> = {}, broken?: AttemptBackend) {
   const calls: string[] = [];
-  const executorOf = (sort: AttemptSort) => ({
-    start: async () => void calls.push(`start ${sort}`),
+  const executorOf = (backend: AttemptBackend) => ({
+    start: async () => void calls.push(`start ${backend}`),
     observe: async (_run: unknown, live: readonly LiveAttempt[]) => {
-      calls.push(`observe ${sort} ${live.map(({ path }) => path)}`);
-      return observations[sort] ?? { seen: [] };
+      calls.push(`observe ${backend} ${live.map(({ path }) => path)}`);
+      return observations[backend] ?? { seen: [] };
     },
-    cancel: async () => void calls.push(`cancel ${sort}`),
+    cancel: async () => void calls.push(`cancel ${backend}`),
     release: async () => {
-      if (sort === broken) throw new Error('broken');
-      calls.push(`release ${sort}`);
+      if (backend === broken) throw new Error('broken');
+      calls.push(`release ${backend}`);
     },
-    discard: async () => void calls.push(`discard ${sort}`),
+    discard: async () => void calls.push(`discard ${backend}`),
   });
-  const executors: SortExecutors = {
+  const executors: BackendExecutors = {
     Pod: executorOf('Pod'),
     Http: executorOf('Http'),
     Child: executorOf('Child'),
     Resource: executorOf('Resource'),
     Signal: executorOf('Signal'),
-  } as unknown as SortExecutors;
+  } as unknown as BackendExecutors;
   return { calls, executor: new ExecutorSwitch(executors) };
 }
 
 describe('the switch between executors', () => {
   it('starts and cancels an attempt by its sort', async () => {
     const { calls, executor } = setUp();
-    const rendered: RenderedChild = { sort: 'Child', workflow: 'w', parameters: [] };
+    const rendered: RenderedChild = { backend: 'Child', workflow: 'w', parameters: [] };
     await executor.start(run, { path: 'a', attempt: 0, task, defaults: undefined, rendered });
     await executor.cancel(run, liveOf('a', 'Resource'));
     expect(calls).toEqual(['start Child', 'cancel Resource']);

@@ -1,4 +1,4 @@
-import type { AttemptSort, Rendered } from '../api/index.ts';
+import type { AttemptBackend, Rendered } from '../api/index.ts';
 import { earliest } from './earliest.ts';
 import type {
   Attempt,
@@ -12,44 +12,47 @@ import type {
 } from './executor.ts';
 
 /** An executor that is only ever given requests of its own sort. */
-export interface SortExecutor<R extends Rendered> extends Omit<Executor, 'start'> {
+export interface BackendExecutor<R extends Rendered> extends Omit<Executor, 'start'> {
   start(run: RunContext, request: StartRequest<R>): Promise<Refusal | Hit | undefined>;
 }
 
-export type SortExecutors = {
-  readonly [S in AttemptSort]: SortExecutor<Extract<Rendered, { sort: S }>>;
+export type BackendExecutors = {
+  readonly [S in AttemptBackend]: BackendExecutor<Extract<Rendered, { backend: S }>>;
 };
 
-/** Sorts whose attempts are objects of the cluster, found by their run: also those that the state does not know. */
-const WITH_OBJECTS: ReadonlySet<AttemptSort> = new Set(['Pod', 'Child']);
-const SORTS = ['Pod', 'Child', 'Resource', 'Http', 'Signal'] as const satisfies readonly AttemptSort[];
+/** Backends whose attempts are objects of the cluster, found by their run: also those that the state does not know. */
+const WITH_OBJECTS: ReadonlySet<AttemptBackend> = new Set(['Pod', 'Child']);
+const BACKENDS = ['Pod', 'Child', 'Resource', 'Http', 'Signal'] as const satisfies readonly AttemptBackend[];
 
 /**
- * One executor of those of all sorts. Of an attempt that the state knows only the executor of its sort says anything: a
- * request over HTTP may be made by a pod, which the executor of pods sees as well, and nothing but a Signal answers a task
- * that asks.
+ * Routes each attempt to the executor of its backend. Of an attempt that the state knows, only that executor's observation
+ * counts: a pod may make a request over HTTP, and then the pod executor sees it as well; only a Signal answers a task that
+ * asks.
  */
 export class ExecutorSwitch implements Executor {
-  private readonly executors: SortExecutors;
+  private readonly executors: BackendExecutors;
 
-  constructor(executors: SortExecutors) {
+  constructor(executors: BackendExecutors) {
     this.executors = executors;
   }
 
   start(run: RunContext, request: StartRequest): Promise<Refusal | Hit | undefined> {
-    const executor = this.executors[request.rendered.sort] as SortExecutor<Rendered>;
+    const executor = this.executors[request.rendered.backend] as BackendExecutor<Rendered>;
     return executor.start(run, request);
   }
 
   async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
-    const bySort = Map.groupBy(live, ({ sort }) => sort);
-    const asked = SORTS.filter((sort) => WITH_OBJECTS.has(sort) || bySort.has(sort));
-    const sortOf = new Map(live.map((each) => [keyOf(each), each.sort]));
+    const bySort = Map.groupBy(live, ({ backend }) => backend);
+    const asked = BACKENDS.filter((backend) => WITH_OBJECTS.has(backend) || bySort.has(backend));
+    const sortOf = new Map(live.map((each) => [keyOf(each), each.backend]));
     const observations = await Promise.all(
-      asked.map(async (sort) => ({ sort, ...(await this.executors[sort].observe(run, bySort.get(sort) ?? [])) })),
+      asked.map(async (backend) => ({
+        backend,
+        ...(await this.executors[backend].observe(run, bySort.get(backend) ?? [])),
+      })),
     );
     const seen = observations.flatMap((each) =>
-      each.seen.filter((one) => (sortOf.get(keyOf(one)) ?? each.sort) === each.sort),
+      each.seen.filter((one) => (sortOf.get(keyOf(one)) ?? each.backend) === each.backend),
     );
     const recheckAfter = earliest(observations.map((each) => each.recheckAfter));
     const strangers = observations.flatMap((each) => each.strangers ?? []);
@@ -61,7 +64,7 @@ export class ExecutorSwitch implements Executor {
   }
 
   cancel(run: RunContext, attempt: LiveAttempt, graceSeconds?: number): Promise<void> {
-    return this.executors[attempt.sort].cancel(run, attempt, graceSeconds);
+    return this.executors[attempt.backend].cancel(run, attempt, graceSeconds);
   }
 
   async release(
@@ -69,12 +72,12 @@ export class ExecutorSwitch implements Executor {
     isSettled: (attempt: Attempt) => boolean,
     hurry?: boolean,
   ): Promise<number | undefined> {
-    const waits = await all(SORTS.map((sort) => this.executors[sort].release(run, isSettled, hurry)));
+    const waits = await all(BACKENDS.map((backend) => this.executors[backend].release(run, isSettled, hurry)));
     return earliest(waits);
   }
 
   async discard(run: RunContext): Promise<void> {
-    await all(SORTS.map((sort) => this.executors[sort].discard(run)));
+    await all(BACKENDS.map((backend) => this.executors[backend].discard(run)));
   }
 }
 

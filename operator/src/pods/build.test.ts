@@ -10,7 +10,7 @@ const RUN = { name: 'release-7', namespace: 'shop', uid: '6d1f7c52-0f6a-4f0e-9a5
 function podOf(task: Partial<Task>, defaults?: TaskDefaults, at = { path: 'build', attempt: 0 }): Pod {
   const whole = taskSchema.parse({ name: 'build', ...(task.container ? {} : { run: 'true' }), ...task });
   const rendered = {
-    sort: 'Pod' as const,
+    backend: 'Pod' as const,
     image: whole.container?.image ?? whole.image ?? defaults?.image ?? 'busybox:1.36',
     env: { ...defaults?.env, ...whole.env },
     command: whole.container?.command,
@@ -162,7 +162,7 @@ describe('/tmp', () => {
   });
 
   it('keeps away from nodes on which attempts failed, if there are others', () => {
-    const rendered = { sort: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
+    const rendered = { backend: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
     const spread = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } };
     const task = { name: 'a', run: 'x', affinity: spread };
     const input = { run: RUN, task, defaults: undefined, path: 'a', attempt: 1 };
@@ -180,7 +180,7 @@ describe('/tmp', () => {
 
   it('lets the kubelet alone read the Secret of a parameter', () => {
     const secretEnv = { TOKEN: { name: 'db', key: 'password' } };
-    const rendered = { sort: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
+    const rendered = { backend: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
     const input = { run: RUN, task: { name: 'a', run: 'x' }, defaults: undefined, path: 'a', attempt: 0 };
     const { env } = container(buildPod({ ...input, rendered: { ...rendered, secretEnv } }));
     expect(env).toContainEqual({ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } });

@@ -31,7 +31,14 @@ function podOf(
     defaults: undefined,
     path,
     attempt: 2,
-    rendered: { sort: 'Pod', image: 'busybox:1.36', env: {}, command: undefined, args: undefined, script: whole.run },
+    rendered: {
+      backend: 'Pod',
+      image: 'busybox:1.36',
+      env: {},
+      command: undefined,
+      args: undefined,
+      script: whole.run,
+    },
     workspaces: WORKSPACES,
     artifacts: { store: { ...STORE, ...store }, policy: { keep: 'For', ms: 1000 } },
   });

@@ -8,7 +8,14 @@ const STORE = { address: 's3://shelf', claim: undefined, secret: 'store', image:
 
 function metadataOf(task: Partial<Task>, defaults?: TaskDefaults) {
   const whole = taskSchema.parse({ name: 'build', run: 'true', ...task });
-  const rendered = { sort: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'true' };
+  const rendered = {
+    backend: 'Pod' as const,
+    image: 'i',
+    env: {},
+    command: undefined,
+    args: undefined,
+    script: 'true',
+  };
   const artifacts = { store: STORE, policy: { keep: 'For', ms: 1000 } as const };
   const workspaces = [{ name: 'source', size: '1Gi' }];
   const input = { run: RUN, task: whole, defaults, path: 'build', attempt: 0, rendered, workspaces, artifacts };

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { ADMISSION_NAME } from '../controllers/index.ts';
+import { ADMISSION_NAME } from '../api/index.ts';
 import {
   AbortedError,
   type Clock,

@@ -14,7 +14,8 @@ import {
   type TemplateBody,
   type WorkflowTemplate,
 } from '../../src/api/index.ts';
-import { CLUSTER_WORKFLOW_TEMPLATES, digestOfVersion } from '../../src/controllers/index.ts';
+import { CLUSTER_WORKFLOW_TEMPLATES } from '../../src/controllers/index.ts';
+import { digestOfVersion } from '../../src/definitions/index.ts';
 import { CONTROLLER_REVISIONS, type KubeObject } from '../../src/runtime/index.ts';
 import { Attacker } from '../support/attacker.ts';
 import { it, useOperator } from '../support/e2e.ts';

@@ -1,64 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ROOMS, type Room } from '../../hack/generate/rooms.ts';
 
-/** Who may import whom. A room not named as a key does not exist; a room may always import itself. */
-interface Room {
-  readonly rooms: readonly string[];
-  readonly packages: readonly string[];
-  /** A pure room: time, randomness and the outside world come in by argument. */
-  readonly pure?: true;
-}
-
-const ROOMS: Readonly<Record<string, Room>> = {
-  api: { rooms: [], packages: ['zod'], pure: true },
-  schedules: { rooms: ['api'], packages: ['croner', '@noble/hashes'], pure: true },
-  engine: {
-    rooms: ['api', 'json', 'redaction', 'schedules'],
-    packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'],
-    pure: true,
-  },
-  redaction: { rooms: [], packages: [], pure: true },
-  json: { rooms: [], packages: [], pure: true },
-  pods: { rooms: ['api', 'redaction'], packages: ['@noble/hashes'], pure: true },
-  artifacts: { rooms: ['api', 'redaction'], packages: ['aws4fetch', 're2js', 'node:'] },
-  telemetry: { rooms: ['redaction'], packages: ['pino', 'prom-client', 'node:'] },
-  runtime: {
-    rooms: ['json', 'redaction', 'telemetry'],
-    packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
-  },
-  web: { rooms: ['json', 'redaction'], packages: ['undici', 'node:'] },
-  executors: { rooms: ['api', 'pods', 'redaction', 'runtime', 'web'], packages: ['@noble/hashes', 'node:util'] },
-  judging: { rooms: ['api', 'engine', 'runtime'], packages: ['node:worker_threads'] },
-  controllers: {
-    rooms: ['api', 'engine', 'judging', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'],
-    packages: [],
-  },
-  proofs: { rooms: ['api', 'engine', 'controllers', 'runtime', 'telemetry'], packages: ['node:'] },
-  admission: {
-    rooms: ['api', 'engine', 'judging', 'controllers', 'proofs', 'runtime', 'telemetry'],
-    packages: ['pkijs', 'asn1js', 'node:'],
-  },
-  hooks: { rooms: ['api', 'engine', 'json', 'runtime', 'telemetry'], packages: ['node:'] },
-  cmd: {
-    rooms: [
-      'admission',
-      'api',
-      'engine',
-      'judging',
-      'pods',
-      'executors',
-      'controllers',
-      'artifacts',
-      'hooks',
-      'proofs',
-      'runtime',
-      'telemetry',
-      'web',
-    ],
-    packages: ['@kubernetes/client-node', 'node:'],
-  },
-};
 /** What only tests and what they share may import besides. */
 const TEST_PACKAGES = ['vitest', 'fast-check', 'yaml', 'node:', '@kubernetes/client-node'];
 
@@ -121,36 +65,46 @@ function relativeProblem(source: Source, room: Room, specifier: string): string 
   return isDoor ? undefined : `${target.room} is entered by its index.ts, not by ${specifier}`;
 }
 
-/** A way round through the rooms, if there is one: `a -> b -> a`. */
-function findCycle(edges: ReadonlyMap<string, ReadonlySet<string>>): string | undefined {
+type Edges = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** A way round through what imports each other, if there is one: `a -> b -> a`. */
+function findCycle(edges: Edges): string | undefined {
   const done = new Set<string>();
-  const visit = (room: string, trail: readonly string[]): string | undefined => {
-    if (trail.includes(room)) return [...trail.slice(trail.indexOf(room)), room].join(' -> ');
-    if (done.has(room)) return undefined;
-    for (const next of edges.get(room) ?? []) {
-      const cycle = visit(next, [...trail, room]);
+  const visit = (node: string, trail: readonly string[]): string | undefined => {
+    if (trail.includes(node)) return [...trail.slice(trail.indexOf(node)), node].join(' -> ');
+    if (done.has(node)) return undefined;
+    for (const next of edges.get(node) ?? []) {
+      const cycle = visit(next, [...trail, node]);
       if (cycle) return cycle;
     }
-    done.add(room);
+    done.add(node);
     return undefined;
   };
-  for (const room of edges.keys()) {
-    const cycle = visit(room, []);
+  for (const node of edges.keys()) {
+    const cycle = visit(node, []);
     if (cycle) return cycle;
   }
   return undefined;
 }
 
-function roomEdges(of: readonly Source[]): Map<string, Set<string>> {
+/** Who imports whom, where files are taken together by `groupOf`. */
+function edgesBetween(of: readonly Source[], groupOf: (path: string) => string): Map<string, Set<string>> {
   const edges = new Map<string, Set<string>>();
   for (const source of of) {
     for (const specifier of source.imports.filter((name) => name.startsWith('.'))) {
-      const { room } = targetOf(source, specifier);
-      if (room !== source.room) edges.set(source.room, (edges.get(source.room) ?? new Set()).add(room));
+      const [from, to] = [groupOf(source.path), groupOf(targetOf(source, specifier).path)];
+      if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
     }
   }
   return edges;
 }
+
+const folders = new Set(sources.map(({ path }) => dirname(path)));
+const hasFolders = (folder: string) =>
+  [...folders].some((other) => other.startsWith(`${folder}${sep}`) && !other.endsWith('testing'));
+
+/** The folder of a file; a file beside folders stands for itself, since they may lie above and below it. */
+const folderOf = (path: string) => (hasFolders(dirname(path)) ? path : dirname(path));
 
 describe('the imports of the operator', () => {
   it('are read from its files, all forms of them', () => {
@@ -170,7 +124,7 @@ describe('the imports of the operator', () => {
   });
 
   it('never go round', () => {
-    expect(findCycle(roomEdges(sources))).toBeUndefined();
+    expect(findCycle(edgesBetween(sources, (path) => path.split(sep)[0] ?? ''))).toBeUndefined();
     expect(
       findCycle(
         new Map([
@@ -180,6 +134,11 @@ describe('the imports of the operator', () => {
         ]),
       ),
     ).toBe('b -> c -> b');
+  });
+
+  it('never go round through the folders of a room, nor through files of several folders', () => {
+    const products = sources.filter(({ isTest }) => !isTest);
+    expect(findCycle(edgesBetween(products, folderOf))).toBeUndefined();
   });
 
   it('would be refused if they broke the table', () => {

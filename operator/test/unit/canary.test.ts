@@ -17,7 +17,7 @@ import {
   task as taskSchema,
   type WorkflowRun,
 } from '../../src/api/index.ts';
-import { buildStatus } from '../../src/controllers/workflow-run/status.ts';
+import { buildStatus } from '../../src/controllers/workflow-run/report/status.ts';
 import { accept, attemptKey, decide, digestOf, plan } from '../../src/engine/index.ts';
 import { HttpExecutor, PODS_BY_RUN_UID, PodExecutor, ResourceExecutor } from '../../src/executors/index.ts';
 import { FakeObjects, movableClock } from '../../src/executors/testing/fake-objects.ts';
@@ -126,7 +126,14 @@ const scriptOf = (more: Partial<Task> = {}): Task =>
 
 function podOf(task: Task, status: PodStatus, rendered: Partial<RenderedTask> = {}): Pod {
   const proof = identities().proofOf('Pod', podName(RUN.name, RUN.uid, 't', 0), RUN, ATTEMPT);
-  const script: RenderedTask = { sort: 'Pod', image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
+  const script: RenderedTask = {
+    backend: 'Pod',
+    image: 'i',
+    env: {},
+    command: undefined,
+    args: undefined,
+    script: 'x',
+  };
   const pod = buildPod({
     run: RUN,
     task,
@@ -158,7 +165,7 @@ async function seenOfPod(task: Task, pod: Pod): Promise<AttemptObservation[]> {
       identities: identities(),
       deletes: () => false,
     });
-    const { seen } = await executor.observe(RUN, [{ ...ATTEMPT, sort: 'Pod', task } as never]);
+    const { seen } = await executor.observe(RUN, [{ ...ATTEMPT, backend: 'Pod', task } as never]);
     return seen.map(({ observation }) => observation);
   };
   return [...(await lookup(true)), ...(await lookup(false))];
@@ -236,11 +243,11 @@ async function seenOfAnswer(task: Task, given: Partial<WebAnswer> | Error): Prom
     },
     ...{ image: '', allowedCidrs: [], clock: movableClock(), wake: () => undefined },
   });
-  const rendered: RenderedHttp = { sort: 'Http', url: 'https://a.example/x', headers: {}, body: undefined };
+  const rendered: RenderedHttp = { backend: 'Http', url: 'https://a.example/x', headers: {}, body: undefined };
   const request = { ...ATTEMPT, task, defaults: undefined, rendered };
   await executor.start(RUN, request);
   await new Promise((resolve) => setImmediate(resolve));
-  return (await executor.observe(RUN, [{ ...request, sort: 'Http' }])).seen[0]?.observation;
+  return (await executor.observe(RUN, [{ ...request, backend: 'Http' }])).seen[0]?.observation;
 }
 
 describe('a request', () => {
@@ -317,7 +324,7 @@ describe('a task that applies an object', () => {
       evaluate,
       wake: () => undefined,
     };
-    const request = { ...ATTEMPT, task, defaults: undefined, rendered: { sort: 'Resource', manifest } as const };
+    const request = { ...ATTEMPT, task, defaults: undefined, rendered: { backend: 'Resource', manifest } as const };
     return { server, request, executor: new ResourceExecutor(options) };
   }
 
@@ -340,7 +347,7 @@ describe('a task that applies an object', () => {
   it('tells no token of an expression that quotes the object', async () => {
     const { request, executor } = setUp(`no such key: ${TOKEN}`);
     await executor.start(RUN, request);
-    const { seen } = await executor.observe(RUN, [{ ...request, sort: 'Resource' }]);
+    const { seen } = await executor.observe(RUN, [{ ...request, backend: 'Resource' }]);
     expect(seen[0]?.observation).toMatchObject({ phase: 'Failed', reason: 'ExpressionError' });
     expect(toldOf(task, seen[0]?.observation as AttemptObservation)).not.toContain(HALF);
   });

@@ -14,12 +14,12 @@ import { BackfillReconciler } from '../../src/controllers/backfill/reconciler.ts
 import { completionStatuses } from '../../src/controllers/completion/awaiting.ts';
 import { CompletionReconciler } from '../../src/controllers/completion/reconciler.ts';
 import { tellOfTakenNames } from '../../src/controllers/name-taken.ts';
-import { createStores } from '../../src/controllers/stores.ts';
+import { createStores } from '../../src/controllers/stores/stores.ts';
 import { testProofs } from '../../src/controllers/testing/proofs.ts';
 import { changeOf, makeRun as makeChangeRun } from '../../src/controllers/workflow/on-change.ts';
 import { makeSlotRun } from '../../src/controllers/workflow/slot-run.ts';
-import { makeRun as makeRequestRun } from '../../src/hooks/run.ts';
 import { ApiError, type KubeClient, realClock } from '../../src/runtime/index.ts';
+import { makeRun as makeRequestRun } from '../../src/webhooks/run.ts';
 
 const { signal } = new AbortController();
 const SLOT = Date.UTC(2026, 4, 1, 3);

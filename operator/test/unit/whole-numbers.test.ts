@@ -5,9 +5,9 @@ import { renderTask } from '../../src/engine/bindings/render.ts';
 import { readForm, resolveParameters, triggerParameters } from '../../src/engine/index.ts';
 import { validateTemplate, validateWorkflow } from '../../src/engine/validate/index.ts';
 import { parseOutputs } from '../../src/engine/values/outputs.ts';
-import { parseBody, parseSigned } from '../../src/hooks/body.ts';
 import { parseJson } from '../../src/runtime/response.ts';
 import { outputsOf } from '../../src/web/index.ts';
+import { parseBody, parseSigned } from '../../src/webhooks/body.ts';
 
 const DIGITS = '1234567890123456789';
 /** What JSON.parse makes of them. */

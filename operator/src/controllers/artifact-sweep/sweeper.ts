@@ -9,7 +9,7 @@ import {
   type Result,
 } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
 
 export interface SweepDeps {
   readonly client: KubeClient;

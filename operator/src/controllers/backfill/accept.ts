@@ -10,10 +10,10 @@ import {
   type Workflow,
 } from '../../api/index.ts';
 import { ruleOf, slotsIn } from '../../schedules/index.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
+import { windowOf } from '../workflow/backfill-window.ts';
 import { planFor } from '../workflow/schedule-plan.ts';
 import type { Plan } from '../workflow/schedules.ts';
-import { windowOf } from './window.ts';
 
 /** What a Backfill works on: the schedule as it was when it began, and the slots in their order. */
 export interface Accepted {

@@ -1,6 +1,6 @@
 import { objectKey, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
-import { BACKFILLS_BY_WORKFLOW } from '../stores.ts';
+import { BACKFILLS_BY_WORKFLOW } from '../stores/stores.ts';
 import { type BackfillDeps, BackfillReconciler } from './reconciler.ts';
 
 /** Sources and keys of the controller of Backfills: the backfills, their Workflows, and their runs that have ended. */

@@ -21,16 +21,16 @@ import {
 } from '../../runtime/index.ts';
 import { isBeyond } from '../../schedules/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
+import { resumedBy } from '../lineage.ts';
 import { tellOfTakenNames } from '../name-taken.ts';
 import { BACKFILLS } from '../resources.ts';
-import { RUNS_BY_WORKFLOW, type Stores } from '../stores.ts';
+import { RUNS_BY_WORKFLOW, type Stores } from '../stores/stores.ts';
+import { windowOf } from '../workflow/backfill-window.ts';
 import { chainsOf } from '../workflow/chains.ts';
 import { isOfSchedule, knownSlotRun, liveSlotRun, makeSlotRun } from '../workflow/slot-run.ts';
-import { resumedBy } from '../workflow-run/lineage.ts';
-import { cancelRun } from '../workflow-run/take-turn.ts';
+import { cancelRun } from '../workflow-run/acceptance/take-turn.ts';
 import { type Accepted, acceptBackfill } from './accept.ts';
 import { type Progress, progressOf, refusedStatus, statusOf } from './status.ts';
-import { windowOf } from './window.ts';
 
 export interface BackfillDeps {
   readonly client: KubeClient;

@@ -8,9 +8,10 @@ import {
   withProvenance,
 } from '../../api/index.ts';
 import { Store } from '../../runtime/index.ts';
-import { isHeld } from '../held.ts';
+import { BY_COMPLETION_SOURCE, completionSources } from '../stores/completion-sources.ts';
 import { testProofs } from '../testing/proofs.ts';
-import { awaiting, BY_COMPLETION_SOURCE, completionSources, completionStatuses, markOf } from './awaiting.ts';
+import { isHeld } from '../workflow/retention-guard.ts';
+import { awaiting, completionStatuses, markOf } from './awaiting.ts';
 import { wantedOf } from './made-run.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00.500Z');

@@ -3,22 +3,12 @@ import {
   type Completion,
   type CompletionStatus,
   continuedAs,
-  objectKey,
   type RunResult,
   type Workflow,
   type WorkflowRun,
 } from '../../api/index.ts';
 import { digestOf, digestText } from '../../engine/index.ts';
-import { storedState } from '../stored-state.ts';
-
-/** The index that finds the Workflows which the end of a run of another one starts. */
-export const BY_COMPLETION_SOURCE = 'completion-source';
-
-/** Under which Workflows a Workflow is found by BY_COMPLETION_SOURCE. */
-export function completionSources({ metadata, spec }: Workflow): string[] {
-  const names = (spec.triggers?.completions ?? []).map(({ workflow }) => workflow);
-  return [...new Set(names)].map((name) => objectKey({ name, namespace: metadata.namespace ?? '' }));
-}
+import { storedState } from '../stores/stored-state.ts';
 
 const MARK_LENGTH = 12;
 /** `status.finishedAt` is in whole seconds; a run without a state has no better time. */

@@ -1,8 +1,9 @@
 import { objectKey, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { type Clock, Controller, type ControllerOptions } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import { RUNS_BY_WORKFLOW } from '../stores.ts';
-import { awaiting, BY_COMPLETION_SOURCE, completionSources } from './awaiting.ts';
+import { BY_COMPLETION_SOURCE, completionSources } from '../stores/completion-sources.ts';
+import { RUNS_BY_WORKFLOW } from '../stores/stores.ts';
+import { awaiting } from './awaiting.ts';
 import { type CompletionDeps, CompletionReconciler } from './reconciler.ts';
 
 const AT_ONCE = 16;

@@ -10,7 +10,7 @@ import {
 } from '../../api/index.ts';
 import { digestText, namesOfRun, triggerHolds, triggerParameters, triggerRunName } from '../../engine/index.ts';
 import { MAX_DEPTH } from '../../executors/index.ts';
-import { storedState } from '../stored-state.ts';
+import { storedState } from '../stores/stored-state.ts';
 import { resultOf } from './awaiting.ts';
 
 /** What a trigger makes of the end of a run: a run under the first of these names that is free, nothing, or a refusal. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Completion, objectKey, UNATTESTED, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { ApiError, type KubeClient, type Patch, Store } from '../../runtime/index.ts';
-import { isHeld } from '../held.ts';
+import { BY_COMPLETION_SOURCE, completionSources } from '../stores/completion-sources.ts';
 import { testProofs } from '../testing/proofs.ts';
-import { BY_COMPLETION_SOURCE, completionSources, completionStatuses } from './awaiting.ts';
+import { isHeld } from '../workflow/retention-guard.ts';
+import { completionStatuses } from './awaiting.ts';
 import { CompletionReconciler } from './reconciler.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');

@@ -21,11 +21,12 @@ import {
   type Result,
   WaitingError,
 } from '../../runtime/index.ts';
+import { lineageOf } from '../lineage.ts';
 import { tellOfTakenNames } from '../name-taken.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
-import type { Stores } from '../stores.ts';
-import { lineageOf } from '../workflow-run/lineage.ts';
-import { awaiting, BY_COMPLETION_SOURCE, markOf } from './awaiting.ts';
+import { BY_COMPLETION_SOURCE } from '../stores/completion-sources.ts';
+import type { Stores } from '../stores/stores.ts';
+import { awaiting, markOf } from './awaiting.ts';
 import { wantedOf } from './made-run.ts';
 
 export interface CompletionDeps {

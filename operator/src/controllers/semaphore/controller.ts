@@ -3,7 +3,7 @@ import type { Ledger } from '../../executors/index.ts';
 import { observePod, type Pod } from '../../pods/index.ts';
 import { type Clock, Controller, type ControllerOptions } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
 
 export interface SemaphoreDeps {
   readonly stores: Stores;

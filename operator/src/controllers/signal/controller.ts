@@ -1,10 +1,10 @@
 import { objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
 import { Controller, type ControllerOptions, type Store } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import { storedState } from '../stored-state.ts';
-import { PENDING_BY_RUN } from '../stores.ts';
+import { addressesOf } from '../stores/links.ts';
+import { storedState } from '../stores/stored-state.ts';
+import { PENDING_BY_RUN } from '../stores/stores.ts';
 import { isOver } from '../workflow-run/observe.ts';
-import { addressesOf } from './chain.ts';
 import { type SignalDeps, SignalReconciler } from './reconciler.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { controllerOf, FINALIZER_ANSWERS, type Signal, type WorkflowRun } from '../../api/index.ts';
 import { isNotFound, type KubeClient } from '../../runtime/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
-import { isEnded, linksOf } from './chain.ts';
+import { isEnded, linksOf } from '../stores/links.ts';
 import { askerAmong, type JudgeDeps, judgeSignal } from './judge.ts';
 
 /** Whether the finalizer keeps the signal for what was answered. */

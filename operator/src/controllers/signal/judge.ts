@@ -12,10 +12,10 @@ import {
 import { isSettled, liveAttempts, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
 import { type Asking, type Identities, isAskedBy, isMadeFor } from '../../executors/index.ts';
 import type { Store } from '../../runtime/index.ts';
-import { storedState } from '../stored-state.ts';
+import { linksOf } from '../stores/links.ts';
+import { storedState } from '../stores/stored-state.ts';
 import { timestamp } from '../timestamp.ts';
 import { identityOf, isOver } from '../workflow-run/observe.ts';
-import { linksOf } from './chain.ts';
 
 /** How a signal ended, and in which run. */
 export interface Ending {
@@ -148,9 +148,9 @@ function askingOf(deps: JudgeDeps, plan: Plan, run: WorkflowRun, state: RunState
   if (known) return known;
   const live = liveAttempts({ identity: identityOf(run, deps), plan, state });
   const asks = new Map(
-    live.flatMap(({ path, sort, rendered, object, unproven }) => {
-      const what = rendered?.sort === 'Signal' ? rendered : undefined;
-      return sort === 'Signal' ? [[path, { path, rendered: what, object, unproven }]] : [];
+    live.flatMap(({ path, backend, rendered, object, unproven }) => {
+      const what = rendered?.backend === 'Signal' ? rendered : undefined;
+      return backend === 'Signal' ? [[path, { path, rendered: what, object, unproven }]] : [];
     }),
   );
   asked.set(state, asks);

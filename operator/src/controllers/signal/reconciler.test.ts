@@ -7,6 +7,7 @@ import {
   UNATTESTED,
   type WorkflowRun,
 } from '../../api/index.ts';
+import { Plans } from '../../definitions/index.ts';
 import {
   accept,
   definitionOf,
@@ -19,8 +20,7 @@ import {
 } from '../../engine/index.ts';
 import { labelsOfRun } from '../../pods/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
-import { Plans } from '../revision.ts';
-import { createStores, type Stores } from '../stores.ts';
+import { createStores, type Stores } from '../stores/stores.ts';
 import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { pinned } from '../testing/revisions.ts';
@@ -83,7 +83,7 @@ function givenSignal(more: { spec?: Partial<Signal['spec']>; metadata?: object; 
 function request(): Signal['spec']['request'] {
   const identity = { name: 'r', namespace: 'n', uid: 'u', workflow: 'w' };
   const rendered = liveAttempts({ identity, plan: plan(definition, digest), state: asking() })[0]?.rendered;
-  return rendered?.sort === 'Signal' ? rendered.request : undefined;
+  return rendered?.backend === 'Signal' ? rendered.request : undefined;
 }
 
 /** What the operator wrote into the spec of the signal by which the task asks. */

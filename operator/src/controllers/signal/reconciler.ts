@@ -7,6 +7,7 @@ import {
   type SignalStatus,
   type WorkflowRun,
 } from '../../api/index.ts';
+import type { Plans } from '../../definitions/index.ts';
 import { canonicalJson } from '../../engine/index.ts';
 import type { Identities } from '../../executors/index.ts';
 import { labelsOfRun, ownedByRun } from '../../pods/index.ts';
@@ -23,11 +24,10 @@ import {
   WaitingError,
 } from '../../runtime/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
-import type { Plans } from '../revision.ts';
-import { findRevision, PENDING_BY_RUN, type Stores } from '../stores.ts';
+import { isEnded, linksOf } from '../stores/links.ts';
+import { findRevision, PENDING_BY_RUN, type Stores } from '../stores/stores.ts';
 import { timestamp } from '../timestamp.ts';
 import { isOver } from '../workflow-run/observe.ts';
-import { isEnded, linksOf } from './chain.ts';
 import { isHeld, letGo, mayGo } from './hold.ts';
 import { askerAmong, type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
 import { endedStatus, waitingStatus } from './status.ts';

@@ -1,9 +1,9 @@
 import type { WorkflowTemplate } from '../../api/index.ts';
+import { affectedBy, watchTemplates } from '../../definitions/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { CLUSTER_WORKFLOW_TEMPLATES, WORKFLOW_TEMPLATES } from '../resources.ts';
 import type { Reach, TemplateDeps } from './deps.ts';
 import { TemplateReconciler } from './reconciler.ts';
-import { affectedBy, watchTemplates } from './references.ts';
 
 type Options = Pick<ControllerOptions, 'logger' | 'concurrency'>;
 

@@ -3,7 +3,7 @@ import type { LibraryKind } from '../../engine/index.ts';
 import type { Judging } from '../../judging/index.ts';
 import type { Clock, KubeClient, ResourceType, Store } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
 
 /** What tells the two kinds of templates apart. */
 export interface Reach {

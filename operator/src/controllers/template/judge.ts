@@ -7,14 +7,24 @@ import {
   type TemplateBody,
   type WorkflowTemplate,
 } from '../../api/index.ts';
-import { bodyOf, type FindTemplate, type LibraryKind, resolveLibrary } from '../../engine/index.ts';
+import {
+  decodeVersion,
+  digestOfVersion,
+  findTemplates,
+  isVersionOf,
+  type Judgement,
+  ownerText,
+  refused,
+  refusedBy,
+  refusedForTemplates,
+  reusedMessage,
+  versionName,
+  versionsOf,
+  withItself,
+} from '../../definitions/index.ts';
+import { bodyOf, resolveLibrary } from '../../engine/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists, type KubeObject } from '../../runtime/index.ts';
-import { type Judgement, refused, refusedBy, refusedForTemplates } from '../judgement.ts';
-import { ownerText } from '../revision.ts';
 import type { TemplateDeps } from './deps.ts';
-import { findTemplates } from './find.ts';
-import { versionsOf } from './references.ts';
-import { decodeVersion, digestOfVersion, isVersionOf, versionName } from './version.ts';
 
 /** Validates a template, and pins its version. What the status names was validated, and keeps its content. */
 export async function judgeTemplate(
@@ -47,26 +57,6 @@ function isReused({ spec, status }: WorkflowTemplate, digest: string): boolean {
 
 function isJudged({ status }: WorkflowTemplate, digest: string): boolean {
   return status?.definition?.digest === digest || (status?.versions?.some((each) => each.digest === digest) ?? false);
-}
-
-/** What to do about a version that exists with other content. */
-export function reusedMessage({ spec }: WorkflowTemplate): string {
-  const now = 'workflows keep the content that it had first';
-  return `spec.version: version ${spec.version} exists with other content, and ${now}; raise spec.version`;
-}
-
-/** The template sees itself as it is to be: a circle through itself is one already. */
-export function withItself(
-  find: FindTemplate,
-  ownKind: LibraryKind,
-  template: WorkflowTemplate,
-  body: TemplateBody,
-): FindTemplate {
-  const { metadata, spec } = template;
-  return (kind, name, version) => {
-    const isItself = kind === ownKind && name === metadata.name;
-    return isItself && (version === undefined || version === spec.version) ? body : find(kind, name, version);
-  };
 }
 
 interface Content {

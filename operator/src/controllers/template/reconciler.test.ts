@@ -5,13 +5,13 @@ import {
   type WorkflowTemplate,
   type WorkflowTemplateStatus,
 } from '../../api/index.ts';
+import { decodeVersion, digestOfVersion, versionName } from '../../definitions/index.ts';
 import { Judging } from '../../judging/index.ts';
 import { ApiError, type KubeClient, type KubeObject, keyOf, realClock } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { WORKFLOW_TEMPLATES } from '../resources.ts';
-import { createStores, type Stores } from '../stores.ts';
+import { createStores, type Stores } from '../stores/stores.ts';
 import { TemplateReconciler } from './reconciler.ts';
-import { decodeVersion, digestOfVersion, versionName } from './version.ts';
 
 const NAMESPACE = 'n';
 const context = { logger: silentLogger(), reconcileId: 'r', signal: new AbortController().signal };

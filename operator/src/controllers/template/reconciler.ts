@@ -1,11 +1,10 @@
 import { MAX_VERSIONS, type WorkflowTemplate, type WorkflowTemplateStatus } from '../../api/index.ts';
+import { accepted, versionsOf } from '../../definitions/index.ts';
 import { warnTemplate } from '../../engine/validate/index.ts';
 import { CONTROLLER_REVISIONS, isNotFound, type ReconcileContext, type Result } from '../../runtime/index.ts';
-import { accepted } from '../judgement.ts';
 import { reportStatus } from '../report-status.ts';
 import type { TemplateDeps } from './deps.ts';
 import { judgeTemplate } from './judge.ts';
-import { versionsOf } from './references.ts';
 
 /** Versions whose content is kept. Pinned definitions hold what they use themselves, so no run needs older ones. */
 const KEPT_VERSIONS = 20;

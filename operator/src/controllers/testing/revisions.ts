@@ -1,7 +1,7 @@
 /** ControllerRevisions for tests, as the operator makes them. */
 import { API_VERSION, type Definition, LABEL_WORKFLOW, WORKFLOW } from '../../api/index.ts';
+import { decodeRevision, type Revision, type RevisionObject, revisionName } from '../../definitions/index.ts';
 import { digestOf } from '../../engine/index.ts';
-import { decodeRevision, type Revision, type RevisionObject, revisionName } from '../revision.ts';
 
 /** Whom a revision is for, unless a test says otherwise. */
 export interface For {

@@ -1,12 +1,12 @@
 import { continuedAs, LABEL_RUN, LABEL_WORKFLOW, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
+import type { Revision } from '../../definitions/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
-import type { Revision } from '../revision.ts';
-import { isEnded } from '../signal/chain.ts';
-import { RUNS_BY_WORKFLOW } from '../stores.ts';
+import { isEnded } from '../stores/links.ts';
+import { RUNS_BY_WORKFLOW } from '../stores/stores.ts';
 import type { RunDeps } from './deps.ts';
 import { addresseesOf } from './inbox.ts';
-import { answersMore, asksMore, changesPhase, parentOf, saysMore } from './news.ts';
+import { answersMore, asksMore, changesPhase, parentOf, saysMore } from './predicates.ts';
 import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 

@@ -11,11 +11,11 @@ import {
   type Plan,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
+import { earlierOf } from './acceptance/earlier-outputs.ts';
 import { type Answer, apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
-import { earlierOf } from './earlier-outputs.ts';
+import { givenOf } from './history/placed-outputs.ts';
 import { beganContext, identityOf, type ObservedRun, signalOf } from './observe.ts';
-import { givenOf } from './placed-outputs.ts';
 
 /** Decisions of one reconcile: each further one knows the answers to the one before. After these nothing new is started. */
 const MAX_DECISIONS = 8;
@@ -106,8 +106,8 @@ function startsWithout(answers: ReadonlyMap<string, Answer>, actions: readonly A
   return actions.filter((action): action is Start => action.type === 'Start' && !answers.has(keyOf(action)));
 }
 
-const cancelOf = ({ path, attempt, task, rendered: { sort } }: Start): Action => {
-  return { type: 'Cancel', path, attempt, task, sort };
+const cancelOf = ({ path, attempt, task, rendered: { backend } }: Start): Action => {
+  return { type: 'Cancel', path, attempt, task, backend };
 };
 
 /** In the status the state is text inside JSON: quotes and backslashes count twice. */

@@ -1,9 +1,9 @@
 import type { Attests, Proves } from '../../api/index.ts';
+import type { Plans } from '../../definitions/index.ts';
 import type { CacheExecutor, Executor, Identities } from '../../executors/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import type { Plans } from '../revision.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
 import type { RunMemories } from './memory.ts';
 
 /** What the steps of a run's reconcile need. */

@@ -3,7 +3,7 @@ import { type Signal, type Task, UNATTESTED, type WorkflowRun } from '../../api/
 import { accept, evolve, type RunState } from '../../engine/index.ts';
 import type { LiveAttempt } from '../../executors/index.ts';
 import { ApiError, type KubeClient } from '../../runtime/index.ts';
-import { createStores, type Stores } from '../stores.ts';
+import { createStores, type Stores } from '../stores/stores.ts';
 import type { RunDeps } from './deps.ts';
 import { addresseesOf, observeMail } from './inbox.ts';
 import { RunMemories } from './memory.ts';
@@ -13,7 +13,7 @@ const spec = { workflowRef: { name: 'w' }, desiredState: 'Running' as const };
 const run: WorkflowRun = { apiVersion: '', kind: '', metadata, spec };
 const waits = (name: string, channel?: string): LiveAttempt => {
   const waitForSignal = channel === undefined ? {} : { name: channel };
-  return { path: name, attempt: 0, sort: 'Signal', task: { name, waitForSignal } as Task };
+  return { path: name, attempt: 0, backend: 'Signal', task: { name, waitForSignal } as Task };
 };
 
 let stores: Stores;

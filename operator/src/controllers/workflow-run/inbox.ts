@@ -3,8 +3,8 @@ import type { Observed, RunState } from '../../engine/index.ts';
 import { type LiveAttempt, observeUser } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
 import { SIGNALS } from '../resources.ts';
-import { addressesOf, isEnded, linksOf } from '../signal/chain.ts';
-import { PENDING_BY_RUN, SIGNALS_BY_UID } from '../stores.ts';
+import { addressesOf, isEnded, linksOf } from '../stores/links.ts';
+import { PENDING_BY_RUN, SIGNALS_BY_UID } from '../stores/stores.ts';
 import type { RunDeps } from './deps.ts';
 
 /** Signals that are handed to one decision at most. */

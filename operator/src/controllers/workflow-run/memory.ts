@@ -1,6 +1,6 @@
 import type { WorkflowRun } from '../../api/index.ts';
 import type { Given } from '../../engine/index.ts';
-import { Admissions } from './admissions.ts';
+import { Admissions } from './concurrency/concurrency-gate.ts';
 import { PageCache } from './page-cache.ts';
 
 /**

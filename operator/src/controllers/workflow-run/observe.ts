@@ -11,10 +11,10 @@ import {
 } from '../../engine/index.ts';
 import { CACHE_LAG_MS, type RunContext, type Stranger } from '../../executors/index.ts';
 import { isNotFound } from '../../runtime/index.ts';
+import { begunLineageOf, type LineageDeps, lineageOf, resumedBy } from '../lineage.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
 import { observeMail } from './inbox.ts';
-import { begunLineageOf, type LineageDeps, lineageOf, resumedBy } from './lineage.ts';
 import { freshest } from './memory.ts';
 
 /** The run to decide on: never older than what this process wrote last. Undefined when it is gone. */
@@ -154,7 +154,7 @@ export async function observeAsked(
 ): Promise<void> {
   const started = new Set(
     actions.flatMap((action) =>
-      action.type === 'Start' && action.rendered.sort === 'Signal' ? [attemptKey(action.path, action.attempt)] : [],
+      action.type === 'Start' && action.rendered.backend === 'Signal' ? [attemptKey(action.path, action.attempt)] : [],
     ),
   );
   if (started.size === 0) return;

@@ -10,14 +10,13 @@ import {
   type WorkflowRun,
   type WorkflowTemplate,
 } from '../../api/index.ts';
+import { decodeRevision, Plans, type Revision, type TemplateVersion } from '../../definitions/index.ts';
 import { definitionOf } from '../../engine/index.ts';
 import type { Executor } from '../../executors/index.ts';
 import type { Pod } from '../../pods/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, Store } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
-import { decodeRevision, Plans, type Revision } from '../revision.ts';
-import { PODS_BY_RUN } from '../stores.ts';
-import type { TemplateVersion } from '../template/version.ts';
+import { PODS_BY_RUN } from '../stores/stores.ts';
 import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
 import { pinned, revisionObject } from '../testing/revisions.ts';
@@ -205,7 +204,7 @@ function filled<T>(key: string, value: T): Store<T> {
   return store;
 }
 
-const objectFor = (path: string) => ({ sort: 'Pod' as const, id: `pod-of-${path}` });
+const objectFor = (path: string) => ({ backend: 'Pod' as const, id: `pod-of-${path}` });
 
 describe('outputs beyond the share of a state', () => {
   async function reconciled(world: World, between: () => void = () => undefined): Promise<void> {

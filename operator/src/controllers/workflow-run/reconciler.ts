@@ -16,11 +16,12 @@ import {
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
 import { type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
-import { findRevision } from '../stores.ts';
-import { acceptRun, type NotYet } from './accept.ts';
+import { shownLineage } from '../lineage.ts';
+import { findRevision } from '../stores/stores.ts';
+import { acceptRun } from './acceptance/accept.ts';
+import type { NotYet } from './acceptance/acceptance.ts';
 import { decideAndApply } from './decide-and-apply.ts';
 import type { RunDeps } from './deps.ts';
-import { shownLineage } from './lineage.ts';
 import {
   contextOf,
   isOver,
@@ -31,8 +32,8 @@ import {
   sightOf,
   signalOf,
 } from './observe.ts';
-import { peopleOf } from './people.ts';
-import { isStale, reportPage, reportStatus } from './report.ts';
+import { peopleOf } from './report/attribution.ts';
+import { isStale, reportPage, reportStatus } from './report/report.ts';
 import {
   buildStatus,
   conditionsOf,
@@ -42,7 +43,7 @@ import {
   stuck,
   unsuccessful,
   withDamage,
-} from './status.ts';
+} from './report/status.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 
 /** What is only shown (a pod became Running) waits this long, from when it was first seen, for a write to ride on. */

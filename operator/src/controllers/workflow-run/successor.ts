@@ -17,10 +17,10 @@ import {
 import { isFromBefore, namesOfRun } from '../../engine/index.ts';
 import { attemptOf, type Identities } from '../../executors/index.ts';
 import { createNamed, isInvalid, isNotFound } from '../../runtime/index.ts';
+import { lineageOf } from '../lineage.ts';
 import { nameTaken } from '../name-taken.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
 import type { RunDeps } from './deps.ts';
-import { lineageOf } from './lineage.ts';
 
 type SuccessorDeps = Pick<RunDeps, 'client' | 'stores' | 'attests' | 'identities' | 'proves' | 'recorder'>;
 

@@ -1,8 +1,7 @@
 import { continuedAs, controllerOf, LABEL_WORKFLOW, objectKey, type WorkflowRun } from '../../api/index.ts';
+import { affectedBy, type Revision, watchTemplates } from '../../definitions/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
-import { BY_COMPLETION_SOURCE } from '../completion/awaiting.ts';
-import type { Revision } from '../revision.ts';
-import { affectedBy, watchTemplates } from '../template/references.ts';
+import { BY_COMPLETION_SOURCE } from '../stores/completion-sources.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WorkflowReconciler } from './reconciler.ts';
 import { isOwnedByRun } from './retention.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Definition, Workflow } from '../../api/index.ts';
+import { decodeRevision, type RevisionObject } from '../../definitions/index.ts';
 import { definitionOf } from '../../engine/index.ts';
 import { Judging } from '../../judging/index.ts';
 import { ApiError, type KubeClient, realClock } from '../../runtime/index.ts';
-import { decodeRevision, type RevisionObject } from '../revision.ts';
-import { createStores, type Stores } from '../stores.ts';
+import { createStores, type Stores } from '../stores/stores.ts';
 import { pinned, revisionObject } from '../testing/revisions.ts';
 import { judge } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';

@@ -1,11 +1,19 @@
 import { ANNOTATION_DIGEST, type Definition, LABEL_WORKFLOW, type Workflow } from '../../api/index.ts';
+import {
+  decodeRevision,
+  findTemplates,
+  type Judgement,
+  misfitOf,
+  type RevisionObject,
+  refused,
+  refusedBy,
+  refusedForTemplates,
+  revisionName,
+} from '../../definitions/index.ts';
 import { digestOf, resolveLibrary } from '../../engine/index.ts';
 import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists } from '../../runtime/index.ts';
-import { type Judgement, refused, refusedBy, refusedForTemplates } from '../judgement.ts';
 import { WORKFLOWS } from '../resources.ts';
-import { decodeRevision, misfitOf, type RevisionObject, revisionName } from '../revision.ts';
-import { findRevision } from '../stores.ts';
-import { findTemplates } from '../template/find.ts';
+import { findRevision } from '../stores/stores.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { checkPods } from './pod-check.ts';
 

@@ -2,7 +2,7 @@ import type { Attests, Proves } from '../../api/index.ts';
 import type { Judging } from '../../judging/index.ts';
 import type { Clock, KubeClient, Recorder } from '../../runtime/index.ts';
 import type { Metrics } from '../../telemetry/index.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
 import type { AskForSecret } from './webhook-status.ts';
 
 /** What the steps of a Workflow's reconcile need. */

@@ -117,7 +117,7 @@ function samplePod(workflow: Workflow, definition: Definition, { task, defaults 
   const { name, namespace = '', uid = '' } = workflow.metadata;
   const image = task.container?.image ?? task.image ?? defaults?.image ?? '';
   const rendered = {
-    sort: 'Pod' as const,
+    backend: 'Pod' as const,
     image: image.includes('${{') ? UNRENDERED_IMAGE : image,
     env: { ...defaults?.env, ...task.env },
     command: task.container?.command,

@@ -1,7 +1,7 @@
 import { objectKey, type Workflow } from '../../api/index.ts';
+import { misfitOf, type Revision } from '../../definitions/index.ts';
 import { CONTROLLER_REVISIONS, isNotFound } from '../../runtime/index.ts';
-import { misfitOf, type Revision } from '../revision.ts';
-import { REVISIONS_BY_WORKFLOW, RUNS_BY_WORKFLOW } from '../stores.ts';
+import { REVISIONS_BY_WORKFLOW, RUNS_BY_WORKFLOW } from '../stores/stores.ts';
 import type { WorkflowDeps } from './deps.ts';
 
 /** Old definitions that no run refers to are kept up to this many: a run that starts just now may still pin one. */

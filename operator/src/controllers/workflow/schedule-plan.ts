@@ -5,7 +5,7 @@ import {
   type Workflow,
   type WorkflowStatus,
 } from '../../api/index.ts';
-import { findRevision, type Stores } from '../stores.ts';
+import { findRevision, type Stores } from '../stores/stores.ts';
 import type { Plan } from './schedules.ts';
 
 const NOTHING: Plan = { schedules: [], declared: undefined };

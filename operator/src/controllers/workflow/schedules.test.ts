@@ -10,7 +10,7 @@ import {
 } from '../../api/index.ts';
 import { ApiError, type KubeClient, WaitingError } from '../../runtime/index.ts';
 import { runNameOf } from '../../schedules/index.ts';
-import { createStores } from '../stores.ts';
+import { createStores } from '../stores/stores.ts';
 import { testProofs } from '../testing/proofs.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { Schedules } from './schedules.ts';

@@ -23,8 +23,8 @@ import {
 } from '../../schedules/index.ts';
 import { tellOfTakenNames } from '../name-taken.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
-import { RUNS_BY_WORKFLOW } from '../stores.ts';
-import { cancelRun } from '../workflow-run/take-turn.ts';
+import { RUNS_BY_WORKFLOW } from '../stores/stores.ts';
+import { cancelRun } from '../workflow-run/acceptance/take-turn.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { type Applied, columnsOf, memoryOf, statusOf } from './schedule-status.ts';
 import { identityOf, isOfSchedule, makeSlotRun } from './slot-run.ts';

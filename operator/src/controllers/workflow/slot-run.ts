@@ -19,7 +19,7 @@ import { digestText, isFromBefore, lineageOfWorkflow, namesOfRun, triggerParamet
 import { ApiError, createNamed, isNotFound, type KubeClient } from '../../runtime/index.ts';
 import { runNameOf, type ScheduleIdentity } from '../../schedules/index.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
-import type { Stores } from '../stores.ts';
+import type { Stores } from '../stores/stores.ts';
 
 /** What is to run, and who asks for it. */
 export interface SlotRequest {

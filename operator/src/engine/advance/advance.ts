@@ -6,7 +6,7 @@ import { formatPath } from '../state/paths.ts';
 import { isTerminal, MAX_MESSAGE_LENGTH, type Unit } from '../state/state.ts';
 import { type Frame, frameIn, type Place } from '../state/walk.ts';
 import { failureText, firstTold } from '../state/words.ts';
-import { finishWith } from './actions/compute.ts';
+import { finishWith } from './compute.ts';
 import { advanceFanOut, expand } from './fan-out.ts';
 import { advanceLoop } from './loop.ts';
 import type { Pass } from './pass.ts';

@@ -37,8 +37,8 @@ export const writtenPendingTimeout = ({ planned, frame }: Pick<Place, 'planned' 
  */
 export function timeoutOf({ planned, frame, loop }: Place): number | undefined {
   if (loop) return undefined;
-  const { task, sort } = planned;
-  const isUsual = sort !== undefined && sort !== 'Signal' && !task.loop;
+  const { task, backend } = planned;
+  const isUsual = backend !== undefined && backend !== 'Signal' && !task.loop;
   const text = task.timeout ?? (isUsual ? frame.plan.defaults?.timeout : undefined);
   return text === undefined ? undefined : parseDuration(text);
 }

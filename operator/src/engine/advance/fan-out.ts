@@ -105,8 +105,8 @@ export function hasRoom(planned: PlannedTask, fan: Fan): boolean {
   return busyItems(fan) < widthOf(planned);
 }
 
-const widthOf = ({ task, sort }: PlannedTask): number =>
-  Math.min(task.forEach?.parallelism ?? (sort === 'Signal' ? MAX_ASKED_ITEMS : MAX_OPEN_ITEMS), MAX_OPEN_ITEMS);
+const widthOf = ({ task, backend }: PlannedTask): number =>
+  Math.min(task.forEach?.parallelism ?? (backend === 'Signal' ? MAX_ASKED_ITEMS : MAX_OPEN_ITEMS), MAX_OPEN_ITEMS);
 
 /** Items in backoff do not hold a place, but there is an end to how many the state keeps open. */
 const MAX_WAITING_ITEMS = 1000;

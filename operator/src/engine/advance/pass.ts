@@ -1,7 +1,7 @@
 import {
+  type AttemptBackend,
   type AttemptObject,
   type AttemptObservation,
-  type AttemptSort,
   type DataSignal,
   type DesiredState,
   encodeEvent,
@@ -74,7 +74,7 @@ export type Action =
       rendered: Rendered;
       claims?: RenderedClaims;
     }
-  | { type: 'Cancel'; path: string; attempt: number; task: Task; sort: AttemptSort; graceSeconds?: number };
+  | { type: 'Cancel'; path: string; attempt: number; task: Task; backend: AttemptBackend; graceSeconds?: number };
 
 /** An event before it has its time. */
 type Untimed<E> = E extends HistoryEvent ? Omit<E, 't'> : never;
@@ -180,8 +180,8 @@ export class Pass {
   }
 
   /** Whether a task may begin; what takes a place of the parallelism of the run needs one that is free. */
-  mayBegin({ sort }: PlannedTask): boolean {
-    return this.mayOpen() && (sort === undefined || sort === 'Signal' || this.live < this.parallelism);
+  mayBegin({ backend }: PlannedTask): boolean {
+    return this.mayOpen() && (backend === undefined || backend === 'Signal' || this.live < this.parallelism);
   }
 
   /** Every unit of the run, with what makes it end if something does. */
@@ -199,7 +199,7 @@ export class Pass {
 const GIVES_BACK: ReadonlySet<HistoryEventType> = new Set(['Succeeded', 'Failed', 'Retrying', 'Cancelled']);
 
 /** Whether a unit takes a place of `parallelism`: it has an attempt, and one that does more than wait for people. */
-const takesPlace = ({ unit, planned }: Place): boolean => isLive(unit) && planned.sort !== 'Signal';
+const takesPlace = ({ unit, planned }: Place): boolean => isLive(unit) && planned.backend !== 'Signal';
 
 /** The unit of a path, if anything happened to it and it is not over; a fan-out as a whole has no attempts. */
 export function findUnit(state: RunState, path: string): Unit | undefined {

@@ -9,14 +9,14 @@ import { MAX_MESSAGE_LENGTH } from '../state/state.ts';
 import type { Place } from '../state/walk.ts';
 import { keyOf } from '../values/items.ts';
 import { missingFailure } from '../values/outputs.ts';
-import { compute } from './actions/compute.ts';
-import { generate } from './actions/generate.ts';
-import { sleep } from './actions/sleep.ts';
-import { openTemplate } from './actions/template.ts';
 import { beginLoop } from './begin-loop.ts';
+import { compute } from './compute.ts';
+import { generate } from './generate.ts';
 import { hold } from './holding.ts';
 import type { Pass } from './pass.ts';
+import { sleep } from './sleep.ts';
 import { succeed } from './success.ts';
+import { openTemplate } from './template.ts';
 
 /** Whether a unit was started, cannot start now, or is over. */
 export type StartResult = 'Started' | 'Refused' | 'Over';
@@ -45,8 +45,8 @@ export const isWhenTrue = (when: string, bindings: Bindings): boolean =>
 /** Starts a unit that waits: its loop, what the engine does itself, or its next attempt. */
 export function startUnit(pass: Pass, place: Place): StartResult {
   const { planned, loop, path } = place;
-  const { task, action, sort } = planned;
-  if (sort !== undefined && !(task.loop && !loop))
+  const { task, action, backend } = planned;
+  if (backend !== undefined && !(task.loop && !loop))
     return pass.mayBegin(planned) ? startAttempt(pass, place) : 'Refused';
   if (!pass.mayOpen()) return 'Refused';
   try {
@@ -93,10 +93,10 @@ function startAttempt(pass: Pass, place: Place): StartResult {
     const bindings = unitBindings(pass, place);
     const { nodes } = unit;
     const texts =
-      planned.sort === 'Signal'
+      planned.backend === 'Signal'
         ? renderSignal(planned, unit, pass.identity, bindings)
         : renderTask(task, frame.plan.defaults, bindings, frame.plan.parameters);
-    const rendered = nodes && texts.sort === 'Pod' ? { ...texts, avoidNodes: nodes } : texts;
+    const rendered = nodes && texts.backend === 'Pod' ? { ...texts, avoidNodes: nodes } : texts;
     const claims = renderClaims(task, bindings);
     const { defaults } = frame.plan;
     pass.act({ type: 'Start', path, attempt, task, defaults, rendered, ...(claims ? { claims } : {}) });

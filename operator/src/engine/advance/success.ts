@@ -68,8 +68,8 @@ function tooLarge(what: string, limit: number): Failure {
  */
 function isRenderedFrom({ plan }: Frame, task: string): boolean {
   return (plan.readers.get(task) ?? []).some((reader) => {
-    const sort = plan.tasks.get(reader)?.sort;
-    return sort !== undefined && sort !== 'Pod';
+    const backend = plan.tasks.get(reader)?.backend;
+    return backend !== undefined && backend !== 'Pod';
   });
 }
 

@@ -43,18 +43,18 @@ export function renderTask(
     const text = (field: string, source: string) => inField(`http.${field}`, () => renderText(source, bindings));
     const headers = Object.entries(http.headers ?? {}).map(([name, value]) => [name, text(`headers.${name}`, value)]);
     const body = http.body === undefined ? undefined : text('body', http.body);
-    return { sort: 'Http', url: text('url', http.url), headers: Object.fromEntries(headers), body };
+    return { backend: 'Http', url: text('url', http.url), headers: Object.fromEntries(headers), body };
   }
   if (workflow) {
     const parameters = Object.entries(task.with ?? {}).map(([name, text]) => ({
       name,
       value: inField(`with.${name}`, () => renderText(text, bindings)),
     }));
-    return { sort: 'Child', workflow: workflow.name, parameters };
+    return { backend: 'Child', workflow: workflow.name, parameters };
   }
   if (resource) {
     return {
-      sort: 'Resource',
+      backend: 'Resource',
       manifest: renderValue(resource.manifest as Json, bindings, 'resource.manifest') as { [field: string]: Json },
     };
   }
@@ -75,7 +75,7 @@ function renderPod(
   const secretEnv = Object.fromEntries(all.flatMap(([name, text]) => secretIn(name, text, bindings, parameters)));
   const env = all.filter(([name]) => !Object.hasOwn(secretEnv, name));
   return {
-    sort: 'Pod',
+    backend: 'Pod',
     image: text('image', task.container?.image ?? task.image ?? defaults?.image ?? ''),
     env: Object.fromEntries(env.map(([name, value]) => [name, text(`env.${name}`, value, forKubelet)])),
     command: texts('command', task.container?.command),

@@ -43,7 +43,7 @@ export class Mail {
   /** Making a signal that is there makes nothing. */
   ask({ path, attempt, rendered }: Pick<Start, 'path' | 'attempt' | 'rendered'>): void {
     const key = attemptKey(path, attempt);
-    if (rendered.sort !== 'Signal' || this.#asked.has(key)) return;
+    if (rendered.backend !== 'Signal' || this.#asked.has(key)) return;
     this.#asked.set(key, { uid: `a${this.#made++}`, request: rendered.request, responses: [], isEnded: false });
   }
 
@@ -53,7 +53,7 @@ export class Mail {
     if (!this.#isUsed) return { asked, more: {} };
     for (const live of liveAttempts({ identity, plan, state })) {
       const { path, attempt, rendered } = live;
-      if (rendered?.sort !== 'Signal') continue;
+      if (rendered?.backend !== 'Signal') continue;
       this.ask({ path, attempt, rendered });
       const key = attemptKey(path, attempt);
       const { uid, responses } = this.#asked.get(key) as Asked;

@@ -228,11 +228,11 @@ export class Witness {
     unit.attempt = event.attempt;
     unit.isHeld = false;
     this.live.add(event.path);
-    if (planned.sort === 'Signal') this.#asking.add(event.path);
+    if (planned.backend === 'Signal') this.#asking.add(event.path);
     const limit = this.#plan.definition.parallelism ?? 100;
     if (event.adopted) return;
     const taken = this.live.size - this.#asking.size;
-    if (planned.sort !== 'Signal' && taken > limit)
+    if (planned.backend !== 'Signal' && taken > limit)
       throw violation(event, `and ${taken} live; parallelism is ${limit}`);
     const { parallelism } = planned.task.forEach ?? {};
     if (where.isItem && parallelism !== undefined) this.#checkItems(event, where, parallelism);

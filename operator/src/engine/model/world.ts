@@ -240,7 +240,7 @@ export class World {
   #objects(): Map<string, AttemptObject> {
     const isObject = ([, { task }]: [string, Pod]) => task.resource === undefined;
     const made = (task: Task) => (task.workflow ? 'Child' : 'Pod');
-    return new Map([...this.#pods].filter(isObject).map(([key, { task }]) => [key, { sort: made(task), id: key }]));
+    return new Map([...this.#pods].filter(isObject).map(([key, { task }]) => [key, { backend: made(task), id: key }]));
   }
 
   #observe(state: RunState, blind: number): Seen {
@@ -302,7 +302,7 @@ export class World {
 
   #start(key: string, action: Extract<Action, { type: 'Start' }>, isStray: boolean): Answer | undefined {
     if (this.#pods.has(key)) return undefined;
-    if (action.rendered.sort === 'Signal') {
+    if (action.rendered.backend === 'Signal') {
       this.mail.ask(action);
       return undefined;
     }

@@ -1,7 +1,7 @@
 import {
   ACTIONS,
   type Action,
-  type AttemptSort,
+  type AttemptBackend,
   type Definition,
   eventOf,
   type HookEvent,
@@ -30,7 +30,7 @@ export interface PlannedTask {
   readonly role: Role;
   readonly action: Action;
   /** What runs its attempts; nothing where the engine alone does. */
-  readonly sort: AttemptSort | undefined;
+  readonly backend: AttemptBackend | undefined;
   /** Tasks whose outputs or status its expressions read. */
   readonly reads: ReadonlySet<string>;
   /** Its `when` looks at the item, so it is asked for each item. */
@@ -79,7 +79,7 @@ type Graph = Pick<TemplateBody, 'parameters' | 'defaults' | 'outputs'> & {
 };
 type Library = Pick<Plan, 'definition' | 'bodies'>;
 
-const SORTS: Partial<Record<Action, AttemptSort>> = {
+const BACKENDS: Partial<Record<Action, AttemptBackend>> = {
   run: 'Pod',
   container: 'Pod',
   http: 'Http',
@@ -184,7 +184,7 @@ function planTask(library: Library, planned: Planned, defaults: TaskDefaults | u
   return {
     ...planned,
     action,
-    sort: SORTS[action],
+    backend: BACKENDS[action],
     reads,
     whenPerItem: task.forEach !== undefined && mentionsItem(task.when),
     body: task.template && bodyOf(library, task.template as ResolvedRef),

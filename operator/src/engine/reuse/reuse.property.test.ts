@@ -97,7 +97,7 @@ const topOf = (path: string): string => path.split(/[[/]/, 1)[0] ?? '';
 function runOf({ definition, parameters }: Case, drawn: (task: string) => string): Simulation {
   const fate = (path: string): Fate => {
     const start = simulation.started(path);
-    if (start?.type === 'Start' && start.rendered.sort === 'Signal') return { end: 'Answered', by: ['bob'] };
+    if (start?.type === 'Start' && start.rendered.backend === 'Signal') return { end: 'Answered', by: ['bob'] };
     const made = digestText(JSON.stringify(start?.type === 'Start' ? start.rendered : '')).slice(0, 8);
     return { end: 'Succeeded', outputs: `v=${made}${drawn(topOf(path))}` };
   };

@@ -59,7 +59,7 @@ function adopt(pass: Pass, { path, attempt }: Unknown): void {
   }
   if (isWaiting) return;
   const task = place?.planned.task ?? { name: path };
-  pass.act({ type: 'Cancel', path, attempt, task, sort: place?.planned.sort ?? 'Pod' });
+  pass.act({ type: 'Cancel', path, attempt, task, backend: place?.planned.backend ?? 'Pod' });
 }
 
 /** The last step of a path, if it is a task or an item. */
@@ -71,9 +71,9 @@ function lastOf(path: string): { readonly name: string; readonly index?: number 
 type Turn = 'Next' | 'Later' | 'None';
 
 /** Whether what exists is made by the executor of a task; a request over HTTP may be made by a pod. */
-function isMadeFor({ sort }: PlannedTask, made: AttemptObject | undefined): boolean {
-  if (sort === undefined) return false;
-  return made === undefined || made.sort === sort || (made.sort === 'Pod' && sort === 'Http');
+function isMadeFor({ backend }: PlannedTask, made: AttemptObject | undefined): boolean {
+  if (backend === undefined) return false;
+  return made === undefined || made.backend === backend || (made.backend === 'Pod' && backend === 'Http');
 }
 
 /** Whether a unit may have its next attempt. While one may be running it has none: its end is recorded first. */

@@ -11,9 +11,9 @@ export function deadlines(pass: Pass): void {
   for (const place of pass.places()) {
     if (!pass.room()) return;
     if (place.cause) continue;
-    if (place.unit.phase === 'Live' && place.planned.sort === 'Signal') wakeAtExpiry(pass, place);
+    if (place.unit.phase === 'Live' && place.planned.backend === 'Signal') wakeAtExpiry(pass, place);
     if (place.unit.phase === 'Live') pending(pass, place);
-    if (place.unit.phase === 'Live' && place.planned.sort !== 'Signal') attemptTimeout(pass, place);
+    if (place.unit.phase === 'Live' && place.planned.backend !== 'Signal') attemptTimeout(pass, place);
     taskTimeout(pass, place);
   }
   runTimeout(pass);
@@ -28,7 +28,7 @@ function taskTimeout(pass: Pass, place: Place): void {
   const deadline = since + timeout;
   if (pass.t < deadline) return pass.wake(deadline);
   const message = `the task did not end within its timeout of ${timeout / 1000} s${unit.held ? `; it ${whyHeld(unit)}` : ''}`;
-  if ((unit.phase === 'Live' && planned.sort !== 'Signal') || isComposite(unit))
+  if ((unit.phase === 'Live' && planned.backend !== 'Signal') || isComposite(unit))
     return pass.emit({ type: 'Stopping', path, reason: 'TimedOut', message });
   pass.emit({ type: 'Failed', path, failure: { reason: 'TimedOut', message } });
 }

@@ -121,7 +121,7 @@ describe('the rule strays', () => {
     expect(running(simulation)).toEqual(['ship/p#0']);
     const decision = simulation.decideOn(observed);
     expect(decision.state.finished?.reason).toBe('StatusTooLarge');
-    expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'ship/p', attempt: 0, sort: 'Pod' }]);
+    expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'ship/p', attempt: 0, backend: 'Pod' }]);
   });
 
   it('cancels an item that its fan-out has ended without', () => {

@@ -34,7 +34,7 @@ const definition: Definition = {
 const compiled = plan(definition, digestOf(definition));
 const succeeded: AttemptObservation = { phase: 'Succeeded', message: '' };
 const running: AttemptObservation = { phase: 'Running', startedAt: 0 };
-const pod: AttemptObject = { sort: 'Pod', id: 'podpodpo' };
+const pod: AttemptObject = { backend: 'Pod', id: 'podpodpo' };
 
 interface World {
   readonly desired?: DesiredState;
@@ -64,11 +64,11 @@ const LIVE = { 'build#0': running, 'alone#0': running };
 
 describe('an attempt that exists and that the state does not know', () => {
   it.each([
-    ['the task needs one that runs', 'ship#0', { sort: 'Pod', id: 'x' }],
-    ['the task asks people', 'approve#0', { sort: 'Pod', id: 'x' }],
-    ['the task asks people, and it is a run', 'approve#0', { sort: 'Child', id: 'x' }],
-    ['an attempt of the task runs', 'build#1', { sort: 'Pod', id: 'x' }],
-    ['there is no such task', 'other#0', { sort: 'Pod', id: 'x' }],
+    ['the task needs one that runs', 'ship#0', { backend: 'Pod', id: 'x' }],
+    ['the task asks people', 'approve#0', { backend: 'Pod', id: 'x' }],
+    ['the task asks people, and it is a run', 'approve#0', { backend: 'Child', id: 'x' }],
+    ['an attempt of the task runs', 'build#1', { backend: 'Pod', id: 'x' }],
+    ['there is no such task', 'other#0', { backend: 'Pod', id: 'x' }],
   ] as const)('decides nothing where %s', (_why, key, object) => {
     const decision = decideOn(building(), { ...LIVE, [key]: succeeded }, { objects: { [key]: object } });
     expect(decision.events).toEqual([]);
@@ -76,7 +76,7 @@ describe('an attempt that exists and that the state does not know', () => {
 
   it('is not adopted where it is made by the executor of another sort of task', () => {
     const attempts = { 'build#0': succeeded };
-    const wrong = decideOn(begun(), attempts, { objects: { 'build#0': { sort: 'Child', id: 'x' } } });
+    const wrong = decideOn(begun(), attempts, { objects: { 'build#0': { backend: 'Child', id: 'x' } } });
     expect(wrong.events).not.toContainEqual(expect.objectContaining({ adopted: true }));
     const right = decideOn(begun(), attempts, { objects: { 'build#0': pod } });
     expect(right.events[0]).toMatchObject({ type: 'Started', path: 'build', adopted: true });
@@ -106,7 +106,10 @@ describe('a task that asks', () => {
 });
 
 describe('the object that runs an attempt', () => {
-  const objects = { 'build#0': { sort: 'Pod', id: 'ofbuild1' }, 'alone#0': { sort: 'Pod', id: 'ofalone1' } } as const;
+  const objects = {
+    'build#0': { backend: 'Pod', id: 'ofbuild1' },
+    'alone#0': { backend: 'Pod', id: 'ofalone1' },
+  } as const;
   const recorded = { type: 'Identified', objects: { build: 'ofbuild1', alone: 'ofalone1' } };
 
   it('is recorded with the next write, and is worth none of its own', () => {

@@ -24,7 +24,7 @@ type Ended = Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }>;
 export function outcomes(pass: Pass): void {
   for (const judged of pass.places()) {
     // Who is asked answers, and nothing else ends it: see the rule of signals.
-    if (!isLive(judged.unit) || judged.planned.sort === 'Signal') continue;
+    if (!isLive(judged.unit) || judged.planned.backend === 'Signal') continue;
     const seen = pass.observation(judged.path, judged.unit.attempt);
     if (seen && pass.room()) whenGiven(() => judge(pass, judged, seen));
   }

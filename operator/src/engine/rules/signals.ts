@@ -17,7 +17,7 @@ import { fillForm, readForm } from '../values/form.ts';
 export function signals(pass: Pass): void {
   for (const place of pass.places()) {
     const { planned, unit, cause } = place;
-    if (planned.sort !== 'Signal' || unit.phase !== 'Live' || cause) continue;
+    if (planned.backend !== 'Signal' || unit.phase !== 'Live' || cause) continue;
     if (!pass.room()) return;
     if (planned.action === 'approval') approval(pass, place);
     if (planned.action === 'waitForSignal') wait(pass, place);

@@ -16,7 +16,7 @@ export function stopping(pass: Pass): void {
     if (!pass.room()) return;
     const { unit, cause, path } = place;
     // Nobody has to end what only waits for people.
-    if (isLive(unit) && cause && place.planned.sort === 'Signal') {
+    if (isLive(unit) && cause && place.planned.backend === 'Signal') {
       pass.emit({ type: 'Cancelled', path, reason: cause.reason });
       continue;
     }
@@ -33,8 +33,8 @@ function waits({ unit, index, loop }: Place): boolean {
 }
 
 function cancel(pass: Pass, { path, planned, unit }: Place): void {
-  const { task, sort = 'Pod' } = planned;
-  const action = { type: 'Cancel', path, attempt: unit.attempt, task, sort } as const;
+  const { task, backend = 'Pod' } = planned;
+  const action = { type: 'Cancel', path, attempt: unit.attempt, task, backend } as const;
   if (pass.state.stop?.reason !== 'Terminated') {
     if (!isNews(pass, path)) return pass.act(action);
     pass.cut = true;

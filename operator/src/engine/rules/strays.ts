@@ -14,8 +14,8 @@ export function strays(pass: Pass): void {
     if ((phase !== 'Pending' && phase !== 'Running') || cancelled.has(key)) continue;
     const { path, attempt } = parseAttemptKey(key);
     if (!isStray(pass.state, path, attempt)) continue;
-    const { task = { name: path }, sort = 'Pod' } = plannedAt(pass.plan, path) ?? {};
-    pass.act({ type: 'Cancel', path, attempt, task, sort });
+    const { task = { name: path }, backend = 'Pod' } = plannedAt(pass.plan, path) ?? {};
+    pass.act({ type: 'Cancel', path, attempt, task, backend });
   }
 }
 

@@ -26,7 +26,7 @@ class Asked {
   /** What people are shown, and its digest. */
   get shown() {
     const start = this.simulation.started('ask');
-    if (start?.type !== 'Start' || start.rendered.sort !== 'Signal') throw new Error('nobody was asked');
+    if (start?.type !== 'Start' || start.rendered.backend !== 'Signal') throw new Error('nobody was asked');
     return start.rendered.request;
   }
 

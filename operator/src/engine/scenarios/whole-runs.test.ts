@@ -257,7 +257,7 @@ describe('desiredState', () => {
     simulation.desiredState = 'Cancelled';
     expect(simulation.pass(), 'the order is stored before the pod is told').toMatchObject({ actions: [], more: true });
     const decision = simulation.pass();
-    expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'a', attempt: 0, sort: 'Pod' }]);
+    expect(decision.actions).toMatchObject([{ type: 'Cancel', path: 'a', attempt: 0, backend: 'Pod' }]);
     expect(decision.state.finished).toBeUndefined();
     simulation.now += 1000;
     simulation.run();

@@ -31,7 +31,7 @@ export function renderSignal(
     ...(form.length > 0 ? { form: [...form] } : {}),
   };
   return {
-    sort: 'Signal',
+    backend: 'Signal',
     type: isApproval ? 'Approval' : 'Input',
     run: identity.root ?? identity.name,
     request: { ...shown, digest: digestOf(shown) },

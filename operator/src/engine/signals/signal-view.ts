@@ -17,7 +17,7 @@ export interface SignalView {
 /** What a live ask waits for; undefined of a path that asks nobody now. */
 export function signalView(plan: Plan, state: RunState, path: string): SignalView | undefined {
   const place = placeOf(plan, state, path);
-  if (place?.planned.sort !== 'Signal' || !isLive(place.unit)) return undefined;
+  if (place?.planned.backend !== 'Signal' || !isLive(place.unit)) return undefined;
   return viewOf(place, state);
 }
 

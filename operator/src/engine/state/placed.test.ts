@@ -154,7 +154,7 @@ describe('outputs beyond the share of a state', () => {
     const items = [{ v: 'each[0]' }, null, null, {}, { v: 'each[4]' }, { v: 'each[5]' }];
     for (const simulation of [held, placed]) {
       const start = simulation?.started('join');
-      const env = start?.type === 'Start' && start.rendered.sort === 'Pod' ? start.rendered.env : {};
+      const env = start?.type === 'Start' && start.rendered.backend === 'Pod' ? start.rendered.env : {};
       const read = Object.entries(env).map(([name, text]) => [name, JSON.parse(text)] as const);
       expect(Object.fromEntries(read)).toEqual({ EACH: items, SKIPPED: [], ONE: { v: 'one' }, NONE: {} });
     }

@@ -168,7 +168,7 @@ export class Simulation {
   ): AttemptObservation {
     const start = this.#starts.get(path);
     const rendered = start?.type === 'Start' ? start.rendered : undefined;
-    const digest = rendered?.sort === 'Signal' ? rendered.request.digest : '';
+    const digest = rendered?.backend === 'Signal' ? rendered.request.digest : '';
     const answer = { groups, attested: true, time: this.now, digest, decision } as const;
     const responses = by.map((username) => ({ username, ...answer }));
     return { phase: 'Asked', signal: { uid: `uid-${path}`, name: `run-${path}` }, responses };

@@ -112,7 +112,7 @@ describe('what a task does', () => {
       { workflow: { name: 'w' } },
       { http: { url: 'https://example.com/' } },
     ];
-    for (const sort of sorts) expect(task({ ...sort, pendingTimeout: '40s' })).toEqual([]);
+    for (const each of sorts) expect(task({ ...each, pendingTimeout: '40s' })).toEqual([]);
   });
 
   it('is not cached where it asks people, or may', () => {

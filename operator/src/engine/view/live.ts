@@ -1,4 +1,4 @@
-import type { AttemptSort, Rendered, Task, TaskDefaults } from '../../api/index.ts';
+import type { AttemptBackend, Rendered, Task, TaskDefaults } from '../../api/index.ts';
 import { PlacedData } from '../bindings/placed-data.ts';
 import { renderTask } from '../bindings/render.ts';
 import { type Sight, unitBindings } from '../bindings/unit-bindings.ts';
@@ -11,7 +11,7 @@ import { type Place, placesOf, rootFrame } from '../state/walk.ts';
 export interface LiveUnit {
   readonly path: string;
   readonly attempt: number;
-  readonly sort: AttemptSort;
+  readonly backend: AttemptBackend;
   readonly task: Task;
   readonly defaults: TaskDefaults | undefined;
   /** The object that was recorded for it; no other counts. */
@@ -19,7 +19,7 @@ export interface LiveUnit {
   /** It was started before there were proofs, so its object may lack one. */
   readonly unproven?: true;
   /** What it was started with; a pod carries that itself. */
-  readonly rendered?: Exclude<Rendered, { sort: 'Pod' }>;
+  readonly rendered?: Exclude<Rendered, { backend: 'Pod' }>;
 }
 
 /** The attempts that the state takes for live. */
@@ -30,11 +30,11 @@ export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items' | 'd
   for (const place of placesOf(plan, rootFrame(plan, state))) {
     const { unit, planned, path, frame } = place;
     if (!isLive(unit)) continue;
-    const { task, sort = 'Pod' } = planned;
+    const { task, backend = 'Pod' } = planned;
     const { defaults } = frame.plan;
     const { attempt, object } = unit;
     live.push({
-      ...{ path, attempt, sort, task, defaults, ...unproven },
+      ...{ path, attempt, backend, task, defaults, ...unproven },
       ...(object === undefined ? {} : { object }),
       ...renderedOf(sight, place),
     });
@@ -45,13 +45,13 @@ export function liveAttempts({ identity, plan, state }: Omit<Sight, 'items' | 'd
 /** An attempt keeps no copy of its texts in the state: what they were made of is still there, and held by the state itself. */
 function renderedOf(sight: Sight, place: Place): Pick<LiveUnit, 'rendered'> {
   const { planned, unit, frame } = place;
-  if (planned.sort === 'Pod') return {};
+  if (planned.backend === 'Pod') return {};
   try {
     const bindings = unitBindings(sight, place);
-    if (planned.sort === 'Signal') return { rendered: renderSignal(planned, unit, sight.identity, bindings) };
+    if (planned.backend === 'Signal') return { rendered: renderSignal(planned, unit, sight.identity, bindings) };
     const { defaults, parameters } = frame.plan;
     const rendered = renderTask(planned.task, defaults, bindings, parameters);
-    return rendered.sort === 'Pod' ? {} : { rendered };
+    return rendered.backend === 'Pod' ? {} : { rendered };
   } catch (error) {
     if (error instanceof ExpressionError) return {};
     throw error;

@@ -1,6 +1,6 @@
 import {
+  type AttemptBackend,
   type AttemptObservation,
-  type AttemptSort,
   MAX_TASK_ROWS,
   type TaskPhase,
   type TaskRow,
@@ -17,7 +17,7 @@ import { lastFailureOf, whyOf } from './why.ts';
 /** A row without what only the pods' room knows (the name of the pod); times are epoch milliseconds. */
 export interface UnitRow
   extends Omit<TaskRow, 'pod' | 'startedAt' | 'finishedAt' | 'since' | 'until' | 'duration' | 'outputs'> {
-  sort?: AttemptSort;
+  backend?: AttemptBackend;
   since?: number;
   until?: number;
   startedAt?: number;
@@ -163,7 +163,7 @@ function unitRow(view: View, standing: Standing): UnitRow {
     ...(unit.key === undefined ? {} : { item: unit.key }),
     phase: why.phase ?? phaseOf(unit, isClosed(state, frame, planned)),
     ...(unit.attempt >= 0 ? { attempt: unit.attempt } : {}),
-    ...(unit.attempt >= 0 && planned.sort ? { sort: planned.sort } : {}),
+    ...(unit.attempt >= 0 && planned.backend ? { backend: planned.backend } : {}),
     ...(unit.retries > 0 ? { retries: unit.retries } : {}),
     ...(why.reason ? { reason: why.reason } : {}),
     ...(why.message ? { message: why.message.slice(0, 512) } : {}),

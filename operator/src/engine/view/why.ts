@@ -52,10 +52,10 @@ function sinceOf({ unit, state, frame, planned }: Asked): Pick<Why, 'since'> {
 
 function whyLive(asked: Asked, seen: AttemptObservation | undefined): Why {
   const { planned } = asked;
-  if (planned.sort === 'Signal') return whyAsked(asked, seen);
+  if (planned.backend === 'Signal') return whyAsked(asked, seen);
   if (seen?.phase === 'Running') return { phase: 'Running' };
   const { reason = 'Starting', message } = seen?.phase === 'Pending' ? seen : {};
-  const isPod = planned.sort === 'Pod';
+  const isPod = planned.backend === 'Pod';
   return { phase: 'Pending', reason, message: message ?? (isPod ? STARTING_POD : STARTING) };
 }
 

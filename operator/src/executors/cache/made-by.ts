@@ -29,7 +29,7 @@ const madeBy = (fields: object = {}): [string, unknown][] =>
 
 /** Where an attempt does not run makes no other result. */
 function withoutNodes(rendered: Rendered): Rendered {
-  if (rendered.sort !== 'Pod') return rendered;
+  if (rendered.backend !== 'Pod') return rendered;
   const { avoidNodes: _nodes, ...made } = rendered;
   return made;
 }

@@ -54,7 +54,7 @@ function podOf(run: string, more: Partial<Task>, path = more.name ?? '', attempt
     defaults: undefined,
     path,
     attempt,
-    rendered: { sort: 'Pod', image: 'busybox:1.36', env: {}, command: undefined, args: undefined, script: task.run },
+    rendered: { backend: 'Pod', image: 'busybox:1.36', env: {}, command: undefined, args: undefined, script: task.run },
     artifacts: { store, policy: { keep: 'WithRun' } },
   });
   const { finalizers: _kept, ownerReferences: _owner, ...metadata } = pod.metadata;

@@ -1,6 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { WorkflowRun } from '../../../src/api/index.ts';
-import { ADMISSION_NAME } from '../../../src/controllers/index.ts';
+import { ADMISSION_NAME, type WorkflowRun } from '../../../src/api/index.ts';
 import { idOf } from '../../../src/proofs/rotation.ts';
 import { type KeySecret, packedKeys, storedKeys } from '../../../src/proofs/stored-keys.ts';
 import { SECRETS } from '../../../src/runtime/index.ts';

@@ -1,0 +1,30 @@
+import { objectKey, type WorkflowRun } from '../../../api/index.ts';
+import { decodeState, type Given, handedOnBy } from '../../../engine/index.ts';
+import { TerminalError } from '../../../runtime/index.ts';
+import type { RunDeps } from '../deps.ts';
+import { readHistory } from './taken-over.ts';
+
+/**
+ * What the run that this one repeats handed on. Where that is gone or its history is damaged, the new run cannot go on;
+ * what cannot be read now is thrown.
+ */
+export async function earlierOf(
+  deps: Pick<RunDeps, 'client' | 'proves' | 'stores'>,
+  { metadata: { namespace = '' }, status }: WorkflowRun,
+  signal: AbortSignal,
+): Promise<Given> {
+  const { run: name = '', uid } = status?.origin ?? {};
+  const origin = deps.stores.runs.get(objectKey({ namespace, name }));
+  const state = origin?.metadata.uid === uid ? origin?.status?.state : undefined;
+  if (!origin || state === undefined) {
+    return {
+      damage: `the run ${name} was deleted before all that it handed on was taken over; start a run of its own`,
+    };
+  }
+  try {
+    return { outputs: handedOnBy(decodeState(state), await readHistory(deps, origin, signal)) };
+  } catch (error) {
+    if (error instanceof TerminalError) return { damage: error.message };
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { Concurrency, Definition, Workflow, WorkflowRun } from '../../../api/index.ts';
+import { accept, encodeState } from '../../../engine/index.ts';
+import { Admissions } from './concurrency-gate.ts';
+
+const definition: Definition = { parameters: [{ name: 'env', default: 'dev' }], tasks: [{ name: 'a', run: 'true' }] };
+const workflowWith = (concurrency: Concurrency | undefined): Workflow => ({
+  apiVersion: '',
+  kind: '',
+  metadata: { name: 'w', namespace: 'n', uid: 'w' },
+  spec: { ...definition, ...(concurrency ? { concurrency } : {}) },
+});
+const run = (name: string, more: Partial<WorkflowRun> = {}): WorkflowRun => ({
+  apiVersion: '',
+  kind: '',
+  metadata: { name, namespace: 'n', uid: name, creationTimestamp: '2026-01-01T00:00:00Z' },
+  spec: { workflowRef: { name: 'w' }, desiredState: 'Running' },
+  ...more,
+});
+const accepted = (name: string, env = 'dev') =>
+  run(name, { status: { state: encodeState(accept('d', { env }, 0).state) } });
+const over = (name: string) => run(name, { status: { state: '{}', finishedAt: '2026-01-01T00:00:01Z' } });
+
+/** A process that asks for runs of one workflow. */
+class World {
+  admissions = new Admissions();
+  readonly #workflow: Workflow;
+
+  constructor(concurrency?: Concurrency) {
+    this.#workflow = workflowWith(concurrency);
+  }
+
+  ask(of: WorkflowRun, siblings: readonly WorkflowRun[], env = 'dev') {
+    return this.admissions.ask(this.#workflow, definition, of, { env }, siblings).type;
+  }
+
+  next(siblings: readonly WorkflowRun[], changed: WorkflowRun): string[] {
+    return this.admissions.next(this.#workflow, siblings, changed);
+  }
+
+  check(live: readonly WorkflowRun[]): void {
+    this.admissions.check(this.#workflow, live);
+  }
+}
+
+describe('runs of a workflow with a limit', () => {
+  it('may all start if there is none', () => {
+    const [a, b] = [run('a'), run('b')];
+    const world = new World();
+    expect([world.ask(a, [a, b]), world.ask(b, [a, b])]).toEqual(['Go', 'Go']);
+  });
+
+  it('do not both get the last place while the cache shows neither of them as accepted', () => {
+    const [a, b] = [run('a'), run('b')];
+    const world = new World({ limit: 1 });
+    expect([world.ask(a, [a, b]), world.ask(b, [a, b])]).toEqual(['Go', 'Wait']);
+    expect(world.ask(a, [a, b])).toBe('Go');
+  });
+
+  it('are counted as stored by a process that was restarted', () => {
+    const [a, b] = [accepted('a'), run('b')];
+    expect(new World({ limit: 1 }).ask(b, [a, b])).toBe('Wait');
+    expect(new World({ limit: 1 }).ask(b, [over('a'), b])).toBe('Go');
+  });
+
+  it('are counted also if only the server knows that the leader before let them in', () => {
+    const [a, b] = [run('z-let-in'), run('b')];
+    const world = new World({ limit: 1 });
+    world.check([accepted('z-let-in')]);
+    expect(world.ask(b, [a, b])).toBe('Wait');
+  });
+
+  it('make room when they end before the cache has shown them as accepted', () => {
+    const [a, b] = [run('a'), run('b')];
+    const world = new World({ limit: 1 });
+    world.ask(a, [a, b]);
+    expect(world.ask(b, [over('a'), b])).toBe('Go');
+  });
+
+  it('count by their key, as their own parameters make it', () => {
+    const world = new World({ limit: 1, key: 'params.env' });
+    const [dev, prod] = [accepted('dev'), accepted('prod', 'prod')];
+    const late = run('late');
+    expect(world.ask(late, [prod, late])).toBe('Go');
+    const later = run('later');
+    expect(world.ask(later, [dev, prod, later])).toBe('Wait');
+  });
+
+  it('are kept out by those before them only if those could start', () => {
+    const b = run('b');
+    const spec = { workflowRef: { name: 'w' }, desiredState: 'Paused' } as const;
+    const [paused, wrong] = [
+      run('a', { spec }),
+      run('a', { spec: { ...b.spec, parameters: [{ name: 'x', value: '' }] } }),
+    ];
+    expect(new World({ limit: 1 }).ask(b, [run('a'), b])).toBe('Wait');
+    expect(new World({ limit: 1 }).ask(b, [paused, b])).toBe('Go');
+    expect(new World({ limit: 1, key: 'params.env' }).ask(b, [wrong, b])).toBe('Go');
+  });
+
+  it('do not start when they were stopped or paused while they waited', () => {
+    const stopped = run('a', { spec: { workflowRef: { name: 'w' }, desiredState: 'Terminated' } });
+    expect(new World({ limit: 1 }).ask(stopped, [stopped])).toBe('Wait');
+  });
+
+  it('are called in their order, as many as there are places', () => {
+    const waiting = ['c', 'a', 'b'].map((name) => run(name));
+    expect(new World({ limit: 2 }).next([...waiting, over('x')], over('x'))).toEqual(['n/a', 'n/b']);
+    expect(new World().next(waiting, over('x'))).toEqual([]);
+  });
+});
+
+describe('a chain under a limit', () => {
+  const link = (index: number, more: Partial<WorkflowRun> = {}): WorkflowRun => {
+    const made = run(`a-c${index}`, more);
+    const continues = { root: 'a', run: 'a', uid: 'a', index, since: '2026-01-01T00:00:00Z' };
+    const metadata = { ...made.metadata, creationTimestamp: '2026-01-01T09:00:00Z' };
+    return { ...made, metadata, spec: { ...made.spec, continues } };
+  };
+
+  it('keeps its place from when its next run exists, and counts once while there are two', () => {
+    const waiting = run('b');
+    const world = new World({ limit: 1 });
+    expect(world.ask(waiting, [over('a'), link(1), waiting])).toBe('Wait');
+    const two = new World({ limit: 2 });
+    expect(two.ask(waiting, [accepted('a'), link(1), waiting])).toBe('Go');
+  });
+
+  it('is skipped for as one run, and is as old as its first run when the newest take its place', () => {
+    const later = run('b', {
+      metadata: { name: 'b', namespace: 'n', uid: 'b', creationTimestamp: '2026-01-01T05:00:00Z' },
+    });
+    expect(new World({ limit: 1, policy: 'Skip' }).ask(later, [over('a'), link(1), later])).toBe('Skip');
+    expect(new World({ limit: 1, policy: 'CancelRunning' }).ask(later, [over('a'), link(1), later])).toBe('Replace');
+  });
+
+  it('is no run that waits for its turn', () => {
+    const world = new World({ limit: 1 });
+    expect(world.next([link(1), run('b')], over('a'))).toEqual(['n/b']);
+  });
+});

@@ -1,0 +1,52 @@
+import { LABEL_RUN, objectKey } from '../../../api/index.ts';
+import { isHeld, outlivedBy, type Pod } from '../../../pods/index.ts';
+import { Controller, type ControllerOptions } from '../../../runtime/index.ts';
+import type { RunDeps } from '../deps.ts';
+import { RunUpkeep } from './upkeep.ts';
+
+/** Keys at a time. Most of them only wait for a quiet moment, which costs nothing, and none may keep others waiting. */
+const CONCURRENCY = 512;
+/** What is left when a leader steps down, the next one finds; nobody waits for it, and for the lease somebody does. */
+const STOP_MS = 200;
+
+/** Sources and keys of the upkeep of runs: every stored version of a run, and pods that are held for a result. */
+export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions, 'logger'>): Controller {
+  const upkeep = new RunUpkeep(deps);
+  const controller = new Controller({
+    name: 'workflowrun-upkeep',
+    reconcile: (key, context) => upkeep.reconcile(key, context),
+    metrics: deps.metrics,
+    clock: deps.clock,
+    concurrency: CONCURRENCY,
+    maxGraceMs: STOP_MS,
+    ...options,
+  });
+  const { queue } = controller;
+  const { runs, pods } = deps.stores;
+  const add = (key: string) => queue.add(key);
+  runs.subscribe({
+    added: add,
+    updated: add,
+    deleted: (key, { metadata }) => {
+      upkeep.forget(metadata.uid ?? '');
+      add(key);
+    },
+    resynced: (key) => queue.add(key, 'resync'),
+  });
+  const ofPod = (pod: Pod) => {
+    const { labels, namespace = '' } = pod.metadata;
+    const name = labels?.[LABEL_RUN];
+    if (name && isHeld(pod)) queue.add(objectKey({ name, namespace }));
+  };
+  pods.subscribe({
+    added: (_key, pod) => ofPod(pod),
+    updated: (_key, pod, previous) => {
+      const { deletionTimestamp, finalizers } = previous.metadata;
+      const isEnding = pod.metadata.deletionTimestamp !== deletionTimestamp;
+      // What others put into the pod has to be ended, also where the result has yet to be stored.
+      const isOutlived = outlivedBy(pod).length > 0 && outlivedBy(previous).length === 0;
+      if (isEnding || isOutlived || String(pod.metadata.finalizers) !== String(finalizers)) ofPod(pod);
+    },
+  });
+  return controller;
+}

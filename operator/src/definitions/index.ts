@@ -1,0 +1,41 @@
+/**
+ * Pinned definitions: the revisions of Workflows and the versions of templates, how they are found and decoded, and how a
+ * verdict on one reads. Controllers and admission share it, so that both say the same of the same object.
+ *
+ * 1. A digest is computed from the content of an object, never read from it.
+ * 2. Nothing here writes to the API server, or waits for it.
+ */
+
+export { findTemplates, withItself } from './find.ts';
+export { accepted, type Judgement, problemText, refused, refusedBy, refusedForTemplates } from './judgement.ts';
+export {
+  affectedBy,
+  BY_REFERENCE,
+  referencesOfTemplate,
+  referencesOfVersion,
+  referencesOfWorkflow,
+  type TemplateStores,
+  templateKey,
+  versionsOf,
+  watchTemplates,
+} from './references.ts';
+export {
+  Content,
+  decodeRevision,
+  misfitOf,
+  ownerText,
+  Plans,
+  type Revision,
+  type RevisionObject,
+  revisionName,
+} from './revision.ts';
+export {
+  decodeVersion,
+  digestOfVersion,
+  isVersionOf,
+  reusedMessage,
+  type TemplateVersion,
+  templateOf,
+  VERSIONS_BY_TEMPLATE,
+  versionName,
+} from './version.ts';
