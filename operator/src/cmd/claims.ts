@@ -33,14 +33,14 @@ export function wireClaims(
     ...{ client, clock, wake, settleSoon },
     resource: SEMAPHORES,
     semaphores: stores.semaphores,
-    standingOf: (namespace, holder) => holders.standingOf(namespace, holder),
+    holderState: (namespace, holder) => holders.holderState(namespace, holder),
     mayStart: (namespace, run, uid) => holders.mayStart(namespace, run, uid),
     priorityOf: (namespace, run) => holders.priorityOf(namespace, run),
   });
   const executor = new CacheExecutor(new PermitExecutor(inner, ledger), {
     ...{ client, clock, proves, wake },
     policyOf: (run) => stores.runs.get(objectKey(run))?.spec.cache ?? 'Use',
-    standingOf: (namespace, holder) => holders.standingOf(namespace, holder),
+    holderState: (namespace, holder) => holders.holderState(namespace, holder),
   });
   return { executor, ledger };
 }

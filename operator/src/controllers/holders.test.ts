@@ -55,33 +55,33 @@ const withState = (...events: HistoryEvent[]) => ({ status: { state: stateAfter(
 
 describe('whoever holds something', () => {
   it('does so while its attempt is the live one of the stored state', () => {
-    expect(holdersOf(withState(started(1))).standingOf('n', holder)).toBe('Held');
+    expect(holdersOf(withState(started(1))).holderState('n', holder)).toBe('Held');
   });
 
   it('does so no more when its attempt is over by the stored state, and not by anything less', () => {
-    expect(holdersOf(withState(started(1), retrying)).standingOf('n', holder)).toBe('Free');
-    expect(holdersOf(withState(started(1), { type: 'Succeeded', t: 2, path: 'a' })).standingOf('n', holder)).toBe(
+    expect(holdersOf(withState(started(1), retrying)).holderState('n', holder)).toBe('Free');
+    expect(holdersOf(withState(started(1), { type: 'Succeeded', t: 2, path: 'a' })).holderState('n', holder)).toBe(
       'Free',
     );
-    expect(holdersOf(withState(started(1), retrying, started(2))).standingOf('n', holder)).toBe('Free');
+    expect(holdersOf(withState(started(1), retrying, started(2))).holderState('n', holder)).toBe('Free');
   });
 
   it('is not known to have started while the state says nothing of its attempt', () => {
-    expect(holdersOf(withState()).standingOf('n', holder)).toBe('Unstarted');
-    expect(holdersOf(withState(started(0), retrying)).standingOf('n', holder)).toBe('Unstarted');
-    expect(holdersOf({}).standingOf('n', holder)).toBe('Unstarted');
+    expect(holdersOf(withState()).holderState('n', holder)).toBe('Unstarted');
+    expect(holdersOf(withState(started(0), retrying)).holderState('n', holder)).toBe('Unstarted');
+    expect(holdersOf({}).holderState('n', holder)).toBe('Unstarted');
   });
 
   it('does so no more when its run is gone, over, or another one of its name', () => {
-    expect(holdersOf(undefined).standingOf('n', holder)).toBe('Free');
-    expect(holdersOf({ status: { finishedAt: '2026-01-01T00:00:00Z' } }).standingOf('n', holder)).toBe('Free');
-    expect(holdersOf(withState(started(1))).standingOf('n', { ...holder, uid: 'other' })).toBe('Free');
+    expect(holdersOf(undefined).holderState('n', holder)).toBe('Free');
+    expect(holdersOf({ status: { finishedAt: '2026-01-01T00:00:00Z' } }).holderState('n', holder)).toBe('Free');
+    expect(holdersOf(withState(started(1))).holderState('n', { ...holder, uid: 'other' })).toBe('Free');
   });
 
   it('does so while its pod still runs, even if its run is gone', () => {
-    expect(holdersOf(undefined, 'Running').standingOf('n', holder)).toBe('Held');
-    expect(holdersOf(undefined, 'Succeeded').standingOf('n', holder)).toBe('Free');
-    expect(holdersOf(undefined, 'Running').standingOf('n', { ...holder, attempt: 0 })).toBe('Free');
+    expect(holdersOf(undefined, 'Running').holderState('n', holder)).toBe('Held');
+    expect(holdersOf(undefined, 'Succeeded').holderState('n', holder)).toBe('Free');
+    expect(holdersOf(undefined, 'Running').holderState('n', { ...holder, attempt: 0 })).toBe('Free');
   });
 
   it('is not kept by a pod that others made, whatever it says', () => {
@@ -92,9 +92,9 @@ describe('whoever holds something', () => {
       { annotations: { [ANNOTATION_PROOF]: 'x' } },
     ];
     for (const forged of others) {
-      expect(holdersOf(undefined, 'Running', forged).standingOf('n', holder)).toBe('Free');
+      expect(holdersOf(undefined, 'Running', forged).holderState('n', holder)).toBe('Free');
       const over = { status: { finishedAt: '2026-01-01T00:00:00Z' } };
-      expect(holdersOf(over, 'Running', forged).standingOf('n', holder)).toBe('Free');
+      expect(holdersOf(over, 'Running', forged).holderState('n', holder)).toBe('Free');
     }
   });
 
@@ -103,13 +103,13 @@ describe('whoever holds something', () => {
     const unproven = { annotations: {}, ownerReferences: [owner] };
     const settled = [started(1), { type: 'Succeeded', t: 2, path: 'a' } as const];
     const older = { status: { state: stateAfter(...settled).replace('"flags":[1],', '') } };
-    expect(holdersOf(older, 'Running', unproven).standingOf('n', holder)).toBe('Held');
-    expect(holdersOf(withState(...settled), 'Running', unproven).standingOf('n', holder)).toBe('Free');
+    expect(holdersOf(older, 'Running', unproven).holderState('n', holder)).toBe('Held');
+    expect(holdersOf(withState(...settled), 'Running', unproven).holderState('n', holder)).toBe('Free');
   });
 
   it('does so if its state was written by a newer operator', () => {
     const state = JSON.stringify({ ...JSON.parse(stateAfter()), v: 999 });
-    expect(holdersOf({ status: { state } }).standingOf('n', holder)).toBe('Held');
+    expect(holdersOf({ status: { state } }).holderState('n', holder)).toBe('Held');
   });
 });
 

@@ -1,6 +1,6 @@
 import { objectId, objectKey, type WorkflowRun } from '../api/index.ts';
 import { FLAG_PROVEN, isSettled, isStarted, objectOf } from '../engine/index.ts';
-import type { Identities, Standing } from '../executors/index.ts';
+import type { HolderState, Identities } from '../executors/index.ts';
 import { observePod, type Pod, podName } from '../pods/index.ts';
 import { type Clock, isControlledBy } from '../runtime/index.ts';
 import { storedState } from './stores/stored-state.ts';
@@ -34,7 +34,7 @@ export class Holders {
    * What becomes of a holder. A pod that still runs holds, whatever its run says: a lock that is handed over while the
    * last holder is ending would be held twice. Only a pod that the operator made for that attempt does.
    */
-  standingOf(namespace: string, holder: HolderOf): Standing {
+  holderState(namespace: string, holder: HolderOf): HolderState {
     if (this.#hasLivePod(namespace, holder)) return 'Held';
     const run = this.#runOf(namespace, holder);
     if (!run || run.status?.finishedAt !== undefined) return 'Free';

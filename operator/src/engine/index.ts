@@ -70,5 +70,5 @@ export {
 } from './values/triggers.ts';
 export { type Counts, countUnits } from './view/counts.ts';
 export { liveAttempts } from './view/live.ts';
-export { handedOn } from './view/output-line.ts';
+export { outputLine } from './view/output-line.ts';
 export { allRows, rowsToShow, type UnitRow, unitRows } from './view/rows.ts';

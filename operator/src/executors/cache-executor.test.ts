@@ -5,7 +5,7 @@ import { ApiError, type KubeClient, realClock } from '../runtime/index.ts';
 import type { CacheMap } from './cache/entry.ts';
 import { CacheExecutor, type CachePolicy } from './cache-executor.ts';
 import type { Executor, LiveAttempt, RunContext, StartRequest } from './executor.ts';
-import type { Standing } from './permits/ledger.ts';
+import type { HolderState } from './permits/ledger.ts';
 import { PROVING } from './testing/proving.ts';
 
 const HOUR = 3_600_000;
@@ -19,7 +19,7 @@ class World {
   readonly started: string[] = [];
   readonly woken: string[] = [];
   readonly maps = new Map<string, CacheMap>();
-  readonly standings = new Map<string, Standing>();
+  readonly standings = new Map<string, HolderState>();
   readonly policies = new Map<string, CachePolicy>();
   now = 1_000_000_000;
   refuses: ApiError | undefined;
@@ -47,7 +47,7 @@ class World {
       clock: { ...realClock, now: () => this.now, monotonic: () => this.now },
       proves: PROVING,
       policyOf: ({ name }) => this.policies.get(name) ?? 'Use',
-      standingOf: (_namespace, { run }) => this.standings.get(run) ?? 'Held',
+      holderState: (_namespace, { run }) => this.standings.get(run) ?? 'Held',
       wake: (key) => void this.woken.push(key),
     });
   }

@@ -24,7 +24,7 @@ import type {
   Stranger,
 } from './executor.ts';
 import { holderKey } from './permits/holder.ts';
-import type { Standing } from './permits/ledger.ts';
+import type { HolderState } from './permits/ledger.ts';
 
 export type CachePolicy = 'Use' | 'Refresh' | 'Ignore';
 
@@ -36,7 +36,7 @@ export interface CacheOptions {
   /** What the run says of caches. */
   readonly policyOf: (run: RunContext) => CachePolicy;
   /** What has become of whoever computes a result, by what is stored of its run. */
-  readonly standingOf: (namespace: string, holder: CacheHolder) => Standing;
+  readonly holderState: (namespace: string, holder: CacheHolder) => HolderState;
   /** Has a run ask again. */
   readonly wake: (runKey: string) => void;
 }
@@ -183,7 +183,7 @@ export class CacheExecutor extends ExecutorDecorator {
   /** Whether somebody else computes it. An attempt that asks is proof that the earlier ones of its task are over. */
   #isBusy(run: RunContext, { path, attempt }: Attempt, holder: CacheHolder): boolean {
     if (holder.uid === run.uid && holder.path === path && holder.attempt <= attempt) return false;
-    const standing = this.#options.standingOf(run.namespace, holder);
+    const standing = this.#options.holderState(run.namespace, holder);
     if (standing !== 'Unstarted') return standing === 'Held';
     const now = this.#options.clock.monotonic();
     const key = holderKey(holder);
@@ -261,7 +261,7 @@ export class CacheExecutor extends ExecutorDecorator {
     if (map.metadata.name !== nameOfEntry(digest)) return false;
     if (!isProven) return true;
     if (result) return this.#options.clock.now() - result.at >= maxAgeMs;
-    return !holder || this.#options.standingOf(namespace, holder) === 'Free';
+    return !holder || this.#options.holderState(namespace, holder) === 'Free';
   }
 }
 

@@ -39,7 +39,7 @@ export { HttpExecutor, type HttpExecutorOptions } from './http-executor.ts';
 export { attemptOf, Identities } from './identity.ts';
 export { type Archived, LogArchiver, type LogArchiverOptions } from './log-archiver.ts';
 export { PermitExecutor } from './permit-executor.ts';
-export { Ledger, type LedgerOptions, type Standing } from './permits/ledger.ts';
+export { type HolderState, Ledger, type LedgerOptions } from './permits/ledger.ts';
 export { type ArtifactSettings, PODS_BY_RUN_UID, PodExecutor, type PodExecutorOptions } from './pod-executor.ts';
 export { refusalOf } from './refusal.ts';
 export { ResourceExecutor, type ResourceExecutorOptions } from './resource-executor.ts';

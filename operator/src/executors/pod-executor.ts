@@ -4,7 +4,7 @@ import {
   buildPod,
   graceOf,
   hasArtifacts,
-  isHeld,
+  hasResultFinalizer,
   observePod,
   type Pod,
   podName,
@@ -83,7 +83,7 @@ export class PodExecutor implements Executor {
     options.pods.subscribe({
       added: (_key, { metadata }) => options.identities.saw('Pod', metadata),
       updated: (_key, pod) => {
-        if (!isHeld(pod)) this.released.delete(pod.metadata.uid ?? '');
+        if (!hasResultFinalizer(pod)) this.released.delete(pod.metadata.uid ?? '');
       },
       deleted: (_key, { metadata: { uid = '' } }) => {
         this.released.delete(uid);
@@ -211,7 +211,9 @@ export class PodExecutor implements Executor {
   }
 
   async release(run: RunContext, isSettled: (attempt: Attempt) => boolean, hurry = false): Promise<number | undefined> {
-    const held = this.labelled(run).filter((pod) => isHeld(pod) && !this.released.has(pod.metadata.uid ?? ''));
+    const held = this.labelled(run).filter(
+      (pod) => hasResultFinalizer(pod) && !this.released.has(pod.metadata.uid ?? ''),
+    );
     const waits: number[] = [];
     const due = held.flatMap((pod) => {
       const settled = isSettled(attemptOf(pod.metadata)) || this.isForeign(run, pod.metadata, hurry);

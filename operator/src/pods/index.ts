@@ -17,7 +17,7 @@ export { buildPod, type PodInput } from './build.ts';
 export { childRunName, podName, shortHash, taskHash } from './name.ts';
 export { outlivedBy, runningInit } from './others.ts';
 export { observePod } from './outcome.ts';
-export { type ContainerState, graceOf, isHeld, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
+export { type ContainerState, graceOf, hasResultFinalizer, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
 export { buildSweepPod, SWEEP_POD, sweepResult } from './sweep.ts';
 export { trimPod } from './trim.ts';
 export { type Claim, claimsOf, unknownWorkspace } from './workspaces.ts';

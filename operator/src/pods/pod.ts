@@ -78,4 +78,5 @@ export function graceOf({ metadata }: Pod): number | undefined {
 }
 
 /** Whether the finalizer keeps the pod for its result. */
-export const isHeld = ({ metadata }: Pod): boolean => metadata.finalizers?.includes(FINALIZER_RESULT) === true;
+export const hasResultFinalizer = ({ metadata }: Pod): boolean =>
+  metadata.finalizers?.includes(FINALIZER_RESULT) === true;

@@ -11,7 +11,7 @@ import {
 } from '../../src/api/index.ts';
 import { RUN_JOURNALS, SEMAPHORES, WORKFLOW_RUNS, WORKFLOWS } from '../../src/controllers/index.ts';
 import { decodeState } from '../../src/engine/index.ts';
-import { isHeld, type Pod, podName } from '../../src/pods/index.ts';
+import { hasResultFinalizer, type Pod, podName } from '../../src/pods/index.ts';
 import { type KubeClient, PODS } from '../../src/runtime/index.ts';
 import { historyProblems } from './oracle.ts';
 
@@ -51,7 +51,7 @@ export function isSettled({ workflows, runs, pods, semaphores }: Objects): boole
   const over = runs.length > 0 && runs.every(({ status }) => status?.finishedAt !== undefined);
   const free = semaphores.every(({ status }) => status?.held === 0 && status.waiting === 0);
   const deletes = workflows.some(({ spec }) => spec.retention?.pods === 'Delete');
-  return ready && over && free && (deletes ? pods.length === 0 : pods.every((pod) => !isHeld(pod)));
+  return ready && over && free && (deletes ? pods.length === 0 : pods.every((pod) => !hasResultFinalizer(pod)));
 }
 
 export const attemptOf = ({ metadata }: Pod): string =>
@@ -101,7 +101,7 @@ export function brokenInvariants({ runs, pods, journals }: Omit<Objects, 'semaph
       Number(labels[LABEL_ATTEMPT]),
     );
     if (name !== expected) problems.push(`the pod ${name} of ${attemptOf(pod)} should be named ${expected}`);
-    if (isHeld(pod)) problems.push(`the pod ${name} of ${attemptOf(pod)} still has its finalizer`);
+    if (hasResultFinalizer(pod)) problems.push(`the pod ${name} of ${attemptOf(pod)} still has its finalizer`);
   }
   return problems;
 }

@@ -13,13 +13,13 @@ import { ruleOf, slotsIn } from '../../schedules/index.ts';
 import type { Stores } from '../stores/stores.ts';
 import { windowOf } from '../workflow/backfill-window.ts';
 import { planFor } from '../workflow/schedule-plan.ts';
-import type { Plan } from '../workflow/schedules.ts';
+import type { SchedulePlan } from '../workflow/schedules.ts';
 
 /** What a Backfill works on: the schedule as it was when it began, and the slots in their order. */
 export interface Accepted {
   readonly workflow: Workflow;
   readonly schedule: Schedule;
-  readonly declared: Plan['declared'];
+  readonly declared: SchedulePlan['declared'];
   readonly slots: readonly number[];
 }
 
@@ -59,7 +59,7 @@ function pinnedIn({ status }: Backfill): Schedule | undefined {
   return scheduleSchema.parse(JSON.parse(status.plan)) as Schedule;
 }
 
-function notFound({ spec }: Backfill, { schedules }: Plan): Refused {
+function notFound({ spec }: Backfill, { schedules }: SchedulePlan): Refused {
   const names = schedules.map(({ name }) => name).join(', ') || 'none';
   const message = `the Workflow ${spec.workflow} has no valid schedule ${spec.schedule}; it has: ${names}`;
   return { reason: 'ScheduleNotFound', message, isFinal: false };

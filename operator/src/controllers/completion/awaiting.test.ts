@@ -10,7 +10,7 @@ import {
 import { Store } from '../../runtime/index.ts';
 import { BY_COMPLETION_SOURCE, completionSources } from '../stores/completion-sources.ts';
 import { testProofs } from '../testing/proofs.ts';
-import { isHeld } from '../workflow/retention-guard.ts';
+import { isKeptForTrigger } from '../workflow/retention-guard.ts';
 import { awaiting, completionStatuses, markOf } from './awaiting.ts';
 import { wantedOf } from './made-run.ts';
 
@@ -184,10 +184,10 @@ describe('retention', () => {
   };
 
   it('leaves a run alone until its trigger has acted, but not for ever', () => {
-    expect(isHeld(storesOf([target()], []), ended(5), NOW + 60 * SECOND)).toBe(true);
-    expect(isHeld(storesOf([target()], []), marked, NOW + 60 * SECOND)).toBe(false);
-    expect(isHeld(storesOf([target()], []), ended(5), NOW + 3700 * SECOND)).toBe(false);
-    expect(isHeld(storesOf([], []), ended(5), NOW)).toBe(false);
+    expect(isKeptForTrigger(storesOf([target()], []), ended(5), NOW + 60 * SECOND)).toBe(true);
+    expect(isKeptForTrigger(storesOf([target()], []), marked, NOW + 60 * SECOND)).toBe(false);
+    expect(isKeptForTrigger(storesOf([target()], []), ended(5), NOW + 3700 * SECOND)).toBe(false);
+    expect(isKeptForTrigger(storesOf([], []), ended(5), NOW)).toBe(false);
   });
 
   it('leaves the run of a request alone while it may be sent again', () => {
@@ -197,15 +197,15 @@ describe('retention', () => {
       metadata: { ...made.metadata, creationTimestamp },
       spec: { ...made.spec, origin: { type: 'Webhook', trigger: 'push' } },
     };
-    expect(isHeld(storesOf([], []), run, NOW + 299 * SECOND)).toBe(true);
-    expect(isHeld(storesOf([], []), run, NOW + 301 * SECOND)).toBe(false);
+    expect(isKeptForTrigger(storesOf([], []), run, NOW + 299 * SECOND)).toBe(true);
+    expect(isKeptForTrigger(storesOf([], []), run, NOW + 301 * SECOND)).toBe(false);
   });
 
   it('leaves the run of a trigger alone until the one that ended says so, or is gone', () => {
-    expect(isHeld(storesOf([target()], [ended(5)]), made, NOW)).toBe(true);
-    expect(isHeld(storesOf([target()], [marked]), made, NOW)).toBe(false);
-    expect(isHeld(storesOf([target()], []), made, NOW)).toBe(false);
+    expect(isKeptForTrigger(storesOf([target()], [ended(5)]), made, NOW)).toBe(true);
+    expect(isKeptForTrigger(storesOf([target()], [marked]), made, NOW)).toBe(false);
+    expect(isKeptForTrigger(storesOf([target()], []), made, NOW)).toBe(false);
     const another = { ...ended(5), metadata: { ...ended(5).metadata, uid: 'r-2' } };
-    expect(isHeld(storesOf([target()], [another]), made, NOW)).toBe(false);
+    expect(isKeptForTrigger(storesOf([target()], [another]), made, NOW)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { type Completion, objectKey, UNATTESTED, type Workflow, type WorkflowRun
 import { ApiError, type KubeClient, type Patch, Store } from '../../runtime/index.ts';
 import { BY_COMPLETION_SOURCE, completionSources } from '../stores/completion-sources.ts';
 import { testProofs } from '../testing/proofs.ts';
-import { isHeld } from '../workflow/retention-guard.ts';
+import { isKeptForTrigger } from '../workflow/retention-guard.ts';
 import { completionStatuses } from './awaiting.ts';
 import { CompletionReconciler } from './reconciler.ts';
 
@@ -86,7 +86,7 @@ class World {
   retain(): void {
     this.sync();
     for (const run of this.runs.values()) {
-      if (run.status?.finishedAt && !isHeld(this, run, NOW)) this.server.delete(objectKey(run.metadata));
+      if (run.status?.finishedAt && !isKeptForTrigger(this, run, NOW)) this.server.delete(objectKey(run.metadata));
     }
     this.sync();
   }

@@ -5,7 +5,8 @@ import { isEnded, linksOf } from '../stores/links.ts';
 import { askerAmong, type JudgeDeps, judgeSignal } from './judge.ts';
 
 /** Whether the finalizer keeps the signal for what was answered. */
-export const isHeld = ({ metadata }: Signal): boolean => metadata.finalizers?.includes(FINALIZER_ANSWERS) === true;
+export const hasAnswersFinalizer = ({ metadata }: Signal): boolean =>
+  metadata.finalizers?.includes(FINALIZER_ANSWERS) === true;
 
 /** Whether a held signal has ended, or is being deleted and holds no answer that its run can still take. */
 export async function mayGo(

@@ -28,7 +28,7 @@ import { isEnded, linksOf } from '../stores/links.ts';
 import { findRevision, PENDING_BY_RUN, type Stores } from '../stores/stores.ts';
 import { timestamp } from '../timestamp.ts';
 import { isOver } from '../workflow-run/observe.ts';
-import { isHeld, letGo, mayGo } from './hold.ts';
+import { hasAnswersFinalizer, letGo, mayGo } from './hold.ts';
 import { askerAmong, type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
 import { endedStatus, waitingStatus } from './status.ts';
 
@@ -70,11 +70,11 @@ export class SignalReconciler {
   async reconcile(key: string, { signal: abort }: Pick<ReconcileContext, 'signal'>): Promise<Result> {
     const signal = this.#deps.stores.signals.get(key);
     if (!signal) return {};
-    if (isHeld(signal) && (await mayGo(this.#judges, signal, abort))) {
+    if (hasAnswersFinalizer(signal) && (await mayGo(this.#judges, signal, abort))) {
       await unlessStale(letGo(this.#deps, signal, abort));
       return {};
     }
-    if (signal.metadata.deletionTimestamp) return isHeld(signal) ? { requeueAfter: HELD_AGAIN_MS } : {};
+    if (signal.metadata.deletionTimestamp) return hasAnswersFinalizer(signal) ? { requeueAfter: HELD_AGAIN_MS } : {};
     if (isEnded(signal)) return this.#keepOrDelete(signal, abort);
     const judgement = judgeSignal(this.#judges, signal);
     if (judgement === 'NotYet') return {};

@@ -41,7 +41,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
     const workflow = workflows.get(key);
     if (!workflow?.spec.concurrency) return;
     const siblings = runs.byIndex(RUNS_BY_WORKFLOW, key);
-    for (const next of deps.memories.admissions.next(workflow, siblings, run)) queue.add(next, 'new');
+    for (const next of deps.memories.concurrencyGate.next(workflow, siblings, run)) queue.add(next, 'new');
   };
   runs.subscribe({
     updated: (_key, run, previous) => {

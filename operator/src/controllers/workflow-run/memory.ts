@@ -1,6 +1,6 @@
 import type { WorkflowRun } from '../../api/index.ts';
 import type { Given } from '../../engine/index.ts';
-import { Admissions } from './concurrency/concurrency-gate.ts';
+import { ConcurrencyGate } from './concurrency/concurrency-gate.ts';
 import { PageCache } from './page-cache.ts';
 
 /**
@@ -33,7 +33,7 @@ export interface RunMemory {
 export class RunMemories {
   readonly #memories = new Map<string, RunMemory>();
   /** Which runs of workflows with a limit were let in. */
-  readonly admissions = new Admissions();
+  readonly concurrencyGate = new ConcurrencyGate();
   /** Outputs in pages of history, of all runs. */
   readonly pages = new PageCache();
 
@@ -60,7 +60,7 @@ export class RunMemories {
 
   forget(uid: string): void {
     this.#memories.delete(uid);
-    this.admissions.forget(uid);
+    this.concurrencyGate.forget(uid);
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Backfill, BackfillStatus, WorkflowRun } from '../../api/index.ts';
 import { createStores } from '../stores/stores.ts';
-import { isHeldByBackfill } from './backfill-window.ts';
+import { isKeptForBackfill } from './backfill-window.ts';
 
 const backfill = (status: BackfillStatus, order: 'OldestFirst' | 'NewestFirst' = 'OldestFirst'): Backfill => ({
   apiVersion: '',
@@ -24,7 +24,7 @@ const run = (day: number, schedule = 's') =>
 function held(of: Backfill): number[] {
   const stores = createStores(false);
   stores.backfills.replace([{ key: 'n/b', uid: 'b', resourceVersion: '1', value: of }]);
-  return [1, 2, 3, 4, 5].filter((day) => isHeldByBackfill(stores, run(day)));
+  return [1, 2, 3, 4, 5].filter((day) => isKeptForBackfill(stores, run(day)));
 }
 
 describe('a run in the window of a Backfill', () => {
@@ -43,6 +43,6 @@ describe('a run in the window of a Backfill', () => {
     expect(held(backfill({ finishedAt: '2026-03-06T00:00:00Z' }))).toEqual([]);
     const stores = createStores(false);
     stores.backfills.replace([{ key: 'n/b', uid: 'b', resourceVersion: '1', value: backfill({}) }]);
-    expect(isHeldByBackfill(stores, run(3, 'other'))).toBe(false);
+    expect(isKeptForBackfill(stores, run(3, 'other'))).toBe(false);
   });
 });

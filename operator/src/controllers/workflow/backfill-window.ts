@@ -10,7 +10,7 @@ export function windowOf({ spec }: Backfill): Window {
  * Whether a Backfill that is not over has yet to look at a run: were it gone, its slot would run again. Those of its own
  * that are under way count, too.
  */
-export function isHeldByBackfill(stores: Pick<Stores, 'backfills'>, run: WorkflowRun): boolean {
+export function isKeptForBackfill(stores: Pick<Stores, 'backfills'>, run: WorkflowRun): boolean {
   const { origin, workflowRef } = run.spec;
   const slot = epochOf(origin?.slot);
   if (slot === undefined) return false;

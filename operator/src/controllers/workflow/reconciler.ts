@@ -6,13 +6,13 @@ import { completionStatuses } from '../completion/awaiting.ts';
 import { reportStatus } from '../report-status.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../stores/stores.ts';
-import { isHeldByBackfill } from './backfill-window.ts';
+import { isKeptForBackfill } from './backfill-window.ts';
 import { judge } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { firstSight } from './first-sight.ts';
 import { changeOf, MAX_GENERATIONS, makeRun } from './on-change.ts';
 import { expiry } from './retention.ts';
-import { isHeld } from './retention-guard.ts';
+import { isKeptForTrigger } from './retention-guard.ts';
 import { pruneRevisions } from './revisions.ts';
 import { pinnedBy, pinnedPlan, planOf, withSchedules } from './schedule-plan.ts';
 import { Schedules, type Ticked } from './schedules.ts';
@@ -131,7 +131,7 @@ export class WorkflowReconciler {
       workflow,
       stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata)),
       now,
-      (run) => isHeld(stores, run, now) || isHeldByBackfill(stores, run),
+      (run) => isKeptForTrigger(stores, run, now) || isKeptForBackfill(stores, run),
     );
     for (const { metadata } of expired) {
       const preconditions = metadata.uid ? { preconditions: { uid: metadata.uid } } : {};

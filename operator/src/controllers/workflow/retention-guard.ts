@@ -13,7 +13,7 @@ const REPEATED_MS = 300_000;
  * it was made for does not say so yet; or a request made it, and may be on its way once more. Without the last two it
  * could be made again.
  */
-export function isHeld(stores: Pick<Stores, 'workflows' | 'runs'>, run: WorkflowRun, now: number): boolean {
+export function isKeptForTrigger(stores: Pick<Stores, 'workflows' | 'runs'>, run: WorkflowRun, now: number): boolean {
   return isAwaited(stores, run, now) || isUnmarked(stores, run) || mayBeRepeated(run, now);
 }
 

@@ -53,7 +53,7 @@ export function expiry(
   workflow: Workflow,
   runs: readonly WorkflowRun[],
   now: number,
-  isHeld: (run: WorkflowRun) => boolean = () => false,
+  isKept: (run: WorkflowRun) => boolean = () => false,
 ): Expiry {
   const chains = new Map(chainsOf(runs).map((chain) => [chain.newest, chain]));
   const own = [...chains.keys()].filter((run) => !isOwnedByRun(run));
@@ -70,7 +70,7 @@ export function expiry(
   const links = [...chains.values()].flatMap((chain) => expiredLinks(workflow, chain));
   const rest = ended.flatMap((run) => chains.get(run)?.earlier ?? []);
   const expired = [...new Set([...links, ...rest, ...ended])].filter(
-    (run) => isBetween(run) || (!isUndecided(workflow, run) && !isHeld(run)),
+    (run) => isBetween(run) || (!isUndecided(workflow, run) && !isKept(run)),
   );
   const next = outcomes.flatMap(({ nextAt }) => (nextAt === undefined ? [] : [nextAt]));
   return {

@@ -6,24 +6,24 @@ import {
   type WorkflowStatus,
 } from '../../api/index.ts';
 import { findRevision, type Stores } from '../stores/stores.ts';
-import type { Plan } from './schedules.ts';
+import type { SchedulePlan } from './schedules.ts';
 
-const NOTHING: Plan = { schedules: [], declared: undefined };
+const NOTHING: SchedulePlan = { schedules: [], declared: undefined };
 const GO_ON = '; schedules go on with the newest definition that was valid';
 const MAX_MESSAGE = 2048;
 
 /** What the schedules of a valid Workflow run. */
-export function planOf({ spec }: Workflow): Plan {
+export function planOf({ spec }: Workflow): SchedulePlan {
   return { schedules: spec.triggers?.schedules ?? [], declared: spec.parameters };
 }
 
 /** The copy that is kept of valid schedules, for when an edit makes the Workflow invalid. */
-export function pinnedBy({ schedules }: Plan): Pick<WorkflowStatus, 'pinnedSchedules'> {
+export function pinnedBy({ schedules }: SchedulePlan): Pick<WorkflowStatus, 'pinnedSchedules'> {
   return schedules.length === 0 ? {} : { pinnedSchedules: JSON.stringify(schedules) };
 }
 
 /** What the schedules of a Workflow run that is not valid any more: all of it as it was when it last was. */
-export function pinnedPlan(stores: Stores, { metadata, status }: Workflow): Plan {
+export function pinnedPlan(stores: Stores, { metadata, status }: Workflow): SchedulePlan {
   const { definition, pinnedSchedules } = status ?? {};
   const pinned = findRevision(stores, metadata.namespace ?? '', metadata.name, definition);
   if ('reason' in pinned || pinnedSchedules === undefined) return NOTHING;
@@ -45,7 +45,7 @@ export function withSchedules(wish: ConditionWish): ConditionWish {
 }
 
 /** What the schedules of a Workflow run now: as it is if it is valid, else as it last was. */
-export function planFor(stores: Stores, workflow: Workflow): Plan {
+export function planFor(stores: Stores, workflow: Workflow): SchedulePlan {
   const { metadata, status } = workflow;
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   const isCurrent = status?.observedGeneration === metadata.generation && ready?.status === 'True';

@@ -45,12 +45,12 @@ export interface Ticked {
 }
 
 /** What schedules run: the newest valid ones, with the parameters of the newest valid definition. */
-export interface Plan {
+export interface SchedulePlan {
   readonly schedules: readonly Schedule[];
   readonly declared: readonly Parameter[] | undefined;
 }
 
-interface Turn extends Plan {
+interface Tick extends SchedulePlan {
   readonly workflow: Workflow;
   readonly schedule: Schedule;
   readonly before: ScheduleStatus | undefined;
@@ -70,7 +70,7 @@ export class Schedules {
   }
 
   /** Does what is due. What it decided is stored by the caller, who then calls `reported`. */
-  async tick(workflow: Workflow, plan: Plan, signal: AbortSignal): Promise<Ticked> {
+  async tick(workflow: Workflow, plan: SchedulePlan, signal: AbortSignal): Promise<Ticked> {
     const known = this.#known(workflow);
     const siblings = this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
     const entries: ScheduleStatus[] = [];
@@ -78,7 +78,7 @@ export class Schedules {
     for (const schedule of plan.schedules) {
       const before = known.find(({ name }) => name === schedule.name);
       const runs = siblings.filter((run) => isOfSchedule(run, workflow, schedule.name, this.#deps.proves));
-      const applied = await this.#turn({ ...plan, workflow, schedule, before, runs }, signal);
+      const applied = await this.#run({ ...plan, workflow, schedule, before, runs }, signal);
       entries.push(statusOf(schedule.name, before, applied));
       all.push(applied);
     }
@@ -118,23 +118,23 @@ export class Schedules {
     return [...newer, ...own.entries.filter(({ name }) => !newer.some((entry) => entry.name === name))];
   }
 
-  async #turn(turn: Turn, signal: AbortSignal): Promise<Applied> {
-    const { workflow, schedule, before } = turn;
+  async #run(tick: Tick, signal: AbortSignal): Promise<Applied> {
+    const { workflow, schedule, before } = tick;
     const scheduled = scheduledOf(workflow, schedule);
     const memory = memoryOf(before);
     const ask = (runs: readonly WorkflowRun[]) =>
       due(scheduled, memory, runs.map(slotRunOf), this.#deps.clock.now(), sinceOf(workflow));
-    let runs = turn.runs;
+    let runs = tick.runs;
     let decision = ask(runs);
     if (decision.start.length > 0 || decision.cancel) {
       await this.#check(workflow, signal);
-      const unseen = await this.#unseenRun(turn, signal);
+      const unseen = await this.#unseenRun(tick, signal);
       if (unseen) {
         runs = [...runs, unseen];
         decision = ask(runs);
       }
     }
-    return this.#apply({ ...turn, runs }, scheduled, decision, memory, signal);
+    return this.#apply({ ...tick, runs }, scheduled, decision, memory, signal);
   }
 
   /** Once in the life of a process: another leader may have gone on from what the cache shows. */
@@ -149,7 +149,7 @@ export class Schedules {
   }
 
   /** The run that was started last, where the cache does not show it and it matters whether it is over. */
-  async #unseenRun({ workflow, schedule, before, runs }: Turn, signal: AbortSignal): Promise<WorkflowRun | undefined> {
+  async #unseenRun({ workflow, schedule, before, runs }: Tick, signal: AbortSignal): Promise<WorkflowRun | undefined> {
     const name = before?.lastRun?.name;
     if (name === undefined || schedule.overlap === 'Allow') return undefined;
     if (runs.some(({ metadata }) => metadata.name === name)) return undefined;
@@ -164,13 +164,13 @@ export class Schedules {
   }
 
   async #apply(
-    turn: Turn,
+    tick: Tick,
     { slots }: Scheduled,
     decision: Due,
     memory: Memory | undefined,
     signal: AbortSignal,
   ): Promise<Applied> {
-    const { workflow, schedule, before, runs, declared } = turn;
+    const { workflow, schedule, before, runs, declared } = tick;
     const active = runs.filter((run) => slotRunOf(run).isActive);
     if (decision.cancel) for (const run of active) await cancelRun(this.#deps, run, signal);
     const started = foundIn(runs, memory, decision.memory);
@@ -186,7 +186,7 @@ export class Schedules {
         continue;
       }
       refused = made.message;
-      // Until it can be made nothing moves on: what was made in this turn is found by its name in the next.
+      // Until it can be made nothing moves on: what was made in this tick is found by its name in the next.
       if (made.retry) return { ...stayed(done, memory), refused };
       done.given++;
     }

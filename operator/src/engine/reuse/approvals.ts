@@ -1,7 +1,7 @@
 import type { Approvals, HistoryEvent, Task, Vote } from '../../api/index.ts';
 import type { RunIdentity } from '../bindings/bindings.ts';
 import { type Plan, type PlannedTask, planGenerated, type ScopePlan } from '../plan/plan.ts';
-import { askingOf, standingOf, tally } from '../signals/asking.ts';
+import { askingOf, eligibilityOf, tally } from '../signals/asking.ts';
 import { parseSegments } from '../state/paths.ts';
 import { insideOf, type KnownBodies } from './inside.ts';
 
@@ -43,7 +43,7 @@ function allows(task: Task | undefined, { votes, escalated }: Approvals, identit
   const asking = askingOf(task, ask);
   const counting = votes.filter(({ username, group, unattested }) => {
     const user = { username, groups: group === undefined ? [] : [group], attested: unattested !== true };
-    return !('void' in standingOf(asking, identity, user));
+    return !('void' in eligibilityOf(asking, identity, user));
   });
   return tally({ ...ask, votes: counting }).approvers.length >= asking.needed;
 }
@@ -69,13 +69,13 @@ function takeIn(reading: Reading, event: HistoryEvent): void {
     const answered = answeredOf(reading, name);
     answered.hasEnded = true;
     for (const [path, given] of Object.entries(approvals)) {
-      answered.approvals.set(path, { task: standingAt(reading, path)?.planned.task, given });
+      answered.approvals.set(path, { task: placeAt(reading, path)?.planned.task, given });
     }
   }
 }
 
 function takeGenerated(reading: Reading, path: string, tasks: readonly Task[]): void {
-  const around = standingAt(reading, path)?.scope;
+  const around = placeAt(reading, path)?.scope;
   if (!around) return;
   const { plan, known } = reading;
   reading.generated.set(path, planGenerated(plan, around, tasks));
@@ -85,7 +85,7 @@ function takeGenerated(reading: Reading, path: string, tasks: readonly Task[]): 
 
 function takeEnd(reading: Reading, path: string): void {
   if (!path.includes('/')) answeredOf(reading, path).hasEnded = true;
-  const task = standingAt(reading, path)?.planned.task;
+  const task = placeAt(reading, path)?.planned.task;
   if (task?.approval && isAsked(task, path))
     answeredOf(reading, path).approvals.set(path, { task, given: askedAt(reading, path) });
 }
@@ -116,10 +116,7 @@ function answeredOf({ tasks }: Reading, path: string): Answered {
 }
 
 /** The task of a path, and the graph that it stands in; nothing where that was generated and is not known. */
-function standingAt(
-  { plan, generated }: Reading,
-  path: string,
-): { planned: PlannedTask; scope: ScopePlan } | undefined {
+function placeAt({ plan, generated }: Reading, path: string): { planned: PlannedTask; scope: ScopePlan } | undefined {
   let scope: ScopePlan | undefined = plan;
   let found: { planned: PlannedTask; scope: ScopePlan } | undefined;
   let walked = '';

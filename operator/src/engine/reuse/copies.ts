@@ -1,5 +1,6 @@
 import type { Approvals, CopiedItems, CopiedTask, HistoryEvent, Outputs } from '../../api/index.ts';
 import type { Plan } from '../plan/plan.ts';
+import { formatPath } from '../state/paths.ts';
 import { formatRanges } from '../state/ranges.ts';
 import type { RunState, TaskState } from '../state/state.ts';
 import { utf8Length } from '../values/outputs.ts';
@@ -31,14 +32,12 @@ export function carriedAway(plan: Plan, origin: RunState, reuse: Reuse): string 
   });
 }
 
-const unitPath = (task: string, index: string): string => (index === '' ? task : `${task}[${index}]`);
-
 /** Everything that the tasks of a run handed on, by path: what its state holds, and what its history says. */
 export function handedOnBy({ tasks }: RunState, events: readonly HistoryEvent[]): Map<string, Outputs> {
   const found = outputsIn(events);
   for (const [name, { outputs, fan }] of tasks) {
     if (outputs) found.set(name, outputs);
-    for (const [index, each] of fan?.outputs ?? []) found.set(unitPath(name, String(index)), each);
+    for (const [index, each] of fan?.outputs ?? []) found.set(formatPath('', name, index), each);
   }
   return found;
 }
@@ -58,7 +57,7 @@ function outputsOfEvent(event: HistoryEvent): [path: string, outputs: Outputs][]
 }
 
 const outputsOfUnits = (task: string, units: { [index: string]: Outputs }): [path: string, outputs: Outputs][] =>
-  Object.entries(units).map(([index, each]) => [unitPath(task, index), each]);
+  Object.entries(units).map(([index, each]) => [formatPath('', task, index === '' ? undefined : Number(index)), each]);
 
 /** The event that takes tasks over from the run `from`; nothing if there are none, a problem if they are too much. */
 export function copyOf(
@@ -139,7 +138,7 @@ function copiedItems(
   const outputs: { [index: string]: Outputs } = {};
   for (const [from, to] of fan.succeeded) {
     for (let index = from; index <= to; index++) {
-      const each = fan.outputs.get(index) ?? history.get(`${name}[${index}]`);
+      const each = fan.outputs.get(index) ?? history.get(formatPath('', name, index));
       if (each) outputs[index] = each;
     }
   }

@@ -1,7 +1,7 @@
 import type { Definition, Hook, Task, TaskDefaults, Undo } from '../../api/index.ts';
 import { libraryKey, type ResolvedRef } from '../plan/library.ts';
 import { decidingFields, parametersIn, runFields } from './reads.ts';
-import type { Standing } from './standing.ts';
+import type { TaskInGraph } from './task-in-graph.ts';
 
 /** What is known of all that a task does, or of what is in a template, from the pinned definition alone. */
 export interface Inside {
@@ -45,7 +45,7 @@ export function insideOf(
 /** What stands in one graph together; `outputs` are texts of the template itself. */
 function insideAll(
   definition: Definition,
-  standing: readonly Standing[],
+  standing: readonly TaskInGraph[],
   outputs: readonly string[],
   known: KnownBodies,
 ): Inside {

@@ -1,4 +1,5 @@
 import { missingOutputs, type Outputs, someOf } from '../../api/index.ts';
+import { formatPath } from '../state/paths.ts';
 import type { TaskState } from '../state/state.ts';
 import { reasonNotAllowed } from './approvals.ts';
 import { artifactsNeeded, askedAgain, changedAround, choose, groundOf } from './choice.ts';
@@ -77,17 +78,17 @@ function notHandedOn({ before, after: { plan } }: Repeat, reuse: Reuse, { output
     const state = before.state.tasks.get(name);
     // A loop without an iteration hands on none of them.
     if (!declared || loop || !state || !isStillRead(plan, name, reuse)) return [];
-    const missing = handedOn(name, state, outputs).flatMap((each) => missingOutputs(declared, each));
+    const missing = outputsOfUnits(name, state, outputs).flatMap((each) => missingOutputs(declared, each));
     return missing.length === 0 ? [] : [[name, `it handed on no ${missing[0]}`]];
   });
 }
 
 /** What a task handed on, or each item of it that ended well. */
-function handedOn(name: string, { fan, outputs }: TaskState, history: Evidence['outputs']): Outputs[] {
+function outputsOfUnits(name: string, { fan, outputs }: TaskState, history: Evidence['outputs']): Outputs[] {
   if (!fan) return [outputs ?? history.get(name) ?? {}];
   return fan.succeeded.flatMap(([from, to]) =>
     Array.from({ length: to - from + 1 }, (_, at) => {
-      return fan.outputs.get(from + at) ?? history.get(`${name}[${from + at}]`) ?? {};
+      return fan.outputs.get(from + at) ?? history.get(formatPath('', name, from + at)) ?? {};
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Outputs } from '../../api/index.ts';
 import type { Pass } from '../advance/pass.ts';
 import { keepingOf } from '../advance/success.ts';
+import { formatPath } from '../state/paths.ts';
 import { bytesOfOutputs } from '../state/placed.ts';
 import { inRanges } from '../state/ranges.ts';
 import { MAX_MESSAGE_LENGTH, type RunState, type TaskState } from '../state/state.ts';
@@ -39,7 +40,7 @@ function unitsOf(name: string, { fan }: TaskState, outputs: ReadonlyMap<string, 
   if (!fan) return outputs.has(name) ? [[undefined, outputs.get(name) ?? {}]] : [];
   const units: Unit[] = [];
   for (let index = 0; index < fan.count; index++) {
-    const each = inRanges(fan.succeeded, index) ? outputs.get(`${name}[${index}]`) : undefined;
+    const each = inRanges(fan.succeeded, index) ? outputs.get(formatPath('', name, index)) : undefined;
     if (each) units.push([index, each]);
   }
   return units;
@@ -60,12 +61,9 @@ function takeAll(pass: Pass, name: string, task: TaskState, units: readonly Unit
     const { page } = keeping;
     const where = page === undefined ? {} : { page };
     pass.emit({ type: 'HandedOn', path: name, outputs, ...(rest === undefined ? {} : { rest }), ...where });
-    if (page !== undefined) for (const [index, each] of chunk) pass.data.add(name, unitPath(name, index), each);
+    if (page !== undefined) for (const [index, each] of chunk) pass.data.add(name, formatPath('', name, index), each);
   }
 }
-
-const unitPath = (name: string, index: number | undefined): string =>
-  index === undefined ? name : `${name}[${index}]`;
 
 function chunkFrom(units: readonly Unit[], from: number): readonly Unit[] {
   let bytes = 0;

@@ -66,13 +66,13 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
   if (orderedAt(judged) !== undefined && when !== 'Before') {
     return failed(pass, judged, { failure: { reason: '', message: '' }, cause: 'User', ran, success: when });
   }
-  const read = handedOn(judged, seen);
+  const read = declaredOutputs(judged, seen);
   if ('failure' in read) return failed(pass, judged, { failure: hinted(read.failure, seen.hint), cause: 'User', ran });
   succeed(pass, judged, read.outputs, { ...withRan(ran), ...(seen.hint ? { hint: seen.hint } : {}) });
 }
 
 /** What an attempt that ended well hands on, or why that is not what its task declares. */
-function handedOn({ planned }: Place, seen: Extract<AttemptObservation, { phase: 'Succeeded' }>): ParsedOutputs {
+function declaredOutputs({ planned }: Place, seen: Extract<AttemptObservation, { phase: 'Succeeded' }>): ParsedOutputs {
   const { outputs: declared } = planned.task;
   const read = seen.outputs ? { outputs: seen.outputs } : parseOutputs(seen.message, declared, seen.withheld);
   if ('failure' in read) return read;

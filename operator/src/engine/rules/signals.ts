@@ -3,7 +3,7 @@ import type { Pass } from '../advance/pass.ts';
 import { succeed } from '../advance/success.ts';
 import { unitBindings } from '../bindings/unit-bindings.ts';
 import { ExpressionError } from '../expression/index.ts';
-import { askingOf, expiryOf, standingOf, tally } from '../signals/asking.ts';
+import { askingOf, eligibilityOf, expiryOf, tally } from '../signals/asking.ts';
 import { renderSignal } from '../signals/render-signal.ts';
 import { MAX_MESSAGE_LENGTH, type Verdict } from '../state/state.ts';
 import type { Place } from '../state/walk.ts';
@@ -100,7 +100,7 @@ type Judged = Pick<Vote, 'void' | 'why' | 'group' | 'later' | 'values'>;
 function judge(pass: Pass, place: Place, response: ObservedResponse): Judged {
   const { task } = place.planned;
   const asking = askingOf(task, place.unit.ask);
-  const standing = standingOf(asking, pass.identity, response);
+  const standing = eligibilityOf(asking, pass.identity, response);
   if ('void' in standing) return standing;
   if (response.attested && response.digest !== digestShown(pass, place)) return { void: 'ShownDiffers' };
   if (task.approval && response.decision === undefined) return unfit('it decides nothing');
@@ -192,7 +192,7 @@ function take(pass: Pass, place: Place, { uid, object, sender, values }: DataSig
   const { path, planned } = place;
   const asking = askingOf(planned.task, undefined);
   const user = sender ?? { username: '', groups: [], attested: false };
-  const standing = standingOf(asking, pass.identity, user);
+  const standing = eligibilityOf(asking, pass.identity, user);
   const filled = fillForm(asking.form, values);
   const about = { uid, object, ...(sender ? { sender: sender.username } : {}) };
   if ('void' in standing) {

@@ -61,7 +61,7 @@ export function expiryOf(
 }
 
 /** Why an answer counts: by name (no group) or by a group, now or once it has escalated; or why it does not. */
-export type Standing = { readonly group?: string; readonly later?: true } | { readonly void: VoidReason };
+export type Eligibility = { readonly group?: string; readonly later?: true } | { readonly void: VoidReason };
 export type VoidReason =
   | 'Unattested'
   | 'NotAllowed'
@@ -71,9 +71,9 @@ export type VoidReason =
   | 'ValuesInvalid';
 
 /** Whether a user is one of those who are asked. */
-export function standingOf(asking: Asking, identity: RunIdentity, user: ObservedUser): Standing {
+export function eligibilityOf(asking: Asking, identity: RunIdentity, user: ObservedUser): Eligibility {
   if (!user.attested && !asking.allowUnattested) return { void: 'Unattested' };
-  const requester = asking.notRequester ? standingAsRequester(asking, identity, user) : undefined;
+  const requester = asking.notRequester ? eligibilityOfRequester(asking, identity, user) : undefined;
   if (requester) return requester;
   const now = membership(asking.people, user);
   if (now) return now;
@@ -82,11 +82,11 @@ export function standingOf(asking: Asking, identity: RunIdentity, user: Observed
 }
 
 /** Everybody who asked for what led to the run is excluded; where one of them is not known, that may be anybody. */
-function standingAsRequester(
+function eligibilityOfRequester(
   { allowUnattested }: Asking,
   { requester, requesters = [], resumedBy, isUnknown }: RunIdentity,
   user: ObservedUser,
-): Standing | undefined {
+): Eligibility | undefined {
   if ([requester, resumedBy, ...requesters].includes(user.username)) return { void: 'Requester' };
   return isUnknown && !allowUnattested ? { void: 'RequesterUnknown' } : undefined;
 }

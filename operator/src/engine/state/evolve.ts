@@ -15,6 +15,7 @@ import {
   type Unit,
   type Verdict,
 } from './state.ts';
+import { openUnits } from './units.ts';
 import { failuresOf } from './words.ts';
 
 /** How many nodes on which an attempt failed are remembered. */
@@ -142,24 +143,11 @@ function copiedFan({ count, succeeded, skipped, outputs = {}, keys = {} }: Copie
 /** A pause is over: what could not start meanwhile has not waited meanwhile. */
 function resume(state: RunState, paused: number): void {
   state.pausedFor += paused;
-  for (const { held } of unitsOf(state.tasks)) {
+  for (const { held } of openUnits(state.tasks)) {
     if (!held) continue;
     held.first += paused;
     held.since += paused;
   }
-}
-
-/** Every unit that is not over, wherever it stands. */
-function* unitsOf(tasks: RunState['tasks']): Generator<Unit> {
-  for (const { unit, fan } of tasks.values()) {
-    for (const each of fan ? fan.live.values() : [unit]) yield* unitsIn(each);
-  }
-}
-
-function* unitsIn(unit: Unit): Generator<Unit> {
-  yield unit;
-  if (unit.loop) yield* unitsIn(unit.loop.unit);
-  if (unit.scope) yield* unitsOf(unit.scope.tasks);
 }
 
 const EVOLVERS: Evolvers = {

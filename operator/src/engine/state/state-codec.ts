@@ -1,6 +1,7 @@
 import type { DesiredState, Json } from '../../api/index.ts';
 import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit, type Verdict } from './state.ts';
 import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
+import { openUnits, tasksIn } from './units.ts';
 
 /** The state was written by an operator that this one does not understand. Nothing may be decided on it, nor written over it. */
 export class UnknownStateVersionError extends Error {
@@ -116,8 +117,13 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
-  if (placesOutputs(state.tasks) || someUnit(state.tasks, ({ held }) => held !== undefined)) return 4;
-  if (state.verdicts.size > 0 || isInChain(state) || someUnit(state.tasks, ({ ask }) => ask !== undefined)) return 3;
+  let isAsked = false;
+  for (const { held, ask } of openUnits(state.tasks)) {
+    if (held) return 4;
+    isAsked ||= ask !== undefined;
+  }
+  for (const { placed, awaits } of tasksIn(state.tasks)) if (placed || awaits !== undefined) return 4;
+  if (state.verdicts.size > 0 || isInChain(state) || isAsked) return 3;
   if (state.result) return 2;
   for (const { unit, fan } of state.tasks.values()) {
     if (isNew(unit)) return 2;
@@ -126,28 +132,8 @@ function versionOf(state: RunState): number {
   return 1;
 }
 
-/** Whether any outputs are held by their place, or still follow. */
-function placesOutputs(tasks: RunState['tasks']): boolean {
-  const inside = ({ scope, loop }: Unit): boolean =>
-    (scope !== undefined && placesOutputs(scope.tasks)) || (loop !== undefined && inside(loop.unit));
-  for (const { unit, fan, placed, awaits } of tasks.values()) {
-    if (placed || awaits !== undefined || inside(unit)) return true;
-    if (fan) for (const item of fan.live.values()) if (inside(item)) return true;
-  }
-  return false;
-}
-
 const isInChain = ({ link, continuing, stays }: RunState): boolean =>
   link !== undefined || continuing !== undefined || stays !== undefined;
-
-/** Whether any unit that is not over is such, wherever it stands. */
-function someUnit(tasks: RunState['tasks'], is: (unit: Unit) => boolean): boolean {
-  const inside = (unit: Unit): boolean =>
-    is(unit) ||
-    (unit.scope !== undefined && someUnit(unit.scope.tasks, is)) ||
-    (unit.loop !== undefined && inside(unit.loop.unit));
-  return [...tasks.values()].some(({ unit, fan }) => inside(unit) || [...(fan?.live.values() ?? [])].some(inside));
-}
 
 const isNew = (unit: Unit): boolean =>
   unit.phase === 'Open' ||

@@ -22,7 +22,7 @@ const READS_SECRETS = /"(secret(KeyRef|Ref|Name)?|csi|projected)":|"type":"Secre
  * template, a loop, a computation) in a definition that reads Secrets anywhere.
  * @param seen what ran the newest attempt said, if anything did
  */
-export function handedOn(
+export function outputLine(
   { outputs = {}, from }: Success,
   plan: Plan,
   path: string,

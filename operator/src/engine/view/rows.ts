@@ -33,7 +33,7 @@ interface View {
 }
 
 /** A unit where it stands. */
-interface Standing {
+interface UnitInGraph {
   readonly frame: Frame;
   readonly planned: PlannedTask;
   readonly path: string;
@@ -98,7 +98,7 @@ function rowsOfFrame(view: View, frame: Frame): UnitRow[] {
 }
 
 /** A unit, then what is inside of it. */
-function rowsOfUnit(view: View, standing: Standing): UnitRow[] {
+function rowsOfUnit(view: View, standing: UnitInGraph): UnitRow[] {
   const { unit, path } = standing;
   const rows = [unitRow(view, standing)];
   const { loop } = unit;
@@ -154,7 +154,7 @@ function timesOf(unit: Unit, state: RunState): Pick<UnitRow, 'startedAt' | 'fini
   };
 }
 
-function unitRow(view: View, standing: Standing): UnitRow {
+function unitRow(view: View, standing: UnitInGraph): UnitRow {
   const { state, seen } = view;
   const { unit, path, planned, frame } = standing;
   const why = whyOf({ ...standing, state, seen });

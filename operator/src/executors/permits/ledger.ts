@@ -12,11 +12,11 @@ import { describeWait, timeOf } from './wait-message.ts';
  * What becomes of a holder, judged by what is stored: its attempt may be running (`Held`), will never run again (`Free`),
  * or is not known to have been started (`Unstarted`): it may be about to, or it was given up.
  */
-export type Standing = 'Held' | 'Free' | 'Unstarted';
+export type HolderState = 'Held' | 'Free' | 'Unstarted';
 
 export interface LedgerOptions extends AccountOptions {
   readonly semaphores: Store<Semaphore>;
-  readonly standingOf: (namespace: string, holder: Holder) => Standing;
+  readonly holderState: (namespace: string, holder: Holder) => HolderState;
   /** Whether a run that asked may still want to start anything. */
   readonly mayStart: (namespace: string, run: string, uid: string) => boolean;
   /** Priority of a run, -100 to 100. */
@@ -186,7 +186,7 @@ export class Ledger {
       for (const holder of [...account.holders]) {
         const other = holder.uid === uid ? itemOf(holder.path) : undefined;
         if (other?.of !== item.of || other.index <= item.index || Date.parse(holder.since) > before) continue;
-        if (this.#options.standingOf(namespace, holder) !== 'Unstarted') continue;
+        if (this.#options.holderState(namespace, holder) !== 'Unstarted') continue;
         taken = this.#free(account, holderKey(holder)) || taken;
       }
     }
@@ -336,7 +336,7 @@ export class Ledger {
     for (const holder of [...account.holders]) {
       const key = holderKey(holder);
       if (!account.isSaved(key)) continue;
-      const standing = this.#options.standingOf(namespace, holder);
+      const standing = this.#options.holderState(namespace, holder);
       const asked = this.#asked.get(key) ?? now;
       this.#asked.set(key, asked);
       if (standing === 'Held' || (standing === 'Unstarted' && now - asked < UNSTARTED_MS)) continue;

@@ -31,8 +31,8 @@ export async function takeTurn(
 ): Promise<NotYet | Declined | undefined> {
   const { workflow } = candidate;
   if (!workflow.spec.concurrency) return undefined;
-  const { admissions } = deps.memories;
-  if (!admissions.isChecked(workflow)) admissions.check(workflow, await liveRuns(deps, workflow, signal));
+  const { concurrencyGate } = deps.memories;
+  if (!concurrencyGate.isChecked(workflow)) concurrencyGate.check(workflow, await liveRuns(deps, workflow, signal));
   const siblings = deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
   const turn = ask(deps, candidate, siblings);
   if (turn.type === 'Go') return undefined;
@@ -47,7 +47,7 @@ export async function takeTurn(
 function ask({ memories }: TurnDeps, candidate: Candidate, siblings: readonly WorkflowRun[]): Turn {
   const { workflow, definition, run, params } = candidate;
   try {
-    return memories.admissions.ask(workflow, definition, run, params, siblings);
+    return memories.concurrencyGate.ask(workflow, definition, run, params, siblings);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     throw new TerminalError('ExpressionError', `spec.concurrency.key of the Workflow: ${error.message}`, error);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Concurrency, Definition, Workflow, WorkflowRun } from '../../../api/index.ts';
 import { accept, encodeState } from '../../../engine/index.ts';
-import { Admissions } from './concurrency-gate.ts';
+import { ConcurrencyGate } from './concurrency-gate.ts';
 
 const definition: Definition = { parameters: [{ name: 'env', default: 'dev' }], tasks: [{ name: 'a', run: 'true' }] };
 const workflowWith = (concurrency: Concurrency | undefined): Workflow => ({
@@ -23,7 +23,7 @@ const over = (name: string) => run(name, { status: { state: '{}', finishedAt: '2
 
 /** A process that asks for runs of one workflow. */
 class World {
-  admissions = new Admissions();
+  concurrencyGate = new ConcurrencyGate();
   readonly #workflow: Workflow;
 
   constructor(concurrency?: Concurrency) {
@@ -31,15 +31,15 @@ class World {
   }
 
   ask(of: WorkflowRun, siblings: readonly WorkflowRun[], env = 'dev') {
-    return this.admissions.ask(this.#workflow, definition, of, { env }, siblings).type;
+    return this.concurrencyGate.ask(this.#workflow, definition, of, { env }, siblings).type;
   }
 
   next(siblings: readonly WorkflowRun[], changed: WorkflowRun): string[] {
-    return this.admissions.next(this.#workflow, siblings, changed);
+    return this.concurrencyGate.next(this.#workflow, siblings, changed);
   }
 
   check(live: readonly WorkflowRun[]): void {
-    this.admissions.check(this.#workflow, live);
+    this.concurrencyGate.check(this.#workflow, live);
   }
 }
 

@@ -22,7 +22,7 @@ type KeyOf = Key | typeof UNKNOWN;
  * cache may not show yet: the runs that were let in here. Deciding and remembering is one step, so that two runs that
  * are reconciled at once never get the last place both.
  */
-export class Admissions {
+export class ConcurrencyGate {
   /** Uids of runs that were let in and that the cache does not show as accepted. */
   readonly #admitted = new Set<string>();
   /** Keys by uid, with the expression that they come from. The parameters of a run never change. */

@@ -1,5 +1,5 @@
 import type { AttemptObservation, HistoryEvent, TaskPhase, TaskRow } from '../../../api/index.ts';
-import { attemptKey, handedOn, type Plan, type RunState } from '../../../engine/index.ts';
+import { attemptKey, outputLine, type Plan, type RunState } from '../../../engine/index.ts';
 
 /** What rows are made of, besides the run as it was stored. */
 export interface Sights {
@@ -18,7 +18,7 @@ export const isEnded = ({ phase }: TaskRow): boolean => ENDED.has(phase);
 export function outputsOf({ path, attempt = 0 }: TaskRow, { plan, attempts, events = [] }: Sights): string | undefined {
   const event = events.findLast((each) => each.type === 'Succeeded' && each.path === path);
   if (event?.type !== 'Succeeded') return undefined;
-  return handedOn(event, plan, path, attempts.get(attemptKey(path, attempt)));
+  return outputLine(event, plan, path, attempts.get(attemptKey(path, attempt)));
 }
 
 /** How long something took, as people write it; times are epoch milliseconds. */

@@ -1,5 +1,5 @@
 import { LABEL_RUN, objectKey } from '../../../api/index.ts';
-import { isHeld, outlivedBy, type Pod } from '../../../pods/index.ts';
+import { hasResultFinalizer, outlivedBy, type Pod } from '../../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../../runtime/index.ts';
 import type { RunDeps } from '../deps.ts';
 import { RunUpkeep } from './upkeep.ts';
@@ -36,7 +36,7 @@ export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions,
   const ofPod = (pod: Pod) => {
     const { labels, namespace = '' } = pod.metadata;
     const name = labels?.[LABEL_RUN];
-    if (name && isHeld(pod)) queue.add(objectKey({ name, namespace }));
+    if (name && hasResultFinalizer(pod)) queue.add(objectKey({ name, namespace }));
   };
   pods.subscribe({
     added: (_key, pod) => ofPod(pod),

@@ -9,7 +9,7 @@ import {
 } from '../../../api/index.ts';
 import { decodeState, isSettled, UnknownStateVersionError } from '../../../engine/index.ts';
 import { type Attempt, earliest } from '../../../executors/index.ts';
-import { isHeld, type Pod } from '../../../pods/index.ts';
+import { hasResultFinalizer, type Pod } from '../../../pods/index.ts';
 import {
   controllerReference,
   isControlledBy,
@@ -93,7 +93,7 @@ export class RunUpkeep {
   async #tendOrphans(key: string, uid: string | undefined, signal: AbortSignal): Promise<number | undefined> {
     const labelled = this.#deps.stores.pods.byIndex(PODS_BY_RUN, key).filter((pod) => runUidOf(pod) !== uid);
     // What neither belongs to a run that is gone nor is held by us is a stranger's, and nobody's business here.
-    const orphans = labelled.filter((pod) => isHeld(pod) || isControlledBy(pod, runUidOf(pod)));
+    const orphans = labelled.filter((pod) => hasResultFinalizer(pod) || isControlledBy(pod, runUidOf(pod)));
     if (orphans.length === 0) {
       this.#orphanedSince.delete(key);
       return undefined;
@@ -103,7 +103,7 @@ export class RunUpkeep {
     const left = since + FORGOTTEN_AFTER_MS - this.#deps.clock.monotonic();
     for (const [ghostUid, pods] of Map.groupBy(orphans, runUidOf)) {
       const isForgotten = left <= 0 && pods.some(({ metadata }) => !metadata.deletionTimestamp);
-      if (!isForgotten && !pods.some(isHeld)) continue;
+      if (!isForgotten && !pods.some(hasResultFinalizer)) continue;
       const ghost = ghostOf(key, ghostUid);
       if (await readRun(this.#deps, ghost, signal)) continue;
       const context = contextOf(ghost, signal);

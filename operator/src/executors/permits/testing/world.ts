@@ -164,7 +164,7 @@ export class World {
       resource: RESOURCE,
       semaphores: this.#store,
       clock: { ...realClock, now: () => this.#now, monotonic: () => this.#now },
-      standingOf: (_namespace, holder) => this.#standingOf(holder),
+      holderState: (_namespace, holder) => this.#holderState(holder),
       mayStart: (_namespace, run) =>
         [...this.#attempts].some(([name, { phase }]) => runOf(name) === run && phase !== 'Over'),
       priorityOf: () => 0,
@@ -173,7 +173,7 @@ export class World {
     });
   }
 
-  #standingOf({ run, path, attempt }: Holder): 'Held' | 'Free' | 'Unstarted' {
+  #holderState({ run, path, attempt }: Holder): 'Held' | 'Free' | 'Unstarted' {
     const known = this.#attempts.get(`${run}${path.slice(1)}`);
     if (!known || known.attempt > attempt || known.phase === 'Over') return 'Free';
     return known.phase === 'Running' ? 'Held' : 'Unstarted';

@@ -1,7 +1,7 @@
 import type { Task, TaskDefaults } from '../../api/index.ts';
 
 /** A task as it stands in its graph. */
-export interface Standing {
+export interface TaskInGraph {
   readonly task: Task;
   readonly defaults: TaskDefaults | undefined;
 }
