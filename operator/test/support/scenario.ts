@@ -88,9 +88,16 @@ export class Scenario {
     throw new Error(`kubectl ${args.join(' ')} was not refused: ${stdout}`);
   }
 
-  /** Applies objects as `kubectl apply --server-side --force-conflicts` does, without the CPU of a process. */
-  async given(...objects: readonly Manifest[]): Promise<void> {
-    for (const object of objects) await apply(this.client, { ...object, metadata: this.#located(object.metadata) });
+  /**
+   * Applies objects as `kubectl apply --server-side --force-conflicts` does, without the CPU of a process.
+   * @returns their names
+   */
+  async given(...objects: readonly Manifest[]): Promise<string[]> {
+    const names: string[] = [];
+    for (const object of objects) {
+      names.push(await apply(this.client, { ...object, metadata: this.#located(object.metadata) }));
+    }
+    return names;
   }
 
   async workflow(name: string): Promise<Workflow> {

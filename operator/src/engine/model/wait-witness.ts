@@ -27,7 +27,10 @@ export class WaitWitness {
       return undefined;
     }
     const isLate = event.type === 'Started' && !event.adopted && wait && event.t >= wait.first + wait.timeout;
-    if (ENDS.has(event.type)) for (const each of this.#waits.keys()) if (isIn(each, path)) this.#waits.delete(each);
+    const isOver = (each: string) =>
+      (ENDS.has(event.type) && isIn(each, path)) || (event.type === 'Stopping' && each !== path && isIn(each, path));
+    // Nothing starts any more inside of a unit that is stopping, so nothing waits there.
+    for (const each of this.#waits.keys()) if (isOver(each)) this.#waits.delete(each);
     return isLate ? `after its timeout, which began at ${wait.first}` : undefined;
   }
 

@@ -128,6 +128,8 @@ export class World {
   #only: ReadonlySet<string> | undefined;
   /** An earlier decision of the reconcile has started something, which may not be seen yet when it is asked again. */
   #hasBegun = false;
+  /** The same question once more: nothing has happened in between, so no page breaks either. */
+  #asksAgain = false;
   /** What was seen of signals when it was looked last. */
   #seenMail: Pick<Observed, 'inbox' | 'unacknowledged'> = {};
 
@@ -224,8 +226,9 @@ export class World {
   /** What is stored in the pages that are wanted; some of them are damaged, for good. */
   #give({ path, pages }: Wanted, { events, tailFrom }: Stored): Given {
     const page = pages[0] ?? 0;
-    const isDamaged = this.#damaged.get(page) ?? (page < tailFrom && this.#fates.percent(8));
-    if (page < tailFrom) this.#damaged.set(page, isDamaged);
+    const mayBreak = page < tailFrom && !this.#asksAgain;
+    const isDamaged = this.#damaged.get(page) ?? (mayBreak && this.#fates.percent(8));
+    if (mayBreak) this.#damaged.set(page, isDamaged);
     if (isDamaged) return { damage: 'the page is gone' };
     const isThere = (encoded: string, index: number) => {
       const [event] = decodeEvents(encodeEvents([encoded]));
@@ -425,7 +428,9 @@ export class World {
     for (const { type, path, attempt } of decision.actions) {
       if (type === 'Start') seen.set(attemptKey(path, attempt), { phase: 'Running', startedAt: this.now });
     }
+    this.#asksAgain = true;
     const again = this.#decide(this.#newest, this.desired, seen, false);
+    this.#asksAgain = false;
     // A pod of a decision that was lost may have to wait until its unit is known; then its own events lead to it.
     if (again.events.some((event) => event.type === 'Started' && event.adopted)) return;
     const isNew = again.events.length > 0 || again.actions.some(({ type }) => type === 'Start');

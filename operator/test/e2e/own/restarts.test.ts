@@ -49,7 +49,9 @@ describe('when the operator is restarted', () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     await scenario.given(...names.slice(0, 3).map((name) => workflowRun(name, 'w')));
     await scenario.until('two are under way', async () => (await scenario.runs()).filter(isActive).length === 2);
-    await restartOperator(async () => scenario.given(...names.slice(3).map((name) => workflowRun(name, 'w'))));
+    await restartOperator(async () => {
+      await scenario.given(...names.slice(3).map((name) => workflowRun(name, 'w')));
+    });
     let most = 0;
     await scenario.until('all have ended', async () => {
       const runs = await scenario.runs();

@@ -18,8 +18,8 @@ async function startOf(scenario: Scenario, { name, expected }: Example): Promise
   await scenario.given(...objects);
   const run = runOf(name);
   if (run) {
-    await scenario.given(run);
-    return run.metadata.name;
+    const [made = ''] = await scenario.given(run);
+    return made;
   }
   const triggered = objects.filter(({ kind, spec }) => {
     return kind === 'Workflow' && (spec as WorkflowSpec).triggers?.onChange !== undefined;

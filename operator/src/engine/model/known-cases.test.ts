@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { type Case, runCase } from './run-model.ts';
+
+/** Numbers of a case, by their place; all others are 0. */
+const numbers = (length: number, by: Readonly<Record<number, number>>): number[] =>
+  Array.from({ length }, (_, index) => by[index] ?? 0);
+
+const CASES: readonly (readonly [name: string, each: Case])[] = [
+  [
+    'a wait inside of a unit that is stopped at the same moment',
+    {
+      definition: numbers(81, { 0: 11179, 1: 25877, 23: 43229, 36: 47480, 73: 10396, 76: 26316, 80: 52826 }),
+      fates: numbers(9, { 4: 22996, 8: 56360 }),
+      steps: numbers(0, {}),
+    },
+  ],
+  [
+    'outputs of the tail that are a page when the same question is asked again',
+    {
+      definition: numbers(93, { 1: 33105, 22: 44570, 45: 34429, 46: 63178, 87: 14960, 92: 1631 }),
+      fates: numbers(33, { 2: 12118, 32: 59592 }),
+      steps: numbers(13, { 2: 9025, 3: 16217, 4: 38577, 7: 6125, 10: 10, 11: 10, 12: 1625 }),
+    },
+  ],
+];
+
+describe('the model, over cases that it once took for violations,', () => {
+  it.each(CASES)('is content with %s', (_name, each) => {
+    expect(runCase(each)).toBeGreaterThan(0);
+  });
+});
