@@ -1,5 +1,13 @@
 import type { DesiredState, Json } from '../../api/index.ts';
-import { isComposite, type RunResult, type RunState, STATE_VERSIONS, type Unit, type Verdict } from './state.ts';
+import {
+  isComposite,
+  type RunResult,
+  type RunState,
+  STATE_VERSIONS,
+  type TaskState,
+  type Unit,
+  type Verdict,
+} from './state.ts';
 import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
 import { openUnits, tasksIn } from './units.ts';
 
@@ -124,13 +132,12 @@ function versionOf(state: RunState): number {
   }
   for (const { placed, awaits } of tasksIn(state.tasks)) if (placed || awaits !== undefined) return 4;
   if (state.verdicts.size > 0 || isInChain(state) || isAsked) return 3;
-  if (state.result) return 2;
-  for (const { unit, fan } of state.tasks.values()) {
-    if (isNew(unit)) return 2;
-    if (fan && (fan.inner || [...fan.live.values(), ...fan.kept.values()].some(isNew))) return 2;
-  }
-  return 1;
+  return state.result || [...state.tasks.values()].some(isNewTask) ? 2 : 1;
 }
+
+const isNewTask = ({ unit, fan }: TaskState): boolean =>
+  isNew(unit) ||
+  (fan !== undefined && (fan.inner !== undefined || [...fan.live.values(), ...fan.kept.values()].some(isNew)));
 
 const isInChain = ({ link, continuing, stays }: RunState): boolean =>
   link !== undefined || continuing !== undefined || stays !== undefined;
