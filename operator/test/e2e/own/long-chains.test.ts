@@ -17,7 +17,7 @@ import { conditionOf, type Scenario } from '../../support/scenario.ts';
 
 useOperator({ own: { name: 'ado-chains', kwok: 1 } });
 
-const MINUTES = 4;
+const MINUTES = 15;
 const IN_PODS = 1_000;
 const COMPUTED = 10_000;
 

@@ -190,11 +190,11 @@ describe('the guide', () => {
         printed.push(stdout);
       }
     } finally {
-      await kubectl.run(['delete', 'awf/release', 'secret/github', '--ignore-not-found']);
+      await kubectl.run(['delete', 'awf/on-push', 'secret/github', '--ignore-not-found']);
       await kubectl.run(['delete', '-n', 'default', '-f', join(ROOT, 'config/rbac/webhooks/role.yaml')]);
     }
     const accepted = printed.filter((text) =>
-      /^\{"result":"Accepted","run":"release-\w+","namespace":"default"\}$/.test(text),
+      /^\{"result":"Accepted","run":"on-push-\w+","namespace":"default"\}$/.test(text),
     );
     expect(accepted).toHaveLength(2);
   });
