@@ -42,6 +42,14 @@ export interface ConditionWish {
   readonly message: string;
 }
 
+/** The conditions of a run or a Backfill that has ended: whether it succeeded, and that it is complete. */
+export function outcomeConditions(succeeded: boolean, reason: string, message: string): ConditionWish[] {
+  return [
+    { type: 'Succeeded', status: succeeded ? 'True' : 'False', reason, message },
+    { type: 'Complete', status: 'True', reason, message },
+  ];
+}
+
 /**
  * The conditions after `wishes`, as a whole list: a type not wished for is gone (kstatus: abnormal-true conditions are
  * removed when they are not so). `lastTransitionTime` moves only when the status does.

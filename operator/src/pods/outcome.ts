@@ -1,4 +1,4 @@
-import { type AttemptObservation, appended, epochOf, HINTS, type Hint, type WaitingReason } from '../api/index.ts';
+import { type AttemptObservation, epochOf, type WaitingReason, withHint } from '../api/index.ts';
 import {
   type Disruption,
   disruptionOfContainer,
@@ -124,9 +124,9 @@ function succeeded(pod: Pod, terminated: Terminated): AttemptObservation {
   const times = timesOf(terminated);
   const hint = terminated.reason === 'OOMKilled' ? terminated.reason : undefined;
   const stopped = endedFromOutside(pod, stopBeforeEnd(pod, terminated));
-  if (stopped) return { ...withHint(stopped, hint), exitCode: 0, ...times };
+  if (stopped) return { ...withHint(stopped, hint, MAX_MESSAGE), exitCode: 0, ...times };
   const stored = storing(pod, terminated);
-  if (stored?.failed) return { ...withHint(stored.failed, hint), ...times };
+  if (stored?.failed) return { ...withHint(stored.failed, hint, MAX_MESSAGE), ...times };
   const finishedAt = stored?.finishedAt ?? times.finishedAt;
   return {
     phase: 'Succeeded',
@@ -137,9 +137,6 @@ function succeeded(pod: Pod, terminated: Terminated): AttemptObservation {
     ...(finishedAt === undefined ? {} : { finishedAt }),
   };
 }
-
-const withHint = (failure: Failed, hint: Hint | undefined): Failed =>
-  hint ? { ...failure, message: appended(failure.message, HINTS[hint], MAX_MESSAGE) } : failure;
 
 /** What became of storing the outputs; undefined where there is nothing to store. */
 function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: number | undefined } | undefined {

@@ -5,6 +5,7 @@ import {
   type ConditionWish,
   epochOf,
   mergeConditions,
+  outcomeConditions,
   type Reason,
   timeOf,
 } from '../../api/index.ts';
@@ -82,14 +83,7 @@ function viewOf({ spec }: Backfill, { counts }: Progress, isOver: boolean, refus
 }
 
 function ended(phase: 'Succeeded' | 'Failed' | 'Cancelled', reason: Reason, message: string): View {
-  const status = phase === 'Succeeded' ? 'True' : 'False';
-  return {
-    phase,
-    wishes: [
-      { type: 'Succeeded', status, reason, message },
-      { type: 'Complete', status: 'True', reason, message },
-    ],
-  };
+  return { phase, wishes: outcomeConditions(phase === 'Succeeded', reason, message) };
 }
 
 function going(reason: Reason, message: string): ConditionWish[] {
@@ -111,9 +105,10 @@ export function refusedStatus(
 ): BackfillStatus {
   const { generation } = backfill.metadata;
   const at = timeOf(now);
-  const status = isFinal ? ('False' as const) : ('Unknown' as const);
-  const complete: ConditionWish[] = isFinal ? [{ type: 'Complete', status: 'True', reason, message }] : [];
-  const wishes = [{ type: 'Succeeded' as const, status, reason, message }, ...complete, stalled(reason, message)];
+  const outcome: ConditionWish[] = isFinal
+    ? outcomeConditions(false, reason, message)
+    : [{ type: 'Succeeded', status: 'Unknown', reason, message }];
+  const wishes = [...outcome, stalled(reason, message)];
   return {
     ...backfill.status,
     ...(generation === undefined ? {} : { observedGeneration: generation }),

@@ -4,11 +4,10 @@ import {
   type EndedWhen,
   endedWhen,
   type Failure,
-  HINTS,
-  type Hint,
   type Ran,
   type RetryCause,
   WHY_NO_SUCCESS,
+  withHint,
 } from '../../api/index.ts';
 import type { Pass } from '../advance/pass.ts';
 import { infrastructureRetry, retryOf, userRetry } from '../advance/retrying.ts';
@@ -67,7 +66,8 @@ function succeeded(pass: Pass, judged: Place, seen: Extract<AttemptObservation, 
     return failed(pass, judged, { failure: { reason: '', message: '' }, cause: 'User', ran, success: when });
   }
   const read = declaredOutputs(judged, seen);
-  if ('failure' in read) return failed(pass, judged, { failure: hinted(read.failure, seen.hint), cause: 'User', ran });
+  if ('failure' in read)
+    return failed(pass, judged, { failure: withHint(read.failure, seen.hint, MAX_MESSAGE_LENGTH), cause: 'User', ran });
   succeed(pass, judged, read.outputs, { ...withRan(ran), ...(seen.hint ? { hint: seen.hint } : {}) });
 }
 
@@ -79,9 +79,6 @@ function declaredOutputs({ planned }: Place, seen: Extract<AttemptObservation, {
   const failure = missingFailure(declared, read.outputs, seen.outputs ? 'in the result' : 'in $ADO_OUTPUTS');
   return failure ? { failure } : read;
 }
-
-const hinted = (failure: Failure, hint: Hint | undefined): Failure =>
-  hint ? { ...failure, message: appended(failure.message, HINTS[hint], MAX_MESSAGE_LENGTH) } : failure;
 
 /** Why an attempt is stopped and its task is not: `retry` says what follows. */
 const OF_ATTEMPT: ReadonlySet<string> = new Set(['AttemptTimedOut', 'PendingTimeout']);

@@ -4,6 +4,7 @@ import {
   linkName,
   linkOf,
   mergeConditions,
+  outcomeConditions,
   type Reason,
   type RunPhase,
   rootOf,
@@ -112,11 +113,7 @@ function wishesOf(state: RunState): ConditionWish[] {
   if (!state.finished) return goingOn(state);
   const { phase, reason, message } = state.finished;
   if (phase === 'Succeeded') {
-    return [
-      { type: 'Succeeded', status: 'True', reason, message },
-      { type: 'Complete', status: 'True', reason, message },
-      { type: 'Ready', status: 'True', reason, message },
-    ];
+    return [...outcomeConditions(true, reason, message), { type: 'Ready', status: 'True', reason, message }];
   }
   return unsuccessful(reason, message);
 }
@@ -124,8 +121,7 @@ function wishesOf(state: RunState): ConditionWish[] {
 /** The conditions of a run that has ended without success. */
 export function unsuccessful(reason: string, message: string): ConditionWish[] {
   return [
-    { type: 'Succeeded', status: 'False', reason, message },
-    { type: 'Complete', status: 'True', reason, message },
+    ...outcomeConditions(false, reason, message),
     { type: 'Ready', status: 'False', reason, message },
     { type: 'Stalled', status: 'True', reason, message },
   ];
