@@ -81,19 +81,19 @@ export function signalPolicy(operator: string, label: string): Policy {
       ),
       refusing(
         '!has(object.spec.decision) && !has(object.spec.comment) && !has(object.spec.values)',
-        'the admission webhook is off, so nobody takes what is written here: answer by adding a response in your own name to spec.responses',
+        'the admission webhook is off, so spec.decision, comment and values are not read: add a response in your own name to spec.responses',
       ),
       refusing(
         'variables.before.all(old, variables.responses.exists(response, response.username == old.username && response == old))',
-        'responses are only ever added to; what was answered is on record',
+        'responses are append-only; recorded responses cannot change',
       ),
       refusing(
         `size(variables.added) <= 1 && variables.added.all(response, ${isOwn('response')})`,
-        'a response is added one at a time, in your own name, and with groups that you are in',
+        'add one response at a time, in your own name and with groups that you are a member of',
       ),
       refusing(
         `oldObject == null || oldObject.spec.type == 'Data' || (${IS_KUBERNETES}) || (${keepsAsked})`,
-        'what a task asks by keeps its labels, annotations, owners and finalizers; answer by its spec. Taking a finalizer away is allowed',
+        'labels, annotations, owners and finalizers of a signal that a task asks by cannot change, except that finalizers can be removed; answer in its spec',
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.sender) || (${isOwn('object.spec.sender')})`,
@@ -117,7 +117,7 @@ const IS_SAME_STATE = {
 const inOwnName = (what: string) => [
   refusing(
     `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
-    `spec.requester: ${what} is asked for in your own name; leave it out`,
+    `spec.requester: ${what} is requested in your own name; leave it out`,
   ),
   refusing(
     `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
@@ -138,7 +138,7 @@ export function runPolicy(operator: string, label: string): Policy {
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.continues)`,
-        'spec.continues: only the operator continues a run as another; leave it out',
+        'spec.continues: only the operator creates runs that continue others; leave it out',
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.provenance)`,
@@ -268,16 +268,16 @@ export function markPolicy(operator: string, label: string): Policy {
     validations: [
       refusing(
         `${keepsKeys('labels')} && ${keepsKeys('annotations')}`,
-        `labels and annotations of ${GROUP}/ are written by the operator alone; use other keys for what is yours`,
+        `only the operator writes labels and annotations under ${GROUP}/; use other keys for your own`,
       ),
       refusing(
         `variables.finalizers.all(name, !${isOurs('name')} || name in variables.finalizersBefore)`,
-        `finalizers of ${GROUP}/ are added by the operator alone; taking one away is allowed`,
+        `only the operator adds finalizers under ${GROUP}/; removing one is allowed`,
       ),
       refusing(
         `variables.ownerReferences.all(owner, !(${isOurOwner}) || variables.ownerReferencesBefore.exists(old, old.uid == owner.uid)) && ` +
           `variables.ownerReferencesBefore.all(owner, !(${isOurOwner}) || variables.ownerReferences.exists(other, other.uid == owner.uid))`,
-        `only the operator makes an object of ${GROUP}/ the controller of another, or takes it away; leave metadata.ownerReferences as it is`,
+        `only the operator sets or removes an object of ${GROUP}/ as the controller of another; leave metadata.ownerReferences as it is`,
       ),
     ],
   };
@@ -309,12 +309,12 @@ export function powerPolicy(operator: string): Policy {
     validations: [
       {
         expression: `!variables.isToken || !(request.namespace.startsWith('kube-') || request.namespace == '${home}')`,
-        message: 'the operator acts as no service account where Kubernetes or it itself runs',
+        message: 'the operator may not act as a service account of a kube- namespace or of its own namespace',
         reason: 'Forbidden',
       },
       {
         expression: `variables.isToken || (request.resource.resource == 'configmaps' ? ${isCached} : ${isOwned})`,
-        message: `the operator writes ConfigMaps that are caches (ado-cache-*), and what an object of ${GROUP} owns; no others`,
+        message: `the operator may write only cache ConfigMaps (ado-cache-*) and objects that an object of ${GROUP} owns`,
         reason: 'Forbidden',
       },
     ],

@@ -33,8 +33,7 @@ function chapter(kind: KindDefinition): string {
     .join('\n\n');
 }
 
-const scopeOf = ({ scope }: KindDefinition): string =>
-  scope === 'Cluster' ? 'It belongs to the cluster, not to a namespace.' : 'It belongs to a namespace.';
+const scopeOf = ({ scope }: KindDefinition): string => (scope === 'Cluster' ? 'Cluster-scoped.' : 'Namespaced.');
 
 /** The fields by which `kubectl get --field-selector` selects, besides name and namespace. */
 function selectors({ selectableFields }: KindDefinition): string {

@@ -22,7 +22,7 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number];
 
 const container = z.object({
-  image: z.string().min(1).max(1024).optional().describe('Image; default: that of the task or of defaults.'),
+  image: z.string().min(1).max(1024).optional().describe('Image; default: the image of the task or of defaults.'),
   command: z
     .array(z.string().max(16_384))
     .max(64)
@@ -43,8 +43,10 @@ const templateRef = z.object({
   kind: z
     .enum(TEMPLATE_KINDS)
     .optional()
-    .describe('Local: one of spec.templates, the default if there is one of that name; else WorkflowTemplate.'),
-  version: z.string().min(1).max(64).optional().describe('The version to use; default: the newest that is valid.'),
+    .describe(
+      'Kind of the template; default: Local (one of spec.templates) if one has that name, else WorkflowTemplate.',
+    ),
+  version: z.string().min(1).max(64).optional().describe('Version to use; default: the newest valid one.'),
 });
 
 const childWorkflow = z.object({
@@ -52,26 +54,26 @@ const childWorkflow = z.object({
   wait: z
     .boolean()
     .optional()
-    .describe('Whether the task ends with the run that it starts, and takes its result; default true.'),
+    .describe('Whether the task waits for the run that it starts and takes its result; default true.'),
 });
 
 const sleep = z
   .object({
-    duration: z.string().min(1).max(256).optional().describe('How long, such as 5m. May contain ${{ }}.'),
-    until: z.string().min(1).max(256).optional().describe('Until when, as RFC 3339. May contain ${{ }}.'),
+    duration: z.string().min(1).max(256).optional().describe('Duration of the sleep, such as 5m. May contain ${{ }}.'),
+    until: z.string().min(1).max(256).optional().describe('End of the sleep, in RFC 3339. May contain ${{ }}.'),
   })
   .meta({
-    'x-kubernetes-validations': [exactlyOne(['duration', 'until'], 'a sleep has duration or until, and not both')],
+    'x-kubernetes-validations': [exactlyOne(['duration', 'until'], 'a sleep needs exactly one of duration and until')],
   });
 
 const http = z.object({
-  url: z.string().min(1).max(2048).describe('Where to. May contain ${{ }}.'),
-  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).optional().describe('Default GET.'),
+  url: z.string().min(1).max(2048).describe('URL of the request. May contain ${{ }}.'),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).optional().describe('HTTP method; default GET.'),
   headers: z
     .record(z.string().max(256), z.string().max(4096))
     .meta({ maxProperties: 32 })
     .optional()
-    .describe('Headers by name. Values may contain ${{ }}; secrets go into headersFrom.'),
+    .describe('Headers by name. Values may contain ${{ }}; use headersFrom for secrets.'),
   headersFrom: z
     .record(
       z.string().max(256),
@@ -84,38 +86,42 @@ const http = z.object({
     )
     .meta({ maxProperties: 8 })
     .optional()
-    .describe('Headers whose values are in Secrets. The request is then made by a pod.'),
+    .describe('Headers with values from Secrets. A pod then makes the request.'),
   body: z.string().max(65_536).optional().describe('Body. May contain ${{ }}.'),
   successCodes: z
     .array(z.int().min(100).max(599))
     .max(32)
     .optional()
-    .describe('Status codes that are a success; default: 200 to 299.'),
-  requestTimeout: duration('How long one request may take; default 30s.').optional(),
+    .describe('Status codes that count as success; default: 200 to 299.'),
+  requestTimeout: duration('Timeout of one request; default 30s.').optional(),
 });
 
 const resource = z.object({
-  manifest: passedOn.describe('The object to apply. Texts in it may contain ${{ }}.'),
+  manifest: passedOn.describe('The object to apply. Strings in it may contain ${{ }}.'),
   successWhen: expression
     .optional()
-    .describe('CEL over `object` as it is in the cluster: the task succeeds when it is true; default: at once.'),
+    .describe('CEL over `object`, the live object: the task succeeds when it is true; default: immediately.'),
   failWhen: expression.optional().describe('CEL over `object`: the task fails when it is true.'),
   outputs: z
     .record(identifier, expression)
     .meta({ maxProperties: 16 })
     .optional()
-    .describe('CEL by name over `object`: what the task hands on. Types by outputs of the task.'),
+    .describe('Outputs by name, as CEL over `object`; `outputs` of the task declares their types.'),
   delete: z
     .enum(['Never', 'OnStop', 'Always'])
     .optional()
-    .describe('Whether the object is deleted: when the task is stopped, or also when it has ended; default Never.'),
+    .describe(
+      'When the object is deleted: never (Never, the default), when the task is stopped (OnStop), or also when it has ended (Always).',
+    ),
   conflict: z
     .enum(['Fail', 'Force'])
     .optional()
     .describe(
-      'Fields that others own with other values: the task fails and names them (Fail, the default), or takes them over.',
+      'Fields that other managers own with other values: the task fails and names them (Fail, the default), or takes them over (Force).',
     ),
-  serviceAccountName: objectName.optional().describe('Who applies it; default: the service account of the task.'),
+  serviceAccountName: objectName
+    .optional()
+    .describe('Service account that applies the object; default: that of the task.'),
 });
 
 const compute = z.record(identifier, expression).meta({ maxProperties: 64 });
@@ -130,13 +136,13 @@ const people = z.object({
     .max(32)
     .meta({ 'x-kubernetes-list-type': 'set' })
     .optional()
-    .describe('Users by name. A service account counts only here: system:serviceaccount:<namespace>:<name>.'),
+    .describe('User names. Service accounts count only if listed here: system:serviceaccount:<namespace>:<name>.'),
   groups: z
     .array(z.string().min(1).max(253))
     .max(32)
     .meta({ 'x-kubernetes-list-type': 'set' })
     .optional()
-    .describe('Groups whose members count, but for service accounts.'),
+    .describe('Groups whose members count, except service accounts.'),
 });
 
 const form = z
@@ -148,51 +154,58 @@ const form = z
 const unattested = z
   .boolean()
   .optional()
-  .describe('Whether what the admission webhook does not vouch for counts too; default false.');
+  .describe('Whether responses and signals that the admission webhook does not attest count too; default false.');
 
 const approval = z.object({
-  message: z.string().min(1).max(4096).describe('What is asked. May contain ${{ }}.'),
-  approvers: people.optional().describe('Who may decide; default: everybody who may patch signals.'),
-  approvals: z.int().min(1).max(MAX_RESPONSES).optional().describe('How many must approve; default 1.'),
-  rejections: z.int().min(1).max(MAX_RESPONSES).optional().describe('How many rejections fail it; default 1: a veto.'),
+  message: z.string().min(1).max(4096).describe('Question shown to the approvers. May contain ${{ }}.'),
+  approvers: people.optional().describe('Who may decide; default: anyone who may patch signals.'),
+  approvals: z.int().min(1).max(MAX_RESPONSES).optional().describe('Required approvals; default 1.'),
+  rejections: z
+    .int()
+    .min(1)
+    .max(MAX_RESPONSES)
+    .optional()
+    .describe('Rejections that fail the task; default 1: a veto.'),
   notRequester: z
     .boolean()
     .optional()
     .describe(
-      'Whether who asked for the run may not decide; a run whose requester is not known then waits for others.',
+      'Whether the requester of the run is excluded from deciding; a run with an unknown requester then waits for others.',
     ),
-  form: form.describe('Values that who approves may give; they become outputs.'),
-  expiresAfter: duration('How long to wait; default: until somebody decides.').optional(),
+  form: form.describe('Values that approvers may give; they become outputs.'),
+  expiresAfter: duration('How long to wait; default: until someone decides.').optional(),
   onExpiry: z
     .enum(['Reject', 'Approve', 'Escalate'])
     .optional()
-    .describe('What happens then: it fails (Reject, the default), it succeeds, or others are asked.'),
+    .describe(
+      'What happens on expiry: the task fails (Reject, the default), succeeds (Approve), or asks others (Escalate).',
+    ),
   escalation: z
     .object({
-      approvers: people.describe('Who may decide then, besides the others.'),
+      approvers: people.describe('Additional approvers.'),
       approvals: z
         .int()
         .min(1)
         .max(MAX_RESPONSES)
         .optional()
-        .describe('How many must approve then; default: as before.'),
-      expiresAfter: duration('How much longer to wait; default: until somebody decides.').optional(),
-      onExpiry: z.enum(['Reject', 'Approve']).optional().describe('What happens then; default Reject.'),
+        .describe('Required approvals after escalation; default: unchanged.'),
+      expiresAfter: duration('How much longer to wait; default: until someone decides.').optional(),
+      onExpiry: z.enum(['Reject', 'Approve']).optional().describe('What happens on the second expiry; default Reject.'),
     })
     .optional()
-    .describe('Escalate: who is asked then.'),
+    .describe('Whom to ask with onExpiry: Escalate.'),
   allowUnattested: unattested,
 });
 
 const waitForSignal = z.object({
-  name: signalName.optional().describe('Name of the signals that it waits for; default: that of the task.'),
-  values: form.describe('What a signal carries; its values become outputs. One that does not fit is rejected.'),
-  from: people.optional().describe('Who may send it; default: everybody who may create signals.'),
-  expiresAfter: duration('How long to wait; default: until one comes.').optional(),
+  name: signalName.optional().describe('Name of the signal to wait for; default: the name of the task.'),
+  values: form.describe('Values that a signal carries; they become outputs. A signal that does not fit is rejected.'),
+  from: people.optional().describe('Who may send it; default: anyone who may create signals.'),
+  expiresAfter: duration('How long to wait; default: until a signal arrives.').optional(),
   onExpiry: z
     .enum(['Fail', 'Continue'])
     .optional()
-    .describe('What happens then: it fails (the default), or it succeeds without values.'),
+    .describe('What happens on expiry: the task fails (Fail, the default) or succeeds without values (Continue).'),
   allowUnattested: unattested,
 });
 
@@ -206,30 +219,30 @@ const script = z
   .string()
   .min(1)
   .max(65_536)
-  .describe('A script for the shell. May not contain ${{ }}: values go in by env.');
+  .describe('A shell script. May not contain ${{ }}; pass values through env.');
 
 /** The actions of a task. */
 export const taskActions = {
   run: script.optional(),
-  container: container.optional().describe('A container, for anything that is no script.'),
-  template: templateRef.optional().describe('The tasks of a template, with the parameters in `with`.'),
-  workflow: childWorkflow.optional().describe('A run of another Workflow, with the parameters in `with`.'),
-  sleep: sleep.optional().describe('A wait, without a pod.'),
-  http: http.optional().describe('An HTTP request.'),
-  resource: resource.optional().describe('An object to apply, and to wait for.'),
-  compute: compute.optional().describe('CEL by name: values that the task hands on, without a pod.'),
-  generate: generate.optional().describe('Tasks that are made while the run is under way.'),
-  approval: approval.optional().describe('A decision of people.'),
-  waitForSignal: waitForSignal.optional().describe('Data that is sent to the run.'),
+  container: container.optional().describe('Runs a container, for anything that is not a script.'),
+  template: templateRef.optional().describe('Runs the tasks of a template with the parameters in `with`.'),
+  workflow: childWorkflow.optional().describe('Starts a run of another Workflow with the parameters in `with`.'),
+  sleep: sleep.optional().describe('Waits without a pod.'),
+  http: http.optional().describe('Makes an HTTP request.'),
+  resource: resource.optional().describe('Applies an object and waits for it.'),
+  compute: compute.optional().describe('Computes outputs without a pod, as CEL by name.'),
+  generate: generate.optional().describe('Generates tasks while the run is active.'),
+  approval: approval.optional().describe('Waits for people to decide.'),
+  waitForSignal: waitForSignal.optional().describe('Waits for data sent to the run.'),
   with: withArguments,
 };
 
 /** What a hook or an undo can do. */
 export const sideActions = {
   run: script.optional(),
-  container: container.optional().describe('A container, for anything that is no script.'),
-  template: templateRef.optional().describe('The tasks of a template, with the parameters in `with`.'),
-  http: http.optional().describe('An HTTP request.'),
+  container: container.optional().describe('Runs a container, for anything that is not a script.'),
+  template: templateRef.optional().describe('Runs the tasks of a template with the parameters in `with`.'),
+  http: http.optional().describe('Makes an HTTP request.'),
   with: withArguments,
 };
 

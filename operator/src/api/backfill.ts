@@ -19,29 +19,27 @@ const REMEDY = ' once the Backfill exists; create another one';
 export const backfillSpec = z
   .object({
     workflow: objectName.describe('Name of the Workflow in the same namespace.'),
-    schedule: taskName.describe('Name of the schedule in it whose slots are run.'),
-    from: moment('The first slot that counts.'),
-    to: moment('Slots before this count; not later than now.'),
+    schedule: taskName.describe('Name of the schedule in it whose slots to run.'),
+    from: moment('Slots from this time on count.'),
+    to: moment('Slots before this time count; it must not be in the future.'),
     order: z.enum(['OldestFirst', 'NewestFirst']).optional().describe('Which slots run first; default OldestFirst.'),
     parallelism: z
       .int()
       .min(1)
       .max(MAX_BACKFILL_PARALLELISM)
       .optional()
-      .describe('How many runs are under way at once; default 1. It may be changed.'),
+      .describe('Maximum number of active runs; default 1. It may be changed.'),
     desiredState: z
       .enum(['Running', 'Paused', 'Cancelled'])
       .default('Running')
-      .describe('Paused: no further run starts. Cancelled: the runs that are under way are cancelled, and it ends.'),
+      .describe('Paused: no further run starts. Cancelled: active runs are cancelled, and the Backfill ends.'),
     desiredStateBy: stamp
       .optional()
-      .describe(
-        'Who wrote the desired state, if not whoever asked for the Backfill. Written by the admission webhook.',
-      ),
+      .describe('Who set the desired state, if not the requester of the Backfill. Set by the admission webhook.'),
     requester: stamp
       .optional()
       .describe(
-        'Who asked for the Backfill. Written by the admission webhook; without one it is what the creator wrote.',
+        'Who requested the Backfill. Set by the admission webhook; without a webhook, it is what the creator wrote.',
       ),
   })
   .meta({
@@ -49,7 +47,7 @@ export const backfillSpec = z
       ...['workflow', 'schedule', 'from', 'to', 'order', 'requester'].map((field) => frozen(field, REMEDY)),
       {
         rule: "oldSelf.desiredState != 'Cancelled' || self.desiredState == 'Cancelled'",
-        message: 'a Backfill that was cancelled does not go on; create another one',
+        message: 'a cancelled Backfill cannot resume; create another one',
         fieldPath: '.desiredState',
       },
     ],
@@ -60,7 +58,7 @@ const count = (what: string) => z.int().min(0).describe(`Slots ${what}.`);
 export const backfillStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
   phase: z.enum(BACKFILL_PHASES).optional().describe('Summary for columns; conditions are for logic.'),
-  progress: z.string().max(32).optional().describe('Slots that are through, of all, for columns.'),
+  progress: z.string().max(32).optional().describe('Completed slots out of all slots, for columns.'),
   conditions: conditions.optional(),
   plan: z
     .string()
@@ -73,7 +71,7 @@ export const backfillStatus = z.object({
     .max(MAX_BACKFILL_PARALLELISM)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
-    .describe('Slots whose run is under way.'),
+    .describe('Slots with an active run.'),
   counts: z
     .object({
       total: count('in the window'),
@@ -82,7 +80,7 @@ export const backfillStatus = z.object({
       failed: count('whose run failed, was cancelled or deleted'),
     })
     .optional()
-    .describe('How many slots are where.'),
+    .describe('Number of slots by state.'),
   startedAt: z.string().max(40).optional().describe('When the first run was started.'),
   finishedAt: z.string().max(40).optional().describe('When it ended.'),
 });
@@ -99,9 +97,7 @@ export const backfill = z
       .optional()
       .describe('What the operator observed.'),
   })
-  .describe(
-    'Runs for the slots of a schedule in a window of time that has passed. A slot that has a run gets no other.',
-  )
+  .describe('Runs for the slots of a schedule in a past time window. A slot that already has a run gets no other.')
   .meta({
     'x-kubernetes-validations': [
       {

@@ -12,24 +12,26 @@ export const completion = z.object({
   suspend: z
     .boolean()
     .optional()
-    .describe('Whether nothing is started for now. What ends meanwhile is not made up for.'),
-  workflow: objectName.describe('The Workflow, in the same namespace, the end of whose runs starts one of this.'),
+    .describe('Whether the trigger is suspended. Runs that end meanwhile are not caught up.'),
+  workflow: objectName.describe('The Workflow in the same namespace whose ended runs start a run of this one.'),
   of: z
     .array(z.enum(RUN_RESULTS))
     .min(1)
     .max(3)
     .meta({ 'x-kubernetes-list-type': 'set' })
     .optional()
-    .describe('Which ends count; default Succeeded.'),
-  when: expression.optional().describe('CEL over source, the run that has ended: false starts nothing.'),
-  with: triggerValues.optional().describe('Values for the parameters of the run, as text with CEL over source in it.'),
+    .describe('Results that count; default Succeeded.'),
+  when: expression.optional().describe('CEL over source, the run that has ended; if false, no run starts.'),
+  with: triggerValues
+    .optional()
+    .describe('Values for the parameters of the run, as text that may contain CEL over source.'),
 });
 
 /** What is remembered of a completion trigger. */
 export const completionStatus = z.object({
   name: z.string().max(40).describe('Name of the trigger.'),
-  digest: z.string().max(64).describe('Digest of what it waits for; where that changes, it begins anew.'),
-  since: z.string().max(40).describe('Runs that ended later than this count.'),
+  digest: z.string().max(64).describe('Digest of what it waits for; if that changes, it starts over.'),
+  since: z.string().max(40).describe('Runs that ended after this time count.'),
 });
 
 export type Completion = z.infer<typeof completion>;

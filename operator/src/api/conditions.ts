@@ -23,7 +23,7 @@ export const condition = z.object({
     .max(64)
     .regex(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/)
     .describe('One word for the state, in CamelCase.'),
-  message: z.string().max(2048).describe('A sentence for people: what is so, and what to do about it.'),
+  message: z.string().max(2048).describe('Human-readable message: the state, and what to do about it.'),
 });
 
 export const conditions = z

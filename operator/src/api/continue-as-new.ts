@@ -12,14 +12,14 @@ export const continueAsNew = z
     when: expression
       .optional()
       .describe(
-        'CEL over params, tasks and run, asked when the run would succeed: if it is true, all tasks run again in a new run that continues this one.',
+        'CEL over params, tasks and run, evaluated when the run would succeed: if true, all tasks run again in a new run that continues this one.',
       ),
     with: z
       .record(identifier, z.string().max(16_384))
       .meta({ maxProperties: 100 })
       .optional()
       .describe(
-        'Parameters of that new run, as text with CEL over params, tasks and run in it; others keep their values.',
+        'Parameters of the new run, as text that may contain CEL over params, tasks and run; others keep their values.',
       ),
     afterEvents: z
       .int()
@@ -27,14 +27,14 @@ export const continueAsNew = z
       .max(50_000)
       .optional()
       .describe(
-        `A run with a loop continues by itself between two iterations once it has so many events; default ${DEFAULT_AFTER_EVENTS}.`,
+        `A run with a loop continues by itself between two iterations once it has this many events; default ${DEFAULT_AFTER_EVENTS}.`,
       ),
   })
   .meta({
     'x-kubernetes-validations': [
       {
         rule: '!has(self.with) || has(self.when)',
-        message: 'with is for the run that `when` asks for; give it when',
+        message: 'with sets parameters of the run that `when` starts; set when',
         fieldPath: '.with',
       },
     ],
@@ -56,14 +56,14 @@ export const continues = z.object({
   root: objectName.describe('Name of the first run of the chain.'),
   run: objectName.describe('Name of the run before this one.'),
   uid: z.string().max(64).describe('Uid of the run before this one.'),
-  index: z.int().min(1).describe('Which run of the chain this one is; the first is 0.'),
+  index: z.int().min(1).describe('Index of this run in the chain; the first is 0.'),
   since: z.string().max(40).describe('When the first run of the chain was created.'),
 });
 
 /** Where a run stands in its chain. */
 export const chainStatus = z.object({
   root: z.string().max(253).describe('Name of the first run of the chain.'),
-  index: z.int().min(0).describe('Which run of the chain this one is; the first is 0.'),
+  index: z.int().min(0).describe('Index of this run in the chain; the first is 0.'),
   next: z.string().max(253).optional().describe('The run that continues this one.'),
 });
 

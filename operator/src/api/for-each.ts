@@ -7,7 +7,7 @@ export const MAX_ITEMS = 5000;
 const sequence = z.object({
   from: z.int().min(-1_000_000_000).max(1_000_000_000).optional().describe('The first number; default 0.'),
   to: z.int().min(-1_000_000_000).max(1_000_000_000).describe('The last number, if the steps reach it.'),
-  step: z.int().min(-1_000_000).max(1_000_000).optional().describe('From one number to the next; default 1, never 0.'),
+  step: z.int().min(-1_000_000).max(1_000_000).optional().describe('Increment; default 1, never 0.'),
 });
 
 const combination = z.record(z.string().max(40), anyJson).meta({ maxProperties: 16 });
@@ -21,7 +21,7 @@ const matrix = z.object({
     .array(combination)
     .max(200)
     .optional()
-    .describe('Combinations to leave out: those that have all of these values.'),
+    .describe('Combinations to leave out: those that match all of these values.'),
   include: z.array(combination).max(200).optional().describe('Items to add after the combinations.'),
 });
 
@@ -32,16 +32,12 @@ export const forEach = z
     items: z.array(anyJson).max(MAX_ITEMS).optional().describe('The items, any JSON.'),
     itemsFrom: expression
       .optional()
-      .describe(
-        'CEL that yields a list of items, or a map: then each item has key and value, in the order of the keys.',
-      ),
+      .describe('CEL that yields a list of items, or a map: each item then has key and value, ordered by key.'),
     sequence: sequence.optional().describe('The items are whole numbers.'),
     matrix: matrix.optional().describe('The items are the combinations of several lists.'),
     key: expression
       .optional()
-      .describe(
-        'CEL over item and index that names each item for people, unlike all others, with a text of at most 63 characters.',
-      ),
+      .describe('CEL over item and index that yields a unique display name for each item, at most 63 characters.'),
     parallelism: z
       .int()
       .min(1)
@@ -51,7 +47,7 @@ export const forEach = z
     failFast: z
       .boolean()
       .optional()
-      .describe('Whether the first failure ends the items that run and starts no others; default false.'),
+      .describe('Whether the first failure ends running items and starts no others; default false.'),
   })
   // Not a rule in CEL: a list of any JSON is invisible to it.
   .meta({ oneOf: SOURCES.map((name) => ({ required: [name] })) });

@@ -8,12 +8,12 @@ const bound = (description: string) =>
 export const formField = z.object({
   name: identifier.describe('Name of the value, read as tasks.<task>.outputs.<name>.'),
   type: valueType.optional().describe('Type that the text is coerced to; default String.'),
-  default: z.string().max(1024).optional().describe('What counts when none is given; without it one must be.'),
-  enum: z.array(z.string().max(256)).min(1).max(32).optional().describe('The texts that it can be.'),
-  minimum: bound('The smallest value of an Integer or Number.'),
-  maximum: bound('The largest value of an Integer or Number.'),
-  pattern: z.string().min(1).max(256).optional().describe('What is found in a String, in the syntax of RE2.'),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
+  default: z.string().max(1024).optional().describe('Value used when none is given; without it the value is required.'),
+  enum: z.array(z.string().max(256)).min(1).max(32).optional().describe('Allowed values.'),
+  minimum: bound('Minimum of an Integer or Number.'),
+  maximum: bound('Maximum of an Integer or Number.'),
+  pattern: z.string().min(1).max(256).optional().describe('RE2 pattern that a String must contain a match for.'),
+  description: z.string().max(1024).optional().describe('Human-readable description.'),
 });
 
 export type FormField = z.infer<typeof formField>;

@@ -52,12 +52,17 @@ export const WORKFLOW: KindDefinition = {
       jsonPath: '.status.conditions[?(@.type=="Ready")].status',
       description: 'Whether it can run.',
     },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why.' },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: 'Reason for the status.',
+    },
     {
       name: 'Last-Run',
       type: 'string',
       jsonPath: '.status.lastApplied.run',
-      description: 'The run that onChange started last.',
+      description: 'The last run that onChange started.',
     },
     {
       name: 'Next-Run',
@@ -75,7 +80,7 @@ export const WORKFLOW: KindDefinition = {
       name: 'Message',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-      description: 'The remedy.',
+      description: 'What is wrong and what to do about it.',
       priority: 1,
     },
     AGE,
@@ -93,18 +98,18 @@ export const WORKFLOW_RUN: KindDefinition = {
   status: true,
   columns: [
     { name: 'Workflow', type: 'string', jsonPath: '.spec.workflowRef.name', description: 'The Workflow that runs.' },
-    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the run is.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Phase of the run.' },
     {
       name: 'Progress',
       type: 'string',
       jsonPath: '.status.progress',
-      description: 'Tasks that ended well, of all known tasks, and how many failed.',
+      description: 'Successful tasks out of all known tasks, and how many failed.',
     },
     {
       name: 'Chain',
       type: 'integer',
       jsonPath: '.status.chain.index',
-      description: 'Which run of its chain it is; the first is 0.',
+      description: 'Index of the run in its chain; the first is 0.',
     },
     {
       name: 'Waiting-For',
@@ -116,7 +121,7 @@ export const WORKFLOW_RUN: KindDefinition = {
       name: 'Reason',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Succeeded")].reason',
-      description: 'Why.',
+      description: 'Reason for the status.',
     },
     {
       name: 'Message',
@@ -158,14 +163,19 @@ export const BACKFILL: KindDefinition = {
   columns: [
     { name: 'Workflow', type: 'string', jsonPath: '.spec.workflow', description: 'The Workflow that runs.' },
     { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule', description: 'The schedule whose slots run.' },
-    { name: 'State', type: 'string', jsonPath: '.status.phase', description: 'Where it is.' },
-    { name: 'Progress', type: 'string', jsonPath: '.status.progress', description: 'Slots that are through, of all.' },
+    { name: 'State', type: 'string', jsonPath: '.status.phase', description: 'Phase of the Backfill.' },
+    {
+      name: 'Progress',
+      type: 'string',
+      jsonPath: '.status.progress',
+      description: 'Completed slots out of all slots.',
+    },
     { name: 'Failed', type: 'integer', jsonPath: '.status.counts.failed', description: 'Runs that failed.' },
     {
       name: 'Reason',
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="Succeeded")].reason',
-      description: 'Why.',
+      description: 'Reason for the status.',
     },
     {
       name: 'Message',
@@ -188,9 +198,14 @@ export const SEMAPHORE: KindDefinition = {
   schema: semaphore,
   status: true,
   columns: [
-    { name: 'Permits', type: 'integer', jsonPath: '.spec.permits', description: 'How many may be held at once.' },
-    { name: 'Held', type: 'integer', jsonPath: '.status.held', description: 'How many are held.' },
-    { name: 'Waiting', type: 'integer', jsonPath: '.status.waiting', description: 'How many attempts wait.' },
+    {
+      name: 'Permits',
+      type: 'integer',
+      jsonPath: '.spec.permits',
+      description: 'Maximum number of permits held at once.',
+    },
+    { name: 'Held', type: 'integer', jsonPath: '.status.held', description: 'Number of permits held.' },
+    { name: 'Waiting', type: 'integer', jsonPath: '.status.waiting', description: 'Number of waiting attempts.' },
     AGE,
   ],
   selectableFields: [],
@@ -206,16 +221,16 @@ export const SIGNAL: KindDefinition = {
   status: true,
   columns: [
     { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'Approval, Input or Data.' },
-    { name: 'Run', type: 'string', jsonPath: '.spec.run', description: 'The run that it is for.' },
-    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'What became of it.' },
+    { name: 'Run', type: 'string', jsonPath: '.spec.run', description: 'The run that the signal is for.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Outcome of the signal.' },
     { name: 'Waiting-For', type: 'string', jsonPath: '.status.waitingFor', description: 'What is missing.' },
-    { name: 'Votes', type: 'string', jsonPath: '.status.votes', description: 'Approvals of those needed.' },
+    { name: 'Votes', type: 'string', jsonPath: '.status.votes', description: 'Approvals given out of those required.' },
     { name: 'Expires', type: 'string', jsonPath: '.status.expiresAt', description: 'When it expires.' },
     {
       name: 'Message',
       type: 'string',
       jsonPath: '.spec.request.message',
-      description: 'What is asked.',
+      description: 'Question to answer.',
       priority: 1,
     },
     AGE,
@@ -224,19 +239,24 @@ export const SIGNAL: KindDefinition = {
 };
 
 const TEMPLATE_COLUMNS: readonly PrinterColumn[] = [
-  { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'The version that is written.' },
+  { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'The version in the spec.' },
   {
     name: 'Ready',
     type: 'string',
     jsonPath: '.status.conditions[?(@.type=="Ready")].status',
     description: 'Whether it can be used.',
   },
-  { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why.' },
+  {
+    name: 'Reason',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+    description: 'Reason for the status.',
+  },
   {
     name: 'Message',
     type: 'string',
     jsonPath: '.status.conditions[?(@.type=="Ready")].message',
-    description: 'The remedy.',
+    description: 'What is wrong and what to do about it.',
     priority: 1,
   },
   AGE,

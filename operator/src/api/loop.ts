@@ -10,22 +10,22 @@ const fields = (what: string) => z.record(identifier, expression).meta({ maxProp
 
 export const loop = z
   .object({
-    state: fields('CEL by name: what the first iteration reads as state.<name>.'),
+    state: fields('Initial state, as CEL by name; the first iteration reads it as state.<name>.'),
     while: expression
       .optional()
-      .describe('CEL over state and iteration, asked before each iteration: the loop ends when it is false.'),
+      .describe('CEL over state and iteration, evaluated before each iteration: the loop ends when it is false.'),
     next: fields(
-      'CEL by name over state, iteration, outputs and status: what the following iteration reads; other fields stay as they are.',
+      'State of the next iteration, as CEL by name over state, iteration, outputs and status; other fields stay as they are.',
     ),
     until: expression
       .optional()
-      .describe('CEL over state (that of `next`), iteration, outputs and status: the loop ends when it is true.'),
+      .describe('CEL over state (after `next`), iteration, outputs and status: the loop ends when it is true.'),
     maxIterations: z
       .int()
       .min(1)
       .max(MAX_ITERATIONS)
       .optional()
-      .describe(`The loop fails after as many iterations; default ${DEFAULT_ITERATIONS}.`),
+      .describe(`The loop fails after this many iterations; default ${DEFAULT_ITERATIONS}.`),
     delay: duration('Wait between two iterations; default none.').optional(),
     keepLast: z
       .int()
@@ -36,10 +36,10 @@ export const loop = z
   })
   .meta({
     'x-kubernetes-validations': [
-      { rule: 'has(self.while) || has(self.until)', message: 'a loop needs an end: give it while, until, or both' },
+      { rule: 'has(self.while) || has(self.until)', message: 'a loop needs an end: set while, until, or both' },
       {
         rule: '!has(self.next) || has(self.state)',
-        message: 'next changes the state of the loop: declare its first value in state',
+        message: 'next changes the state of the loop: declare the initial value in state',
         fieldPath: '.next',
       },
     ],

@@ -18,33 +18,27 @@ const ofTask = (fields: object): string => told({ tasks: [{ ...TASK, ...fields }
 
 describe('a value of the wrong type', () => {
   it.each<[object, string]>([
-    [{ needs: 'a' }, 'spec.tasks[0].needs: "a" is text and not a list; write [a]'],
-    [{ needs: { a: true } }, 'spec.tasks[0].needs: it is an object and not a list; begin each entry with a dash'],
-    [{ needs: [1] }, 'spec.tasks[0].needs[0]: 1 is a number and not text; write it in quotes: "1"'],
+    [{ needs: 'a' }, 'spec.tasks[0].needs: "a" is a string, not a list; write [a]'],
+    [{ needs: { a: true } }, 'spec.tasks[0].needs: it is an object, not a list; begin each entry with a dash'],
+    [{ needs: [1] }, 'spec.tasks[0].needs[0]: 1 is a number, not a string; write it in quotes: "1"'],
     [{ needs: null }, 'spec.tasks[0].needs: it is empty; give it a list, or leave the field out'],
-    [{ env: { X: 3 } }, 'spec.tasks[0].env.X: 3 is a number and not text; write it in quotes: "3"'],
-    [{ env: { X: true } }, 'spec.tasks[0].env.X: true is a Boolean and not text; write it in quotes: "true"'],
-    [{ env: { 'a.b': 3 } }, 'spec.tasks[0].env["a.b"]: 3 is a number and not text; write it in quotes: "3"'],
-    [{ env: [{ name: 'X', value: 'y' }] }, 'spec.tasks[0].env: it is a list and not a map; write NAME: VALUE'],
-    [{ run: ['a', 'b'] }, 'spec.tasks[0].run: it is a list and not text; write one text'],
-    [{ name: undefined }, 'spec.tasks[0].name: it is required; give it text'],
-    [{ template: 'ship' }, 'spec.tasks[0].template: "ship" is text and not an object; write {name: ship}'],
-    [{ sleep: '5m' }, 'spec.tasks[0].sleep: "5m" is text and not an object; its fields are duration, until'],
-    [
-      { retry: 3 },
-      'spec.tasks[0].retry: 3 is a number and not an object; its fields are limit, backoff, when, otherNode',
-    ],
-    [
-      { retry: { limit: '3' } },
-      'spec.tasks[0].retry.limit: "3" is text and not a whole number; write 3 without quotes',
-    ],
+    [{ env: { X: 3 } }, 'spec.tasks[0].env.X: 3 is a number, not a string; write it in quotes: "3"'],
+    [{ env: { X: true } }, 'spec.tasks[0].env.X: true is a Boolean, not a string; write it in quotes: "true"'],
+    [{ env: { 'a.b': 3 } }, 'spec.tasks[0].env["a.b"]: 3 is a number, not a string; write it in quotes: "3"'],
+    [{ env: [{ name: 'X', value: 'y' }] }, 'spec.tasks[0].env: it is a list, not a map; write NAME: VALUE'],
+    [{ run: ['a', 'b'] }, 'spec.tasks[0].run: it is a list, not a string; write a single string'],
+    [{ name: undefined }, 'spec.tasks[0].name: it is required; give it a string'],
+    [{ template: 'ship' }, 'spec.tasks[0].template: "ship" is a string, not an object; write {name: ship}'],
+    [{ sleep: '5m' }, 'spec.tasks[0].sleep: "5m" is a string, not an object; its fields are duration, until'],
+    [{ retry: 3 }, 'spec.tasks[0].retry: 3 is a number, not an object; its fields are limit, backoff, when, otherNode'],
+    [{ retry: { limit: '3' } }, 'spec.tasks[0].retry.limit: "3" is a string, not an integer; write 3 without quotes'],
     [
       { retry: { limit: 1.5 } },
-      'spec.tasks[0].retry.limit: 1.5 is a number and not a whole number; write one without a fraction',
+      'spec.tasks[0].retry.limit: 1.5 is a number, not an integer; write one without a fraction',
     ],
     [
       { forEach: { items: [1], failFast: 'true' } },
-      'spec.tasks[0].forEach.failFast: "true" is text and not true or false; write true without quotes',
+      'spec.tasks[0].forEach.failFast: "true" is a string, not a Boolean; write true without quotes',
     ],
   ])('is told with what to write: %j', (fields, sentence) => expect(ofTask(fields)).toBe(sentence));
 });
@@ -58,17 +52,14 @@ describe('a value that is not allowed', () => {
       { hooks: [{ run: 'true', event: 'Done' }] },
       'spec.tasks[0].hooks[0].event: "Done" is not allowed; write one of Started, Succeeded, Failed, Finished',
     ],
-    [
-      { timeout: '5 minutes' },
-      'spec.tasks[0].timeout: "5 minutes" does not fit: write a duration like 10s, 5m or 1h30m',
-    ],
-    [{ name: 'Build' }, 'spec.tasks[0].name: "Build" does not fit: the name of a task is lower-case letters,'],
+    [{ timeout: '5 minutes' }, 'spec.tasks[0].timeout: "5 minutes" is invalid: write a duration like 10s, 5m or 1h30m'],
+    [{ name: 'Build' }, 'spec.tasks[0].name: "Build" is invalid: use lowercase letters, digits and dashes;'],
     [{ needs: Array(65).fill('a') }, 'spec.tasks[0].needs: it has 65 entries; at most 64 are allowed'],
     [{ image: 'i'.repeat(2000) }, 'spec.tasks[0].image: it has 2000 characters; at most 1024 are allowed'],
     [{ retry: { limit: 1000 } }, 'spec.tasks[0].retry.limit: 1000 is out of bounds; at most 100 is allowed'],
     [
       { compute: { 'a-b': '1' } },
-      'spec.tasks[0].compute["a-b"]: "a-b" cannot be a name here: write letters, digits and underscores',
+      'spec.tasks[0].compute["a-b"]: "a-b" is not a valid name: use letters, digits and underscores',
     ],
   ])('is told with what is: %j', (fields, sentence) => expect(ofTask(fields)).toContain(sentence));
 

@@ -38,9 +38,9 @@ function messageOf(issue: Issue, value: unknown, schema: z.core.$ZodType | undef
     case 'too_small':
       return boundMessage(issue.origin, value, 'at least', issue.minimum);
     case 'invalid_format':
-      return `${shown(value)} does not fit: ${remedyOf(schema) ?? `it must match ${issue.pattern ?? issue.format}`}`;
+      return `${shown(value)} is invalid: ${remedyOf(schema) ?? `it must match ${issue.pattern ?? issue.format}`}`;
     case 'invalid_key':
-      return `${shown(issue.path.at(-1))} cannot be a name here: ${keyRemedy(issue.issues)}`;
+      return `${shown(issue.path.at(-1))} is not a valid name: ${keyRemedy(issue.issues)}`;
     default:
       return issue.message;
   }
@@ -48,25 +48,25 @@ function messageOf(issue: Issue, value: unknown, schema: z.core.$ZodType | undef
 
 const NOUNS: Readonly<Record<string, string>> = {
   array: 'a list',
-  string: 'text',
+  string: 'a string',
   object: 'an object',
   record: 'a map',
-  number: 'a whole number',
-  int: 'a whole number',
-  boolean: 'true or false',
+  number: 'an integer',
+  int: 'an integer',
+  boolean: 'a Boolean',
 };
 
 function typeMessage(expected: string, value: unknown, schema: z.core.$ZodType | undefined): string {
   const noun = NOUNS[expected] ?? expected;
   if (value === undefined) return `it is required; give it ${noun}`;
   if (value === null) return `it is empty; give it ${noun}, or leave the field out`;
-  return `${described(value)} and not ${noun}; ${writing(expected, value, schema)}`;
+  return `${described(value)}, not ${noun}; ${writing(expected, value, schema)}`;
 }
 
 function described(value: unknown): string {
   if (Array.isArray(value)) return 'it is a list';
   if (typeof value === 'object') return 'it is an object';
-  const noun = typeof value === 'string' ? 'text' : typeof value === 'number' ? 'a number' : 'a Boolean';
+  const noun = typeof value === 'string' ? 'a string' : typeof value === 'number' ? 'a number' : 'a Boolean';
   return `${shown(value)} is ${noun}`;
 }
 
@@ -77,7 +77,7 @@ function writing(expected: string, value: unknown, schema: z.core.$ZodType | und
     case 'array':
       return isScalar ? `write [${inYaml(value)}]` : 'begin each entry with a dash';
     case 'string':
-      return isScalar ? `write it in quotes: "${String(value)}"` : 'write one text';
+      return isScalar ? `write it in quotes: "${String(value)}"` : 'write a single string';
     case 'object':
       return fieldsMessage(value, fieldsOf(schema) ?? []);
     case 'record':
@@ -119,7 +119,7 @@ function remedyOf(schema: z.core.$ZodType | undefined): string | undefined {
 
 function keyRemedy([issue]: readonly Issue[]): string {
   if (issue?.code === 'too_big') return `it has more than ${issue.maximum} characters`;
-  return 'write letters, digits and underscores, and no digit at its start';
+  return 'use letters, digits and underscores, and do not start with a digit';
 }
 
 /** Entries of a list that are told. */

@@ -24,8 +24,7 @@ const FORMS: Readonly<Record<ReferencePart, Form>> = {
   'metadata.name': {
     pattern: /^[A-Za-z0-9]([-A-Za-z0-9._:@]*[A-Za-z0-9])?$/,
     max: 253,
-    remedy:
-      'give it a name of letters, digits and any of - . _ : @ in between; ${{ run.name }} makes it one of the run',
+    remedy: 'use letters and digits, with any of - . _ : @ in between; ${{ run.name }} names it after the run',
   },
   'metadata.namespace': {
     pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,

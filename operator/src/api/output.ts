@@ -9,9 +9,9 @@ export const outputDeclaration = z.object({
     .boolean()
     .optional()
     .describe(
-      'Whether it may be missing when the task has succeeded; default false: then the task fails with OutputMissing. Read it as outputs.?<name>.orValue(...).',
+      'Whether the output may be missing when the task succeeds; default false: the task then fails with OutputMissing. Read an optional output as outputs.?<name>.orValue(...).',
     ),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
+  description: z.string().max(1024).optional().describe('Human-readable description.'),
 });
 
 export type OutputDeclaration = z.infer<typeof outputDeclaration>;

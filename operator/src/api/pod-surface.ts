@@ -29,7 +29,7 @@ const envSource = z.object({
 });
 
 const envFromSource = z.object({
-  prefix: z.string().max(253).optional().describe('Put before every name.'),
+  prefix: z.string().max(253).optional().describe('Prefix for every name.'),
   secretRef: z
     .object({
       name: objectName.describe('Name of the Secret.'),
@@ -119,7 +119,7 @@ export const podSurface = {
   podMetadata: podMetadata
     .optional()
     .describe(
-      'Annotations and labels of the pod, besides those that Ado sets; the task over the defaults, key by key.',
+      'Annotations and labels of the pod, besides those that Ado sets; the task overrides defaults key by key.',
     ),
   imagePullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
@@ -129,7 +129,7 @@ export const podSurface = {
     .record(z.string().max(256), z.string().max(16_384))
     .meta({ maxProperties: 100 })
     .optional()
-    .describe('Environment variables by name. Values may contain ${{ }}: the safe way to hand values to a script.'),
+    .describe('Environment variables by name. Values may contain ${{ }}: the safe way to pass values to a script.'),
   envValueFrom: z
     .record(z.string().max(256), envSource)
     .meta({ maxProperties: 100 })
@@ -152,7 +152,7 @@ export const podSurface = {
     .describe('Security settings; they override the "restricted" ones field by field.'),
   serviceAccountName: objectName
     .optional()
-    .describe('Service account of the pod. Whoever may run the workflow uses it.'),
+    .describe('Service account of the pod. Anyone who may run the workflow uses it.'),
   automountServiceAccountToken: z
     .boolean()
     .optional()
@@ -175,11 +175,11 @@ export const podSurface = {
     .max(3600)
     .optional()
     .describe('Seconds between SIGTERM and SIGKILL; default 30.'),
-  affinity: passedOn.optional().describe('As in a pod; judged by the API server.'),
-  tolerations: z.array(passedOn).max(64).optional().describe('As in a pod; judged by the API server.'),
-  topologySpreadConstraints: z.array(passedOn).max(16).optional().describe('As in a pod; judged by the API server.'),
-  volumes: z.array(passedOn).max(64).optional().describe('As in a pod; judged by the API server.'),
-  volumeMounts: z.array(passedOn).max(64).optional().describe('As in a container; judged by the API server.'),
+  affinity: passedOn.optional().describe('As in a pod; validated by the API server.'),
+  tolerations: z.array(passedOn).max(64).optional().describe('As in a pod; validated by the API server.'),
+  topologySpreadConstraints: z.array(passedOn).max(16).optional().describe('As in a pod; validated by the API server.'),
+  volumes: z.array(passedOn).max(64).optional().describe('As in a pod; validated by the API server.'),
+  volumeMounts: z.array(passedOn).max(64).optional().describe('As in a container; validated by the API server.'),
 };
 
 const podSurfaceObject = z.object(podSurface);

@@ -26,5 +26,5 @@ export const exactlyOne = (fields: readonly string[], message: string): Rule => 
 export const matches = (pattern: string, remedy: string): Rule => ({
   rule: `self.matches('${pattern}')`,
   message: remedy,
-  messageExpression: `'"' + self + '" does not fit: ${remedy}'`,
+  messageExpression: `'"' + self + '" is invalid: ${remedy}'`,
 });

@@ -6,7 +6,7 @@ export const MAX_PAGE_BYTES = 65_536;
 /** Names a page of history by where it begins, and by all that it says. */
 export const pageMark = z.object({
   firstSeq: z.int().min(1).describe('Sequence number of its first event.'),
-  digest: z.string().max(64).describe('SHA-256 of the page, of which the mark of the page before it is a part.'),
+  digest: z.string().max(64).describe('SHA-256 of the page, including the mark of the previous page.'),
 });
 
 export const runJournalSpec = z
@@ -18,12 +18,12 @@ export const runJournalSpec = z
     lastSeq: z.int().min(1).describe('Sequence number of the last event.'),
     digest: z.string().max(64).describe('SHA-256 of the events.'),
     events: z.string().max(MAX_PAGE_BYTES).describe('The events as JSON tuples; opaque.'),
-    previous: pageMark.optional().describe('The page before this one; absent where none names another yet.'),
+    previous: pageMark.optional().describe('The previous page; absent if no page names another yet.'),
     proof: z
       .string()
       .max(64)
       .optional()
-      .describe('By which the operator knows its own page again. Pages of older versions have none.'),
+      .describe('Code by which the operator recognises its own page. Pages of older versions have none.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -38,6 +38,6 @@ export const runJournal = z
     metadata: z.looseObject({}),
     spec: runJournalSpec.describe('The page.'),
   })
-  .describe('An immutable page of the history of a WorkflowRun. Internal: written by the operator alone.');
+  .describe('An immutable page of the history of a WorkflowRun. Internal: only the operator writes it.');
 
 export type RunJournalSpec = z.infer<typeof runJournalSpec>;

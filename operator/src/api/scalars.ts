@@ -13,12 +13,12 @@ export const matching = (text: z.ZodString, pattern: string, remedy: string) =>
 export const taskName = matching(
   z.string().min(1).max(40),
   NAME_PATTERN,
-  'the name of a task is lower-case letters, digits and dashes, starts with a letter and does not end with a dash',
+  'use lowercase letters, digits and dashes; start with a letter and do not end with a dash',
 );
 export const identifier = matching(
   z.string().min(1).max(40),
   IDENTIFIER_PATTERN,
-  'a name that expressions use is letters, digits and underscores, and does not start with a digit: image_tag',
+  'use letters, digits and underscores, and do not start with a digit, such as image_tag',
 );
 /** The name of an object of any kind that we refer to: one segment of a path, whoever writes it. */
 export const OBJECT_NAME_PATTERN = '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$';

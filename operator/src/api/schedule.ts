@@ -40,13 +40,13 @@ const daylightSaving = z.object({
     .enum(['Shift', 'Skip'])
     .optional()
     .describe(
-      'A time of day that the clock jumps over: run as much later as the clock jumps (Shift), or not at all (Skip). Default: Shift, but Skip where the hour of the cron is * or */n.',
+      'A local time that the clock skips: run later by as much as the clock skips (Shift), or not at all (Skip). Default: Shift, but Skip if the hour of the cron is * or */n.',
     ),
   repeated: z
     .enum(['First', 'Both'])
     .optional()
     .describe(
-      'A time of day that comes twice: run the first time only, or both times. Default: First, but Both where the hour of the cron is * or */n.',
+      'A local time that occurs twice: run only the first time (First), or both times (Both). Default: First, but Both if the hour of the cron is * or */n.',
     ),
 });
 
@@ -55,70 +55,71 @@ export const schedule = z
     name: taskName.describe('Name of the schedule, unique in the workflow. A new name is a new schedule.'),
     cron: cron
       .optional()
-      .describe('When: minute, hour, day of month, month and day of week, with seconds before them if there are six.'),
+      .describe(
+        'Cron expression: minute, hour, day of month, month, day of week; with six fields, the first is seconds.',
+      ),
     crons: z
       .array(cron)
       .min(1)
       .max(MAX_CRONS)
       .meta({ 'x-kubernetes-list-type': 'set' })
       .optional()
-      .describe('Several crons; a time that more than one of them names is one slot.'),
+      .describe('Several cron expressions; a time that more than one of them matches is one slot.'),
     timeZone: z
       .string()
       .min(1)
       .max(64)
       .optional()
-      .describe('Name of a time zone, such as Europe/Paris, in which the crons are read; default UTC.'),
-    daylightSaving: daylightSaving.optional().describe('What happens where the clock of the time zone is changed.'),
+      .describe('Time zone of the cron expressions, such as Europe/Paris; default UTC.'),
+    daylightSaving: daylightSaving.optional().describe('How to handle clock changes of the time zone.'),
     overlap: z
       .enum(OVERLAPS)
       .optional()
       .describe(
-        'When a run of the schedule is still under way at a slot: start another one (Allow), let the slot pass (Skip, the default), start it when that has ended (Queue), or cancel that and start when it has ended (CancelRunning).',
+        'What to do at a slot while a run of the schedule is active: start another one (Allow), skip the slot (Skip, the default), start when the active run has ended (Queue), or cancel that run and start when it has ended (CancelRunning).',
       ),
     maxQueued: z
       .int()
       .min(1)
       .max(MAX_QUEUED)
       .optional()
-      .describe('overlap: Queue: how many slots wait at most; further ones are skipped; default 10.'),
-    jitter: duration('Each run starts up to so much later than its slot, always the same for one slot.').optional(),
-    startAt: moment('No slot before this counts.'),
-    endAt: moment('No slot after this counts.'),
-    suspend: z
-      .boolean()
-      .optional()
-      .describe('Nothing is started while this is true, and slots that pass meanwhile are not made up for.'),
+      .describe('With overlap: Queue, the maximum number of waiting slots; further slots are skipped; default 10.'),
+    jitter: duration('Maximum delay of a run after its slot; the delay of a given slot is always the same.').optional(),
+    startAt: moment('Slots before this time do not count.'),
+    endAt: moment('Slots after this time do not count.'),
+    suspend: z.boolean().optional().describe('While true, no runs start, and slots that pass are not caught up.'),
     catchUp: z
       .enum(CATCH_UPS)
       .optional()
       .describe(
-        'What becomes of slots that could not be started in time: nothing (None), one run for the last of them (Last, the default), or a run for each (All).',
+        'What to do about slots that could not start in time: nothing (None), one run for the last of them (Last, the default), or a run for each (All).',
       ),
     maxCatchUp: z
       .int()
       .min(1)
       .max(MAX_CATCH_UP)
       .optional()
-      .describe('catchUp: All: how many of the last missed slots are made up for; default 10.'),
-    startingDeadline: duration('How late a run may start and still be in time; default 1m.').optional(),
+      .describe('With catchUp: All, how many of the latest missed slots are caught up; default 10.'),
+    startingDeadline: duration('How late a run may start and still count as on time; default 1m.').optional(),
     with: triggerValues
       .optional()
-      .describe('Values for the parameters of the run, as text with CEL over schedule.slot and schedule.name in it.'),
+      .describe(
+        'Values for the parameters of the run, as text that may contain CEL over schedule.slot and schedule.name.',
+      ),
   })
   .meta({
-    'x-kubernetes-validations': [exactlyOne(['cron', 'crons'], 'a schedule has cron or crons, and not both')],
+    'x-kubernetes-validations': [exactlyOne(['cron', 'crons'], 'a schedule needs exactly one of cron and crons')],
   });
 
 const time = (description: string) => z.string().max(40).describe(description);
 
 export const scheduleStatus = z.object({
   name: z.string().max(40).describe('Name of the schedule.'),
-  lastSlot: time('High-water mark: it is decided what became of every slot up to this time, and none starts again.'),
+  lastSlot: time('High-water mark: every slot up to this time is decided, and none starts again.'),
   lastRun: z
     .object({
       name: z.string().max(63).describe('Name of the run.'),
-      slot: time('The slot that it is for.'),
+      slot: time('Slot of the run.'),
     })
     .optional()
     .describe('The newest run that the schedule started.'),
@@ -133,14 +134,17 @@ export const scheduleStatus = z.object({
     .max(MAX_QUEUED)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
-    .describe('Slots that wait until the run before them has ended.'),
-  started: z.int().min(0).optional().describe('How many runs it has started.'),
-  missed: z.int().min(0).optional().describe('How many slots could not be started in time and were not made up for.'),
-  skipped: z.int().min(0).optional().describe('How many slots were let pass because of overlap.'),
+    .describe('Slots that wait for the previous run to end.'),
+  started: z.int().min(0).optional().describe('Number of runs started.'),
+  missed: z.int().min(0).optional().describe('Number of slots that could not start in time and were not caught up.'),
+  skipped: z.int().min(0).optional().describe('Number of slots skipped because of overlap.'),
   reason: z.string().max(64).optional().describe('What happened last, in one word.'),
   message: z.string().max(512).optional().describe('What happened last, and why.'),
-  suspended: z.boolean().optional().describe('It was suspended when it was last looked at.'),
-  timing: z.string().max(16).describe('Digest of its crons and time zone; a change counts from when it is seen.'),
+  suspended: z.boolean().optional().describe('Whether it was suspended at the last check.'),
+  timing: z
+    .string()
+    .max(16)
+    .describe('Digest of its cron expressions and time zone; a change counts from when it is seen.'),
 });
 
 export type Schedule = z.infer<typeof schedule>;

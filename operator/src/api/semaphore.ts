@@ -9,13 +9,13 @@ export const MAX_HOLDERS = 1000;
 export const MAX_SHOWN_HOLDERS = 200;
 
 const rate = z.object({
-  count: z.int().min(1).max(100_000).describe('How many permits may be taken in a period; as many at once at most.'),
-  per: duration('The period.'),
+  count: z.int().min(1).max(100_000).describe('Maximum number of permits taken per period, and at once.'),
+  per: duration('Length of the period.'),
 });
 
 export const semaphoreSpec = z.object({
-  permits: z.int().min(1).max(10_000).describe('How many permits may be held at once; 1 is a mutex.'),
-  rate: rate.optional().describe('How often permits may be taken, besides how many are held.'),
+  permits: z.int().min(1).max(10_000).describe('Maximum number of permits held at once; 1 is a mutex.'),
+  rate: rate.optional().describe('Limits how often permits are taken, in addition to how many are held.'),
 });
 
 const holder = z.object({
@@ -25,7 +25,7 @@ const holder = z.object({
   attempt: z.int().min(0).describe('Which attempt of the task.'),
   permits: z.int().min(1).max(1000).describe('How many permits.'),
   since: z.string().max(40).describe('When they were taken.'),
-  share: z.string().max(256).optional().describe('Whose share they count for.'),
+  share: z.string().max(256).optional().describe('The share that they count towards.'),
 });
 
 export const semaphoreStatus = z.object({
@@ -33,7 +33,7 @@ export const semaphoreStatus = z.object({
   conditions: conditions.optional(),
   held: z.int().min(0).optional().describe('Permits that are held.'),
   waiting: z.int().min(0).optional().describe('Attempts that wait for permits.'),
-  taken: z.int().min(0).optional().describe('With a rate: permits taken that are not yet free to be taken again.'),
+  taken: z.int().min(0).optional().describe('With a rate: permits taken that are not yet available again.'),
   windowStart: z.string().max(40).optional().describe('With a rate: the time at which `taken` was counted.'),
   holders: z
     .array(holder)
@@ -50,12 +50,12 @@ export const semaphore = z
     apiVersion: z.string(),
     kind: z.string(),
     metadata: z.looseObject({}),
-    spec: semaphoreSpec.describe('How much there is.'),
+    spec: semaphoreSpec.describe('Capacity of the semaphore.'),
     // One writer, who always writes all of it.
     status: semaphoreStatus
       .meta({ 'x-kubernetes-map-type': 'atomic' })
       .optional()
-      .describe('Who holds it. The lock itself: written by the operator alone.'),
+      .describe('Who holds permits. This is the lock itself; only the operator writes it.'),
   })
   .describe('Permits that tasks of the namespace hold while they run, and a rate at which they may be taken.');
 

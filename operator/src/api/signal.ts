@@ -20,7 +20,7 @@ export const MAX_COMMENT_LENGTH = 1024;
 export const signalName = matching(
   z.string().min(1).max(40),
   NAME_PATTERN,
-  'the name of a signal is lower-case letters, digits and dashes, starts with a letter and does not end with a dash',
+  'use lowercase letters, digits and dashes; start with a letter and do not end with a dash',
 );
 
 const values = z
@@ -28,7 +28,7 @@ const values = z
   .meta({ maxProperties: 32 })
   .describe('Values by name, as text; lists and objects as JSON.');
 const decision = z.enum(DECISIONS).describe('Approve or Reject.');
-const comment = z.string().max(MAX_COMMENT_LENGTH).describe('A remark for the record.');
+const comment = z.string().max(MAX_COMMENT_LENGTH).describe('Comment for the record.');
 
 const response = z
   .object({
@@ -40,7 +40,7 @@ const response = z
   })
   .meta({
     'x-kubernetes-validations': [
-      { rule: 'self == oldSelf', message: 'a response cannot change, since it is on record; leave it as it is' },
+      { rule: 'self == oldSelf', message: 'a recorded response cannot change; leave it as it is' },
     ],
   });
 
@@ -48,48 +48,48 @@ const names = (description: string) =>
   z.array(z.string().max(253)).max(32).meta({ 'x-kubernetes-list-type': 'atomic' }).optional().describe(description);
 
 const request = z.object({
-  message: z.string().max(4096).optional().describe('What is asked.'),
-  approvals: z.int().min(1).max(MAX_RESPONSES).optional().describe('How many must approve.'),
-  users: names('Who is asked.'),
-  groups: names('Members of which groups are asked.'),
-  notRequester: z.string().max(253).optional().describe('Who asked for the run, and may not decide.'),
-  notRequesters: names('Who else may not decide: whoever asked for what led to the run.'),
+  message: z.string().max(4096).optional().describe('Question to answer.'),
+  approvals: z.int().min(1).max(MAX_RESPONSES).optional().describe('Required approvals.'),
+  users: names('Users who may answer.'),
+  groups: names('Groups whose members may answer.'),
+  notRequester: z.string().max(253).optional().describe('Requester of the run, who may not decide.'),
+  notRequesters: names('Others who may not decide: the requesters of what led to the run.'),
   form: z
     .array(formField)
     .max(32)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .optional()
-    .describe('Values that are asked for.'),
-  digest: z.string().max(64).describe('Digest of all of this.'),
+    .describe('Requested values.'),
+  digest: z.string().max(64).describe('Digest of the whole request.'),
 });
 
 const REMEDY = '; send another signal';
 
 export const signalSpec = z
   .object({
-    type: z.enum(SIGNAL_TYPES).default('Data').describe('Data: sent to a run. The others are made by the operator.'),
-    run: objectName.describe('Name of the WorkflowRun; of a chain of runs, its first.'),
-    name: signalName.optional().describe('Data: the name that a task waits for, its waitForSignal.name.'),
-    data: values.optional().describe('Data: what is sent, by name, as text; lists and objects as JSON.'),
-    sender: stamp.optional().describe('Data: who sent it. Written by the admission webhook.'),
+    type: z.enum(SIGNAL_TYPES).default('Data').describe('Data: sent to a run. The operator creates the other types.'),
+    run: objectName.describe('Name of the WorkflowRun; for a chain of runs, the first one.'),
+    name: signalName.optional().describe('Data: the name that a task waits for (waitForSignal.name).'),
+    data: values.optional().describe('Data: values to send, by name, as text; lists and objects as JSON.'),
+    sender: stamp.optional().describe('Data: who sent it. Set by the admission webhook.'),
     task: z.string().max(512).optional().describe('Approval and Input: path of the task that asks.'),
-    request: request.optional().describe('Approval and Input: what is shown. What counts is in the definition.'),
+    request: request.optional().describe('Approval and Input: what is shown. The definition is authoritative.'),
     proof: z
       .string()
       .max(64)
       .optional()
       .describe(
-        'Approval and Input: the code by which operators know what they made for a task. Only the operator has it.',
+        'Approval and Input: code that proves that the operator created the signal for a task. Only the operator can create it.',
       ),
-    decision: decision.optional().describe('Approval: an inbox. What is written here becomes a response.'),
-    comment: comment.optional().describe('Approval and Input: an inbox, for a remark that goes with it.'),
-    values: values.optional().describe('Approval and Input: an inbox, for the values that are asked for.'),
+    decision: decision.optional().describe('Approval: an inbox; what you write here becomes a response.'),
+    comment: comment.optional().describe('Approval and Input: an inbox for a comment on the response.'),
+    values: values.optional().describe('Approval and Input: an inbox for the requested values.'),
     responses: z
       .array(response)
       .max(MAX_RESPONSES)
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['username'] })
       .optional()
-      .describe('Approval and Input: what was answered, one for each user. Only ever added to, by the webhook.'),
+      .describe('Approval and Input: responses, one per user. Append-only; the webhook adds them.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -103,15 +103,15 @@ export const signalSpec = z
       frozen('proof', REMEDY),
       {
         rule: "self.type == 'Data' ? has(self.name) && !has(self.task) && !has(self.request) && !has(self.responses) : has(self.task) && has(self.request) && !has(self.name)",
-        message: 'a signal of type Data has name and data; the other types are made by the operator',
+        message: 'a signal of type Data has name and data; only the operator creates the other types',
       },
       {
         rule: "self.type != 'Data' || (!has(self.decision) && !has(self.comment) && !has(self.values))",
-        message: 'a signal of type Data carries what it sends in data; take out decision, comment and values',
+        message: 'a signal of type Data carries its values in data; remove decision, comment and values',
       },
       {
         rule: '!has(oldSelf.responses) || (has(self.responses) && oldSelf.responses.all(old, self.responses.exists(new, new.username == old.username)))',
-        message: 'responses are only ever added to; what was answered is on record',
+        message: 'responses are append-only; recorded responses cannot change',
         fieldPath: '.responses',
       },
     ],
@@ -125,20 +125,20 @@ export const signalStatus = z.object({
   task: z.string().max(512).optional().describe('Path of the task that it was delivered to.'),
   decision: decision.optional(),
   waitingFor: z.string().max(256).optional().describe('What is missing, and from whom.'),
-  votes: z.string().max(32).optional().describe('Approvals of those needed, for columns.'),
+  votes: z.string().max(32).optional().describe('Approvals given out of those required, for columns.'),
   expiresAt: z.string().max(40).optional().describe('When it expires.'),
   responses: z
     .array(
       z.object({
-        username: z.string().max(253).describe('Who.'),
+        username: z.string().max(253).describe('User name.'),
         counts: z.boolean().describe('Whether it counts.'),
-        reason: z.string().max(64).optional().describe('Why it does not.'),
+        reason: z.string().max(64).optional().describe('Why it does not count.'),
       }),
     )
     .max(MAX_RESPONSES)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['username'] })
     .optional()
-    .describe('What became of each response.'),
+    .describe('Outcome of each response.'),
 });
 
 export const signal = z
@@ -147,7 +147,7 @@ export const signal = z
     kind: z.string(),
     metadata: z.looseObject({}),
     spec: signalSpec.describe('What is sent, asked or answered.'),
-    status: signalStatus.meta({ 'x-kubernetes-map-type': 'atomic' }).optional().describe('What became of it.'),
+    status: signalStatus.meta({ 'x-kubernetes-map-type': 'atomic' }).optional().describe('Outcome of the signal.'),
   })
   .describe('Data or a decision for a run, from a person or a system.');
 

@@ -7,8 +7,8 @@ export const MAX_GROUPS = 64;
  * wrote about itself. `attestation` is what the admission webhook adds; without one that fits, nobody vouches for it.
  */
 export const stampFields = {
-  username: z.string().min(1).max(253).describe('The user, as the API server knows them.'),
-  uid: z.string().max(128).optional().describe('Uid of the user, where the API server knows one.'),
+  username: z.string().min(1).max(253).describe('User name, as known to the API server.'),
+  uid: z.string().max(128).optional().describe('Uid of the user, if known to the API server.'),
   groups: z
     .array(z.string().max(253))
     .max(MAX_GROUPS)
@@ -20,7 +20,7 @@ export const stampFields = {
     .string()
     .max(128)
     .optional()
-    .describe('What the admission webhook vouches with: a code over all of this that only it can make.'),
+    .describe('Attestation of the admission webhook: a code over all of this that only it can create.'),
 };
 
 export const stamp = z.object(stampFields);

@@ -17,7 +17,7 @@ export function endedWhen(ended: number | undefined, ordered: number | undefined
 export const WHY_NO_SUCCESS: Readonly<Record<EndedWhen, string>> = {
   Before: 'it ended successfully, but it was told to stop',
   SameSecond:
-    'it ended successfully in the second in which it was told to stop; the stop counts, for the clocks cannot tell which came first',
+    'it ended successfully in the second in which it was told to stop; the stop counts because the clocks cannot tell which came first',
   After: 'it ended successfully, but only after it was told to stop',
   Unknown: 'it ended successfully, but nothing shows that this was before it was told to stop',
 };

@@ -14,11 +14,11 @@ const input = z.object({
     .string()
     .min(3)
     .max(128)
-    .describe('The artifact: <task>.<name>. The task must come before this one. Of a fan-out: a folder of its items.'),
+    .describe('The artifact: <task>.<name>. The task must come before this one. For a fan-out: a folder of its items.'),
   path: place
     .optional()
     .describe(`Where it is put: in ${ARTIFACT_FOLDER} or a workspace; default ${ARTIFACT_FOLDER}/<name>.`),
-  optional: z.boolean().optional().describe('Whether the task runs without it if it was not made; default false.'),
+  optional: z.boolean().optional().describe('Whether the task runs even if the artifact is missing; default false.'),
 });
 
 const output = z.object({
@@ -28,22 +28,25 @@ const output = z.object({
     .describe(
       `File or folder that the task writes: in ${ARTIFACT_FOLDER} or a workspace; default ${ARTIFACT_FOLDER}/<name>.`,
     ),
-  optional: z.boolean().optional().describe('Whether the task may leave it out; default false.'),
+  optional: z.boolean().optional().describe('Whether the task may omit it; default false.'),
 });
 
 export const taskArtifacts = z.object({
-  inputs: z.array(input).max(32).meta(byName).optional().describe('What is there when the task starts.'),
-  outputs: z.array(output).max(32).meta(byName).optional().describe('What is kept when the task has ended.'),
-  pushTimeout: duration(
-    'How long storing the outputs may take when the task has ended; default 5m, at most 1h.',
-  ).optional(),
+  inputs: z.array(input).max(32).meta(byName).optional().describe('Artifacts that are available when the task starts.'),
+  outputs: z
+    .array(output)
+    .max(32)
+    .meta(byName)
+    .optional()
+    .describe('Artifacts that are stored when the task has ended.'),
+  pushTimeout: duration('Timeout for storing the outputs after the task has ended; default 5m, at most 1h.').optional(),
 });
 
 export const workspaceMount = z.object({
   name: taskName.describe('Name of the workspace, one of spec.workspaces.'),
-  mountPath: z.string().min(2).max(512).describe('Where the task finds it.'),
-  readOnly: z.boolean().optional().describe('Default false.'),
-  subPath: z.string().min(1).max(512).optional().describe('A folder of it instead of the whole.'),
+  mountPath: z.string().min(2).max(512).describe('Where to mount it in the container.'),
+  readOnly: z.boolean().optional().describe('Whether the mount is read-only; default false.'),
+  subPath: z.string().min(1).max(512).optional().describe('Mount only this folder of the workspace.'),
 });
 
 export const ACCESS_MODES = ['ReadWriteOnce', 'ReadWriteMany', 'ReadWriteOncePod', 'ReadOnlyMany'] as const;
@@ -55,26 +58,26 @@ export const workspace = z.object({
     .string()
     .max(253)
     .optional()
-    .describe('StorageClass of the volume; default: that of the cluster. Empty: a PersistentVolume that is there.'),
+    .describe('StorageClass of the volume; default: that of the cluster. Empty: an existing PersistentVolume.'),
   accessModes: z
     .array(z.enum(ACCESS_MODES))
     .min(1)
     .max(4)
     .meta({ 'x-kubernetes-list-type': 'set' })
     .optional()
-    .describe('Default ReadWriteOnce: tasks of a run that are live at once then share a node.'),
+    .describe('Default ReadWriteOnce: concurrent tasks of a run then share a node.'),
   existingClaim: objectName
     .optional()
-    .describe('A PersistentVolumeClaim of the namespace, which all runs share, instead of one for each run.'),
+    .describe('An existing PersistentVolumeClaim in the namespace, shared by all runs, instead of one per run.'),
 });
 
 export const artifactRetention = z.object({
   keep: z
     .enum(['WithRun', 'For', 'Forever'])
     .describe(
-      'Until the run is deleted (WithRun, the default), for a time after they were made (For), or until somebody deletes them.',
+      'How long to keep artifacts: until the run is deleted (WithRun, the default), for a time after they were made (For), or until someone deletes them (Forever).',
     ),
-  for: duration('With keep: For, how long after they were made, if their run is gone.').optional(),
+  for: duration('With keep: For, how long after they were made, if the run is gone.').optional(),
 });
 
 export type TaskArtifacts = z.infer<typeof taskArtifacts>;

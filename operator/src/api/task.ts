@@ -11,7 +11,7 @@ import { taskArtifacts, workspaceMount } from './task-artifacts.ts';
 
 const backoff = z.object({
   duration: duration('Wait before the first retry; default 1s.').optional(),
-  factor: z.int().min(1).max(10).optional().describe('Each further wait is this many times longer; default 2.'),
+  factor: z.int().min(1).max(10).optional().describe('Factor by which each further wait is longer; default 2.'),
   cap: duration('The longest wait; default 5m.').optional(),
   jitter: z
     .int()
@@ -22,19 +22,13 @@ const backoff = z.object({
 });
 
 export const retry = z.object({
-  limit: z
-    .int()
-    .min(0)
-    .max(100)
-    .describe('How often a failed attempt is tried again. Infrastructure failures have their own counter.'),
+  limit: z.int().min(0).max(100).describe('Maximum number of retries. Infrastructure failures have their own counter.'),
   backoff: backoff.optional().describe('How long to wait between attempts.'),
   when: expression.optional().describe('CEL over exitCode, reason, message and attempt: retry only if true.'),
   otherNode: z
     .boolean()
     .optional()
-    .describe(
-      'Whether an attempt avoids the nodes on which the earlier ones failed, if there are others; default false.',
-    ),
+    .describe('Whether a retry avoids nodes on which earlier attempts failed, if there are others; default false.'),
 });
 
 /** What a task and `defaults` share besides the pod surface. */
@@ -46,19 +40,19 @@ export const taskDefaults = {
     .optional()
     .describe('Interpreter of `run`; default [sh, -c].'),
   timeout: duration(
-    'How long the task may take from the first start that it asks for, all attempts and waits included; with forEach: each item. Waiting for needs and for parallelism does not count.',
+    'Maximum duration of the task, or of each item with forEach, from the first start that it requests, including all attempts and waits. Waiting for needs and for parallelism does not count.',
   ).optional(),
-  attemptTimeout: duration('How long one attempt may take; it fails then, and may be retried.').optional(),
+  attemptTimeout: duration('Maximum duration of one attempt; it then fails and may be retried.').optional(),
   failureMessage: z
     .enum(['Show', 'Withhold'])
     .optional()
     .describe(
-      'Whether what the container or the server said is shown when an attempt fails; default: Withhold where the task reads Secrets, else Show, without what looks like a secret.',
+      'Whether the message of the container or server is shown when an attempt fails; default: Withhold if the task reads Secrets, else Show, with likely secrets removed.',
     ),
   pendingTimeout: duration(
-    'How long an attempt may be kept from starting, by whatever does so: a quota, an admission policy, permits, a node, an image. Default 15m, which does not end a wait for permits that others hold or for a cached result.',
+    'How long an attempt may wait to start, for any reason: a quota, an admission policy, permits, a node, an image. Default 15m; the default does not end a wait for permits that others hold or for a cached result.',
   ).optional(),
-  retry: retry.optional().describe('What to do when an attempt fails; default: nothing.'),
+  retry: retry.optional().describe('Retries of failed attempts; default: none.'),
 };
 
 const side = z.object({
@@ -72,7 +66,7 @@ const side = z.object({
 });
 const ONE_SIDE_ACTION = exactlyOne(
   ['run', 'container', 'template', 'http'],
-  'it does exactly one thing: give it run, container, template or http',
+  'set exactly one of run, container, template and http',
 );
 
 export const undo = side.meta({ 'x-kubernetes-validations': [ONE_SIDE_ACTION] });
@@ -82,13 +76,11 @@ export type HookEvent = (typeof HOOK_EVENTS)[number];
 
 const hook = side
   .extend({
-    event: z.enum(HOOK_EVENTS).optional().describe('When: Finished is any end but being skipped.'),
+    event: z.enum(HOOK_EVENTS).optional().describe('When the hook runs; Finished: any end except being skipped.'),
     on: z
       .enum(HOOK_EVENTS)
       .optional()
-      .describe(
-        'The name of `event` before. Without quotes it is true to YAML 1.1, and kubectl refuses it: write event.',
-      ),
+      .describe('Former name of `event`. YAML 1.1 reads an unquoted `on` as true, and kubectl rejects it; use event.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -96,7 +88,7 @@ const hook = side
       {
         rule: 'has(self.event) != has(self.on)',
         message:
-          'a hook says when it runs: give it event (Started, Succeeded, Failed or Finished), and no "on" besides',
+          'a hook must say when it runs: set event (Started, Succeeded, Failed or Finished), and do not also set "on"',
       },
     ],
   });
@@ -113,7 +105,7 @@ export function sideOf(side: Hook | Undo): Undo {
 /** At most one hook an event. The list cannot be a map: what would be its key has two names. */
 const EACH_EVENT_ONCE = {
   rule: `[${HOOK_EVENTS.map((name) => `'${name}'`).join(', ')}].all(e, self.filter(h, (has(h.event) && h.event == e) || (has(h.on) && h.on == e)).size() <= 1)`,
-  message: 'there is one hook for each event: put what happens at the same event into one hook, or into a template',
+  message: 'at most one hook per event is allowed: combine actions for the same event in one hook or a template',
 };
 
 export const taskHooks = z
@@ -127,8 +119,8 @@ const cache = z.object({
     .string()
     .min(1)
     .max(1024)
-    .describe('Text with ${{ }}: attempts with the same key in a namespace have the same result.'),
-  maxAge: duration('How old a result may be; default 24h.').optional(),
+    .describe('Cache key; may contain ${{ }}. Attempts with the same key in a namespace share a result.'),
+  maxAge: duration('Maximum age of a result; default 24h.').optional(),
 });
 
 const permit = z.object({
@@ -136,13 +128,13 @@ const permit = z.object({
   permits: z.int().min(1).max(1000).optional().describe('How many permits an attempt takes; default 1.'),
   shareBy: expression
     .optional()
-    .describe('CEL that yields a text: waiting attempts take turns by it, so that none has more than its share.'),
+    .describe('CEL that yields a string; waiting attempts take turns by it, so each value gets a fair share.'),
 });
 
 export const task = z
   .object({
     name: taskName.describe('Name of the task, unique in the workflow.'),
-    description: z.string().max(1024).optional().describe('What the task does, for people.'),
+    description: z.string().max(1024).optional().describe('Human-readable description.'),
     needs: z
       .array(taskName)
       .max(64)
@@ -153,11 +145,11 @@ export const task = z
       .enum(['Succeeded', 'Failed', 'Always'])
       .optional()
       .describe(
-        'Which end of its needs makes the task run: all well (Succeeded, the default), a failure (Failed), or any (Always).',
+        'Result of its needs for which the task runs: all succeeded (Succeeded, the default), one failed (Failed), or any result (Always).',
       ),
     when: expression.optional().describe('CEL; the task is skipped when it is false.'),
-    forEach: forEach.optional().describe('Runs the task once for each item, which env and expressions see as `item`.'),
-    loop: loop.optional().describe('Runs the task again and again, with a state that is carried on.'),
+    forEach: forEach.optional().describe('Runs the task once per item, available in env and expressions as `item`.'),
+    loop: loop.optional().describe('Runs the task repeatedly, carrying state from one iteration to the next.'),
     onFailure: z
       .enum(['Fail', 'Continue'])
       .optional()
@@ -169,28 +161,28 @@ export const task = z
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
       .optional()
       .describe('Values that the task writes to $ADO_OUTPUTS, as key=value lines or one JSON object.'),
-    artifacts: taskArtifacts.optional().describe('Files and folders that the task takes over and hands on.'),
+    artifacts: taskArtifacts.optional().describe('Files and folders that the task consumes and produces.'),
     workspaces: z
       .array(workspaceMount)
       .max(8)
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['mountPath'] })
       .optional()
-      .describe('Volumes of the run that the task sees.'),
-    cache: cache.optional().describe('Takes the result of an earlier attempt with the same key instead of a new one.'),
+      .describe('Volumes of the run that the task mounts.'),
+    cache: cache.optional().describe('Reuses the result of an earlier attempt with the same key.'),
     semaphores: z
       .array(permit)
       .max(4)
       .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
       .optional()
       .describe('Permits that an attempt holds while it runs.'),
-    hooks: taskHooks.describe('What happens besides when the task starts or ends; it never changes the result.'),
-    undo: undo.optional().describe('What undoes the task, if the run fails or is cancelled and compensate says so.'),
+    hooks: taskHooks.describe('Side actions when the task starts or ends; they never change the result.'),
+    undo: undo.optional().describe('Undoes the task if the run fails or is cancelled, as configured in compensate.'),
     ...taskDefaults,
     ...podSurface,
   })
   .meta({
     'x-kubernetes-validations': [
-      exactlyOne(ACTIONS, `a task does exactly one thing: give it one of ${ACTIONS.join(', ')}`),
+      exactlyOne(ACTIONS, `a task must have exactly one action: set one of ${ACTIONS.join(', ')}`),
       {
         rule: '!has(self.needs) || !(self.name in self.needs)',
         message: 'a task cannot need itself; take its name out of needs',
@@ -199,7 +191,7 @@ export const task = z
       },
       {
         rule: '!has(self.with) || has(self.template) || has(self.workflow)',
-        message: 'with gives values to a template or a workflow; scripts take theirs by env',
+        message: 'with applies only to template and workflow; pass values to scripts through env',
         fieldPath: '.with',
       },
     ],

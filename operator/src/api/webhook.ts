@@ -10,7 +10,7 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** How many requests a trigger takes unless it says otherwise. */
 export const DEFAULT_RATE = { count: 600, per: '1m' } as const;
 
-export const triggerName = taskName.describe('Name of the trigger, unique among those of its sort.');
+export const triggerName = taskName.describe('Name of the trigger, unique among triggers of its type.');
 
 /** Values for the parameters of the run that a trigger makes, as `with` of a task. */
 export const triggerValues = z.record(identifier, z.string().max(4096)).meta({ maxProperties: 100 });
@@ -18,7 +18,7 @@ export const triggerValues = z.record(identifier, z.string().max(4096)).meta({ m
 const headerName = matching(
   z.string().min(1).max(64),
   '^[A-Za-z0-9-]+$',
-  'the name of a header is letters, digits and dashes: X-Hub-Signature-256',
+  'use letters, digits and dashes, such as X-Hub-Signature-256',
 );
 
 const secretKey = (description: string) =>
@@ -30,41 +30,35 @@ const secretKey = (description: string) =>
     .describe(description);
 
 const secrets = {
-  secretKeyRef: secretKey('The secret that the sender has too.'),
-  previousSecretKeyRef: secretKey('The secret before: it counts too, until all senders have the new one.').optional(),
+  secretKeyRef: secretKey('The secret shared with the sender.'),
+  previousSecretKeyRef: secretKey('The previous secret, also accepted until all senders use the new one.').optional(),
 };
 
 const timestamp = z.object({
-  header: headerName.describe('The header with the time in seconds since 1970, alone or as the element t=.'),
-  tolerance: duration('How far the time may be away; default 5m.').optional(),
+  header: headerName.describe('The header with the Unix time in seconds, alone or as the element t=.'),
+  tolerance: duration('Maximum difference from the current time; default 5m.').optional(),
 });
 
 const hmac = z.object({
   ...secrets,
   header: headerName.optional().describe('The header with the signature; default X-Hub-Signature-256.'),
   algorithm: z.enum(['SHA256', 'SHA512']).optional().describe('The digest of the HMAC; default SHA256.'),
-  encoding: z.enum(['Hex', 'Base64']).optional().describe('How the signature is written; default Hex.'),
-  prefix: z
-    .string()
-    .max(32)
-    .optional()
-    .describe('What stands before the signature; default sha256= or sha512=. Empty: nothing does.'),
+  encoding: z.enum(['Hex', 'Base64']).optional().describe('Encoding of the signature; default Hex.'),
+  prefix: z.string().max(32).optional().describe('Prefix of the signature; default sha256= or sha512=. Empty: none.'),
   signed: z
     .string()
     .min(6)
     .max(128)
     .optional()
     .describe(
-      'What is signed, with {body}, {timestamp} and {headers.NAME} in it, where NAME is in lower case; default {body}, or {timestamp}.{body} with timestamp.',
+      'The signed text, with the placeholders {body}, {timestamp} and {headers.NAME}, NAME in lower case; default {body}, or {timestamp}.{body} with timestamp.',
     ),
-  timestamp: timestamp
-    .optional()
-    .describe('The time that the signature covers: a request that is older than this is refused.'),
+  timestamp: timestamp.optional().describe('The time that the signature covers; older requests are refused.'),
 });
 
 const token = z.object({
   ...secrets,
-  header: headerName.optional().describe('The header with the token; default Authorization, with Bearer before it.'),
+  header: headerName.optional().describe('The header with the token; default Authorization, with the prefix Bearer.'),
 });
 
 /** One way to start runs by an HTTP request. */
@@ -74,47 +68,47 @@ export const webhook = z.object({
   auth: z
     .object({
       hmac: hmac.optional().describe('The sender signs the body, as GitHub does.'),
-      token: token.optional().describe('The sender shows the secret itself, as GitLab does.'),
+      token: token.optional().describe('The sender sends the secret itself, as GitLab does.'),
     })
     .meta({
-      'x-kubernetes-validations': [exactlyOne(['hmac', 'token'], 'auth has hmac or token, and not both')],
+      'x-kubernetes-validations': [exactlyOne(['hmac', 'token'], 'auth needs exactly one of hmac and token')],
     })
-    .describe('How a request shows where it comes from. There is no way to do without.'),
+    .describe('How requests are authenticated. There is no way to turn it off.'),
   filter: expression
     .optional()
     .describe(
-      'CEL over body, headers and query: a request for which it is false makes no run. With hmac only what is signed is seen: body, and the headers in auth.hmac.signed.',
+      'CEL over body, headers and query; a request for which it is false starts no run. With hmac, only signed data is visible: body, and the headers in auth.hmac.signed.',
     ),
   with: triggerValues
     .optional()
-    .describe('Values for the parameters of the run, as text with CEL in it over what filter sees.'),
+    .describe('Values for the parameters of the run, as text that may contain CEL over the same data as filter.'),
   idempotencyKey: expression
     .optional()
     .describe(
-      'CEL over what filter sees: requests with the same key make one run. Default: the header X-GitHub-Delivery, Idempotency-Key or Webhook-Id, with hmac only if it is signed, else a digest of the body.',
+      'CEL over the same data as filter; requests with the same key start one run. Default: the header X-GitHub-Delivery, Idempotency-Key or Webhook-Id, with hmac only if it is signed, else a digest of the body.',
     ),
   rateLimit: z
     .object({
-      count: z.int().min(1).max(100_000).describe('How many requests.'),
-      per: duration('In which time.'),
+      count: z.int().min(1).max(100_000).describe('Number of requests.'),
+      per: duration('Length of the period.'),
     })
     .optional()
     .describe(
-      'How many requests each replica of the operator takes; default 600 a minute. Further ones are told to come later.',
+      'How many requests each replica of the operator accepts; default 600 per minute. Further requests are told to retry later.',
     ),
   maxBodyBytes: z
     .int()
     .min(1)
     .max(MAX_BODY_BYTES)
     .optional()
-    .describe('How large a body may be; default 262144, at most 1048576.'),
+    .describe('Maximum size of a body in bytes; default 262144, at most 1048576.'),
 });
 
 /** What is known of a webhook. */
 export const webhookStatus = z.object({
   name: z.string().max(40).describe('Name of the trigger.'),
-  path: z.string().max(512).describe('Path that requests are sent to, on the address for webhooks.'),
-  message: z.string().max(512).optional().describe('Why it takes no requests, and what to do.'),
+  path: z.string().max(512).describe('Path for requests, on the address for webhooks.'),
+  message: z.string().max(512).optional().describe('Why it accepts no requests, and what to do.'),
 });
 
 export type WebhookStatus = z.infer<typeof webhookStatus>;

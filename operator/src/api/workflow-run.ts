@@ -49,32 +49,34 @@ export const workflowRunSpec = z
       .enum(DESIRED_STATES)
       .default('Running')
       .describe(
-        'Running: tasks start when they may. Paused: nothing new starts. Cancelled: pods end with grace. Terminated: everything stops at once.',
+        'Running: tasks start when ready. Paused: nothing new starts. Cancelled: pods end with grace. Terminated: everything stops immediately.',
       ),
     desiredStateBy: stamp
       .optional()
-      .describe('Who wrote the desired state, if not whoever asked for the run. Written by the admission webhook.'),
+      .describe('Who set the desired state, if not the requester of the run. Set by the admission webhook.'),
     requester: stamp
       .optional()
-      .describe('Who asked for the run. Written by the admission webhook; without one it is what the creator wrote.'),
+      .describe(
+        'Who requested the run. Set by the admission webhook; without a webhook, it is what the creator wrote.',
+      ),
     origin: z
       .object({
         type: z
           .enum(['Manual', 'OnChange', 'Workflow', 'Webhook', 'Completion', 'Schedule', 'Backfill'])
-          .describe('What made the run; Workflow: a task of another run; Completion: the end of another run.'),
-        digest: z.string().max(64).optional().describe('Digest of what onChange acted upon.'),
+          .describe('What created the run; Workflow: a task of another run; Completion: the end of another run.'),
+        digest: z.string().max(64).optional().describe('Digest of what onChange acted on.'),
         generation: z
           .int()
           .min(0)
           .optional()
-          .describe('OnChange: how many runs in a row changed their Workflow before this one, as far as is known.'),
-        trigger: z.string().max(40).optional().describe('Name of the trigger that made the run.'),
+          .describe('OnChange: how many consecutive runs before this one changed their Workflow, as far as known.'),
+        trigger: z.string().max(40).optional().describe('Name of the trigger that created the run.'),
         run: objectName.optional().describe('The run whose task, or whose end, started this one.'),
         uid: z.string().max(64).optional().describe('Uid of that run.'),
         task: z.string().max(512).optional().describe('Path of that task.'),
         schedule: z.string().max(40).optional().describe('Name of the schedule.'),
-        slot: z.string().max(40).optional().describe('The slot of the schedule: when the run was to start.'),
-        backfill: objectName.optional().describe('The Backfill that made the run for the slot.'),
+        slot: z.string().max(40).optional().describe('The slot of the schedule: when the run was due.'),
+        backfill: objectName.optional().describe('The Backfill that created the run for the slot.'),
       })
       .optional()
       .describe('Where the run comes from; default Manual.'),
@@ -83,45 +85,47 @@ export const workflowRunSpec = z
       .min(-100)
       .max(100)
       .optional()
-      .describe('Which of those that wait for permits or for their turn goes first: the highest; default 0.'),
+      .describe('Priority among runs that wait for permits or for their turn; highest first; default 0.'),
     cache: z
       .enum(['Use', 'Refresh', 'Ignore'])
       .optional()
       .describe(
-        'Cached results of tasks: used and stored (Use, the default), computed anew and stored (Refresh), or neither (Ignore).',
+        'Cached results of tasks: used and stored (Use, the default), recomputed and stored (Refresh), or neither (Ignore).',
       ),
     from: z
       .object({
-        run: objectName.describe('Name of the run, which must have ended, of the same Workflow.'),
+        run: objectName.describe('Name of a finished run of the same Workflow.'),
         mode: z
           .enum(['Retry', 'Rerun', 'Fork'])
           .describe(
-            'Retry: what did not succeed runs again, the rest is taken over. Rerun: everything runs again. Fork: a task and all that comes after it run again.',
+            'Retry: tasks that did not succeed run again, other results are reused. Rerun: everything runs again. Fork: a task and everything after it run again.',
           ),
         task: taskName.optional().describe('Fork: the task to run again from.'),
         definition: z
           .enum(['Original', 'Latest'])
           .optional()
           .describe(
-            'Whether the definition of that run is executed (the default) or that of the Workflow as it is now.',
+            'Definition to execute: that of the earlier run (Original, the default) or the current one of the Workflow (Latest).',
           ),
       })
       .meta({
         'x-kubernetes-validations': [
           {
             rule: "has(self.task) == (self.mode == 'Fork')",
-            message: 'mode Fork needs the task to run again from; the other modes take none',
+            message: 'mode Fork requires task, from which to run again; the other modes must not set it',
             fieldPath: '.task',
           },
         ],
       })
       .optional()
-      .describe('An earlier run that this one repeats, as a whole or from a point on.'),
+      .describe('An earlier run that this one repeats, in whole or in part.'),
     number: z.int().min(1).optional().describe('Ordinal of the run among those of its trigger.'),
     continues: continues
       .optional()
-      .describe('The run that this one continues. Only the operator makes runs that continue others.'),
-    provenance: provenance.optional().describe('Where a run of the operator comes from, with its proof. Leave it out.'),
+      .describe('The run that this one continues. Only the operator creates runs that continue others.'),
+    provenance: provenance
+      .optional()
+      .describe('Origin of a run that the operator created, with its proof. Leave it out.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -139,7 +143,7 @@ export const workflowRunSpec = z
       },
       {
         rule: "!has(self.from) || self.from.mode != 'Retry' || !has(self.parameters)",
-        message: 'a retry has the parameters of the run that it repeats; use mode Fork or Rerun for others',
+        message: 'a retry uses the parameters of the run that it repeats; use mode Fork or Rerun to change them',
         fieldPath: '.parameters',
       },
       frozen('priority', REMEDY),
@@ -158,20 +162,16 @@ const taskRow = z.object({
   path: z
     .string()
     .max(512)
-    .describe('The task: with its item test[3], with its iteration poll/2, inside of a template ship/migrate.'),
-  item: z.string().max(63).optional().describe('What forEach.key names the item.'),
-  phase: z.enum(TASK_PHASES).describe('Where the task is.'),
+    .describe('Path of the task: with an item test[3], with an iteration poll/2, inside a template ship/migrate.'),
+  item: z.string().max(63).optional().describe('Name of the item, from forEach.key.'),
+  phase: z.enum(TASK_PHASES).describe('Phase of the task.'),
   attempt: z.int().min(0).optional().describe('Number of the newest pod of the task, from 0.'),
   retries: z.int().min(0).optional().describe('Retries used; infrastructure failures do not count.'),
-  reason: z.string().max(64).optional().describe('Why it is so, in one word.'),
-  message: z.string().max(512).optional().describe('Why it is so, and who or what ends the wait.'),
-  since: z.string().max(40).optional().describe('Since when it waits for this.'),
-  until: z.string().max(40).optional().describe('When time alone ends the wait.'),
-  from: z
-    .string()
-    .max(512)
-    .optional()
-    .describe('The attempt whose result was taken instead of a new one: <run>/<path>.'),
+  reason: z.string().max(64).optional().describe('Reason for the phase, in one word.'),
+  message: z.string().max(512).optional().describe('Explanation of the phase, and who or what ends the wait.'),
+  since: z.string().max(40).optional().describe('When this wait began.'),
+  until: z.string().max(40).optional().describe('When the wait ends by itself.'),
+  from: z.string().max(512).optional().describe('The attempt whose result was reused: <run>/<path>.'),
   run: z.string().max(63).optional().describe('Name of the newest child run.'),
   exitCode: z.int().optional().describe('Exit code of the newest attempt that failed.'),
   pod: z.string().max(63).optional().describe('Name of the newest pod.'),
@@ -182,12 +182,12 @@ const taskRow = z.object({
     .string()
     .max(MAX_ROW_LINE)
     .optional()
-    .describe('Why the newest attempt that failed did so, on one line, where the task went on after it.'),
+    .describe('Why the newest failed attempt failed, on one line, if the task continued after it.'),
   outputs: z
     .string()
     .max(MAX_ROW_LINE)
     .optional()
-    .describe('What the task handed on, for people: name=value, cut. Not of a task that reads Secrets.'),
+    .describe('Outputs of the task for display: name=value, truncated. Omitted for tasks that read Secrets.'),
 });
 
 const count = (what: string) => z.int().min(0).describe(`Tasks and items ${what}.`);
@@ -199,55 +199,55 @@ export const workflowRunStatus = z.object({
     .string()
     .max(32)
     .optional()
-    .describe('Tasks that ended well of all known tasks, and how many failed, for columns.'),
+    .describe('Successful tasks out of all known tasks, and how many failed, for columns.'),
   conditions: conditions.optional(),
   definition: pinnedDefinition.optional().describe('The definition that this run executes, pinned.'),
   startedAt: z.string().max(40).optional().describe('When the run was accepted.'),
   finishedAt: z.string().max(40).optional().describe('When the run ended.'),
   requester: z
     .object({
-      username: z.string().max(253).describe('Who asked.'),
-      attested: z.boolean().describe('Whether the admission webhook vouches for it.'),
+      username: z.string().max(253).describe('User name of the requester.'),
+      attested: z.boolean().describe('Whether the admission webhook attests it.'),
     })
     .optional()
-    .describe('Who asked for the run.'),
+    .describe('Who requested the run.'),
   requesters: z
     .object({
-      usernames: requesters.describe('Everybody who is known to have asked, for the run and for what led to it.'),
-      unknown: z.boolean().optional().describe('Whether somebody asked besides of whom nothing is known.'),
+      usernames: requesters.describe('All known requesters of the run and of what led to it.'),
+      unknown: z.boolean().optional().describe('Whether there are also unknown requesters.'),
     })
     .optional()
-    .describe('Who asked, as far back as it goes: the people whom notRequester excludes. Fixed when the run begins.'),
+    .describe(
+      'Requesters of the run and of everything that led to it; notRequester excludes them. Fixed when the run begins.',
+    ),
   completions: z
     .array(z.string().max(16))
     .max(MAX_COMPLETIONS)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
-    .describe('Short digests of the completion triggers that have acted upon the end of the run.'),
+    .describe('Short digests of the completion triggers that have acted on the end of the run.'),
   desiredStateBy: z
     .object({
-      username: z.string().max(253).describe('Who wrote it.'),
-      attested: z.boolean().describe('Whether the admission webhook vouches for it.'),
+      username: z.string().max(253).describe('User name.'),
+      attested: z.boolean().describe('Whether the admission webhook attests it.'),
       time: z.string().max(40).optional().describe('When, in RFC 3339 with milliseconds.'),
     })
     .optional()
-    .describe('Who wrote the desired state last, if anybody did.'),
+    .describe('Who last set the desired state, if anyone.'),
   origin: z
     .object({
       run: z.string().max(253).describe('The run that this one repeats.'),
       uid: z.string().max(64).describe('Its uid.'),
       root: z.string().max(253).describe('The first run of the series.'),
-      attempt: z.int().min(2).describe('Which run of the series this one is; the first is 1.'),
+      attempt: z.int().min(2).describe('Number of this run in the series; the first is 1.'),
       repeated: z
         .string()
         .max(1024)
         .optional()
-        .describe(
-          'The tasks that run again although they succeeded in the run that this one repeats, each with its reason.',
-        ),
+        .describe('Tasks that run again although they succeeded in the repeated run, each with its reason.'),
     })
     .optional()
-    .describe('The series of runs that this one belongs to; copied, since the others may be gone.'),
+    .describe('The series of runs that this one belongs to; copied because the others may be gone.'),
   chain: chainStatus.optional().describe('The chain of runs that continue one another, if there is one.'),
   counts: z
     .object({
@@ -259,12 +259,12 @@ export const workflowRunStatus = z.object({
       skipped: count('that were skipped or cancelled'),
     })
     .optional()
-    .describe('How many tasks and items are where.'),
+    .describe('Number of tasks and items by phase.'),
   failures: z
     .array(
       z.object({
         reason: z.string().max(64).describe('The reason.'),
-        count: z.int().min(1).describe('How many tasks failed with it.'),
+        count: z.int().min(1).describe('Number of tasks that failed with it.'),
       }),
     )
     .max(16)
@@ -276,18 +276,18 @@ export const workflowRunStatus = z.object({
     .max(MAX_TASK_ROWS)
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
-    .describe('At most 50 tasks worth a look: waiting, failed, newest. All of them are in the journal.'),
+    .describe('The most relevant tasks, at most 50: waiting, failed, newest. The journal has all of them.'),
   waitingFor: z
     .string()
     .max(128)
     .optional()
-    .describe('What the unfinished tasks wait for, by reason, for columns: 2 Unschedulable, 1 Semaphore.'),
+    .describe('What unfinished tasks wait for, by reason, for columns: 2 Unschedulable, 1 Semaphore.'),
   seq: z.int().min(0).optional().describe('Number of events so far. Every status write is conditional on it.'),
   state: z.string().max(STATUS_BUDGET_BYTES).optional().describe('State of the engine; opaque.'),
   journal: z
     .object({
       firstSeq: z.int().min(1).describe('Sequence number of the first event in the tail.'),
-      pages: z.int().min(0).describe('How many RunJournal pages were cut.'),
+      pages: z.int().min(0).describe('Number of RunJournal pages so far.'),
       tail: z.string().max(65_536).describe('The newest events, not yet in a page; opaque.'),
       newest: pageMark.optional().describe('The newest page, which names the one before it, and so on.'),
     })
@@ -312,16 +312,16 @@ export const workflowRun = z
     'x-kubernetes-validations': [
       {
         rule: 'size(self.metadata.name) <= 52 || (has(self.spec.continues) && size(self.metadata.name) <= 63)',
-        message: 'the name of a WorkflowRun has at most 52 characters, so that its pods can be named after it',
+        message: 'the name of a WorkflowRun has at most 52 characters, because its pods are named after it',
       },
       {
         rule: '!has(self.status) || !has(self.status.finishedAt) || (has(self.status.chain) && has(self.status.chain.next)) || self.spec.desiredState == oldSelf.spec.desiredState',
         message:
-          'this run has ended: it can no longer be paused, resumed, cancelled or terminated; create a run whose spec.from names it to repeat it',
+          'this run has ended: it can no longer be paused, resumed, cancelled or terminated; to repeat it, create a run whose spec.from names it',
       },
       {
         rule: '!has(self.status) || !has(self.status.chain) || !has(self.status.chain.next) || self.spec.desiredState == oldSelf.spec.desiredState',
-        message: 'this run has been continued by another; change the desiredState of the run in its status.chain.next',
+        message: 'another run continues this one; change the desiredState of the run in its status.chain.next',
       },
     ],
   });

@@ -14,15 +14,15 @@ export const MAX_VERSIONS = 50;
 const version = matching(z.string().min(5).max(64), SEMVER, 'write a version like 1.2.0 or 2.0.0-rc.1');
 
 export const workflowTemplateSpec = z.object({
-  version: version.describe('Semantic version. Other content needs another version.'),
-  description: z.string().max(1024).optional().describe('What it does, for people.'),
+  version: version.describe('Semantic version. Changed content needs a new version.'),
+  description: z.string().max(1024).optional().describe('Human-readable description.'),
   ...templateFields,
 });
 
 export const workflowTemplateStatus = z.object({
   observedGeneration: z.int().min(0).optional().describe('The generation that this status was computed from.'),
   conditions: conditions.optional(),
-  definition: pinnedDefinition.optional().describe('The newest valid content: what is used where no version is named.'),
+  definition: pinnedDefinition.optional().describe('The newest valid content, used where no version is given.'),
   versions: z
     .array(
       z.object({
@@ -43,7 +43,7 @@ const template = (kind: string, what: string) =>
       apiVersion: z.string(),
       kind: z.string(),
       metadata: z.looseObject({}),
-      spec: workflowTemplateSpec.describe('What the template takes, does and hands on.'),
+      spec: workflowTemplateSpec.describe('Parameters, tasks and outputs of the template.'),
       status: workflowTemplateStatus.optional().describe('What the operator observed.'),
     })
     .describe(what)
@@ -51,15 +51,15 @@ const template = (kind: string, what: string) =>
       'x-kubernetes-validations': [
         {
           rule: 'size(self.metadata.name) <= 63',
-          message: `the name of a ${kind} has at most 63 characters, so that its versions can be labelled with it`,
+          message: `the name of a ${kind} has at most 63 characters, because its versions are labelled with it`,
         },
       ],
     });
 
-export const workflowTemplate = template('WorkflowTemplate', 'Tasks that workflows of its namespace use as one.');
+export const workflowTemplate = template('WorkflowTemplate', 'Reusable tasks for workflows in its namespace.');
 export const clusterWorkflowTemplate = template(
   'ClusterWorkflowTemplate',
-  'Tasks that workflows of all namespaces use as one.',
+  'Reusable tasks for workflows in all namespaces.',
 );
 
 export type WorkflowTemplateSpec = z.infer<typeof workflowTemplateSpec>;

@@ -20,18 +20,18 @@ export const parameter = z.object({
   type: parameterType
     .optional()
     .describe(
-      'Type of the value; default String. Secret: a key of a Secret of the namespace, written as name/key, which tasks get by an env that is this parameter alone.',
+      'Type of the value; default String. Secret: a key of a Secret in the namespace, written as name/key; a task reads it through an env variable that contains only this parameter.',
     ),
-  default: anyJson.optional().describe('Value when a run gives none; without it the parameter is required.'),
-  enum: z.array(anyJson).min(1).max(100).optional().describe('The values that it can have.'),
-  minimum: bound('The smallest value of an Integer or Number.'),
-  maximum: bound('The largest value of an Integer or Number.'),
+  default: anyJson.optional().describe('Value used when a run gives none; without it the parameter is required.'),
+  enum: z.array(anyJson).min(1).max(100).optional().describe('Allowed values.'),
+  minimum: bound('Minimum of an Integer or Number.'),
+  maximum: bound('Maximum of an Integer or Number.'),
   pattern: z
     .string()
     .min(1)
     .max(256)
     .optional()
-    .describe('What is found in the value of a String, in the syntax of RE2; with ^ and $ it holds for all of it.'),
+    .describe('RE2 pattern that a String must contain a match for; use ^ and $ to match the whole value.'),
   allowed: z
     .object({
       names: z
@@ -39,13 +39,13 @@ export const parameter = z.object({
         .min(1)
         .max(64)
         .meta({ 'x-kubernetes-list-type': 'set' })
-        .describe('Names of Secrets; a * at the end stands for any rest: deploy-*.'),
+        .describe('Names of Secrets; a trailing * matches any suffix: deploy-*.'),
     })
     .optional()
     .describe(
-      'Which Secrets a parameter of the type Secret takes besides its default and its enum; default: no others. In a template: those that the definition names itself.',
+      'Secrets that a parameter of type Secret accepts besides its default and enum; default: no others. In a template: those that the definition itself names.',
     ),
-  description: z.string().max(1024).optional().describe('What it is, for people.'),
+  description: z.string().max(1024).optional().describe('Human-readable description.'),
 });
 
 const workflowParameter = parameter.extend({
@@ -59,7 +59,7 @@ const workflowParameter = parameter.extend({
         .describe('A ConfigMap.'),
     })
     .optional()
-    .describe('Where the value is read when a run starts and gives none; if it is not there, default counts.'),
+    .describe('Source of the value when a run starts without one; if it is missing, default applies.'),
 });
 
 const onChange = z.object({
@@ -69,13 +69,13 @@ const onChange = z.object({
     .max(2)
     .meta({ 'x-kubernetes-list-type': 'set' })
     .describe(
-      'What is watched: Parameters, or Tasks: all else that a run executes, but no template outside of this workflow.',
+      'What to watch: Parameters, or Tasks: everything else that a run executes, except templates outside this workflow.',
     ),
-  onCreate: z.enum(['Run', 'Ignore']).optional().describe('Whether the first version runs too; default Run.'),
+  onCreate: z.enum(['Run', 'Ignore']).optional().describe('Whether the first version starts a run too; default Run.'),
 });
 
 const keep = z.object({
-  count: z.int().min(0).max(1000).optional().describe('How many finished runs to keep, the newest ones.'),
+  count: z.int().min(0).max(1000).optional().describe('Number of finished runs to keep; the newest are kept.'),
   age: duration('How long to keep a finished run; default: no limit.').optional(),
 });
 
@@ -86,10 +86,10 @@ const retention = z.object({
     .enum(['Keep', 'DeleteSucceeded', 'Delete'])
     .optional()
     .describe(
-      'What happens to a pod whose result is read: kept with its run (the default), deleted if it succeeded, or deleted.',
+      'What happens to a pod once its result is read: it is kept with its run (Keep, the default), deleted if it succeeded (DeleteSucceeded), or deleted (Delete).',
     ),
   artifacts: artifactRetention.optional().describe('How long artifacts and logs of a run are kept.'),
-  chain: chainRetention.optional().describe('Runs that continue one another.'),
+  chain: chainRetention.optional().describe('Retention of runs that continue one another.'),
 });
 
 /** What a template hands on when its tasks have ended. */
@@ -98,7 +98,7 @@ export const templateOutput = outputDeclaration.extend({
     .boolean()
     .optional()
     .describe(
-      'Whether it may be missing: it is where its value is null; default false: then null must fit the type. Read it as outputs.?<name>.orValue(...).',
+      'Whether the output may be missing, which it is when its value is null; default false: null must then fit the type. Read an optional output as outputs.?<name>.orValue(...).',
     ),
   value: expression.describe('CEL over the params and tasks of the template.'),
 });
@@ -107,15 +107,15 @@ const listMap = (key: string) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernet
 
 /** What a template consists of, whether it stands in a Workflow or is an object of its own. */
 export const templateFields = {
-  parameters: z.array(parameter).max(100).meta(listMap('name')).optional().describe('Values that a user may give.'),
-  defaults: defaults.optional().describe('What every task of the template has unless it says otherwise.'),
+  parameters: z.array(parameter).max(100).meta(listMap('name')).optional().describe('Parameters of the template.'),
+  defaults: defaults.optional().describe('Defaults for every task of the template.'),
   tasks: z.array(task).min(1).max(100).meta(listMap('name')).describe('The tasks of the template.'),
-  outputs: z.array(templateOutput).max(64).meta(listMap('name')).optional().describe('What the template hands on.'),
+  outputs: z.array(templateOutput).max(64).meta(listMap('name')).optional().describe('Outputs of the template.'),
 };
 
 const localTemplate = z.object({
   name: taskName.describe('Name of the template, unique in the workflow.'),
-  description: z.string().max(1024).optional().describe('What it does, for people.'),
+  description: z.string().max(1024).optional().describe('Human-readable description.'),
   ...templateFields,
 });
 
@@ -126,24 +126,29 @@ export const definitionFields = {
     .max(100)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
     .optional()
-    .describe('Values that a run may be given.'),
-  defaults: defaults.optional().describe('What every task has unless it says otherwise.'),
+    .describe('Parameters that a run accepts.'),
+  defaults: defaults.optional().describe('Defaults for every task.'),
   timeout: duration(
-    'How long a run may take, from the first start that a task asks for; pauses do not count.',
+    'Maximum duration of a run, from the first start that a task requests; pauses do not count.',
   ).optional(),
-  parallelism: z.int().min(1).max(1000).optional().describe('How many tasks of a run are live at once; default 100.'),
+  parallelism: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Maximum number of tasks of a run that are live at once; default 100.'),
   tasks: z
     .array(task)
     .min(1)
     .max(500)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-    .describe('The tasks. Their order has no meaning: needs have.'),
+    .describe('The tasks. List order does not matter; needs determine the order.'),
   workspaces: z
     .array(workspace)
     .max(8)
     .meta(listMap('name'))
     .optional()
-    .describe('Volumes that tasks of a run share; those without existingClaim are made for the run and go with it.'),
+    .describe('Volumes that tasks of a run share; those without existingClaim are created and deleted with the run.'),
   templates: z
     .array(localTemplate)
     .max(10)
@@ -155,16 +160,16 @@ export const definitionFields = {
     .max(20)
     .meta(listMap('name'))
     .optional()
-    .describe('Tasks that run after all others have ended, however they did, but for a termination.'),
-  hooks: taskHooks.describe('What happens besides when the run starts or ends; it never changes the result.'),
-  continueAsNew: continueAsNew.optional().describe('How a run goes on as a new one; by default only loops do.'),
+    .describe('Tasks that run after all others have ended, whatever their result, unless the run is terminated.'),
+  hooks: taskHooks.describe('Side actions when the run starts or ends; they never change the result.'),
+  continueAsNew: continueAsNew.optional().describe('How a run continues as a new one; by default only loops do.'),
   compensate: z
     .array(z.enum(['Failed', 'Cancelled']))
     .min(1)
     .max(2)
     .meta({ 'x-kubernetes-list-type': 'set' })
     .optional()
-    .describe('When the undo of tasks that succeeded runs, the latest end first; default: never.'),
+    .describe('When to run the undo of tasks that succeeded, last finished first; default: never.'),
 };
 
 export const definition = z.object(definitionFields);
@@ -175,13 +180,15 @@ export type TemplateBody = z.infer<z.ZodObject<typeof templateFields>>;
 const concurrency = z.object({
   key: expression
     .optional()
-    .describe('CEL over params that yields a text: runs with the same text count together; default: all runs.'),
-  limit: z.int().min(1).max(1000).optional().describe('How many runs may be under way at once; default 1.'),
+    .describe(
+      'CEL over params that yields a string; runs with the same string share the limit; default: all runs share it.',
+    ),
+  limit: z.int().min(1).max(1000).optional().describe('Maximum number of active runs; default 1.'),
   policy: z
     .enum(['Queue', 'Skip', 'CancelRunning'])
     .optional()
     .describe(
-      'What becomes of a run beyond the limit: it waits for its turn (Queue, the default), it is not started (Skip), or it takes the place of the oldest one (CancelRunning).',
+      'What happens to a run beyond the limit: it waits for its turn (Queue, the default), is not started (Skip), or replaces the oldest one (CancelRunning).',
     ),
 });
 
@@ -189,33 +196,33 @@ export const workflowSpec = z.object({
   writer: stamp
     .optional()
     .describe(
-      'Who last wrote what is run and what starts it. Written by the admission webhook: leave it out of manifests.',
+      'Who last wrote the definition and its triggers. Set by the admission webhook; leave it out of manifests.',
     ),
   triggers: z
     .object({
-      onChange: onChange.optional().describe('Runs when the definition changes.'),
+      onChange: onChange.optional().describe('Starts runs when the definition changes.'),
       webhooks: z
         .array(webhook)
         .max(MAX_TRIGGERS)
         .meta(listMap('name'))
         .optional()
-        .describe('Runs when a request comes: POST /hooks/<namespace>/<workflow>/<trigger>.'),
+        .describe('Starts runs on HTTP requests: POST /hooks/<namespace>/<workflow>/<trigger>.'),
       completions: z
         .array(completion)
         .max(MAX_TRIGGERS)
         .meta(listMap('name'))
         .optional()
-        .describe('Runs when a run of another Workflow has ended.'),
+        .describe('Starts runs when a run of another Workflow has ended.'),
       schedules: z
         .array(schedule)
         .max(MAX_SCHEDULES)
         .meta(listMap('name'))
         .optional()
-        .describe('Runs at times of day.'),
+        .describe('Starts runs on cron schedules.'),
     })
     .optional()
-    .describe('What starts a run by itself; none: a run is started by creating a WorkflowRun.'),
-  concurrency: concurrency.optional().describe('How many runs of the workflow may be under way at once; default: all.'),
+    .describe('What starts runs automatically. Without triggers, start a run by creating a WorkflowRun.'),
+  concurrency: concurrency.optional().describe('Limits the active runs of the workflow; default: no limit.'),
   retention: retention.optional().describe('How long finished runs and their pods are kept.'),
   ...definitionFields,
 });
@@ -226,50 +233,51 @@ export const workflowStatus = z.object({
   definition: pinnedDefinition.optional().describe('The newest valid definition: what the next run executes.'),
   lastApplied: z
     .object({
-      digest: z.string().max(64).describe('Digest of what onChange watches, as last acted upon.'),
-      ordinal: z.int().min(0).describe('How many versions onChange has acted upon.'),
+      digest: z.string().max(64).describe('Digest of the watched content that onChange last acted on.'),
+      ordinal: z.int().min(0).describe('Number of versions that onChange has acted on.'),
       run: z.string().max(253).optional().describe('The run that was started for it.'),
     })
     .optional()
-    .describe('High-water mark of onChange: what it was last acted upon, kept after the run is gone.'),
+    .describe('High-water mark of onChange: what it last acted on; kept after the run is gone.'),
   webhooks: z
     .array(webhookStatus)
     .max(MAX_TRIGGERS)
     .meta(listMap('name'))
     .optional()
-    .describe('Where requests of the webhooks are sent to, and whether they can be taken.'),
+    .describe('Paths of the webhooks, and whether they accept requests.'),
   completions: z
     .array(completionStatus)
     .max(MAX_TRIGGERS)
     .meta(listMap('name'))
     .optional()
-    .describe('From when on the ends of other runs count.'),
+    .describe('Times from which the ends of other runs count.'),
   schedules: z
     .array(scheduleStatus)
     .max(MAX_SCHEDULES)
     .meta(listMap('name'))
     .optional()
-    .describe('What the schedules have done and will do.'),
+    .describe('Past and upcoming slots of the schedules.'),
   firstSeen: z
     .object({
-      at: z.string().max(40).describe('When it was; runs made later are of its triggers only if they prove it.'),
+      at: z
+        .string()
+        .max(40)
+        .describe('The time; runs created later count as made by its triggers only if they prove it.'),
       written: z
         .string()
         .max(64)
         .optional()
-        .describe(
-          'Digest of what an earlier version had accepted: that counts as written by nobody, until it changes.',
-        ),
+        .describe('Digest of what an earlier version accepted; it counts as written by nobody until it changes.'),
     })
     .optional()
-    .describe('When an operator first saw the Workflow that proves the runs that it makes.'),
+    .describe('When an operator that proves the runs it creates first saw the Workflow.'),
   nextRun: z.string().max(40).optional().describe('The next slot of any schedule, for columns.'),
   lastSchedule: z.string().max(40).optional().describe('The newest slot that a schedule started a run for.'),
   pinnedSchedules: z
     .string()
     .max(MAX_PINNED_SCHEDULES)
     .optional()
-    .describe('The schedules of the newest valid definition; they go on when an edit is not valid. Opaque.'),
+    .describe('The schedules of the newest valid definition; they stay active when an edit is invalid. Opaque.'),
 });
 
 const metadata = z.looseObject({});
@@ -282,12 +290,12 @@ export const workflow = z
     spec: workflowSpec.describe('What to run and when.'),
     status: workflowStatus.optional().describe('What the operator observed.'),
   })
-  .describe('A definition of tasks and what starts them.')
+  .describe('A set of tasks and the triggers that start them.')
   .meta({
     'x-kubernetes-validations': [
       {
         rule: 'size(self.metadata.name) <= 40',
-        message: 'the name of a Workflow has at most 40 characters, so that its runs and pods can be named after it',
+        message: 'the name of a Workflow has at most 40 characters, because its runs and pods are named after it',
       },
     ],
   });

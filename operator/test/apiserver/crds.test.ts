@@ -131,9 +131,9 @@ describe('an object that is wrong', () => {
     [
       'a task that does two things',
       tasks({ ...TASK, container: {} }),
-      'spec.tasks[0]: Invalid value: "object": a task does exactly one thing: give it one of run, container, template,',
+      'spec.tasks[0]: Invalid value: "object": a task must have exactly one action: set one of run, container, template,',
     ],
-    ['a task that does nothing', tasks({ name: 'build' }), 'give it one of run, container, template,'],
+    ['a task that does nothing', tasks({ name: 'build' }), 'set one of run, container, template,'],
     ['two tasks of one name', tasks(TASK, TASK), 'spec.tasks[1]: Duplicate value: {"name":"build"}'],
     [
       'a task that needs itself',
@@ -144,17 +144,17 @@ describe('an object that is wrong', () => {
     [
       'a duration in words',
       tasks({ ...TASK, timeout: '5 minutes' }),
-      'spec.tasks[0].timeout: Invalid value: "string": "5 minutes" does not fit: write a duration like 10s, 5m or 1h30m',
+      'spec.tasks[0].timeout: Invalid value: "string": "5 minutes" is invalid: write a duration like 10s, 5m or 1h30m',
     ],
     [
       'a task named in capitals',
       tasks({ ...TASK, name: 'Build' }),
-      '"Build" does not fit: the name of a task is lower-case letters, digits',
+      '"Build" is invalid: use lowercase letters, digits and dashes',
     ],
     [
       'an output that CEL cannot name',
       tasks({ ...TASK, outputs: [{ name: 'image-tag' }] }),
-      'spec.tasks[0].outputs[0].name: Invalid value: "string": "image-tag" does not fit: a name that expressions use is',
+      'spec.tasks[0].outputs[0].name: Invalid value: "string": "image-tag" is invalid: use letters, digits and underscores',
     ],
     [
       'a service account that is a path',
@@ -181,13 +181,13 @@ describe('an object that is wrong', () => {
     [
       'a sleep that ends twice',
       tasks({ name: 'build', sleep: { duration: '5m', until: '2027-01-01T00:00:00Z' } }),
-      'spec.tasks[0].sleep: Invalid value: "object": a sleep has duration or until, and not both',
+      'spec.tasks[0].sleep: Invalid value: "object": a sleep needs exactly one of duration and until',
     ],
-    ['a sleep without an end', tasks({ name: 'build', sleep: {} }), 'a sleep has duration or until, and not both'],
+    ['a sleep without an end', tasks({ name: 'build', sleep: {} }), 'a sleep needs exactly one of duration and until'],
     [
       'values for a script',
       tasks({ ...TASK, with: { a: 'b' } }),
-      'spec.tasks[0].with: Invalid value: "object": with gives values to a template or a workflow; scripts take theirs',
+      'spec.tasks[0].with: Invalid value: "object": with applies only to template and workflow; pass values to scripts',
     ],
     [
       'a need that is named twice',

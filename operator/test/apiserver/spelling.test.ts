@@ -40,10 +40,14 @@ describe('a hook on a real API server', () => {
 
   it.each([
     ['unquoted, which is true to kubectl', '[{on: Failed, run: x}]', 'true'],
-    ['twice', '[{event: Failed, run: x}, {event: Failed, run: z}]', 'there is one hook for each event'],
-    ['twice by both names', '[{event: Failed, run: x}, {"on": Failed, run: z}]', 'there is one hook for each event'],
-    ['by both names at once', '[{event: Failed, "on": Failed, run: x}]', 'a hook says when it runs'],
-    ['not at all', '[{run: x}]', 'a hook says when it runs'],
+    ['twice', '[{event: Failed, run: x}, {event: Failed, run: z}]', 'at most one hook per event is allowed'],
+    [
+      'twice by both names',
+      '[{event: Failed, run: x}, {"on": Failed, run: z}]',
+      'at most one hook per event is allowed',
+    ],
+    ['by both names at once', '[{event: Failed, "on": Failed, run: x}]', 'a hook must say when it runs'],
+    ['not at all', '[{run: x}]', 'a hook must say when it runs'],
     ['by a word that is none', '[{event: Later, run: x}]', 'Unsupported value: "Later"'],
   ])('is refused where it says so %s', async (_how, hooks, words) => {
     const { code, stderr } = await apply(await api.namespace(), withHooks(hooks));

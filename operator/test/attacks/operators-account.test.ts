@@ -49,7 +49,7 @@ describe('the account of the operator', () => {
           const refusal = await there.refused([...AS, 'create', 'token', 'default']);
           return refusal.includes('ado-operator') && !refusal.includes('cannot create resource') && refusal;
         });
-        expect(said).toContain('acts as no service account');
+        expect(said).toContain('may not act as a service account');
       } finally {
         await there.kubectl(['delete', 'role,rolebinding', 'ado-as']);
       }

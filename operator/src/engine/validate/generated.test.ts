@@ -42,7 +42,9 @@ describe('generated tasks', () => {
     expect(problem([{ name: 'a', run: 'true', retry: { limt: 1, limit: 1 } }])).toContain(
       'tasks[0].retry.limt: there is no field "limt"; did you mean "limit"? (known: limit, ',
     );
-    expect(problem([{ name: 'a', run: 'true' }, 'b'])).toBe('tasks[1]: "b" is text and not an object; write {name: b}');
+    expect(problem([{ name: 'a', run: 'true' }, 'b'])).toBe(
+      'tasks[1]: "b" is a string, not an object; write {name: b}',
+    );
     expect(problem([{ name: 'a', run: 'true' }], { defaults: undefined })).toContain(
       'tasks[0].image: the task has no image',
     );

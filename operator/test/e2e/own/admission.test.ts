@@ -240,8 +240,8 @@ describe('with the webhook', () => {
       return scenario.refused([...ADA, 'create', '-f', '-'], { ...object, spec: { tasks } });
     };
     const cases: readonly (readonly [object, string])[] = [
-      [{ needs: 'a' }, 'spec.tasks[0].needs: "a" is text and not a list; write [a]'],
-      [{ env: { X: 3 } }, 'spec.tasks[0].env.X: 3 is a number and not text; write it in quotes: "3"'],
+      [{ needs: 'a' }, 'spec.tasks[0].needs: "a" is a string, not a list; write [a]'],
+      [{ env: { X: 3 } }, 'spec.tasks[0].env.X: 3 is a number, not a string; write it in quotes: "3"'],
       [
         { runIf: 'Sometimes' },
         'spec.tasks[0].runIf: "Sometimes" is not allowed; write one of Succeeded, Failed, Always',

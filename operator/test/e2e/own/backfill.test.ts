@@ -82,7 +82,7 @@ describe('a Backfill', () => {
     for (const run of await scenario.runs()) expect(conditionOf(run, 'Succeeded').reason).toBe('Cancelled');
     expect(
       await scenario.refused(['patch', 'abf', 'long', '--type=merge', '-p', '{"spec":{"desiredState":"Running"}}']),
-    ).toContain('a Backfill that was cancelled does not go on');
+    ).toContain('a cancelled Backfill cannot resume');
   });
 
   it.concurrent('waits for its schedule, and refuses a window that is empty, of the future or too large', async ({

@@ -117,9 +117,9 @@ describe('after a failure', () => {
       expect(condition.message).toContain(words);
     }
     const withValues = repeating('values', 'series', { run: 'base', mode: 'Retry' }, { good: 'no' });
-    await expect(scenario.given(withValues)).rejects.toThrow(/a retry has the parameters of the run/);
+    await expect(scenario.given(withValues)).rejects.toThrow(/a retry uses the parameters of the run/);
     const without = repeating('without', 'series', { run: 'base', mode: 'Fork' });
-    await expect(scenario.given(without)).rejects.toThrow(/mode Fork needs the task/);
+    await expect(scenario.given(without)).rejects.toThrow(/mode Fork requires task/);
   });
 
   it.concurrent('the example ends as its words say', FULL, async ({ scenario }) => {
