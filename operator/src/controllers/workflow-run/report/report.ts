@@ -86,6 +86,6 @@ export async function reportPage(
   const { isNew, strangers } = await storePage(deps, run, page, signal);
   if (isNew) deps.metrics.journalPages.inc();
   if (strangers.length === 0) return undefined;
-  const what = `RunJournal ${strangers.join(', ')} has the name of a history page but was not created by Ado`;
+  const what = `the RunJournal ${strangers.join(', ')} has the name of a history page but was not created by Ado`;
   return `${what}; the page was stored intact under another name and the run continues; delete the foreign RunJournal`;
 }
