@@ -39,18 +39,18 @@ function personProblem({ spec }: Signal, user: User): string | undefined {
   const { users = [], groups = [], notRequester, notRequesters = [] } = spec.request ?? {};
   const { username } = user;
   if (notRequester === username) {
-    return `"${username}" asked for the run and may not decide it; somebody else must (spec.request.notRequester)`;
+    return `"${username}" requested the run and may not decide it; someone else must (spec.request.notRequester)`;
   }
   if (notRequesters.includes(username)) {
-    return `"${username}" asked for what led to the run, and may not decide it; somebody else must (spec.request.notRequesters)`;
+    return `"${username}" requested what led to the run and may not decide it; someone else must (spec.request.notRequesters)`;
   }
   if (users.includes(username)) return undefined;
   if (isServiceAccount(username)) {
-    return `"${username}" is a service account, which counts only where the approvers of the task name it as a user`;
+    return `"${username}" is a service account, which counts only if the approvers of the task list it as a user`;
   }
   if (users.length === 0 && groups.length === 0) return undefined;
   if (user.groups.some((group) => groups.includes(group))) return undefined;
-  return `"${username}" is not asked; asked are ${asked('users', users)}${
+  return `"${username}" is not an approver; approvers: ${asked('users', users)}${
     users.length > 0 && groups.length > 0 ? ' and ' : ''
   }${asked('groups', groups)}`;
 }

@@ -106,6 +106,6 @@ function warnOfStrangers({ kind, webhooks = [] }: Configuration, self: string, l
   if (knowsUs) return;
   logger.error(
     { configuration: kind, account: self },
-    'the configuration of the admission webhook does not leave out the account of this operator; generate it for this account',
+    'the admission webhook configuration does not exclude the account of this operator; generate it for this account',
   );
 }

@@ -41,7 +41,7 @@ describe('a run that somebody creates', () => {
   it('cannot be asked for in the name of another', () => {
     const say = (more: Partial<WorkflowRun['spec']>) => refusal(stampRun({ object: run(more) }, moment(ada)));
     expect(say({ requester: { username: 'bob' } })).toBe(
-      'spec.requester: "bob" is not who asks; leave it out, "ada" is written down',
+      'spec.requester: "bob" is not the requesting user; omit the field, "ada" is recorded',
     );
     expect(stored(run({ requester: { username: 'ada', groups: ['admins'] } }), ada).spec.requester?.groups).toEqual([
       'release',
@@ -74,7 +74,9 @@ describe('a change of desiredState', () => {
   it('is not in the name of another', () => {
     const forged = (more: Partial<WorkflowRun['spec']>) =>
       refusal(stampRun({ object: { ...paused, spec: { ...paused.spec, ...more } }, old: paused }, moment(ada)));
-    expect(forged({ desiredState: 'Running', desiredStateBy: { username: 'eve' } })).toContain('"eve" is not who asks');
+    expect(forged({ desiredState: 'Running', desiredStateBy: { username: 'eve' } })).toContain(
+      '"eve" is not the requesting user',
+    );
     expect(forged({ desiredStateBy: { username: 'ada' } })).toContain('spec.desiredStateBy');
   });
 

@@ -58,5 +58,5 @@ function changedStamp(run: Asked, old: Asked): Stamp | undefined {
 
 export function inOtherName(field: string, given: Stamp | undefined, username: string): string | undefined {
   if (given === undefined || given.username === username) return undefined;
-  return `spec.${field}: "${given.username}" is not who asks; leave it out, "${username}" is written down`;
+  return `spec.${field}: "${given.username}" is not the requesting user; omit the field, "${username}" is recorded`;
 }

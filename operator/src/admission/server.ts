@@ -83,7 +83,7 @@ export class AdmissionServer {
       const body = await read(request);
       if (body === undefined) return answer(response, 413, `a review has at most ${MAX_BODY_BYTES} bytes\n`);
       const review = parsed(body);
-      if (review === undefined) return answer(response, 400, 'this is no AdmissionReview\n');
+      if (review === undefined) return answer(response, 400, 'not an AdmissionReview\n');
       const { apiVersion, kind, request: asked } = review;
       const reply = { apiVersion, kind, response: await this.#options.review(asked) };
       answer(response, 200, JSON.stringify(reply), 'application/json');

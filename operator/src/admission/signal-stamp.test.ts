@@ -144,14 +144,16 @@ describe('an answer', () => {
     expect(refusal(answer(asked, { decision: 'Approve' }, bob))).toBe('nothing was refused');
     const eve: User = { username: 'eve', groups: ['releases'] };
     expect(refusal(answer(asked, { decision: 'Approve' }, eve))).toBe(
-      '"eve" is not asked; asked are the users bob and the groups release',
+      '"eve" is not an approver; approvers: the users bob and the groups release',
     );
   });
 
   it('is not for who asked for the run, where the task says so', () => {
     const asked = approval({ notRequester: 'ada', users: ['ada'] });
-    expect(refusal(answer(asked, { decision: 'Approve' }, ada))).toContain('asked for the run and may not decide');
-    expect(refusal(answer(asked, { decision: 'Approve' }, { username: 'bob', groups: [] }))).toContain('is not asked');
+    expect(refusal(answer(asked, { decision: 'Approve' }, ada))).toContain('requested the run and may not decide');
+    expect(refusal(answer(asked, { decision: 'Approve' }, { username: 'bob', groups: [] }))).toContain(
+      'is not an approver',
+    );
   });
 
   it('of a service account is refused unless it is named, whatever its groups', () => {
@@ -210,7 +212,7 @@ describe('a Signal that somebody creates', () => {
 
   it('cannot be sent in the name of another, nor with groups of its own choice', () => {
     expect(refusal(stampSignal({ object: data({ sender: { username: 'bob' } }) }, moment(ada)))).toContain(
-      'spec.sender: "bob" is not who sends it',
+      'spec.sender: "bob" is not the sender',
     );
     const forged = data({ sender: { username: 'ada', groups: ['admins'], attestation: 'x' } });
     const { spec } = taken(stampSignal({ object: forged }, moment(ada)));

@@ -22,7 +22,7 @@ export function stampSignal({ object, old }: Wish<Signal>, moment: Moment): Stam
 function stampSender(signal: Signal, { user, now, attestation, suffix }: Moment): Stamped {
   const given = signal.spec.sender?.username;
   if (given !== undefined && given !== user.username) {
-    return { refusal: `spec.sender: "${given}" is not who sends it; leave it out, "${user.username}" is written down` };
+    return { refusal: `spec.sender: "${given}" is not the sender; omit the field, "${user.username}" is recorded` };
   }
   const name = nameOf(signal.metadata, suffix, MAX_NAME);
   const sender = stampOf(user, now);
@@ -64,7 +64,7 @@ function again(before: SignalResponse, answer: Answer): Stamped {
 
 function fullProblem(responses: readonly unknown[]): string | undefined {
   if (responses.length < MAX_RESPONSES) return undefined;
-  return `spec.responses: ${MAX_RESPONSES} people have answered, and more are not recorded`;
+  return `spec.responses: ${MAX_RESPONSES} people have answered; no more answers are recorded`;
 }
 
 function record(signal: Signal, answer: Answer, { user, now, attestation }: Moment): SignalResponse {

@@ -68,7 +68,7 @@ describe('a Workflow that somebody writes', () => {
     const writer = { username: 'ada' };
     const say = (object: Workflow, old?: Workflow) =>
       refusal(stampWorkflow({ object, ...(old && { old }) }, moment(argo)));
-    expect(say(workflow({ writer }))).toContain('spec.writer: "ada" is not who asks; leave it out');
+    expect(say(workflow({ writer }))).toContain('spec.writer: "ada" is not the requesting user; omit the field');
     expect(say(workflow({ writer }), stored(workflow(), argo))).toContain('leave it out');
   });
 

@@ -8,8 +8,8 @@ export function nameTaken(strangers: readonly string[], run: string | undefined)
   const named = strangers.slice(0, MAX_NAMED).join(', ');
   const has =
     strangers.length === 1 ? `the WorkflowRun ${named} has the name` : `the WorkflowRuns ${named} have the names`;
-  const instead = run === undefined ? 'no name is left, and nothing is started' : `the run is ${run}`;
-  return `${has} of a run that Ado makes, and Ado did not make it: ${instead}; find out who did, and delete it`;
+  const instead = run === undefined ? 'no name is left and no run was started' : `the run is ${run}`;
+  return `${has} of a run that Ado creates, but was not created by Ado: ${instead}; find out who created it and delete it`;
 }
 
 /** Tells of them by an Event of the Workflow, if there are any. */

@@ -38,6 +38,6 @@ export async function reportStatus(
     await client.patch(type, object.metadata, { kind: 'json', operations }, { subresource: 'status', signal });
   } catch (error) {
     if (!isInvalid(error)) throw error;
-    throw new WaitingError('Collision', `the ${type.kind} changed under us; reading it again`, STALE_AGAIN_MS);
+    throw new WaitingError('Collision', `the ${type.kind} changed concurrently; reading it again`, STALE_AGAIN_MS);
   }
 }

@@ -160,7 +160,7 @@ describe('an attempt with a cache', () => {
     const busy = await world.start('b');
     expect(busy).toMatchObject({ phase: 'Refused', reason: 'CacheBusy', retry: true });
     expect(busy).toMatchObject({
-      message: expect.stringContaining('run a task t computes the same result since 1970'),
+      message: expect.stringContaining('run a task t has been computing the same result since 1970'),
     });
     await world.succeeded('a');
     expect(world.woken).toEqual(['n/b']);

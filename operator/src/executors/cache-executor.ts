@@ -203,9 +203,14 @@ export class CacheExecutor extends ExecutorDecorator {
     const waiting = this.#waiting.get(key) ?? new Set();
     remember(this.#waiting, key, waiting.add(objectKey(run)));
     const who = entry.holder
-      ? `run ${entry.holder.run} task ${entry.holder.path} computes the same result since ${entry.holder.since}`
-      : 'another attempt computes the same result';
-    return { phase: 'Refused', reason: 'CacheBusy', message: `${who}; it is taken when it is there`, retry: true };
+      ? `run ${entry.holder.run} task ${entry.holder.path} has been computing the same result since ${entry.holder.since}`
+      : 'another attempt is computing the same result';
+    return {
+      phase: 'Refused',
+      reason: 'CacheBusy',
+      message: `${who}; the result is reused once it is available`,
+      retry: true,
+    };
   }
 
   #wake(key: string): void {

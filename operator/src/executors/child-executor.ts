@@ -176,7 +176,7 @@ export class ChildExecutor implements Executor {
     if (child && verdict === 'Ours') return seenChild(child, awaits(known), { path, attempt });
     if (verdict && verdict !== 'Ours')
       return { path, attempt, observation: disrupted('WorkflowRun', ref.name, verdict) };
-    const message = `the run ${ref.name} was deleted before it had ended`;
+    const message = `the run ${ref.name} was deleted before it ended`;
     return {
       path,
       attempt,
@@ -190,7 +190,7 @@ export class ChildExecutor implements Executor {
     const next = await this.read(run, { name, namespace: run.namespace });
     const attempt = attemptOf(child.metadata);
     if (next && this.judge(run, next, attempt) === 'Ours') return { ...attempt, observation: { phase: 'Unknown' } };
-    const message = `the run ${name}, which continued ${child.metadata.name}, was deleted before it had ended`;
+    const message = `the run ${name}, which continued ${child.metadata.name}, was deleted before it ended`;
     const observation = { phase: 'Failed', cause: 'Infrastructure', reason: 'ChildDeleted', message } as const;
     return { ...attempt, observation };
   }
@@ -264,6 +264,6 @@ export class ChildExecutor implements Executor {
 }
 
 function tooDeep(workflow: string): Refusal {
-  const message = `the run of ${workflow} would be the ${MAX_DEPTH + 1}th below another; does a Workflow start itself? Use loop or forEach`;
+  const message = `the run of ${workflow} would be nested ${MAX_DEPTH + 1} levels deep; does a Workflow start itself? Use loop or forEach`;
   return { phase: 'Refused', reason: 'TooDeep', message, retry: false };
 }

@@ -54,7 +54,9 @@ export class WorkspaceClaims {
       }
       const existing = await this.#client.get(PERSISTENT_VOLUME_CLAIMS, manifest.metadata, { signal: run.signal });
       if (!isControlledBy(existing, run.uid)) {
-        return rejected(`a PersistentVolumeClaim named ${claim.name} exists that is not of this run; delete it`);
+        return rejected(
+          `PersistentVolumeClaim ${claim.name} already exists and does not belong to this run; delete it`,
+        );
       }
     }
     if (this.#known.size >= MAX_KNOWN) this.#known.clear();

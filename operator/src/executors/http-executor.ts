@@ -52,10 +52,8 @@ export class HttpExecutor implements BackendExecutor<RenderedHttp> {
     if (this.options.image !== '') {
       return this.options.pods.start(run, podRequest(request, { ...this.options, timeoutMs }));
     }
-    const listed = hasSecrets
-      ? 'a request with headersFrom is made by a pod'
-      : `the host ${host} is not in --http-hosts`;
-    return refused(`${listed}, and --http-image names no image for that; ask the administrator for either`);
+    const listed = hasSecrets ? 'a request with headersFrom needs a pod' : `the host ${host} is not in --http-hosts`;
+    return refused(`${listed}, and --http-image is not set; ask the administrator for either`);
   }
 
   async observe(run: RunContext, live: readonly LiveAttempt[]): Promise<Observation> {
@@ -104,7 +102,7 @@ const ANSWER_LOST: AttemptObservation = {
   phase: 'Failed',
   cause: 'Infrastructure',
   reason: 'AnswerLost',
-  message: 'the operator was restarted before the answer was recorded; the request is made again',
+  message: 'the operator restarted before the response was recorded; sending the request again',
 };
 
 const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
@@ -114,6 +112,6 @@ const refused = (message: string): Refusal => ({ phase: 'Refused', reason: 'Http
 const busy = (): Refusal => ({
   phase: 'Refused',
   reason: 'HttpFailed',
-  message: 'too many requests of other tasks are under way; waiting for some to end',
+  message: 'too many requests in flight; waiting for others to finish',
   retry: true,
 });

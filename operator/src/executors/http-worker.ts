@@ -71,7 +71,7 @@ export class HttpWorker {
     if (!entry) return false;
     if (!isOver(entry)) {
       entry.stop.abort();
-      this.#end(entry, failure('RunStopped', 'the request was given up: the task was stopped'));
+      this.#end(entry, failure('RunStopped', 'the request was cancelled: the task was stopped'));
     }
     return true;
   }

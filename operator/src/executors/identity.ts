@@ -127,7 +127,7 @@ export function strangerOf(
 
 /** What it means for an attempt that its object is another than the one that was started. */
 export function disrupted(kind: MadeKind, name: string, why: Stranger['why']) {
-  const what = why === 'MadeAgain' ? 'was deleted and made again' : 'was not made by the operator';
-  const message = `the ${kind} ${name} ${what}, so it says nothing of this attempt; delete it`;
+  const what = why === 'MadeAgain' ? 'was deleted and recreated' : 'was not created by the operator';
+  const message = `the ${kind} ${name} ${what} and does not count for this attempt; delete it`;
   return { phase: 'Failed', cause: 'Infrastructure', reason: 'Disrupted', message } as const;
 }

@@ -74,7 +74,7 @@ describe('a pod in which a container of others goes on when its task has ended',
     expect(paths(patches)).toEqual([[RELEASED, ...ENDING]]);
     const added = patches.flat().filter(({ op }) => op === 'add');
     expect(added).toMatchObject([
-      { value: expect.stringMatching(/the task had ended, and proxy went on/) },
+      { value: expect.stringMatching(/the task ended but proxy kept running/) },
       { value: 1 },
     ]);
     expect(deleted).toEqual([]);

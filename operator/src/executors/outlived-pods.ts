@@ -58,7 +58,7 @@ export class OutlivedPods {
  */
 export function endingOf(pod: Pod): JsonPatchOperation[] {
   const named = someOf(outlivedBy(pod), MAX_NAMED);
-  const why = `the task had ended, and ${named} went on; Ado set activeDeadlineSeconds to end the pod`;
+  const why = `the task ended but ${named} kept running; Ado set activeDeadlineSeconds to stop the pod`;
   return [
     { op: 'add', path: `/metadata/annotations/${ANNOTATION_ENDED.replace('/', '~1')}`, value: why },
     { op: 'add', path: '/spec/activeDeadlineSeconds', value: 1 },

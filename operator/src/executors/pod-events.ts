@@ -131,7 +131,7 @@ export function whyOf(events: readonly Event[], now: number): WhyWaiting | undef
 function initOf(pod: Pod): WhyWaiting | undefined {
   const name = runningInit(pod);
   if (name === undefined) return undefined;
-  const message = `the init container "${name}", which others put into the pod, has not ended; see its log`;
+  const message = `the injected init container "${name}" has not finished; see its log`;
   return { reason: 'InitContainerRunning', message };
 }
 

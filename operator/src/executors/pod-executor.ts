@@ -55,7 +55,7 @@ export interface ArtifactSettings {
 const NO_STORE: Refusal = {
   phase: 'Refused',
   reason: 'ArtifactFailed',
-  message: 'the operator knows no store for artifacts; start it with --artifact-store',
+  message: 'the operator has no artifact store; start it with --artifact-store',
   retry: false,
 };
 

@@ -53,7 +53,9 @@ describe('a token that is refused', () => {
       const name = 'd'.repeat(length);
       const { message } = refusedToken(forbidden(`serviceaccounts "${name}" ${USER}`), account(name));
       expect(message.length).toBeLessThanOrEqual(512);
-      expect(message).toMatch(/--serviceaccount=tools:ado$|binds a Role as docs\/guides\/resources.md says$/);
+      expect(message).toMatch(
+        /--serviceaccount=tools:ado$|must bind a Role as described in docs\/guides\/resources.md$/,
+      );
     }
   });
 

@@ -26,19 +26,23 @@ export function accountOf(
 ): TaskAccount | Refusal {
   const [field, name] = namedAccount(task, defaults);
   if (isReservedNamespace(namespace, own)) {
-    const why = 'accounts of kube-* and of the namespace of the operator may do anything';
-    return forbidden(`${field}: nobody is acted for in ${namespace}: ${why}; run the Workflow in another namespace`);
+    const why = 'service accounts in kube-* and in the operator namespace are privileged';
+    return forbidden(
+      `${field}: the operator does not act as service accounts in ${namespace}: ${why}; run the Workflow in another namespace`,
+    );
   }
   const remedy = referenceRemedy('serviceAccountName', name);
   if (remedy === undefined) return { namespace, name, field };
-  return forbidden(`${field} is ${JSON.stringify(name.slice(0, 80))}, which no account is called; ${remedy}`);
+  return forbidden(
+    `${field} is ${JSON.stringify(name.slice(0, 80))}, which is not a valid service account name; ${remedy}`,
+  );
 }
 
 function namedAccount({ resource, serviceAccountName }: Task, defaults: TaskDefaults | undefined): [string, string] {
   if (resource?.serviceAccountName !== undefined) return ['resource.serviceAccountName', resource.serviceAccountName];
   if (serviceAccountName !== undefined) return ['serviceAccountName', serviceAccountName];
   if (defaults?.serviceAccountName !== undefined) return ['defaults.serviceAccountName', defaults.serviceAccountName];
-  return ['serviceAccountName (none is named)', DEFAULT_ACCOUNT];
+  return ['serviceAccountName (not set)', DEFAULT_ACCOUNT];
 }
 
 /** As RBAC and the audit log name it. */
@@ -49,7 +53,7 @@ export function refusedToken(error: unknown, account: TaskAccount): Refusal {
   if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 403)) throw error;
   const { field, name, namespace } = account;
   if (error.status === 403) return forbidden(notBound(error, account));
-  const message = `${field}: the service account ${name} does not exist in ${namespace}; create it, or name another`;
+  const message = `${field}: the service account ${name} not found in ${namespace}; create it or use another`;
   return { ...forbidden(message), retry: true };
 }
 
@@ -65,7 +69,7 @@ function notBound(error: ApiError, { field, name, namespace }: TaskAccount): str
   // Half a command is worse than none.
   return message.length <= MAX_MESSAGE
     ? message
-    : `${said}; the owner of the namespace binds a Role as docs/guides/resources.md says`;
+    : `${said}; the owner of the namespace must bind a Role as described in docs/guides/resources.md`;
 }
 
 function forbidden(message: string): Refusal {

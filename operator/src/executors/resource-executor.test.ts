@@ -101,9 +101,13 @@ describe('applying an object', () => {
     [
       'the namespace of Kubernetes',
       { ...MANIFEST, metadata: { name: 'c', namespace: 'kube-system' } },
-      'nothing is applied',
+      'objects cannot be applied',
     ],
-    ['our own namespace', { ...MANIFEST, metadata: { name: 'c', namespace: 'ado-system' } }, 'nothing is applied'],
+    [
+      'our own namespace',
+      { ...MANIFEST, metadata: { name: 'c', namespace: 'ado-system' } },
+      'objects cannot be applied',
+    ],
   ])('is refused for a manifest with %s', async (_name, manifest, says) => {
     const at = setUp({}, manifest as unknown as Record<string, Json>);
     const refusal = await at.executor.start(run, at.request);
@@ -148,7 +152,7 @@ describe('applying an object', () => {
       const there = { ...run, namespace };
       expect(await at.executor.start(there, at.request)).toMatchObject({
         ...{ reason: 'ResourceForbidden', retry: false },
-        message: expect.stringContaining(`nobody is acted for in ${namespace}`),
+        message: expect.stringContaining(`the operator does not act as service accounts in ${namespace}`),
       });
       const { seen } = await at.executor.observe(there, [at.live]);
       expect(seen[0]?.observation).toMatchObject({ phase: 'Failed', reason: 'ResourceForbidden' });
@@ -199,8 +203,8 @@ describe('fields that others own', () => {
     expect(await at.executor.start(run, at.request)).toEqual({
       ...{ phase: 'Refused', reason: 'ResourceConflict', retry: false },
       message:
-        'others own fields of the object with other values: .data.a ("kubectl-edit" using v1); ' +
-        'take them out of the manifest, or take them over by resource.conflict: Force',
+        'conflict with other field managers: .data.a ("kubectl-edit" using v1); ' +
+        'remove the fields from the manifest, or take them over with resource.conflict: Force',
     });
     expect(forced(at)).toEqual([false, false]);
   });

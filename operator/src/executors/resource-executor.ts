@@ -119,7 +119,7 @@ export class ResourceExecutor implements BackendExecutor<RenderedResource> {
   /** What the object says now; asked for rarely, and ever more so. */
   private async look(run: RunContext, live: LiveAttempt): Promise<AttemptObservation> {
     const watch = this.watches.of(run, live);
-    if (watch.isStopped) return failed('RunStopped', 'the task was stopped before the object was as it waits for');
+    if (watch.isStopped) return failed('RunStopped', 'the task was stopped before successWhen was true');
     if (!this.watches.isDue(watch)) return { phase: 'Running', startedAt: watch.startedAt };
     const object = watch.applied ?? (await this.read(run, live));
     watch.applied = undefined;
@@ -189,7 +189,7 @@ export class ResourceExecutor implements BackendExecutor<RenderedResource> {
   private async targetOfLive(run: RunContext, live: LiveAttempt): Promise<Target | Refusal> {
     if (live.rendered?.backend === 'Resource') return this.targetOf(run, live, live.rendered);
     const message =
-      'resource.manifest has no value any more: an expression in it fails that did not when it was applied';
+      'resource.manifest can no longer be evaluated: an expression in it that worked when it was applied now fails';
     return { phase: 'Refused', reason: 'ManifestInvalid', message, retry: false };
   }
 
@@ -205,7 +205,7 @@ export class ResourceExecutor implements BackendExecutor<RenderedResource> {
     const { apiVersion, kind } = identity;
     const type = await this.discovery.typeOf(apiVersion, kind, run.signal);
     if (!type) {
-      const message = `the API server knows no ${kind} of ${apiVersion}; is its CRD installed?`;
+      const message = `the API server does not know kind ${kind} in ${apiVersion}; is its CRD installed?`;
       return { phase: 'Refused', reason: 'ResourceRejected', message, retry: true };
     }
     return { account, apiVersion, type, ref: refOf(identity, type, run) };

@@ -30,13 +30,17 @@ export function identityOf(manifest: Manifest, own: string): Identity | Refusal 
   if (!isPart('apiVersion', apiVersion)) return invalid('apiVersion', apiVersion);
   if (!isPart('kind', kind)) return invalid('kind', kind);
   if (typeof generateName === 'string' && generateName !== '') {
-    return refused('metadata.generateName', generateName, 'an object is applied by its name: give it metadata.name');
+    return refused('metadata.generateName', generateName, 'objects are applied by name; set metadata.name');
   }
   if (!isPart('metadata.name', name)) return invalid('metadata.name', name);
   if (namespace === undefined) return { apiVersion, kind, name, namespace };
   if (!isPart('metadata.namespace', namespace)) return invalid('metadata.namespace', namespace);
   if (!isReservedNamespace(namespace, own)) return { apiVersion, kind, name, namespace };
-  return refused('metadata.namespace', namespace, 'nothing is applied where Kubernetes or the operator itself runs');
+  return refused(
+    'metadata.namespace',
+    namespace,
+    'objects cannot be applied to the namespaces of Kubernetes or of the operator',
+  );
 }
 
 /** A namespace in which no task applies anything and nobody is acted for, whatever RBAC says. */

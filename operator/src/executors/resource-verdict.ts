@@ -24,7 +24,7 @@ export function judgeObject(
 ): Extract<AttemptObservation, { phase: 'Succeeded' | 'Failed' }> | undefined {
   const bindings = { object: seenByPeople(object) };
   if (action.failWhen !== undefined && holds(evaluate, action.failWhen, bindings)) {
-    return failed('ResourceFailed', `failWhen is true of the object: ${action.failWhen}`);
+    return failed('ResourceFailed', `failWhen is true for the object: ${action.failWhen}`);
   }
   if (action.successWhen !== undefined && !holds(evaluate, action.successWhen, bindings)) return undefined;
   try {
@@ -34,7 +34,7 @@ export function judgeObject(
     if (bytes <= MAX_OUTPUT_BYTES) return { phase: 'Succeeded', message: '', outputs };
     return failed(
       'OutputsTooLarge',
-      `resource.outputs are ${bytes} bytes and may be ${MAX_OUTPUT_BYTES}; take less of the object`,
+      `resource.outputs are ${bytes} bytes, more than the limit of ${MAX_OUTPUT_BYTES}; output less of the object`,
     );
   } catch (error) {
     return failed('ExpressionError', `resource.outputs: ${messageOf(error)}`);
@@ -81,8 +81,8 @@ export function refusedApply(error: unknown, account: string): Refusal {
 function refusedForConflict(error: ApiError): Refusal {
   const fields = conflictText(error);
   const message = fields
-    ? `others own fields of the object with other values: ${fields}; take them out of the manifest, or take them over by resource.conflict: Force`
-    : `${error.message}; leave resourceVersion and uid out of the manifest`;
+    ? `conflict with other field managers: ${fields}; remove the fields from the manifest, or take them over with resource.conflict: Force`
+    : `${error.message}; remove resourceVersion and uid from the manifest`;
   const retry = fields === undefined;
   return { phase: 'Refused', reason: 'ResourceConflict', message: message.slice(0, MAX_MESSAGE), retry };
 }
@@ -93,7 +93,7 @@ export function failedRead(error: unknown, account: string): Failed {
   if (error instanceof ApiError && error.status === 404) {
     return failed(
       'ResourceDeleted',
-      `${error.message}: somebody deleted it before successWhen was true; retry applies it again`,
+      `${error.message}: the object was deleted before successWhen was true; retry applies it again`,
     );
   }
   throw error;
@@ -102,7 +102,7 @@ export function failedRead(error: unknown, account: string): Failed {
 const isRbac = (error: unknown): error is ApiError => isForbidden(error) && / is forbidden: User /.test(error.message);
 
 function grant(error: ApiError, account: string, verbs: string): string {
-  const remedy = `; grant ${account} ${verbs} on it by a Role and a RoleBinding`;
+  const remedy = `; grant ${account} ${verbs} on it with a Role and a RoleBinding`;
   return `${error.message.slice(0, MAX_MESSAGE - remedy.length)}${remedy}`;
 }
 

@@ -153,7 +153,7 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
       if (made && ('phase' in made || this.isOurs(run, made, { path, rendered }))) return made;
     }
     const names = [...this.names(run, path)].join(' and ');
-    const message = `others hold the names ${names}, by which this task would ask; delete those signals`;
+    const message = `the Signal names ${names} that this task needs are taken; delete those Signals`;
     return { phase: 'Refused', reason: 'SignalNameTaken', message, retry: true };
   }
 

@@ -78,7 +78,7 @@ describe('the pods of tasks, judged by a real API server', () => {
       const outlived: Pod = { ...pod, status: { phase: 'Running', containerStatuses } };
       for (const _ of ['once', 'again']) await new OutlivedPods(client, realClock).end(outlived, undefined);
       const { metadata, spec } = await client.get<Pod>(PODS, { name: pod.metadata.name, namespace });
-      expect(metadata.annotations?.['flow.ado.dev/ended']).toContain('proxy went on');
+      expect(metadata.annotations?.['flow.ado.dev/ended']).toContain('proxy kept running');
       expect(spec.activeDeadlineSeconds).toBe(1);
     });
 

@@ -87,7 +87,7 @@ describe('a task that applies an object', () => {
         await mallory.create(applies('robot'));
         await mallory.create(workflowRun('first', 'applies'));
         const row = await refusal(there, 'first');
-        expect(row.message).toContain(`nobody is acted for in ${namespace}`);
+        expect(row.message).toContain(`the operator does not act as service accounts in ${namespace}`);
         expect(await isMade(there)).toBe(false);
         const tokens = auditLog().since(mark, ({ user, resource, namespace: where }) => {
           return user === OPERATOR_USER && resource === 'serviceaccounts/token' && where === namespace;

@@ -24,7 +24,7 @@ describe('the admission webhook in the cluster', () => {
       return (await here.kubectl(['get', 'asig', 'ship-approve', '--ignore-not-found', '-o', 'name'])) !== '';
     });
     const answer = ['patch', 'asig', 'ship-approve', '--type=merge', '-p', '{"spec":{"decision":"Approve"}}'];
-    expect(await here.refused([...ADA, ...answer])).toContain('"ada" asked for the run and may not decide it');
+    expect(await here.refused([...ADA, ...answer])).toContain('"ada" requested the run and may not decide it');
     const forged = { spec: { responses: [{ username: 'bob', decision: 'Approve' }] } };
     await here.refused([...ADA, ...answer.slice(0, -1), JSON.stringify(forged)]);
     await here.kubectl(['--as', 'bob', '--as-group', 'system:masters', ...answer]);

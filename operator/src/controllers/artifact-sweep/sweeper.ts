@@ -76,7 +76,7 @@ export class Sweeper {
     this.#due.delete(namespace);
     if (!store || !this.#storing.has(namespace)) return {};
     if (live.length > MAX_LIVE) {
-      logger.warn({ namespace, runs: live.length }, 'too many runs for a sweep of their artifacts');
+      logger.warn({ namespace, runs: live.length }, 'too many runs for an artifact sweep');
       return {};
     }
     const pod = buildSweepPod(store, { ...plan, store: store.address }, live);
@@ -98,7 +98,7 @@ export class Sweeper {
       if (!result) return true;
       if (!pod.metadata.deletionTimestamp) {
         metrics.artifactSweeps.inc({ result });
-        if (result === 'Failed') logger.warn({ namespace }, 'the sweep of artifacts failed; see its store and Secret');
+        if (result === 'Failed') logger.warn({ namespace }, 'artifact sweep failed; check its store and Secret');
       }
       await client.delete(PODS, ref, { signal, gracePeriodSeconds: 0 });
       return true;

@@ -36,11 +36,11 @@ export function acceptBackfill(stores: Stores, backfill: Backfill, now: number):
   const { workflow: name } = backfill.spec;
   const workflow = stores.workflows.get(objectKey({ namespace, name }));
   if (!workflow) {
-    const message = `there is no Workflow ${name} in ${namespace} yet; create it`;
+    const message = `Workflow ${name} not found in ${namespace}; create it`;
     return { reason: 'WorkflowNotFound', message, isFinal: false };
   }
   if (!workflow.status?.definition) {
-    const message = `the Workflow ${name} is not ready yet; its conditions say why`;
+    const message = `Workflow ${name} is not ready yet; see its conditions`;
     return { reason: 'WorkflowNotReady', message, isFinal: false };
   }
   const plan = planFor(stores, workflow);
@@ -61,22 +61,21 @@ function pinnedIn({ status }: Backfill): Schedule | undefined {
 
 function notFound({ spec }: Backfill, { schedules }: SchedulePlan): Refused {
   const names = schedules.map(({ name }) => name).join(', ') || 'none';
-  const message = `the Workflow ${spec.workflow} has no valid schedule ${spec.schedule}; it has: ${names}`;
+  const message = `Workflow ${spec.workflow} has no valid schedule ${spec.schedule}; valid schedules: ${names}`;
   return { reason: 'ScheduleNotFound', message, isFinal: false };
 }
 
 function windowProblem({ spec, metadata, status }: Backfill, now: number): string | undefined {
   const [from, to] = [epochOf(spec.from), epochOf(spec.to)];
-  if (from === undefined || to === undefined)
-    return 'from and to are times such as 2027-01-01T00:00:00Z; write them so';
+  if (from === undefined || to === undefined) return 'from and to must be timestamps such as 2027-01-01T00:00:00Z';
   if (from >= to) return `the window from ${spec.from} to ${spec.to} is empty; set to after from`;
   const latest = Math.max(now, epochOf(metadata.creationTimestamp) ?? now);
   if (status?.plan !== undefined || to <= latest) return undefined;
-  return `to is ${spec.to}, and it is ${timeOf(now)}; slots of the future are those of the schedule: set to earlier`;
+  return `to is ${spec.to}, but the current time is ${timeOf(now)}; future slots belong to the schedule: set to earlier`;
 }
 
 function countProblem({ spec }: Backfill, isTooMany: boolean): string {
   const window = `the window from ${spec.from} to ${spec.to}`;
-  if (!isTooMany) return `${window} holds no slot of the schedule; choose another`;
-  return `${window} holds more than ${MAX_BACKFILL_SLOTS} slots; split it into several Backfills`;
+  if (!isTooMany) return `${window} contains no slot of the schedule; choose another window`;
+  return `${window} contains more than ${MAX_BACKFILL_SLOTS} slots; split it into several Backfills`;
 }

@@ -184,7 +184,8 @@ export class BackfillReconciler {
   }
 }
 
-const collision = () => new WaitingError('Collision', 'the Backfill has changed; reading it again', STALE_AGAIN_MS);
+const collision = () =>
+  new WaitingError('Collision', 'the Backfill changed concurrently; reading it again', STALE_AGAIN_MS);
 
 /** The next slot in the order of the window. */
 function next(backfill: Backfill, { slots }: Accepted, { cursor }: Progress): number | undefined {

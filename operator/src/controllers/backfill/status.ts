@@ -70,16 +70,16 @@ function viewOf({ spec }: Backfill, { counts }: Progress, isOver: boolean, refus
   }
   if (isOver) {
     const { succeeded, existing } = counts;
-    return ended('Succeeded', 'Succeeded', `${succeeded} runs succeeded, ${existing} slots had a run before`);
+    return ended('Succeeded', 'Succeeded', `${succeeded} runs succeeded, ${existing} slots already had a run`);
   }
   if (refused) return { phase: 'Running', wishes: [...going('SlotRefused', refused), stalled('SlotRefused', refused)] };
   if (spec.desiredState === 'Paused') {
-    return { phase: 'Paused', wishes: going('Paused', 'no further run starts until desiredState is Running') };
+    return { phase: 'Paused', wishes: going('Paused', 'no new run starts until desiredState is Running') };
   }
   if (spec.desiredState === 'Cancelled') {
-    return { phase: 'Running', wishes: going('Cancelling', 'waits for the end of the runs that are being cancelled') };
+    return { phase: 'Running', wishes: going('Cancelling', 'waiting for the cancelled runs to end') };
   }
-  return { phase: 'Running', wishes: going('Running', `${left} of ${counts.total} slots are left`) };
+  return { phase: 'Running', wishes: going('Running', `${left} of ${counts.total} slots left`) };
 }
 
 function ended(phase: 'Succeeded' | 'Failed' | 'Cancelled', reason: Reason, message: string): View {

@@ -55,7 +55,7 @@ export function wantedOf(target: Workflow, completion: Completion, from: Source,
   const depth = depthOf(source, proves) + 1;
   if (depth > MAX_DEPTH) {
     return {
-      refusal: `TooDeep: it would be the ${depth}th run below another; do Workflows start each other in a circle?`,
+      refusal: `TooDeep: the run would be nested ${depth} levels deep; do Workflows start each other in a cycle?`,
     };
   }
   const values = triggerParameters(completion.with, target.spec.parameters, context);

@@ -94,7 +94,7 @@ export class CompletionReconciler {
       const { object, strangers } = await createNamed(client, WORKFLOW_RUNS, names, build, isOurs, { signal });
       tellOfTakenNames(recorder, target, strangers, object?.metadata.name);
       if (object) return { made: object.metadata.name };
-      return { refusal: `runs of others have its names, from ${names[0]} on; delete them` };
+      return { refusal: `its run names, starting with ${names[0]}, are taken by other runs; delete those runs` };
     } catch (error) {
       if (isInvalid(error)) return { refusal: error.message };
       throw error;
@@ -121,7 +121,7 @@ export class CompletionReconciler {
       await this.#deps.client.patch(WORKFLOW_RUNS, metadata, { kind: 'json', operations }, options);
     } catch (error) {
       if (isInvalid(error))
-        throw new WaitingError('Collision', 'the run has changed; reading it again', STALE_AGAIN_MS);
+        throw new WaitingError('Collision', 'the run changed concurrently; reading it again', STALE_AGAIN_MS);
       if (!isNotFound(error)) throw error;
     }
   }

@@ -64,9 +64,9 @@ function endingOf({ phase, reason, message, task, decision }: Verdict, run: Work
 }
 
 const WORDS: Record<Verdict['phase'], string> = {
-  Delivered: 'the task has taken it',
-  Rejected: 'it does not count',
-  Expired: 'time was up',
+  Delivered: 'the task received it',
+  Rejected: 'not counted',
+  Expired: 'timed out',
 };
 
 /** Data is taken by whichever task waits for its name, now or later, in any link of the chain. */
@@ -84,7 +84,9 @@ function judgeAsked(deps: JudgeDeps, links: readonly WorkflowRun[], signal: Sign
   // It goes with its run, which is gone or not in the cache yet.
   if (!run && saysItIsAsked(signal)) return 'NotYet';
   if (!run) {
-    return { ended: rejected('NotAsked', 'no task asks by it; tasks make the signals by which they ask themselves') };
+    return {
+      ended: rejected('NotAsked', 'no task created this signal; Approval and Input signals are created by tasks'),
+    };
   }
   const state = storedState(run);
   if (state === undefined || state === 'Unreadable') return isOver(run) ? { ended: runEnded(run) } : 'NotYet';
@@ -128,7 +130,7 @@ function judgeTask(deps: JudgeDeps, run: WorkflowRun, state: RunState, signal: S
       return {
         ended: rejected(
           'NotAsked',
-          `it is not what the task ${path} asks by: it shows something else, or the operator did not make it`,
+          `not the signal that task ${path} created: its content differs, or the operator did not create it`,
         ),
       };
     }
@@ -164,7 +166,7 @@ const taskEnded = (run: WorkflowRun, task: string): Ending => ({
 
 function runEnded(run: WorkflowRun): Ending {
   const { phase = 'Failed' } = run.status ?? {};
-  return { ...rejected('RunEnded', `the run ${run.metadata.name} has ended (${phase}); send it to another`), run };
+  return { ...rejected('RunEnded', `the run ${run.metadata.name} has ended (${phase}); send it to another run`), run };
 }
 
 export function rejected(reason: Reason, message: string): Ending {

@@ -40,7 +40,7 @@ const NO_RUN_MS = parseDuration('10m');
 const KEPT_MS = parseDuration('1h');
 /** So many signals may wait for a run before they say so. */
 const MANY = 1_000;
-const CROWDED = `more than ${MANY} signals wait for it: send fewer, or bound them by a quota of signals`;
+const CROWDED = `more than ${MANY} signals wait for it: send fewer, or limit them with a quota on signals`;
 const STALE_AGAIN_MS = 100;
 /** Until then the run of a signal that is being deleted has recorded what was answered, or is gone itself. */
 const HELD_AGAIN_MS = parseDuration('2s');
@@ -107,7 +107,7 @@ export class SignalReconciler {
       return { requeueAfter: NO_RUN_MS - age };
     }
     if (await this.#isThere(signal, abort)) return { requeueAfter: PATIENCE_MS };
-    return this.#end(signal, rejected('RunNotFound', `there is no run named ${run}; send it to one that is`), abort);
+    return this.#end(signal, rejected('RunNotFound', `run ${run} not found; send it to an existing run`), abort);
   }
 
   async #isThere({ spec, metadata: { namespace } }: Signal, signal: AbortSignal): Promise<boolean> {
@@ -244,6 +244,6 @@ async function unlessStale(write: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (isNotFound(error)) return;
     if (!isInvalid(error) && !isConflict(error)) throw error;
-    throw new WaitingError('Collision', 'the Signal changed under us; reading it again', STALE_AGAIN_MS);
+    throw new WaitingError('Collision', 'the Signal changed concurrently; reading it again', STALE_AGAIN_MS);
   }
 }

@@ -211,7 +211,7 @@ export function findRevision(stores: Stores, namespace: string, workflow: string
   const { digest = '', revision = '' } = noted ?? {};
   const found = stores.revisions.get(objectKey({ namespace, name: revision }));
   if (!found) {
-    const message = `the ControllerRevision ${revision} is missing; restore it, or delete what executes it`;
+    const message = `ControllerRevision ${revision} not found; restore it, or delete the object that uses it`;
     return { reason: 'RevisionMissing', message };
   }
   const uid = stores.workflows.get(objectKey({ namespace, name: workflow }))?.metadata.uid;

@@ -100,13 +100,13 @@ async function pin(
 /** What is wrong with an object that has the name of a version, and the remedy; nothing if it is that version. */
 function squatterText(existing: KubeObject, template: ObjectMeta, namespace: string): string | undefined {
   const { name } = existing.metadata;
-  const remedy = `delete it (kubectl delete controllerrevision ${name} -n ${namespace}), and the version is pinned`;
-  const what = `the ControllerRevision ${namespace}/${name} is no version of the template ${template.name}`;
+  const remedy = `delete it (kubectl delete controllerrevision ${name} -n ${namespace}) to pin the version`;
+  const what = `ControllerRevision ${namespace}/${name} is not a version of the template ${template.name}`;
   try {
     if (isVersionOf(decodeVersion(existing, namespace), template)) return undefined;
   } catch {
-    return `${what}: its name and its content do not fit; ${remedy}`;
+    return `${what}: its name does not match its content; ${remedy}`;
   }
   const owner = ownerText(existing.metadata);
-  return `${what}: its owner is ${owner}; one that is left of a deleted template goes by itself; ${remedy}`;
+  return `${what}: its owner is ${owner}; if left over from a deleted template, it is garbage-collected; ${remedy}`;
 }

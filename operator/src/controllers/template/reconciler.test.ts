@@ -156,7 +156,7 @@ describe('reconciling a template', () => {
     world.template = undefined;
     const status = await world.apply('1.0.0', body('a'), 'another');
     expect(ready(status)).toMatchObject({ status: 'False', reason: 'RevisionForged' });
-    expect(ready(status)?.message).toContain('its owner is WorkflowTemplate deploy (uid u); one that is left');
+    expect(ready(status)?.message).toContain('its owner is WorkflowTemplate deploy (uid u); if left over');
     expect(status.definition).toBeUndefined();
     for (const name of [...world.kept.keys()]) world.collect(name);
     expect(ready(await world.apply('1.0.0', body('a'), 'another'))).toMatchObject({ status: 'True' });

@@ -138,8 +138,8 @@ function tellOfStranger({ memories, recorder }: RunDeps, run: WorkflowRun, stran
   memory.strangers.add(stranger.uid);
   const { kind, namespace, name, why } = stranger;
   const what =
-    why === 'MadeAgain' ? 'was deleted and made again by others' : 'carries marks of Ado that Ado did not write';
-  const message = `the ${kind} ${namespace}/${name} ${what}; it counts for nothing: delete it, or take its flow.ado.dev labels away`;
+    why === 'MadeAgain' ? 'was deleted and recreated by someone else' : 'carries Ado labels but was not created by Ado';
+  const message = `the ${kind} ${namespace}/${name} ${what}; it is ignored: delete it or remove its flow.ado.dev labels`;
   recorder.event(run, 'Warning', 'StrangerIgnored', 'Observe', message);
 }
 

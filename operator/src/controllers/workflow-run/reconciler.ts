@@ -154,7 +154,7 @@ export class RunReconciler {
     const now = this.#deps.clock.now();
     const { desiredState } = run.spec;
     if (desiredState === 'Cancelled' || desiredState === 'Terminated') {
-      const wishes = unsuccessful(desiredState, 'stopped by desiredState before it could start');
+      const wishes = unsuccessful(desiredState, 'stopped by desiredState before it started');
       await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
       return {};
     }
@@ -317,7 +317,7 @@ export class RunReconciler {
     memory.collisions++;
     const wait = Math.min(30_000, 25 * 2 ** Math.min(memory.collisions, 12));
     const why = cause instanceof Error ? cause.message : String(cause);
-    return new WaitingError('Collision', `the run changed under us (${why}); reading it again`, wait);
+    return new WaitingError('Collision', `the run changed concurrently (${why}); reading it again`, wait);
   }
 }
 

@@ -182,7 +182,7 @@ describe('the run that continues another', () => {
     const server = new Server();
     await server.make({ ...cancelled, spec: run.spec });
     server.refusal = new ApiError(422, { reason: 'Invalid' });
-    await expect(server.make(cancelled)).rejects.toThrow('looking again');
+    await expect(server.make(cancelled)).rejects.toThrow('changed concurrently');
     server.refusal = new ApiError(404, { reason: 'NotFound' });
     expect(await server.make(cancelled)).toBe('r-c1');
   });

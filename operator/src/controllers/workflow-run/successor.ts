@@ -171,7 +171,8 @@ async function handOnWish(
   } catch (error) {
     // Somebody deleted it: that is a wish as well.
     if (isNotFound(error)) return;
-    if (isInvalid(error)) throw new Error(`the run ${next.metadata.name} has changed; looking again`, { cause: error });
+    if (isInvalid(error))
+      throw new Error(`the run ${next.metadata.name} changed concurrently; reading it again`, { cause: error });
     throw error;
   }
 }

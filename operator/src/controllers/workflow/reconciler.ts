@@ -25,7 +25,7 @@ const STOPPED: ConditionWish = {
   type: 'Stalled',
   status: 'True',
   reason: 'ChangesItself',
-  message: `the Workflow was changed more than ${MAX_GENERATIONS} times in a row while the run of the change before was under way, as if its own runs change it; onChange is stopped. Take the change out of its tasks, or start a run by hand, with which onChange goes on`,
+  message: `the Workflow was changed more than ${MAX_GENERATIONS} times in a row while the run for the previous change was in progress, which suggests that its own runs change it; onChange is stopped. Remove the change from its tasks, or start a run manually to resume onChange`,
 };
 
 /** A wait that is longer than this is looked at again before it ends: clocks are set while it lasts. */

@@ -9,7 +9,7 @@ import { findRevision, type Stores } from '../stores/stores.ts';
 import type { SchedulePlan } from './schedules.ts';
 
 const NOTHING: SchedulePlan = { schedules: [], declared: undefined };
-const GO_ON = '; schedules go on with the newest definition that was valid';
+const GO_ON = '; schedules keep using the last valid definition';
 const MAX_MESSAGE = 2048;
 
 /** What the schedules of a valid Workflow run. */

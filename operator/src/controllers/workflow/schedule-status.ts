@@ -85,16 +85,16 @@ function stateNews({ refused, due, memory, active }: Applied): [Reason, string] 
   if (refused) return ['SlotRefused', refused];
   if (due.isClockBehind) {
     const mark = timeOf(memory.mark);
-    return ['ClockBehind', `slots up to ${mark} are decided, and it is earlier; a new name makes it a new schedule`];
-  }
-  if (memory.suspended) return ['ScheduleSuspended', 'suspended; set suspend to false, and it goes on from then'];
-  if (memory.queued.length > 0) {
     return [
-      'SlotQueued',
-      `${countOf(memory.queued.length)} wait${memory.queued.length === 1 ? 's' : ''} for the end of ${namesOf(active)}`,
+      'ClockBehind',
+      `slots up to ${mark} are already handled, but the clock is earlier; rename the schedule to start over`,
     ];
   }
-  if (due.nextAt === undefined) return ['ScheduleEnded', 'there is no further slot'];
+  if (memory.suspended) return ['ScheduleSuspended', 'suspended; set suspend to false to resume from that time on'];
+  if (memory.queued.length > 0) {
+    return ['SlotQueued', `${countOf(memory.queued.length)} waiting for ${namesOf(active)} to end`];
+  }
+  if (due.nextAt === undefined) return ['ScheduleEnded', 'no further slots'];
   return undefined;
 }
 
@@ -102,12 +102,12 @@ function pastNews({ due, active, started }: Applied): [Reason, string] | undefin
   const skipped = due.skipped.at(-1);
   if (skipped !== undefined) {
     const why = active.length > 0 ? namesOf(active) : (started.at(-1)?.name ?? 'a newer slot');
-    return ['SlotSkipped', `${countOf(due.skipped.length)} passed, the last ${timeOf(skipped)}: ${why} was under way`];
+    return ['SlotSkipped', `${countOf(due.skipped.length)} skipped, last ${timeOf(skipped)}: ${why} was in progress`];
   }
   if (due.missed.count > 0) {
     const { count, newest } = due.missed;
-    const last = newest === undefined ? '' : `, the last ${timeOf(newest)}`;
-    return ['SlotsMissed', `${countOf(count)} could not be started in time${last}`];
+    const last = newest === undefined ? '' : `, last ${timeOf(newest)}`;
+    return ['SlotsMissed', `${countOf(count)} missed the starting deadline${last}`];
   }
   const newest = started.at(-1);
   return newest && ['SlotStarted', `run ${newest.name} was started for ${timeOf(newest.slot)}`];
@@ -117,7 +117,7 @@ const countOf = (count: number): string => `${count} slot${count === 1 ? '' : 's
 
 function namesOf(runs: readonly WorkflowRun[]): string {
   const names = runs.slice(0, 3).map(({ metadata }) => metadata.name);
-  return names.length === 0 ? 'the run before' : names.join(', ');
+  return names.length === 0 ? 'the previous run' : names.join(', ');
 }
 
 /** What the columns of the Workflow show of all schedules. */

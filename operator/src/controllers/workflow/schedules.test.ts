@@ -214,7 +214,7 @@ describe('the schedules of a Workflow', () => {
     await bench.tick(0);
     const entry = await bench.tick(1);
     expect(entry).toMatchObject({ reason: 'SlotRefused', lastSlot: slot(0) });
-    expect(entry?.message).toContain('that are not of this schedule; delete them');
+    expect(entry?.message).toContain('do not belong to this schedule; delete them');
     bench.takesAll = false;
     bench.server.clear();
     expect(await bench.tick(1)).toMatchObject({ lastSlot: slot(1), lastRun: { name: nameOf(1) } });

@@ -240,8 +240,8 @@ function eventsOf({ due: { skipped, missed }, started, refused }: Applied): Tick
     note: `started run ${name} by schedule`,
   }));
   const warnings = [
-    ...(skipped.length > 0 ? [['SlotSkipped', `${skipped.length} slots passed: a run was under way`] as const] : []),
-    ...(missed.count > 0 ? [['SlotsMissed', `${missed.count} slots could not be started in time`] as const] : []),
+    ...(skipped.length > 0 ? [['SlotSkipped', `${skipped.length} slots skipped: a run was in progress`] as const] : []),
+    ...(missed.count > 0 ? [['SlotsMissed', `${missed.count} slots missed the starting deadline`] as const] : []),
     ...(refused === undefined ? [] : [['SlotRefused', refused] as const]),
   ];
   return [...made, ...warnings.map(([reason, note]) => ({ type: 'Warning' as const, reason, note }))];

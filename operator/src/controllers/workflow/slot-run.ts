@@ -125,7 +125,7 @@ export async function makeSlotRun(deps: SlotDeps, request: SlotRequest, signal: 
   try {
     const { object, isNew, strangers } = await createNamed(client, WORKFLOW_RUNS, names, build, isOurs, { signal });
     if (object) return { type: isNew ? 'Made' : 'Exists', run: object, strangers };
-    const message = `the WorkflowRuns ${strangers.join(', ')} exist that are not of this schedule; delete them`;
+    const message = `WorkflowRuns ${strangers.join(', ')} exist but do not belong to this schedule; delete them`;
     return { type: 'Refused', message, retry: true, strangers };
   } catch (error) {
     if (!isRefusal(error)) throw error;

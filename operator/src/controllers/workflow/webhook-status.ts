@@ -5,7 +5,7 @@ type Refs = NonNullable<Webhook['auth']['hmac'] | Webhook['auth']['token']>;
 /** Why the secret of a webhook cannot be read, if it cannot. @throws ApiError, ConnectionError without an answer */
 export type AskForSecret = (namespace: string, refs: Refs) => Promise<string | undefined>;
 
-const NOWHERE = 'this operator takes no webhooks; start it with --hooks-address';
+const NOWHERE = 'this operator does not serve webhooks; start it with --hooks-address';
 
 /** Where the webhooks of a Workflow are, and what keeps each from taking requests. */
 export async function webhookStatuses(

@@ -250,7 +250,7 @@ export class Account {
 
   #status(): SemaphoreStatus {
     const { generation } = this.#stored?.metadata ?? {};
-    const message = 'permits are given as they become free';
+    const message = 'permits are granted as they become free';
     const wish = { type: 'Ready', status: 'True', reason: 'Valid', message } as const;
     const now = `${new Date(this.#options.clock.now()).toISOString().slice(0, 19)}Z`;
     const { taken, at } = this.#bucket;

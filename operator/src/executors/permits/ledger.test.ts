@@ -37,7 +37,7 @@ describe('an attempt that takes permits', () => {
     const world = new World({ db: { permits: 2 } });
     const answer = await world.ask('a', { db: 3 });
     expect(answer).toMatchObject({ reason: 'SemaphoreTooSmall', retry: true });
-    expect(message(answer)).toContain('no more than 2; raise its permits');
+    expect(message(answer)).toContain('has only 2; raise its permits');
     expect(await world.ask('b', { db: 2 })).toBeUndefined();
   });
 
@@ -142,7 +142,7 @@ describe('an attempt that takes permits', () => {
     const world = new World({ api: { permits: 10, rate: { count: 2, per: '1m' } } });
     for (const name of ['a', 'b']) await world.ask(name, { api: 1 });
     world.crash();
-    expect(message(await world.ask('c', { api: 1 }))).toContain('no more than 2 may be taken per 1m; the next at');
+    expect(message(await world.ask('c', { api: 1 }))).toContain('the rate limit is 2 per 1m; next at');
     world.pass(30_000);
     expect(await world.ask('c', { api: 1 })).toBeUndefined();
     expect(await world.ask('d', { api: 1 })).toBeDefined();

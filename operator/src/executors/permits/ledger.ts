@@ -271,7 +271,7 @@ export class Ledger {
   #notFound(waiter: Waiter, key: string): Refusal {
     this.#leave(waiter);
     const { name } = parseKey(key);
-    const message = `there is no Semaphore ${name} in ${waiter.namespace}; create it, or take it out of the task`;
+    const message = `Semaphore ${name} not found in ${waiter.namespace}; create it or remove it from the task`;
     return { phase: 'Refused', reason: 'SemaphoreNotFound', message, retry: true };
   }
 

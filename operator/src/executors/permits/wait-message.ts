@@ -15,15 +15,14 @@ export function describeWait(
   const { spec } = account;
   const wanted = `waits for Semaphore ${name} (${permits} permit${permits === 1 ? '' : 's'})`;
   const position = place > 0 ? `; position ${place}` : '';
-  if (permits > spec.permits)
-    return `${wanted}: it has no more than ${spec.permits}; raise its permits or ask for fewer`;
+  if (permits > spec.permits) return `${wanted}: it has only ${spec.permits}; raise its permits or request fewer`;
   const { rate } = spec;
   if (rate && permits > rate.count) {
-    return `${wanted}: its rate is ${rate.count} per ${rate.per}; raise it or ask for fewer`;
+    return `${wanted}: its rate is ${rate.count} per ${rate.per}; raise it or request fewer`;
   }
   if (account.held + permits <= spec.permits && rate) {
     const next = timeOf(takeableAt(rate, account.bucket, now, permits));
-    return `${wanted}: no more than ${rate.count} may be taken per ${rate.per}; the next at ${next}${position}`;
+    return `${wanted}: the rate limit is ${rate.count} per ${rate.per}; next at ${next}${position}`;
   }
   const [first] = account.holders;
   if (!first) return `${wanted}${position}`;

@@ -145,7 +145,9 @@ describe('with the webhook', () => {
   it('who is not asked is told so', async ({ scenario }) => {
     await givenApproval(scenario, { approvers: { groups: ['release'] }, notRequester: true });
     const answer = patch(SHIP, { decision: 'Approve' });
-    expect(await scenario.refused([...BOB, ...answer])).toContain('"bob" is not asked; asked are the groups release');
+    expect(await scenario.refused([...BOB, ...answer])).toContain(
+      '"bob" is not an approver; approvers: the groups release',
+    );
     expect(await scenario.refused([...ADA, ...answer])).toContain('may not decide it');
     expect(await scenario.refused([...ROBOT, ...answer])).toContain('is a service account');
     await scenario.kubectl([...as('cleo', 'release'), ...answer]);

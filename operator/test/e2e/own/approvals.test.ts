@@ -57,7 +57,9 @@ describe('an approval', () => {
   it.concurrent('takes no answer of whoever is not asked, nor one in the name of another', async ({ scenario }) => {
     await givenApproval(scenario, { approvers: { users: ['ada'], groups: ['release'] } });
     const eve = new Person(scenario, 'eve');
-    expect(await eve.refusedAnswer('ship-approve', APPROVE)).toContain('"eve" is not asked; asked are the users ada');
+    expect(await eve.refusedAnswer('ship-approve', APPROVE)).toContain(
+      '"eve" is not an approver; approvers: the users ada',
+    );
     const forged = { username: 'ada', groups: ['release'], decision: 'Approve' };
     const patch = JSON.stringify([{ op: 'add', path: '/spec/responses', value: [forged] }]);
     await eve.refused(['patch', 'asig', 'ship-approve', '--type=json', '-p', patch]);
@@ -88,7 +90,7 @@ describe('an approval', () => {
     await givenApproval(scenario, { approvers: RELEASE, notRequester: true }, ada);
     expect((await scenario.run('ship')).status?.requester).toEqual({ username: 'ada', attested: true });
     expect(await ada?.refusedAnswer('ship-approve', APPROVE)).toContain(
-      '"ada" asked for the run and may not decide it',
+      '"ada" requested the run and may not decide it',
     );
     await bob?.answer('ship-approve', APPROVE);
     expect(outputsOf(await scenario.ended('ship'), 'approve')).toMatchObject({ approvers: ['bob'] });

@@ -96,12 +96,12 @@ describe('a Backfill', () => {
       backfill('future', { to: future }),
       backfill('large', { from: '2020-01-01T00:00:00Z' }),
     );
-    const waits = 'the Workflow load has no valid schedule hourly; it has: daily';
+    const waits = 'Workflow load has no valid schedule hourly; valid schedules: daily';
     const astray = await until(scenario, 'astray', 'waits', (found) => reasonOf(found)?.message === waits);
     expect(reasonOf(astray)?.reason).toBe('ScheduleNotFound');
     expect(astray.status?.phase).toBe('Pending');
     const expected = {
-      empty: 'holds no slot of the schedule',
+      empty: 'contains no slot of the schedule',
       future: 'set to earlier',
       large: 'more than 1000 slots',
     };

@@ -118,7 +118,7 @@ describe('the end of a run', () => {
     const refusal = await scenario.until('the circle ends', async () =>
       (await scenario.kubectl(events)).split('\n').find((line) => line.startsWith('TriggerRefused')),
     );
-    expect(refusal).toContain('TooDeep: it would be the 9th run below another');
+    expect(refusal).toContain('TooDeep: the run would be nested 9 levels deep');
     expect(await scenario.runs()).toHaveLength(9);
   });
 

@@ -109,7 +109,7 @@ describe('after a failure', () => {
       repeating('nowhere', 'series', { run: 'base', mode: 'Fork', task: 'zzz' }),
     );
     for (const [name, words] of [
-      ['nobody', 'there is no WorkflowRun gone'],
+      ['nobody', 'WorkflowRun gone not found'],
       ['nowhere', 'no task zzz; it has: a, b, c'],
     ] as const) {
       const condition = conditionOf(await scenario.ended(name), 'Succeeded');

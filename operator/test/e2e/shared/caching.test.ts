@@ -59,7 +59,9 @@ describe('a task with a cache', () => {
     const waiting = await scenario.until('one waits for another', async () =>
       (await scenario.runs()).find(({ status }) => status?.tasks?.some(({ reason }) => reason === 'CacheBusy')),
     );
-    expect(rowOf(waiting, 'compute').message).toMatch(/^run [abc] task compute computes the same result since /);
+    expect(rowOf(waiting, 'compute').message).toMatch(
+      /^run [abc] task compute has been computing the same result since /,
+    );
     const values = [await resultOf(scenario, 'a'), await resultOf(scenario, 'b'), await resultOf(scenario, 'c')];
     expect(new Set(values).size).toBe(1);
     expect(await podsOf(scenario, 'compute')).toHaveLength(1);

@@ -49,7 +49,7 @@ describe('the limit of a workflow', () => {
     const queued = await isQueued(scenario, 'second');
     expect(queued.status?.phase).toBe('Pending');
     expect(conditionOf(queued, 'Succeeded').message).toMatch(
-      /^waits for its turn: 1 of at most 1 run is under way, the oldest is \w+; position [12]$/,
+      /^queued: 1 of at most 1 run in progress, oldest: \w+; position [12]$/,
     );
     const runs = [await scenario.ended('first'), await scenario.ended('urgent'), await scenario.ended('second')];
     expect(runs.map(({ status }) => status?.phase)).toEqual(['Succeeded', 'Succeeded', 'Succeeded']);
@@ -81,9 +81,7 @@ describe('the limit of a workflow', () => {
     await scenario.given(workflowRun('c', 'w'));
     const skipped = await scenario.ended('c');
     expect([skipped.status?.phase, reasonOf(skipped)]).toEqual(['Cancelled', 'ConcurrencySkipped']);
-    expect(conditionOf(skipped, 'Succeeded').message).toBe(
-      'not started: 2 of at most 2 runs are under way, the oldest is a',
-    );
+    expect(conditionOf(skipped, 'Succeeded').message).toBe('not started: 2 of at most 2 runs in progress, oldest: a');
     for (const name of ['a', 'b']) await want(scenario, name, 'Terminated');
   });
 

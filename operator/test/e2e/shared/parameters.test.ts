@@ -48,8 +48,8 @@ describe('parameters', () => {
       scenario.runIs('early', `waits for ${message}`, ({ status }) => {
         return status?.conditions?.some((each) => each.reason === reason && each.message.includes(message)) ?? false;
       });
-    const remedy = 'create it, or give the parameter a value or a default';
-    const missing = `parameter "region": there is no ConfigMap cluster in ${scenario.namespace}; ${remedy}`;
+    const remedy = 'create it, or set a value or a default for the parameter';
+    const missing = `parameter "region": ConfigMap cluster not found in ${scenario.namespace}; ${remedy}`;
     await waits('ConfigMapNotFound', missing);
     await scenario.given(configMap('cluster', { region: 'eu-1' }));
     expect(await said(scenario, 'early')).toBe('dev 1 v1 eu-1 1');

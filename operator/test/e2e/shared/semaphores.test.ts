@@ -94,9 +94,7 @@ describe('a semaphore', () => {
     await scenario.workflowIs('hold', 'True');
     await scenario.given(workflowRun('a', 'hold'), workflowRun('b', 'hold'));
     const row = await scenario.taskIs('a', 'hold', 'waits', ({ reason }) => reason === 'SemaphoreNotFound');
-    expect(row.message).toBe(
-      `there is no Semaphore db in ${scenario.namespace}; create it, or take it out of the task`,
-    );
+    expect(row.message).toBe(`Semaphore db not found in ${scenario.namespace}; create it or remove it from the task`);
     await scenario.given(semaphore('db', { permits: 1 }));
     await scenario.until('one of them holds it', async () => (await holders(scenario)).length === 1);
     await scenario.given(semaphore('db', { permits: 2 }));
@@ -141,7 +139,7 @@ describe('a semaphore', () => {
       workflowRun('calls', 'calls'),
     );
     const row = await scenario.taskIs('calls', 'call[2]', 'waits', ({ reason }) => reason === 'Semaphore');
-    expect(row.message).toContain('no more than 2 may be taken per 8s; the next at ');
+    expect(row.message).toContain('the rate limit is 2 per 8s; next at ');
     const run = await scenario.ended('calls');
     expect(conditionOf(run, 'Succeeded').status).toBe('True');
     const starts = (await scenario.pods()).map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '')).sort();

@@ -52,7 +52,7 @@ describe('a sidecar that never ends', () => {
       const ended = await podIs(scenario, path, 'has ended', ({ status }) =>
         /Failed|Succeeded/.test(status?.phase ?? ''),
       );
-      expect(ended.metadata.annotations?.['flow.ado.dev/ended']).toContain('proxy went on');
+      expect(ended.metadata.annotations?.['flow.ado.dev/ended']).toContain('proxy kept running');
     }
     const { name } = (await scenario.podOf('good')).metadata;
     expect(await scenario.kubectl(['logs', name, '-c', 'main'])).toBe('hello from the task\n');

@@ -28,7 +28,7 @@ export async function acceptRun(
   const { name } = run.spec.workflowRef;
   const workflow = deps.stores.workflows.get(objectKey({ namespace, name }));
   if (!workflow)
-    return { reason: 'WorkflowNotFound', message: `there is no Workflow ${name} in ${namespace} yet; create it` };
+    return { reason: 'WorkflowNotFound', message: `Workflow ${name} not found in ${namespace}; create it` };
   const origin = originOf(deps, run);
   const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow, run);
   if ('reason' in pinned) return pinned;

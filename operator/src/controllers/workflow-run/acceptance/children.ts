@@ -39,14 +39,15 @@ function differenceFrom(
   const started = children.filter(({ spec }) => spec.workflowRef.name === workflow);
   const [first] = started;
   const content = first && newestOf(deps, workflow, first.metadata.namespace ?? '');
-  if (!content || depth > MAX_DEPTH) return `what its run of ${workflow} did is not known any more`;
+  if (!content || depth > MAX_DEPTH) return `the definition of its run of ${workflow} is no longer available`;
   const { definition, digest } = content;
-  if (started.some(({ status }) => status?.definition?.digest !== digest)) return `the Workflow ${workflow} differs`;
+  if (started.some(({ status }) => status?.definition?.digest !== digest)) return `Workflow ${workflow} has changed`;
   const { tasks, finally: last = [], hooks = [] } = definition;
   const all = [...tasks, ...last, ...hooks.map((hook) => ({ ...hook, name: '' }))];
   const known: KnownBodies = new Map();
   const inside = all.map((each) => ({ name: each.name, ...insideOf(definition, each, definition.defaults, known) }));
-  if (inside.some(({ generates, asks }) => generates || asks)) return `the Workflow ${workflow} may ask people`;
+  if (inside.some(({ generates, asks }) => generates || asks))
+    return `Workflow ${workflow} may ask for approvals or input`;
   for (const { name, workflows } of inside) {
     for (const child of workflows.size === 0 ? [] : started) {
       const why = childDifference(deps, child, name, workflows, depth + 1);

@@ -32,7 +32,7 @@ export async function acceptSuccessor(
     throw new TerminalError('InvalidOrigin', `${name} was continued by ${continuedAs(before)}; delete this run`);
   }
   if (!isSuccessor(deps, run, before, state.continuing?.index ?? 0)) {
-    throw new TerminalError('InvalidOrigin', `the operator did not make this run to continue ${name}; delete it`);
+    throw new TerminalError('InvalidOrigin', `this run was not created by the operator to continue ${name}; delete it`);
   }
   const { namespace = '' } = run.metadata;
   const found = findRevision(deps.stores, namespace, run.spec.workflowRef.name, before.status?.definition);

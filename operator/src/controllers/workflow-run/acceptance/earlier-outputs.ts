@@ -18,7 +18,7 @@ export async function earlierOf(
   const state = origin?.metadata.uid === uid ? origin?.status?.state : undefined;
   if (!origin || state === undefined) {
     return {
-      damage: `the run ${name} was deleted before all that it handed on was taken over; start a run of its own`,
+      damage: `the run ${name} was deleted before all its outputs were taken over; start a new run without spec.from`,
     };
   }
   try {

@@ -28,15 +28,15 @@ export function originOf(deps: OriginDeps, run: WorkflowRun): Origin | undefined
   if (!from) return undefined;
   const { namespace = '' } = run.metadata;
   const origin = deps.stores.runs.get(objectKey({ namespace, name: from.run }));
-  if (!origin) throw invalid(`there is no WorkflowRun ${from.run} in ${namespace}; name one that exists`);
+  if (!origin) throw invalid(`WorkflowRun ${from.run} not found in ${namespace}; use an existing run`);
   const { name, uid = '' } = origin.metadata;
   if (origin.spec.workflowRef.name !== run.spec.workflowRef.name) {
-    throw invalid(`${name} is a run of ${origin.spec.workflowRef.name}; set workflowRef to that`);
+    throw invalid(`${name} is a run of ${origin.spec.workflowRef.name}; set workflowRef to that Workflow`);
   }
-  if (!isOver(origin)) throw invalid(`${name} has not ended; wait for it, or cancel it first`);
+  if (!isOver(origin)) throw invalid(`${name} has not ended; wait for it to end or cancel it`);
   const next = continuedAs(origin);
   if (next !== undefined && from.mode !== 'Rerun') {
-    throw invalid(`${name} was continued by ${next}; name the last run of its chain, or use mode Rerun`);
+    throw invalid(`${name} was continued by ${next}; use the last run of its chain, or mode Rerun`);
   }
   const before = origin.status?.origin;
   const lineage = { run: name, uid, root: before?.root ?? name, attempt: (before?.attempt ?? 1) + 1 };

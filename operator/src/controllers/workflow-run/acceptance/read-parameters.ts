@@ -51,8 +51,8 @@ async function readConfigMap(
 function notThere({ name, valueFrom }: Parameter, namespace: string, exists: boolean): NotYet {
   const { name: map = '', key = '' } = valueFrom?.configMapKeyRef ?? {};
   const what = exists
-    ? `the ConfigMap ${map} in ${namespace} has no key ${key}`
-    : `there is no ConfigMap ${map} in ${namespace}`;
-  const message = `parameter "${name}": ${what}; create it, or give the parameter a value or a default`;
+    ? `ConfigMap ${map} in ${namespace} has no key ${key}`
+    : `ConfigMap ${map} not found in ${namespace}`;
+  const message = `parameter "${name}": ${what}; create it, or set a value or a default for the parameter`;
   return { reason: 'ConfigMapNotFound', message, lookAgainAfter: CONFIG_MAP_AGAIN_MS };
 }

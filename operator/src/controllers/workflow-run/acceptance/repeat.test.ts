@@ -211,10 +211,10 @@ describe('a task that started a run of another Workflow', () => {
   });
 
   it.each([
-    ['differs', given(sub('b'), sub('a')), 'the Workflow sub differs'],
-    ['asks people', given({ tasks: [APPROVE] }, { tasks: [APPROVE] }), 'the Workflow sub may ask people'],
-    ['is a stranger', given(sub('a'), sub('a'), 'forged'), 'what its run of sub did is not known any more'],
-    ['is gone', new World(parent, CHILD), 'what its run of sub did is not known any more'],
+    ['differs', given(sub('b'), sub('a')), 'Workflow sub has changed'],
+    ['asks people', given({ tasks: [APPROVE] }, { tasks: [APPROVE] }), 'Workflow sub may ask for approvals or input'],
+    ['is a stranger', given(sub('a'), sub('a'), 'forged'), 'the definition of its run of sub is no longer available'],
+    ['is gone', new World(parent, CHILD), 'the definition of its run of sub is no longer available'],
   ])('is done again where that %s', async (_what, world, why) => {
     expect(await world.repeated()).toMatchObject({ kept: [], repeated: `repeated: child (${why})` });
   });

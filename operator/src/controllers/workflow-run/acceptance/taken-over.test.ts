@@ -84,7 +84,7 @@ describe('what a fork takes over from pages of history', () => {
     expect(JSON.stringify(await forked())).toContain('genuine');
   });
 
-  const remedy = /the events 1 to 6 of its history, from the RunJournal u-1 on, .*; use mode Rerun/;
+  const remedy = /history events 1 to 6, starting at RunJournal u-1, .*; use mode Rerun/;
   it('is nothing of a page that was written again, and the fork says why', async () => {
     const forgery = forked(() => rewrite('genuine', 'forged'));
     await expect(forgery).rejects.toMatchObject({ reason: 'HistoryDamaged', message: expect.stringMatching(remedy) });

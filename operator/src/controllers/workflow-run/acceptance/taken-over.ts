@@ -70,7 +70,7 @@ export async function takenOver(
   const lost = carriedAway(plan, origin.state, reuse);
   if (lost !== undefined) {
     throw invalid(
-      `the outputs of ${lost} were handed on in an earlier run of the chain and are needed again; use mode Rerun`,
+      `the outputs of ${lost} were passed on in an earlier run of the chain and are needed again; use mode Rerun`,
     );
   }
   const copy = copyOf(plan, origin.state, reuse, origin.run.metadata.name, evidence);
@@ -122,7 +122,7 @@ export async function readHistory(deps: HistoryDeps, run: WorkflowRun, signal: A
   if (pages > MAX_PAGES) throw invalid(`${name} has ${pages} pages of history; use mode Rerun`);
   const read = await readPages(deps, run, { signal });
   if (read.damage !== undefined) {
-    const message = `spec.from: ${name} cannot be repeated from what it has done: ${read.damage}; use mode Rerun`;
+    const message = `spec.from: ${name} cannot be repeated from its history: ${read.damage}; use mode Rerun`;
     throw new TerminalError('HistoryDamaged', message);
   }
   try {

@@ -46,7 +46,7 @@ export class ConcurrencyGate {
     const key = this.#remember(run, concurrency, params);
     if (this.#admitted.has(uid)) return { type: 'Go' };
     const { desiredState } = run.spec;
-    if (desiredState !== 'Running') return { type: 'Wait', message: `waits, since desiredState is ${desiredState}` };
+    if (desiredState !== 'Running') return { type: 'Wait', message: `waiting because desiredState is ${desiredState}` };
     const same = siblings.filter((other) => {
       const of = this.#keyOf(other, concurrency, definition);
       return of === key || (of === UNKNOWN && !isPending(other));

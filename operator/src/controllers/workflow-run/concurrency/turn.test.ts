@@ -11,7 +11,7 @@ describe('a queue of runs', () => {
     expect(turnOf({}, a, [], [a, b, c])).toEqual({ type: 'Go' });
     expect(turnOf({}, b, [a], [b, c])).toEqual({
       type: 'Wait',
-      message: 'waits for its turn: 1 of at most 1 run is under way, the oldest is a; position 1',
+      message: 'queued: 1 of at most 1 run in progress, oldest: a; position 1',
     });
     expect(turnOf({}, c, [a], [b, c])).toMatchObject({ message: expect.stringContaining('position 2') });
   });
@@ -57,7 +57,7 @@ describe('the policy CancelRunning', () => {
   it('makes the oldest give way, and starts when it has ended', () => {
     const [a, b] = [run('a', 1), run('b', 2)] as const;
     const turn = turnOf(policy, b, [a], [b]);
-    expect(turn).toEqual({ type: 'Replace', message: 'waits for the end of a, whose place it takes', cancel: [a] });
+    expect(turn).toEqual({ type: 'Replace', message: 'waiting for a, which this run replaces, to end', cancel: [a] });
     expect(turnOf(policy, b, [], [b])).toEqual({ type: 'Go' });
   });
 

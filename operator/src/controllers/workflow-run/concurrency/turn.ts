@@ -40,7 +40,7 @@ export function turnOf(
   if (active.length + ahead < limit) return { type: 'Go' };
   const under = underWay(limit, active);
   if (policy === 'Skip') return { type: 'Skip', message: `not started: ${under}` };
-  return { type: 'Wait', message: `waits for its turn: ${under}; position ${rounded(ahead + 1)}` };
+  return { type: 'Wait', message: `queued: ${under}; position ${rounded(ahead + 1)}` };
 }
 
 /** The newest runs have the places; the oldest make room. */
@@ -48,20 +48,20 @@ function replacing(limit: number, run: Contender, active: readonly Contender[], 
   const newer = [...active, ...pending].filter((other) => byAge(other, run) > 0);
   if (newer.length >= limit) {
     const [next] = newer.sort(byAge);
-    return { type: 'Skip', message: `not started: the newer run ${next?.name} takes its place` };
+    return { type: 'Skip', message: `not started: superseded by the newer run ${next?.name}` };
   }
   const winners = pending.filter((other) => byAge(other, run) > 0).length + 1;
   const room = limit - winners;
   if (active.length <= room) return { type: 'Go' };
   const cancel = [...active].sort(byAge).slice(0, active.length - Math.max(0, room));
   const names = cancel.slice(0, 3).map(({ name }) => name);
-  return { type: 'Replace', message: `waits for the end of ${names.join(', ')}, whose place it takes`, cancel };
+  return { type: 'Replace', message: `waiting for ${names.join(', ')}, which this run replaces, to end`, cancel };
 }
 
 function underWay(limit: number, active: readonly Contender[]): string {
   const [oldest] = [...active].sort(byAge);
-  const who = oldest ? `, the oldest is ${oldest.name}` : '';
-  return `${active.length} of at most ${limit} run${limit === 1 ? ' is' : 's are'} under way${who}`;
+  const who = oldest ? `, oldest: ${oldest.name}` : '';
+  return `${active.length} of at most ${limit} run${limit === 1 ? '' : 's'} in progress${who}`;
 }
 
 /** Places far behind are told roughly: each other text would be a write. */

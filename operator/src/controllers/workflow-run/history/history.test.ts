@@ -96,9 +96,7 @@ describe('pages of history', () => {
     journals.kept.delete(nameOf(page));
     const { pages, damage } = await read(stored);
     const end = (starts[page + 1] ?? stored.status?.journal?.firstSeq ?? 0) - 1;
-    expect(damage).toContain(
-      `the events ${starts[page]} to ${end} of its history, from the RunJournal ${nameOf(page)}`,
-    );
+    expect(damage).toContain(`history events ${starts[page]} to ${end}, starting at RunJournal ${nameOf(page)}`);
     expect(pages.map(({ firstSeq }) => firstSeq)).toEqual(starts.filter((_start, at) => at !== page));
   });
 
@@ -107,7 +105,7 @@ describe('pages of history', () => {
     journals.kept.delete(nameOf(1));
     journals.kept.delete(nameOf(2));
     const { pages, damage } = await read(stored);
-    expect(damage).toContain(`the events ${starts[1]} to ${(starts[3] ?? 0) - 1}`);
+    expect(damage).toContain(`history events ${starts[1]} to ${(starts[3] ?? 0) - 1}`);
     expect(pages.map(({ firstSeq }) => firstSeq)).toEqual([starts[0], starts[3]]);
   });
 

@@ -133,5 +133,5 @@ async function read(
 
 function damageText({ metadata }: WorkflowRun, from: number, to: number): string {
   const first = pageName(metadata.uid ?? '', from);
-  return `the events ${from} to ${to} of its history, from the RunJournal ${first} on, were forged, changed or deleted`;
+  return `history events ${from} to ${to}, starting at RunJournal ${first}, were forged, changed or deleted`;
 }

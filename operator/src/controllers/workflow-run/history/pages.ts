@@ -57,7 +57,7 @@ export async function storePage(
   }
   throw new WaitingError(
     'NameTaken',
-    `the RunJournals ${strangers.join(', ')} are not ours; delete them`,
+    `RunJournals ${strangers.join(', ')} were not created by Ado; delete them`,
     NAME_AGAIN_MS,
   );
 }

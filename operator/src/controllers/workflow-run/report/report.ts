@@ -23,7 +23,7 @@ export async function reportStatus(
   if (JSON.stringify(status).length > STATUS_REFUSED_BYTES) {
     throw new TerminalError(
       'StatusTooLarge',
-      `the status would have more than ${STATUS_REFUSED_BYTES} bytes; it was not written`,
+      `the status would exceed ${STATUS_REFUSED_BYTES} bytes and was not written`,
     );
   }
   const memory = deps.memories.of(run.metadata.uid ?? '');
@@ -66,7 +66,7 @@ function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
   deps.metrics.statusBytes.observe(bytes);
   deps.metrics.statusPatchDuration.observe(ms / 1000);
   if (bytes <= STATUS_BUDGET_BYTES) return;
-  const note = `the stored run has ${bytes} bytes; the budget is ${STATUS_BUDGET_BYTES}`;
+  const note = `the stored run is ${bytes} bytes; the budget is ${STATUS_BUDGET_BYTES} bytes`;
   deps.recorder.event(patched, 'Warning', 'StatusTooLarge', 'Report', note);
 }
 
@@ -86,6 +86,6 @@ export async function reportPage(
   const { isNew, strangers } = await storePage(deps, run, page, signal);
   if (isNew) deps.metrics.journalPages.inc();
   if (strangers.length === 0) return undefined;
-  const what = `the RunJournal ${strangers.join(', ')} has the name of a page of history, and Ado did not make it`;
-  return `${what}; the page has another name and is whole, the run goes on; delete what is not Ado's`;
+  const what = `the RunJournal ${strangers.join(', ')} has the name of a history page but was not created by Ado`;
+  return `${what}; the page was stored intact under another name and the run continues; delete the foreign RunJournal`;
 }

@@ -177,9 +177,9 @@ export function withDamage(
 
 function goingOn(state: RunState): ConditionWish[] {
   if (state.stop) return inProgress('Cancelling', state.stop.message);
-  if (state.desired === 'Paused') return inProgress('Paused', 'nothing new starts until desiredState is Running');
+  if (state.desired === 'Paused') return inProgress('Paused', 'no new tasks start until desiredState is Running');
   const { stays } = state;
-  const why = stays ? `; it does not continue as a new run: ${stays.message}` : '';
+  const why = stays ? `; the run does not continue as a new run: ${stays.message}` : '';
   return inProgress('Running', `tasks are running or waiting${why}`);
 }
 

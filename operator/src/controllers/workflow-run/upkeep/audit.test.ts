@@ -73,7 +73,7 @@ describe('the audit of a history', () => {
     expect(patched?.path).toBe('/status/conditions');
     expect(patched?.value[0]).toEqual(conditions[0]);
     expect(patched?.value[1]?.type).toBe('HistoryDamaged');
-    expect(patched?.value[1]?.message).toMatch(/from the RunJournal u-1 on, were forged.*use mode Rerun/);
+    expect(patched?.value[1]?.message).toMatch(/starting at RunJournal u-1, were forged.*use mode Rerun/);
     expect(told).toEqual(['HistoryDamaged']);
   });
 

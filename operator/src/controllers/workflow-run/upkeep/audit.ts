@@ -11,7 +11,7 @@ export type AuditDeps = Pick<RunDeps, 'client' | 'stores' | 'clock' | 'proves' |
 /** A run that ended longer ago was looked at then; an operator that starts does not read the pages of all that is kept. */
 const AUDITED_WITHIN_MS = parseDuration('10m');
 const CHANGED_AGAIN_MS = 1000;
-const REMEDY = 'the state and the result of the run are right; use mode Rerun instead of Retry or Fork';
+const REMEDY = 'the state and the result of the run are not affected; use mode Rerun instead of Retry or Fork';
 
 /** Whether the history of a run is to be looked at: it has pages that name one another, and ended just now. */
 export function isDue({ status }: WorkflowRun, now: number): boolean {
@@ -57,7 +57,7 @@ export class HistoryAudit {
       // Gone, and its history with it.
       if (isNotFound(error)) return;
       if (!isInvalid(error)) throw error;
-      throw new WaitingError('Collision', 'the run changed under us; reading it again', CHANGED_AGAIN_MS);
+      throw new WaitingError('Collision', 'the run changed concurrently; reading it again', CHANGED_AGAIN_MS);
     }
   }
 }
