@@ -178,9 +178,7 @@ describe('the parameters of a run', () => {
     live.set('n/w', login);
     expect(await definitions.run(run('db/password'))).toEqual({});
     const { refusal } = await definitions.run(run('admin/password'));
-    expect(refusal).toContain(
-      '"size": the Secret "admin/password" is none of those in allowed.names of the parameter: db',
-    );
+    expect(refusal).toContain('"size": the Secret "admin/password" is not in allowed.names of the parameter: db');
   });
 
   it('are left to the controllers while the Workflow cannot be read', async () => {

@@ -128,7 +128,7 @@ describe('an answer', () => {
     expect(say({ size: 'x', place: 'a' })).toBe('spec.values.size: "x" is not an Integer');
     expect(say({ size: '10', place: 'a' })).toContain('spec.values.size: 10 is more than 9');
     expect(say({ size: '1' })).toContain('spec.values.place: it is required');
-    expect(say({ size: '1', place: 'c' })).toContain('spec.values.place: "c" is none of its values');
+    expect(say({ size: '1', place: 'c' })).toContain('spec.values.place: "c" is not one of its values');
     expect(say({ size: '1', place: 'a', note: 'A1' })).toContain('spec.values.note: "A1" does not match');
     expect(say({ size: '1', place: 'a', other: '1' })).toContain('spec.values.other: there is no such value');
     expect(say({ size: '1', place: 'a' })).toBe('nothing was refused');

@@ -51,7 +51,7 @@ export function disruptionOfContainer(pod: Pod, ended: Terminated): Disruption |
   const finishedAt = epochOf(ended.finishedAt);
   const told = saidByStatus(pod.status) ?? saidByCondition(pod.status, finishedAt) ?? deletion(pod, finishedAt);
   if (told || !isForgotten(ended)) return told;
-  return { reason: 'NodeLost', message: ended.message ?? 'the node no longer knows what became of the container' };
+  return { reason: 'NodeLost', message: ended.message ?? 'the node lost track of the container' };
 }
 
 /**
@@ -73,7 +73,7 @@ export const isForgotten = ({ reason }: Terminated): boolean => reason === 'Cont
 /** The reason of the pod itself: it tells a node's shutdown from an eviction, which the condition does not. */
 function saidByStatus(status: PodStatus | undefined): Disruption | undefined {
   const reason = POD_REASONS.find(([pattern]) => pattern.test(status?.reason ?? ''))?.[1];
-  return reason && { reason, message: status?.message ?? `the pod was ended: ${status?.reason}` };
+  return reason && { reason, message: status?.message ?? `the pod was terminated: ${status?.reason}` };
 }
 
 function saidByCondition(status: PodStatus | undefined, finishedAt: number | undefined): Disruption | undefined {
@@ -90,5 +90,5 @@ function deletion({ metadata }: Pod, finishedAt: number | undefined): Disruption
   if (deadline === undefined) return undefined;
   const at = deadline - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
   if (endedWhen(finishedAt, at) === 'Before') return undefined;
-  return { reason: 'PodDeleted', message: 'the pod was deleted before it had finished', at };
+  return { reason: 'PodDeleted', message: 'the pod was deleted before it finished', at };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hintOf, lastWords } from './last-words.ts';
 
-const OUTPUTS = 'outputs are written to $ADO_OUTPUTS, with an S at its end';
+const OUTPUTS = 'write outputs to $ADO_OUTPUTS, with a trailing S';
 const NOT_WRITABLE = /^the task runs as user 65532 on a read-only root file system, .*; write to \/tmp,/;
 
 describe('the hint to what a container said at its end', () => {

@@ -14,7 +14,7 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [
     // A variable that is not set, as shells and interpreters say it, and a redirection to a file without a name.
     /\bADO_OUTPUT\b|can(?:'t|not) create : |(?:^|[:\n]) ?: No such file or directory/,
-    'outputs are written to $ADO_OUTPUTS, with an S at its end',
+    'write outputs to $ADO_OUTPUTS, with a trailing S',
   ],
   [/Read-only file system|\bEROFS\b/i, NOT_WRITABLE],
   [

@@ -43,7 +43,7 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
   127: ' (the command was not found; is it in the image?)',
   137: ' (killed by SIGKILL)',
   139: ' (segmentation fault)',
-  143: ' (ended by SIGTERM)',
+  143: ' (terminated by SIGTERM)',
 };
 
 /**
@@ -147,7 +147,7 @@ function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: nu
   const isLast = finishedAt !== undefined && finishedAt >= (epochOf(main.finishedAt) ?? 0);
   if (push?.exitCode === 0 && isLast) return { finishedAt };
   if (push) return { failed: artifactFailed(pod, push, 'stored') };
-  const message = 'the outputs could not be stored: what stores them was not running when the task ended';
+  const message = 'the outputs could not be stored: their container was not running when the task ended';
   return { failed: { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message } };
 }
 

@@ -67,10 +67,10 @@ export function cronProblem(cron: string): string | undefined {
 function furtherProblem(cron: string): string | undefined {
   try {
     if (nextWall(cron, SOME_TIME) !== undefined) return undefined;
-    return `"${cron}" never comes: no month has that day; choose another`;
+    return `"${cron}" never fires: no month has that day; choose another`;
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
-    return `"${cron}" is no cron: ${why.slice(0, 200)}; write it like 0 3 * * *`;
+    return `"${cron}" is not a valid cron expression: ${why.slice(0, 200)}; write it like 0 3 * * *`;
   }
 }
 
@@ -84,14 +84,14 @@ function fieldProblem(text: string, field: Field): string | undefined {
 
 function itemProblem(item: string, field: Field): string | undefined {
   const match = /^(?:(\*)|([A-Z0-9]+)(?:-([A-Z0-9]+))?)(?:\/(\d{1,2}))?$/.exec(item);
-  if (!match) return `"${item.slice(0, 20)}" is no ${field.what}`;
+  if (!match) return `"${item.slice(0, 20)}" is not a valid ${field.what}`;
   const [, , from, to, step] = match;
   return stepProblem(item, step, field) ?? rangeProblem(from, to, field);
 }
 
 function stepProblem(item: string, step: string | undefined, { what, max }: Field): string | undefined {
   if (step === undefined) return undefined;
-  if (Number(step) < 1 || Number(step) > max) return `a step of ${step} does not fit the ${what}`;
+  if (Number(step) < 1 || Number(step) > max) return `a step of ${step} is out of range for the ${what}`;
   const isOfAll = item.startsWith('*') || item.includes('-');
   return isOfAll ? undefined : `"${item}" has a step without a range, such as ${item.replace('/', `-${max}/`)}`;
 }
@@ -99,7 +99,7 @@ function stepProblem(item: string, step: string | undefined, { what, max }: Fiel
 function rangeProblem(from: string | undefined, to: string | undefined, field: Field): string | undefined {
   for (const bound of [from, to]) {
     if (bound !== undefined && numberOf(bound, field) === undefined) {
-      return `"${bound.slice(0, 20)}" is no ${field.what} from ${field.min} to ${field.max}`;
+      return `"${bound.slice(0, 20)}" is not a valid ${field.what} (${field.min}–${field.max})`;
     }
   }
   if (from === undefined || to === undefined) return undefined;

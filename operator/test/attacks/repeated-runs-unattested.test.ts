@@ -38,7 +38,7 @@ describe('an approval of an earlier run, where nobody vouches for who asks', () 
     await signalWaits(scenario, 'again-approve');
     const again = await scenario.run('again');
     expect(phasesOf(again)).toMatchObject({ go: 'Pending' });
-    expect(again.status?.origin?.repeated).toContain('it is not proven that the same person asked for both runs');
+    expect(again.status?.origin?.repeated).toContain('it is not proven that the same person requested both runs');
     await scenario.kubectl(['patch', 'awr', 'again', '--type=merge', '-p', '{"spec":{"desiredState":"Terminated"}}']);
     await scenario.ended('again');
   });

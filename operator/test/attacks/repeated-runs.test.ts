@@ -125,7 +125,7 @@ describe('an approval of an earlier run', () => {
     const { bob, cyd } = await givenFirst(scenario);
     await asks(bob, 'again', {}, { run: 'first', mode: 'Retry' });
     const asking = await isAskedAgain(scenario);
-    expect(asking.status?.origin?.repeated).toContain('approve (asked again: another person asked for this run)');
+    expect(asking.status?.origin?.repeated).toContain('approve (asked again: another person requested this run)');
     expect(await bob.refusedAnswer('again-approve', APPROVE)).toContain('requested the run and may not decide it');
     await cyd.answer('again-approve', APPROVE);
     expect(outputsOf(await scenario.ended('again'), 'approve')).toMatchObject({ approvers: ['cyd'] });

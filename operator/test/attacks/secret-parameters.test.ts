@@ -30,7 +30,7 @@ const parameters: WorkflowSpec['parameters'] = [
 async function isRefused(scenario: Scenario, run: string): Promise<void> {
   const condition = conditionOf(await scenario.ended(run), 'Succeeded');
   expect(condition).toMatchObject({ status: 'False', reason: 'InvalidParameters' });
-  expect(condition.message).toContain('the Secret "admin/password" is none of those in allowed.names');
+  expect(condition.message).toContain('the Secret "admin/password" is not in allowed.names');
   expect(await scenario.pods()).toEqual([]);
 }
 
@@ -75,12 +75,12 @@ describe.concurrent('a Secret that the definition does not allow', () => {
       );
     await given();
     const refused = conditionOf(await scenario.workflowIs('reads', 'False'), 'Ready');
-    expect(refused.message).toContain('with.token: which Secret "token" is would depend on values');
+    expect(refused.message).toContain('with.token: the Secret of "token" would depend on values');
     await given(ALLOWED);
     await scenario.workflowIs('reads', 'True');
     const mallory = await Attacker.with(scenario, RUNS);
     await mallory.create(workflowRun('one', 'reads', { which: '["admin/password"]' }));
-    expect(JSON.stringify((await scenario.ended('one')).status)).toContain('is none of those in allowed.names');
+    expect(JSON.stringify((await scenario.ended('one')).status)).toContain('is not in allowed.names');
     expect(await scenario.pods()).toEqual([]);
   });
 
@@ -88,7 +88,7 @@ describe.concurrent('a Secret that the definition does not allow', () => {
     const open = [{ name: 'token', type: 'Secret' as const }];
     await scenario.given(workflow('open', { parameters: open, tasks: [script('use', TELLS, { env })] }));
     const refused = conditionOf(await scenario.workflowIs('open', 'False'), 'Ready');
-    expect(refused.message).toContain('spec.parameters[0].allowed: "token" takes no Secret');
+    expect(refused.message).toContain('spec.parameters[0].allowed: "token" accepts no Secret');
   });
 });
 

@@ -151,7 +151,7 @@ describe('a String that YAML took for something else', () => {
     const parameters = [{ name: 'v', default: value, enum: [value] }];
     const told = validateWorkflow({ parameters, tasks: [TASK] }).map(({ path, message }) => `${path}: ${message}`);
     expect(told).toEqual([
-      expect.stringMatching(/^spec\.parameters\[0\]\.default: .*lost how it was written.*quote it: "/),
+      expect.stringMatching(/^spec\.parameters\[0\]\.default: .*loses the spelling.*quote it: "/),
       expect.stringMatching(/^spec\.parameters\[0\]\.enum\[0\]: .*quote it: "/),
     ]);
   });

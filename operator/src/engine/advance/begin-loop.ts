@@ -31,7 +31,7 @@ export function beginLoop(pass: Pass, place: Place): StartResult {
 
 export const STATE_TOO_LARGE = {
   reason: 'LoopStateTooLarge',
-  message: `the state of the loop exceeds ${MAX_LOOP_STATE_BYTES} bytes; carry a reference instead`,
+  message: `the state of the loop exceeds ${MAX_LOOP_STATE_BYTES} bytes; pass a reference instead`,
 };
 
 export const isTooLarge = (state: { [name: string]: Json }): boolean =>

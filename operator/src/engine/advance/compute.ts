@@ -46,6 +46,6 @@ export function finishWith(pass: Pass, place: Place, wanted: readonly Wanted[], 
     outputs[name] = coerced.value;
   }
   if (utf8Length(JSON.stringify(outputs)) < MAX_OUTPUT_BYTES) return succeed(pass, place, outputs);
-  const message = `the outputs have ${MAX_OUTPUT_BYTES} bytes or more; hand over a reference instead`;
+  const message = `the outputs have ${MAX_OUTPUT_BYTES} bytes or more; pass a reference instead`;
   pass.emit({ type: 'Failed', path, failure: { reason: 'OutputsTooLarge', message } });
 }

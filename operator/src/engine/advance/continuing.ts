@@ -50,7 +50,7 @@ function eventsOf({ plan, state }: Pass): number {
 /** Outputs that the state holds by their place lie in pages, and those are of one run: they would have to be carried on. */
 function tooMuch(bytes: number, placed: number): string | undefined {
   if (bytes <= MAX_CARRIED_BYTES && placed === 0) return undefined;
-  return `what would be carried on has ${bytes + placed} bytes, more than ${MAX_CARRIED_BYTES}; hand references on instead of values`;
+  return `the values to carry over have ${bytes + placed} bytes, more than ${MAX_CARRIED_BYTES}; pass references instead of values`;
 }
 
 function goOnAs(pass: Pass, index: number, parameters?: { [name: string]: Json }): void {

@@ -25,7 +25,7 @@ export function expand(pass: Pass, frame: Frame, planned: PlannedTask): void {
   }
   const key = repeatedKey(forEach, items, taskBindings(pass, frame, planned));
   if (key !== undefined)
-    return fail('RepeatedKey', `two items have the key ${JSON.stringify(key)}; each needs its own`);
+    return fail('RepeatedKey', `two items have the key ${JSON.stringify(key)}; keys must be unique`);
   pass.emit({ type: 'Expanded', path, count: items.length });
 }
 

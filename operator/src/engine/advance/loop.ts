@@ -79,7 +79,7 @@ function goOn(pass: Pass, place: Place, current: LoopState): boolean {
     return false;
   }
   if (index >= (loop.maxIterations ?? DEFAULT_ITERATIONS)) {
-    const why = `the loop was not over after ${index} iterations; raise maxIterations, or look at while and until`;
+    const why = `the loop did not end after ${index} iterations; raise maxIterations, or check while and until`;
     pass.emit({ type: 'Failed', path, failure: { reason: 'MaxIterations', message: why } });
     return false;
   }

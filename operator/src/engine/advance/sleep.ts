@@ -16,7 +16,8 @@ export function sleep(pass: Pass, place: Place): StartResult {
     until === undefined
       ? pass.t + durationOf(renderText(duration ?? '', bindings))
       : timeOf(renderText(until, bindings)) - pass.state.at;
-  if (wake - pass.t > MAX_SLEEP_MS) throw new ExpressionError('sleep: the longest is 365 days; wait in several steps');
+  if (wake - pass.t > MAX_SLEEP_MS)
+    throw new ExpressionError('sleep: the maximum is 365 days; split it into several sleeps');
   pass.emit({ type: 'Slept', path: place.path, wake: Math.max(wake, pass.t) });
   pass.wake(wake);
   if (wake > pass.t) return 'Started';
@@ -29,12 +30,16 @@ function durationOf(text: string): number {
   try {
     return parseDuration(text);
   } catch {
-    throw new ExpressionError(`sleep.duration: "${text.slice(0, 40)}" is no duration; write it like 10s, 5m or 1h30m`);
+    throw new ExpressionError(
+      `sleep.duration: "${text.slice(0, 40)}" is not a valid duration; write it like 10s, 5m or 1h30m`,
+    );
   }
 }
 
 function timeOf(text: string): number {
   const time = epochOf(text);
   if (time !== undefined) return time;
-  throw new ExpressionError(`sleep.until: "${text.slice(0, 40)}" is no time; write it like 2026-01-31T08:00:00Z`);
+  throw new ExpressionError(
+    `sleep.until: "${text.slice(0, 40)}" is not a valid time; write it like 2026-01-31T08:00:00Z`,
+  );
 }

@@ -58,7 +58,7 @@ export function keepingOf(
 }
 
 function tooLarge(what: string, limit: number): Failure {
-  const message = `${what} exceed ${limit} bytes; hand on less, or a reference, or read them in a compute task first`;
+  const message = `${what} exceed ${limit} bytes; output less, or a reference, or read them in a compute task first`;
   return { reason: 'OutputsTooLarge', message };
 }
 

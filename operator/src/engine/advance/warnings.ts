@@ -23,4 +23,4 @@ const passes = (sum: number, bytes: number, limit: number): boolean =>
   sum >= limit * NEAR && sum - bytes < limit * NEAR;
 
 const near = (what: string, bytes: number, limit: number): string =>
-  `${what} have ${bytes} bytes and may have ${limit}; above that they are too large: hand on less, or references`;
+  `${what} have ${bytes} of at most ${limit} bytes; output less, or references`;

@@ -97,7 +97,7 @@ function refuseTooLarge(tasks: readonly (readonly [string, Placed])[]): void {
   const bytes = tasks.reduce((sum, [, placed]) => sum + placed.bytes, 0);
   if (bytes <= MAX_READ_BYTES) return;
   const named = tasks.map(([path, placed]) => `${path} (${placed.bytes})`).join(', ');
-  const message = `the task reads ${bytes} bytes of outputs, of ${named}; one task may read ${MAX_READ_BYTES} bytes: hand on less, or references`;
+  const message = `the task reads ${bytes} bytes of outputs, of ${named}; one task may read ${MAX_READ_BYTES} bytes: output less, or references`;
   throw new UnreadableError('OutputsTooLarge', message);
 }
 

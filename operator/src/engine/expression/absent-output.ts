@@ -20,9 +20,9 @@ export function absentOutput(finding: Finding, references: readonly Reference[],
     if (Array.isArray(outputs)) {
       if (outputs.some((entry) => lacks(entry, key))) return { ...finding, message: ofItems(of, key) };
     } else if (output?.name === key && lacks(outputs, key)) {
-      const remedy = `ask has(${of}.${key}) first, or read ${of}.?${key}.orValue(...)`;
+      const remedy = `check has(${of}.${key}) first, or read ${of}.?${key}.orValue(...)`;
       return {
-        message: `the task "${task.name}" is ${status} and has handed on no output "${key}"; ${remedy}`,
+        message: `the task "${task.name}" is ${status} and has no output "${key}"; ${remedy}`,
         offset: output.offset,
       };
     }
@@ -34,4 +34,4 @@ const lacks = (outputs: Json, key: string): boolean =>
   outputs === null || (typeof outputs === 'object' && !Object.hasOwn(outputs, key));
 
 const ofItems = (of: string, key: string): string =>
-  `No such key: ${key}; an entry of ${of} has none, and is null where its item did not succeed: leave it out by ${of}.filter(o, o != null && has(o.${key}))`;
+  `No such key: ${key}; an entry of ${of} lacks it, and is null where its item did not succeed; filter with ${of}.filter(o, o != null && has(o.${key}))`;

@@ -70,13 +70,13 @@ describe('checking an expression', () => {
   });
 
   it('wants tasks named by a literal', () => {
-    expect(message('tasks[params.version].status')).toContain('name the task by a literal');
-    expect(message('size(tasks) > 0')).toContain('name the task by a literal');
+    expect(message('tasks[params.version].status')).toContain('write a literal task name');
+    expect(message('size(tasks) > 0')).toContain('write a literal task name');
   });
 
   it('says where a name is known that is not known here', () => {
-    expect(message('item.name')).toBe('"item" is known only in a task with forEach');
-    expect(message('exitCode != 2')).toBe('"exitCode" is known only in retry.when');
+    expect(message('item.name')).toBe('"item" is available only in a task with forEach');
+    expect(message('exitCode != 2')).toBe('"exitCode" is available only in retry.when');
     expect(messages('item.name + string(index)', { item: true })).toEqual([]);
     expect(messages('exitCode != 2 && attempt < 3 && reason + message != ""', { attempt: true })).toEqual([]);
     expect(message('version != ""')).toBe('unknown name "version"; a parameter is read as params.version');
@@ -86,7 +86,7 @@ describe('checking an expression', () => {
   });
 
   it('offers no function whose answer depends on the time, the machine or chance', () => {
-    expect(message('now()')).toContain('there is no now()');
+    expect(message('now()')).toContain('now() is not available');
     expect(message('timestamp(0).getHours("Europe/Paris")')).toContain('takes no time zone');
     expect(message('timestamp(0).getDayOfYear()')).toContain('depends on the machine');
     expect(message('random()')).toContain('unknown function "random"');
@@ -98,8 +98,8 @@ describe('checking an expression', () => {
   });
 
   it('refuses names of Ado as variables, and keys that cel-js would drop', () => {
-    expect(message('[1].map(params, params)')).toContain('"params" is a name of Ado');
-    expect(message('cel.bind(tasks, 1, tasks)')).toContain('"tasks" is a name of Ado');
+    expect(message('[1].map(params, params)')).toContain('"params" is reserved by Ado');
+    expect(message('cel.bind(tasks, 1, tasks)')).toContain('"tasks" is reserved by Ado');
     expect(message('[1].map("x", 1)')).toContain('iteration variable');
     expect(message('{"__proto__": 1}')).toContain('cannot be a key');
   });
@@ -124,9 +124,9 @@ describe('checking an expression', () => {
   });
 
   it('bounds the types that an expression builds, which cel-js writes out in full', () => {
-    expect(message(`size([1]${'.map(x, {x: x})'.repeat(40)})`)).toContain('no list or map');
+    expect(message(`size([1]${'.map(x, {x: x})'.repeat(40)})`)).toContain('not a list or map');
     expect(message(`size([1]${'.map(x, [x])'.repeat(40)})`)).toContain('more than 8 levels');
-    expect(message('cel.bind(a, [1], {a: 1})')).toContain('no list or map');
+    expect(message('cel.bind(a, [1], {a: 1})')).toContain('not a list or map');
     expect(message('optional.of(optional.of([[[[[[[[1]]]]]]]]))')).toContain('more than 8 levels');
     expect(messages('{params.version: [[1, 2], [3]][0].map(n, {"n": [n]})}')).toEqual([]);
     expect(messages('[[[1]]].map(x, x[0]).map(y, {y[0]: "k"})')).toEqual([]);

@@ -39,7 +39,7 @@ const compilations = new BoundedCache<Compilation>(2_000, 100_000);
 /** Parses and looks through an expression. Cached: decide() evaluates the same few expressions again and again. */
 export function compile(source: string): Compilation {
   if (source.length > MAX_SOURCE) {
-    const message = `an expression has at most ${MAX_SOURCE} characters, this one has ${source.length}`;
+    const message = `the expression has ${source.length} characters; at most ${MAX_SOURCE} are allowed`;
     return { findings: [{ message, offset: 0 }] };
   }
   // Also where it is known already: what counts is the definition, not what was judged before it.

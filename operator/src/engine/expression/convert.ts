@@ -68,7 +68,7 @@ class Writer {
       case 'object':
         return value === null ? null : this.#composite(value, depth);
       default:
-        throw new RangeError(`the result is a ${typeof value}, which has no JSON`);
+        throw new RangeError(`the result is a ${typeof value}, which JSON cannot hold`);
     }
   }
 

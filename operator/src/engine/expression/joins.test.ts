@@ -104,7 +104,7 @@ describe('an optional output', () => {
 
   it('is refused where it is read as if it were always there', () => {
     expect(read('"at " + tasks.a.outputs.url')).toEqual([
-      'the output "url" of "a" is optional, so it may be missing; read tasks.a.outputs.?url.orValue(...), or ask has(tasks.a.outputs.url) here or in when',
+      'the output "url" of "a" is optional, so it may be missing; read tasks.a.outputs.?url.orValue(...), or check has(tasks.a.outputs.url) here or in when',
     ]);
     expect(read('tasks.a.outputs["url"]')[0]).toContain('is optional');
   });

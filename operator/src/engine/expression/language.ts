@@ -46,7 +46,7 @@ const plainDuration = plain.parse('duration(value)');
 
 function boundedDuration(value: string): unknown {
   if (value.length > MAX_DURATION || !DURATION.test(value)) {
-    throw new RangeError(`duration("${value.slice(0, 40)}") is no duration; write it like 90s or 1h30m`);
+    throw new RangeError(`duration("${value.slice(0, 40)}") is not a valid duration; write it like 90s or 1h30m`);
   }
   return plainDuration({ value });
 }

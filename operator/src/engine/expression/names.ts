@@ -33,7 +33,7 @@ function unaskedFault(
   const isOptional = scope.tasks[task.name]?.optional?.includes(output.name) === true;
   if (!isOptional || asked.has(`${task.name}.${output.name}`)) return undefined;
   const of = `${taskPath(task.name)}.outputs`;
-  const remedy = `read ${of}.?${output.name}.orValue(...), or ask has(${of}.${output.name}) here or in when`;
+  const remedy = `read ${of}.?${output.name}.orValue(...), or check has(${of}.${output.name}) here or in when`;
   return {
     message: `the output "${output.name}" of "${task.name}" is optional, so it may be missing; ${remedy}`,
     offset: output.offset,
@@ -44,7 +44,7 @@ function fault(reference: Reference, scope: Scope): Finding | undefined {
   if (scope.apart === true && ROOTS.has(reference.root)) {
     const known = Object.keys(SITUATIONAL).filter((name) => isVisible(name, scope));
     return {
-      message: `this expression reads ${known.join(', ')} only, and not ${reference.root}`,
+      message: `this expression can read only ${known.join(', ')}, not ${reference.root}`,
       offset: reference.offset,
     };
   }
@@ -82,7 +82,7 @@ function runFault({ path: [step] }: Reference, scope: Scope): Finding | undefine
   if (step?.name === undefined || Object.hasOwn(RUN_FIELDS, step.name)) return undefined;
   if (!Object.hasOwn(ENDED_FIELDS, step.name)) return fieldFault(step.name, step.offset, runFields(scope), 'run');
   if (scope.ended === true) return undefined;
-  const message = `"run.${step.name}" is known only in finally and in hooks of the end of the run`;
+  const message = `"run.${step.name}" is available only in finally and in hooks at the end of the run`;
   return { message, offset: step.offset };
 }
 
@@ -99,18 +99,18 @@ function stateFault({ path: [step] }: Reference, fields: readonly string[]): Fin
 function headerFault({ path: [step] }: Reference): Finding | undefined {
   const lower = step?.name?.toLowerCase();
   if (step === undefined || lower === step.name) return undefined;
-  return { message: `names of headers are in lower case here: headers["${lower}"]`, offset: step.offset };
+  return { message: `header names are lowercase here: headers["${lower}"]`, offset: step.offset };
 }
 
 /** What anybody could change of a request that is signed, for the signature does not cover it. */
 function unsignedFault({ root, offset, path: [step] }: Reference, { signed }: Scope): Finding | undefined {
   if (signed === undefined) return undefined;
   const remedy = 'read body';
-  if (root === 'query') return { message: `the query is not signed, so anybody could change it; ${remedy}`, offset };
+  if (root === 'query') return { message: `the query is not signed, so anybody can change it; ${remedy}`, offset };
   if (step?.name === undefined || signed.includes(step.name)) return undefined;
   const more = `or, if the sender signs it, put {headers.${step.name}} into auth.hmac.signed`;
   return {
-    message: `the header "${step.name}" is not signed, so anybody could change it; ${remedy}, ${more}`,
+    message: `the header "${step.name}" is not signed, so anybody can change it; ${remedy}, ${more}`,
     offset: step.offset,
   };
 }
@@ -155,7 +155,7 @@ function taskFault(reference: Reference, scope: Scope): Finding | undefined {
   const [step, part, output] = reference.path;
   if (step?.name === undefined) {
     const message =
-      'name the task by a literal, as in tasks.build or tasks["build"]: what a task reads decides what it must wait for';
+      'write a literal task name, as in tasks.build or tasks["build"]: what a task reads determines what it waits for';
     return { message, offset: step?.offset ?? reference.offset };
   }
   const task = Object.hasOwn(scope.tasks, step.name) ? scope.tasks[step.name] : undefined;
@@ -165,7 +165,7 @@ function taskFault(reference: Reference, scope: Scope): Finding | undefined {
   if (part.name === 'status') return undefined;
   if (part.name !== 'outputs') {
     const name = part.name ?? '...';
-    const message = `a task has outputs and status, and no "${name}"; did you mean ${taskPath(step.name)}.outputs.${name}?`;
+    const message = `a task has only outputs and status, not "${name}"; did you mean ${taskPath(step.name)}.outputs.${name}?`;
     return { message, offset: part.offset };
   }
   return output?.name === undefined ? undefined : outputFault(step.name, task, output.name, output.offset);
@@ -186,7 +186,7 @@ function unreadableTask(name: string, scope: Scope): string {
 function outputFault(name: string, task: VisibleTask, output: string, offset: number): Finding | undefined {
   const path = `${taskPath(name)}.outputs`;
   if (task.fannedOut) {
-    const message = `the outputs of "${name}" are a list, one entry an item: ${path}[0].${output}, or ${path}.map(o, o.${output})`;
+    const message = `the outputs of "${name}" are a list, one entry per item: ${path}[0].${output}, or ${path}.map(o, o.${output})`;
     return { message, offset };
   }
   if (task.any === true || Object.hasOwn(task.outputs, output)) return undefined;

@@ -80,7 +80,7 @@ function levelsOfCall(method: string, deepest: number): number {
 function keyFindings(node: Tree & { op: 'map' }, parts: readonly number[], found: Finding[]): void {
   for (const [index, [key]] of node.args.entries()) {
     if ((parts[2 * index] ?? 0) === 0) continue;
-    found.push({ message: 'a key of a map is a text, a number or a Boolean, and no list or map', offset: key.start });
+    found.push({ message: 'a map key must be a string, a number or a Boolean, not a list or map', offset: key.start });
   }
 }
 

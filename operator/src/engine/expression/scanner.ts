@@ -45,7 +45,7 @@ function endOfExpression(text: string, start: number): number | Finding {
   while (position < text.length) {
     const character = text[position];
     if (character === '}' && depth === 0) {
-      return text[position + 1] === '}' ? position : at(position, '"}" closes nothing; "${{" is closed by "}}"');
+      return text[position + 1] === '}' ? position : at(position, '"}" is unmatched; close "${{" with "}}"');
     }
     if (character === '{') depth++;
     if (character === '}') depth--;
@@ -53,7 +53,7 @@ function endOfExpression(text: string, start: number): number | Finding {
     if (typeof next !== 'number') return next;
     position = next;
   }
-  return at(start - OPEN.length, '"${{" is not closed by "}}"; write $${{ for the characters themselves');
+  return at(start - OPEN.length, '"${{" is not closed by "}}"; write $${{ for a literal ${{');
 }
 
 /** The end of a string or a comment; anything else is one character. */

@@ -139,7 +139,7 @@ interface Situational {
 
 const situational = (needs: Situational['needs'], type: string, name: string, where: string): [string, Situational] => [
   name,
-  { type, needs, elsewhere: `"${name}" is known only in ${where}` },
+  { type, needs, elsewhere: `"${name}" is available only in ${where}` },
 ];
 
 /** Names that only some expressions see, with their CEL types and the sentence for where they are not seen. */
@@ -150,12 +150,12 @@ export const SITUATIONAL: Readonly<Record<string, Situational>> = Object.fromEnt
   situational('attempt', 'string', 'reason', 'retry.when'),
   situational('attempt', 'string', 'message', 'retry.when'),
   situational('attempt', 'int', 'attempt', 'retry.when'),
-  situational('state', 'map<string, dyn>', 'state', 'what a task with loop does, and in its loop'),
-  situational('state', 'int', 'iteration', 'what a task with loop does, and in its loop'),
+  situational('state', 'map<string, dyn>', 'state', 'a task with loop'),
+  situational('state', 'int', 'iteration', 'a task with loop'),
   situational('outputs', 'dyn', 'outputs', 'loop.next, loop.until and undo'),
   situational('status', 'string', 'status', 'loop.next and loop.until'),
   situational('object', 'dyn', 'object', 'successWhen, failWhen and outputs of a resource'),
-  situational('self', 'dyn', 'self', 'the rules of a parameter'),
+  situational('self', 'dyn', 'self', 'parameter rules'),
   situational('request', 'dyn', 'body', 'triggers.webhooks'),
   situational('request', 'map<string, string>', 'headers', 'triggers.webhooks'),
   situational('request', 'map<string, string>', 'query', 'triggers.webhooks'),

@@ -15,10 +15,8 @@ describe('names that only some expressions see', () => {
       'unknown field of loop.state "totl"; did you mean "total"? (known: total, cursor)',
     ]);
     expect(messages('state.cursor', { state: [] })[0]).toContain('unknown field of loop.state "cursor"');
-    expect(messages('state.cursor', {})).toEqual([
-      '"state" is known only in what a task with loop does, and in its loop',
-    ]);
-    expect(messages('iteration + 1', {})[0]).toContain('"iteration" is known only in');
+    expect(messages('state.cursor', {})).toEqual(['"state" is available only in a task with loop']);
+    expect(messages('iteration + 1', {})[0]).toContain('"iteration" is available only in');
   });
 
   it('are outputs and status after an iteration, and outputs in undo', () => {
@@ -26,17 +24,17 @@ describe('names that only some expressions see', () => {
       [],
     );
     expect(messages('outputs.done', { outputs: true })).toEqual([]);
-    expect(messages('outputs.done', {})).toEqual(['"outputs" is known only in loop.next, loop.until and undo']);
-    expect(messages('status', { outputs: true })).toEqual(['"status" is known only in loop.next and loop.until']);
+    expect(messages('outputs.done', {})).toEqual(['"outputs" is available only in loop.next, loop.until and undo']);
+    expect(messages('status', { outputs: true })).toEqual(['"status" is available only in loop.next and loop.until']);
   });
 
   it('are the object of a resource, and the value of a parameter that is judged', () => {
     expect(messages('object.status.phase == "Bound"', { object: true }, 'Boolean')).toEqual([]);
-    expect(messages('object.status', {})[0]).toContain('"object" is known only in successWhen');
+    expect(messages('object.status', {})[0]).toContain('"object" is available only in successWhen');
     expect(messages('self.size() > 3', { self: 'String' }, 'Boolean')).toEqual([]);
     expect(messages('self + 1', { self: 'String' })[0]).toContain('no such overload');
     expect(messages('self + 1', { self: 'Integer' })).toEqual([]);
-    expect(messages('self', {})[0]).toContain('"self" is known only in the rules of a parameter');
+    expect(messages('self', {})[0]).toContain('"self" is available only in parameter rules');
   });
 
   it('are how the run ended, in finally', () => {
@@ -44,7 +42,7 @@ describe('names that only some expressions see', () => {
       'run.result == "Failed" && run.failures.exists(f, f.task == "build") && run.message.contains(run.reason)';
     expect(messages(source, { ended: true }, 'Boolean')).toEqual([]);
     expect(messages('run.result', {})).toEqual([
-      '"run.result" is known only in finally and in hooks of the end of the run',
+      '"run.result" is available only in finally and in hooks at the end of the run',
     ]);
     expect(messages('run.rsult', { ended: true })[0]).toContain('did you mean "result"?');
     expect(messages('run.rsult', {})[0]).not.toContain('result"');

@@ -59,9 +59,7 @@ describe('templates', () => {
   });
 
   it('fail when an expression has no value', () => {
-    expect(() => renderTemplate('x ${{ tasks.build.outputs.nope }}', bindings)).toThrow(
-      'has handed on no output "nope"',
-    );
+    expect(() => renderTemplate('x ${{ tasks.build.outputs.nope }}', bindings)).toThrow('has no output "nope"');
     expect(() => renderTemplate('x ${{ 1', bindings)).toThrow('not closed');
   });
 

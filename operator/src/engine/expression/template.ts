@@ -74,7 +74,7 @@ export function renderText(text: string, bindings: Bindings, quote = (value: str
     .map((part) => ('text' in part ? part.text : quote(textOf(evaluate(part.source, bindings)))))
     .join('');
   if (utf8Length(rendered) <= MAX_RESULT_BYTES) return rendered;
-  throw new ExpressionError(`a text with its expressions evaluated is larger than ${MAX_RESULT_BYTES} bytes`);
+  throw new ExpressionError(`the evaluated text is larger than ${MAX_RESULT_BYTES} bytes`);
 }
 
 /** A text in which nothing is evaluated, such as a script: only `$${{` becomes the `${{` that it stands for. */

@@ -62,7 +62,7 @@ function unknownFunction(name: string, offset: number): Finding[] {
     return [{ message: `"${name}" is called on a value: write value.${name}(...)`, offset }];
   }
   if (name === 'now') {
-    return [{ message: 'there is no now(): an expression gives the same answer whenever it is evaluated', offset }];
+    return [{ message: 'now() is not available: expressions are deterministic', offset }];
   }
   return [{ message: () => `unknown function "${name}"${suggestion(name, FUNCTIONS, 'function')}`, offset }];
 }
@@ -72,7 +72,7 @@ function methodFindings(node: Tree & { op: 'rcall' }): Finding[] {
   const offset = methodOffset(node);
   const arities = METHODS.get(name);
   if (arities === undefined) {
-    if (LOCAL.test(name)) return [{ message: `"${name}" is not offered: its answer depends on the machine`, offset }];
+    if (LOCAL.test(name)) return [{ message: `"${name}" is not available: its result depends on the machine`, offset }];
     return [{ message: () => `unknown function "${name}"${suggestion(name, METHODS.keys(), 'function')}`, offset }];
   }
   if (!arities.includes(args.length)) return [{ message: arityMessage(name, arities, args.length), offset }];
@@ -86,7 +86,7 @@ function methodFindings(node: Tree & { op: 'rcall' }): Finding[] {
 }
 
 function arityMessage(name: string, arities: readonly number[], given: number): string {
-  if (LOCAL.test(name)) return `"${name}" takes no time zone: the answer would depend on the machine; it is in UTC`;
+  if (LOCAL.test(name)) return `"${name}" takes no time zone: it is always in UTC`;
   return `"${name}" takes ${arities.join(' or ')} argument(s), not ${given}`;
 }
 
@@ -101,6 +101,6 @@ function nameFindings(node: Tree): Finding[] {
   const variable = comprehensionOf(node)?.variable ?? bindingOf(node)?.variable;
   // That it is a name at all, the parser has seen to.
   if (variable?.op !== 'id' || !ROOTS.has(variable.args)) return [];
-  const message = `"${variable.args}" is a name of Ado; choose another name for the variable`;
+  const message = `"${variable.args}" is reserved by Ado; choose another variable name`;
   return [{ message, offset: variable.start }];
 }

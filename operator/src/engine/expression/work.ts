@@ -18,7 +18,7 @@ export const work = { last: 0 };
 /** @throws TooComplexError when the judgement has used up its work */
 export function spend(units: number): void {
   // What is refused is not done, so it does not count either.
-  if (units > left) throw new TooComplexError('the expressions, patterns and values are too much to check');
+  if (units > left) throw new TooComplexError('the expressions, patterns and values are too complex to check');
   left -= units;
 }
 

@@ -109,11 +109,11 @@ describe('the library of a definition', () => {
     expect(problems({ tasks: [uses('deplyo', { kind: 'Local' })], templates })).toEqual([
       'spec.tasks[0].template: unknown template "deplyo"; did you mean "deploy"? (known: deploy)',
     ]);
-    expect(problems({ tasks: [uses('deploy', { version: '1.0.0' })], templates })[0]).toContain('take `version` out');
+    expect(problems({ tasks: [uses('deploy', { version: '1.0.0' })], templates })[0]).toContain('remove `version`');
     const found = find({ 'WorkflowTemplate/w@': body(uses('deploy', { kind: 'Local' })) });
-    expect(problems({ tasks: [uses('w')], templates }, found)[0]).toContain('take `kind` out');
+    expect(problems({ tasks: [uses('w')], templates }, found)[0]).toContain('remove `kind`');
     const narrow = { tasks: [uses('w', { kind: 'WorkflowTemplate' })] };
-    expect(problems(narrow, found, 'ClusterWorkflowTemplate')[0]).toContain('other ClusterWorkflowTemplates only');
+    expect(problems(narrow, found, 'ClusterWorkflowTemplate')[0]).toContain('only other ClusterWorkflowTemplates');
   });
 
   it('names a circle, and lets a version use an older one', () => {
@@ -122,7 +122,7 @@ describe('the library of a definition', () => {
       { name: 'b', ...body(run, uses('a')) },
     ];
     expect(problems({ tasks: [run], templates })).toEqual([
-      'spec.templates[1].tasks[1].template: the templates use each other in a circle: a → b → a; take one of these uses out',
+      'spec.templates[1].tasks[1].template: the templates form a cycle: a → b → a; remove one of these references',
     ]);
     const found = find({
       'WorkflowTemplate/w@': body(uses('w', { version: '1.0.0' })),

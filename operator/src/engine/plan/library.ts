@@ -157,14 +157,17 @@ class Walk {
   #reach(ref: ResolvedRef, place: Place): void {
     const circle = circleOf(ref, place.through);
     if (circle !== undefined) {
-      this.#refuse(place, `the templates use each other in a circle: ${circle}; take one of these uses out`);
+      this.#refuse(place, `the templates form a cycle: ${circle}; remove one of these references`);
       return;
     }
     const levels = this.#levels.get(libraryKey(ref)) ?? this.#descend(ref, place);
     if (place.through.length + levels > MAX_TEMPLATE_DEPTH && !this.#tooDeep) {
       // The places above are too deep for the same reason.
       this.#tooDeep = true;
-      this.#refuse(place, `templates are nested more than ${MAX_TEMPLATE_DEPTH} deep at ${nameOf(ref)}; nest fewer`);
+      this.#refuse(
+        place,
+        `templates are nested more than ${MAX_TEMPLATE_DEPTH} levels deep at ${nameOf(ref)}; nest fewer`,
+      );
     }
     place.levels.deepest = Math.max(place.levels.deepest, levels);
   }
@@ -188,7 +191,7 @@ class Walk {
     const { kind, name, version } = ref;
     if (kind === 'Local') return this.#localBody(ref, place);
     if (place.home === 'ClusterWorkflowTemplate' && kind !== 'ClusterWorkflowTemplate') {
-      const message = `a ClusterWorkflowTemplate can use other ClusterWorkflowTemplates only, and "${name}" is a ${kind}; take \`kind\` out`;
+      const message = `a ClusterWorkflowTemplate can use only other ClusterWorkflowTemplates, but "${name}" is a ${kind}; remove \`kind\``;
       return this.#refuse(place, message);
     }
     const found = this.#find(kind, name, version);
@@ -199,11 +202,11 @@ class Walk {
     if (place.home !== 'Local') {
       return this.#refuse(
         place,
-        `"${name}" cannot be Local: only a Workflow has templates of its own; take \`kind\` out`,
+        `"${name}" cannot be Local: only a Workflow has templates of its own; remove \`kind\``,
       );
     }
     if (version !== undefined) {
-      const remedy = 'take `version` out, or set `kind` to WorkflowTemplate';
+      const remedy = 'remove `version`, or set `kind` to WorkflowTemplate';
       return this.#refuse(
         place,
         `"${name}" is a template of this workflow, which has no version "${version}"; ${remedy}`,

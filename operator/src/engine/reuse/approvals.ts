@@ -30,8 +30,8 @@ export function answeredIn(plan: Plan, events: readonly HistoryEvent[]): Readonl
 
 /** Why the answers on record do not allow a task for this run; nothing where they do. */
 export function reasonNotAllowed(answered: Answered | undefined, identity: RunIdentity): string | undefined {
-  if (!answered?.hasEnded) return 'its answers are not on record any more';
-  if (answered.startsRuns) return 'what it generated starts runs of other Workflows';
+  if (!answered?.hasEnded) return 'its answers are no longer on record';
+  if (answered.startsRuns) return 'its generated tasks start runs of other Workflows';
   const isAllowed = [...answered.approvals.values()].every(({ task, given }) => allows(task, given, identity));
   return isAllowed ? undefined : 'the answers on record do not approve this run';
 }

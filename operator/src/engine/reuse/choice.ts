@@ -121,7 +121,7 @@ export function changedAround(choice: Choice): [string, string][] {
     const others = asks.length === 0 ? [] : changed.filter((name) => leading.has(name));
     for (const name of asks) {
       const other = others.find((each) => before.get(each)?.has(name) === false);
-      if (other !== undefined) found.set(name, askedAgain(`${other}, which leads to the same tasks, is done again`));
+      if (other !== undefined) found.set(name, askedAgain(`${other}, which leads to the same tasks, runs again`));
     }
   }
   return [...found];

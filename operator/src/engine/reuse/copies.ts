@@ -86,7 +86,7 @@ export function copyOf(
     if (isSmall(event)) return { event };
   }
   return {
-    problem: `what the run would take over from ${from} exceeds ${MAX_COPIED_BYTES} bytes without the outputs; use mode Rerun`,
+    problem: `the state to copy from ${from} exceeds ${MAX_COPIED_BYTES} bytes without the outputs; use mode Rerun`,
   };
 }
 

@@ -125,7 +125,7 @@ describe('a task that ended well', () => {
   ])('is done again where what no other run has decides what it does', (deciding) => {
     const tasks = [JSON.parse(JSON.stringify(task('a', deciding))) as Task, task('last')];
     const { again } = repeated(ended(definitionOf(tasks, { library }), {}), { task: 'last' });
-    expect(again.a).toMatch(/run\.\w+ decides what it does/);
+    expect(again.a).toMatch(/run\.\w+ affects what it does/);
   });
 
   it('is done again where what it handed on was not taken along by a repetition in between', () => {
@@ -134,7 +134,7 @@ describe('a task that ended well', () => {
     const { second } = repeated(first);
     expect(second.state.tasks.get('build')?.unit.from).toBe('run/build');
     expect(repeated(second, { task: 'last' }).kept).toEqual(['build', 'reads']);
-    expect(repeated(second, { task: 'reads' }).again).toEqual({ build: 'what it handed on is not on record any more' });
+    expect(repeated(second, { task: 'reads' }).again).toEqual({ build: 'its outputs are no longer on record' });
   });
 
   it('is kept where the task that it needs was skipped, and is sure to be skipped again', () => {
@@ -161,7 +161,7 @@ describe('a task that an earlier version let succeed without an output that it d
 
   it('is done again where the output is read, and kept where it was handed on', () => {
     const { again } = repeated(ofBefore(build, { end: 'Succeeded' }));
-    expect(again).toEqual({ build: 'it handed on no digest' });
+    expect(again).toEqual({ build: 'it has no output digest' });
     expect(repeated(ofBefore(build, OUTPUTS)).kept).toEqual(['build']);
     expect(repeated(ofBefore(silent, { end: 'Succeeded' })).kept).toEqual(['build']);
   });
@@ -205,7 +205,7 @@ describe('a task of a newer definition', () => {
   it('is done again where nobody can say by what it was made', () => {
     const { again, kept } = repeated(ended(definitionOf(RELEASE)), { isForgotten: true });
     expect(kept).toEqual([]);
-    expect(again).toMatchObject({ build: 'what it was made by cannot be read any more' });
+    expect(again).toMatchObject({ build: 'its earlier definition is no longer readable' });
   });
 });
 
@@ -264,7 +264,7 @@ describe('an approval', () => {
     expect(second.state.tasks.get('approve')?.unit.from).toBe('run/approve');
     expect(repeated(second, { identity: requestedBy('ada', 'third') }).kept).toContain('approve');
     second.history = second.history.map((event) => event.replace('"approvals"', '"unknown"'));
-    expect(repeated(second).again.approve).toBe('asked again: its answers are not on record any more');
+    expect(repeated(second).again.approve).toBe('asked again: its answers are no longer on record');
   });
 
   const inside: Definition['library'] = { 'Local/gate@': { tasks: [asking('approve', { message: 'Ship?' })] } };
@@ -281,7 +281,7 @@ describe('an approval', () => {
     expect(held.phaseOf('approve')).toBe('Succeeded');
     expect(repeated(held).kept).toEqual(['approve']);
     const { again } = repeated(held, { identity: requestedBy('bob', 'again') });
-    expect(again.approve).toBe('asked again: another person asked for this run');
+    expect(again.approve).toBe('asked again: another person requested this run');
   });
 
   it('is asked again for each item of a fan-out of which others failed, where another person asks', () => {

@@ -68,7 +68,7 @@ function notOnRecord({ before, after: { plan } }: Repeat, reuse: Reuse, { output
     const isThere = handed !== undefined || (fan?.outputs.size ?? 0) > 0 || known.has(name);
     return unit?.from !== undefined && hasHandedOn && !isThere && isStillRead(plan, name, reuse);
   };
-  return [...reuse.whole].filter(isLost).map((name) => [name, 'what it handed on is not on record any more']);
+  return [...reuse.whole].filter(isLost).map((name) => [name, 'its outputs are no longer on record']);
 }
 
 /** Earlier versions let a task succeed without outputs that it declares; where one is read, it is made now. */
@@ -79,7 +79,7 @@ function notHandedOn({ before, after: { plan } }: Repeat, reuse: Reuse, { output
     // A loop without an iteration hands on none of them.
     if (!declared || loop || !state || !isStillRead(plan, name, reuse)) return [];
     const missing = outputsOfUnits(name, state, outputs).flatMap((each) => missingOutputs(declared, each));
-    return missing.length === 0 ? [] : [[name, `it handed on no ${missing[0]}`]];
+    return missing.length === 0 ? [] : [[name, `it has no output ${missing[0]}`]];
   });
 }
 

@@ -70,13 +70,13 @@ function differenceOf(
   name: string,
   inside: InsideTask | undefined,
 ): string | undefined {
-  if (!repeat.before.plan) return 'what it was made by cannot be read any more';
+  if (!repeat.before.plan) return 'its earlier definition is no longer readable';
   if (!inside) return 'it is new';
   if (edits && isEdited(edits, name, inside)) return 'its definition differs';
   const parameter = differingParameter(repeat, inside);
   if (parameter !== undefined) return `params.${parameter} differs`;
   const [field] = inside.decides;
-  if (field !== undefined) return `${fieldName(field)} decides what it does`;
+  if (field !== undefined) return `${fieldName(field)} affects what it does`;
   return inside.workflows.size === 0 ? undefined : repeat.children(name, inside.workflows);
 }
 
@@ -100,11 +100,11 @@ const mayAsk = (inside: InsideTask | undefined): boolean => inside?.generates ==
 function requesterDiffers(before: RunIdentity, after: RunIdentity): string | undefined {
   const isKnown = before.requester !== undefined && after.requester !== undefined;
   if (!isKnown || before.isUnknown || after.isUnknown) {
-    return 'it is not proven that the same person asked for both runs';
+    return 'it is not proven that the same person requested both runs';
   }
   const known = [...(before.requesters ?? []), before.resumedBy];
   const isSame = before.requester === after.requester && (after.requesters ?? []).every((one) => known.includes(one));
-  return isSame ? undefined : 'another person asked for this run';
+  return isSame ? undefined : 'another person requested this run';
 }
 
 function differingParameter({ before, after }: Repeat, { parameters }: InsideTask): string | undefined {

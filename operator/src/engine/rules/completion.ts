@@ -31,7 +31,7 @@ function outcomeOf(pass: Pass): Outcome | undefined {
   if (stop) return stopped(pass, stop);
   if (isOpen(pass, ['Main', 'Hook'])) return undefined;
   const failed = failuresIn(pass.root);
-  if (failed.length === 0) return { phase: 'Succeeded', reason: 'Succeeded', message: 'all tasks have ended well' };
+  if (failed.length === 0) return { phase: 'Succeeded', reason: 'Succeeded', message: 'all tasks succeeded' };
   return { phase: 'Failed', reason: 'TaskFailed', message: describeFailures(pass.root, failed) };
 }
 

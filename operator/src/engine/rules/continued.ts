@@ -8,6 +8,6 @@ export function continued(pass: Pass): void {
     type: 'Finished',
     phase: 'Succeeded',
     reason: 'ContinuedAsNew',
-    message: `it goes on as ${continuedAs}`,
+    message: `continued as ${continuedAs}`,
   });
 }

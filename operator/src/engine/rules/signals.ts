@@ -103,8 +103,9 @@ function judge(pass: Pass, place: Place, response: ObservedResponse): Judged {
   const standing = eligibilityOf(asking, pass.identity, response);
   if ('void' in standing) return standing;
   if (response.attested && response.digest !== digestShown(pass, place)) return { void: 'ShownDiffers' };
-  if (task.approval && response.decision === undefined) return unfit('it decides nothing');
-  if (response.decision === 'Reject') return task.approval ? standing : unfit('it rejects what asks for values');
+  if (task.approval && response.decision === undefined) return unfit('it has no decision');
+  if (response.decision === 'Reject')
+    return task.approval ? standing : unfit('a request for values cannot be rejected');
   const given = readForm(asking.form, response.values);
   if ('problem' in given) return unfit(given.problem);
   const all = fillForm(asking.form, { ...place.unit.ask?.values, ...given.values });

@@ -438,9 +438,9 @@ describe('generated tasks that are alike', () => {
 
 describe('a sleep that cannot be', () => {
   it.each([
-    [{ until: 'tomorrow' }, 'is no time'],
-    [{ duration: 'long' }, 'is no duration'],
-    [{ duration: '9000h' }, 'the longest is 365 days'],
+    [{ until: 'tomorrow' }, 'is not a valid time'],
+    [{ duration: 'long' }, 'is not a valid duration'],
+    [{ duration: '9000h' }, 'the maximum is 365 days'],
   ])('%j fails, and says why', (sleep, words) => {
     const { unit } = run(workflow([acting('nap', { sleep })])).state.tasks.get('nap') ?? {};
     expect(unit).toMatchObject({ phase: 'Failed', reason: 'ExpressionError' });

@@ -39,7 +39,7 @@ describe('a declared output that was not handed on', () => {
     expect(said).toContain('OutputMissing');
     expect(said).toContain(path);
     expect(said).toContain(
-      'the output url is declared, and missing in $ADO_OUTPUTS; write every declared output, or declare it with optional: true',
+      'the output url is declared but missing in $ADO_OUTPUTS; write every declared output, or declare it with optional: true',
     );
     expect(unitOf(run(definitionOf([optional(task)])))?.phase).toBe('Succeeded');
     expect(unitOf(run(definitionOf([task]), { make: { end: 'Succeeded', outputs: 'url=x' } }))?.phase).toBe(

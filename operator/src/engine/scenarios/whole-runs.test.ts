@@ -106,7 +106,7 @@ describe('a run', () => {
     const simulation = run(definition);
     expect(simulation.state.tasks.get('use')?.unit.reason).toBe('ExpressionError');
     expect(simulation.state.tasks.get('use')?.unit.message).toBe(
-      'env.N: the task "make" is Succeeded and has handed on no output "n"; ask has(tasks.make.outputs.n) first, or read tasks.make.outputs.?n.orValue(...) (column 21 of:  tasks.make.outputs.n )',
+      'env.N: the task "make" is Succeeded and has no output "n"; check has(tasks.make.outputs.n) first, or read tasks.make.outputs.?n.orValue(...) (column 21 of:  tasks.make.outputs.n )',
     );
     expect(simulation.pods.has('use#0')).toBe(false);
   });

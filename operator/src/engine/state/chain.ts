@@ -118,8 +118,8 @@ export function boundToItsRun({
   finally: last = [],
 }: Definition): string | undefined {
   const own = workspaces.find(({ existingClaim }) => existingClaim === undefined);
-  if (own) return `its workspace ${own.name} goes with the run; give it an existingClaim`;
+  if (own) return `its workspace ${own.name} is deleted with the run; use an existingClaim`;
   const all = [...tasks, ...last, ...Object.values(library).flatMap((body) => body.tasks)];
   const fetching = all.find(({ artifacts }) => (artifacts?.inputs ?? []).length > 0);
-  return fetching && `its task ${fetching.name} fetches an artifact, and artifacts are those of a run`;
+  return fetching && `its task ${fetching.name} fetches an artifact, and artifacts belong to one run`;
 }

@@ -19,15 +19,15 @@ describe('what a task does', () => {
     expect(
       task({ sleep: { duration: '${{ params.version }}' } }, { sleep: { until: '2030-01-31T08:00:00Z' } }),
     ).toEqual([]);
-    expect(task({ sleep: {} })[0]).toContain('either a duration or a time');
+    expect(task({ sleep: {} })[0]).toContain('either duration or until');
     expect(task({ sleep: { duration: '5 minutes' } })).toEqual([
-      'spec.tasks[0].sleep.duration: "5 minutes" is no duration; write it like 10s, 5m or 1h30m',
+      'spec.tasks[0].sleep.duration: "5 minutes" is not a valid duration; write it like 10s, 5m or 1h30m',
     ]);
     expect(task({ sleep: { duration: '9000h' } })[0]).toContain('too long; the longest is 8760h');
     expect(task({ sleep: { until: '2030-01-31 08:00' } })).toEqual([
-      'spec.tasks[0].sleep.until: "2030-01-31 08:00" is no time; write it with a zone, like 2030-01-31T08:00:00Z',
+      'spec.tasks[0].sleep.until: "2030-01-31 08:00" is not a valid time; write it with a zone, like 2030-01-31T08:00:00Z',
     ]);
-    expect(task({ sleep: { until: '2030-13-31T08:00:00Z' } })[0]).toContain('is no time');
+    expect(task({ sleep: { until: '2030-13-31T08:00:00Z' } })[0]).toContain('is not a valid time');
     expect(task({ sleep: { duration: '${{ params.x }}' } })[0]).toContain('sleep.duration: unknown parameter "x"');
   });
 
@@ -35,13 +35,13 @@ describe('what a task does', () => {
     expect(
       task({ compute: { sum: '1 + 1', text: 'params.version + "!"' }, outputs: [{ name: 'sum', type: 'Integer' }] }),
     ).toEqual([]);
-    expect(task({ compute: {} })[0]).toContain('nothing to compute');
+    expect(task({ compute: {} })[0]).toContain('compute is empty');
     expect(firstLine(task({ compute: { sum: 'params.x' } })[0])).toContain(
       'spec.tasks[0].compute.sum: unknown parameter "x"',
     );
-    expect(task({ compute: { sum: '${{ 1 }}' } })[0]).toContain('compute.sum: this field is CEL as it stands');
+    expect(task({ compute: { sum: '${{ 1 }}' } })[0]).toContain('compute.sum: this field is plain CEL');
     expect(task({ compute: { sum: '1' }, outputs: [{ name: 'smu' }] })).toEqual([
-      'spec.tasks[0].outputs[0].name: compute hands on no "smu"; known: sum; take "smu" out',
+      'spec.tasks[0].outputs[0].name: compute has no output "smu"; known: sum; remove "smu"',
     ]);
     expect(task({ compute: { constructor: '1' } })[0]).toContain('"constructor" cannot be the name of an output');
   });
@@ -51,7 +51,7 @@ describe('what a task does', () => {
     expect(task({ generate: { tasks: 'params.version' } })[0]).toContain(
       'generate.tasks: the expression must yield a List',
     );
-    expect(task({ generate: { tasks: '[]' }, outputs: [{ name: 'a' }] })[0]).toContain('take "a" out');
+    expect(task({ generate: { tasks: '[]' }, outputs: [{ name: 'a' }] })[0]).toContain('remove "a"');
   });
 
   it('may be to apply an object that can be named', () => {
@@ -59,10 +59,10 @@ describe('what a task does', () => {
     const resource = { manifest, successWhen: 'object.data.size() > 0', outputs: { uid: 'object.metadata.uid' } };
     expect(task({ resource, outputs: [{ name: 'uid' }] })).toEqual([]);
     expect(task({ resource: { manifest: { kind: '', metadata: {} } } })).toEqual([
-      'spec.tasks[0].resource.manifest.apiVersion: an object is applied by its apiVersion, kind and name, and apiVersion is missing; write it as in `kubectl explain`, such as apps/v1',
-      'spec.tasks[0].resource.manifest.kind: an object is applied by its apiVersion, kind and name, and kind cannot be ""; write it as in `kubectl explain`, such as Deployment',
+      'spec.tasks[0].resource.manifest.apiVersion: an object is identified by apiVersion, kind and name, but apiVersion is missing; write it as in `kubectl explain`, such as apps/v1',
+      'spec.tasks[0].resource.manifest.kind: an object is identified by apiVersion, kind and name, but kind cannot be ""; write it as in `kubectl explain`, such as Deployment',
       expect.stringContaining(
-        'resource.manifest.metadata.name: an object is applied by its apiVersion, kind and name, and metadata.name is missing',
+        'resource.manifest.metadata.name: an object is identified by apiVersion, kind and name, but metadata.name is missing',
       ),
     ]);
     const broken = { ...manifest, data: { list: ['x ${{ params.x }}'] } };
@@ -70,10 +70,10 @@ describe('what a task does', () => {
       'resource.manifest.data.list[0]: unknown parameter "x"',
     );
     expect(firstLine(task({ resource: { manifest, failWhen: 'params.version == "1"' } })[0])).toContain(
-      'failWhen: this expression reads object only, and not params',
+      'failWhen: this expression can read only object, not params',
     );
     expect(task({ resource: { manifest, successWhen: '"x"' } })[0]).toContain('must yield a Boolean');
-    expect(task({ resource, outputs: [{ name: 'id' }] })[0]).toContain('resource hands on no "id"');
+    expect(task({ resource, outputs: [{ name: 'id' }] })[0]).toContain('resource has no output "id"');
   });
 
   it.each([
@@ -94,14 +94,14 @@ describe('what a task does', () => {
   it('has no fields that would do nothing', () => {
     const wait = { sleep: { duration: '1s' } };
     expect(task({ ...wait, cache: { key: 'a' } })).toEqual([
-      'spec.tasks[0].cache: a task that is a sleep has no attempt of its own; take it out',
+      'spec.tasks[0].cache: a task that is a sleep has no attempt of its own; remove it',
     ]);
     expect(task({ ...wait, attemptTimeout: '1s' })[0]).toContain('no attempt of its own');
     expect(task({ approval: { message: 'Ship?' }, pendingTimeout: '1s' })[0]).toContain('no attempt of its own');
     expect(task({ compute: { a: '1' }, semaphores: [{ name: 's' }] })[0]).toContain('no attempt of its own');
     expect(task({ workflow: { name: 'w' }, env: { A: '1' }, image: 'a' })).toEqual([
-      'spec.tasks[0].image: a task that is a workflow has no pod of its own; take it out',
-      'spec.tasks[0].env: a task that is a workflow has no pod of its own; take it out',
+      'spec.tasks[0].image: a task that is a workflow has no pod of its own; remove it',
+      'spec.tasks[0].env: a task that is a workflow has no pod of its own; remove it',
     ]);
     expect(task({ run: 'true', with: { a: '1' } })[0]).toContain('with gives values to a template or a workflow');
   });
@@ -118,7 +118,7 @@ describe('what a task does', () => {
   it('is not cached where it asks people, or may', () => {
     const cached = (of: Partial<Task>) => task({ ...of, cache: { key: 'a' } });
     expect(cached({ workflow: { name: 'w' } })).toEqual([
-      'spec.tasks[0].cache: a task that is a workflow may ask people, whom no earlier result can answer for; take it out',
+      'spec.tasks[0].cache: a task that is a workflow cannot be cached: its run may ask for approvals; remove it',
     ]);
     for (const of of [{ approval: { message: 'Ship?' } }, { waitForSignal: {} }, { generate: { tasks: '[]' } }]) {
       expect(cached(of)).toEqual([expect.stringContaining('spec.tasks[0].cache: ')]);
@@ -149,29 +149,29 @@ describe('an HTTP request', () => {
     expect(http({ url: 'https://${{ params.version }}.example.com/a b' })).toEqual([]);
     expect(http({ url: '${{ params.version }}/x' })).toEqual([]);
     expect(http({ url: 'ftp://a' })).toEqual([
-      'spec.tasks[0].http.url: "ftp://a" is no address of http or https; begin it with https://',
+      'spec.tasks[0].http.url: "ftp://a" is not an http or https URL; start it with https://',
     ]);
     const json = { name: 'json', type: 'Object' as const };
     expect(task({ http: { url: 'https://a' }, outputs: [json] })).toEqual([]);
     expect(task({ http: { url: 'https://a' }, outputs: [{ name: 'jsn' }] })[0]).toContain(
-      'http hands on no "jsn"; did you',
+      'http has no output "jsn"; did you',
     );
-    expect(http({ url: 'file://${{ params.version }}' })[0]).toContain('no address of http');
-    expect(http({ url: 'https://[a' })[0]).toContain('is no URL');
-    expect(http({ url: 'https://me:secret@a' })[0]).toContain('put them into a Secret');
+    expect(http({ url: 'file://${{ params.version }}' })[0]).toContain('is not an http or https URL');
+    expect(http({ url: 'https://[a' })[0]).toContain('is not a valid URL');
+    expect(http({ url: 'https://me:secret@a' })[0]).toContain('put credentials in a Secret');
   });
 
   it('has headers that can be sent, each once, and a body only where one is taken', () => {
     expect(http({ method: 'POST', body: '{}', headers: { 'Content-Type': 'application/json' } })).toEqual([]);
     expect(http({ body: '{}' })).toEqual([
-      'spec.tasks[0].http.body: a GET has no body; take it out, or set method to POST',
+      'spec.tasks[0].http.body: a GET request has no body; remove it, or set method to POST',
     ]);
-    expect(http({ headers: { 'a b': 'x' } })[0]).toContain('headers["a b"]: "a b" is no name of a header');
-    expect(http({ headers: { Host: 'x' } })[0]).toContain('is set by Ado; take it out');
-    expect(http({ headers: { a: 'x\r\ny: z' } })[0]).toContain('is one line');
+    expect(http({ headers: { 'a b': 'x' } })[0]).toContain('headers["a b"]: "a b" is not a valid header name');
+    expect(http({ headers: { Host: 'x' } })[0]).toContain('is set by Ado; remove it');
+    expect(http({ headers: { a: 'x\r\ny: z' } })[0]).toContain('must be one line');
     const headersFrom = { authorization: { secretKeyRef: { name: 's', key: 'k' } } };
     expect(http({ headers: { Authorization: 'x' }, headersFrom })).toEqual([
-      'spec.tasks[0].http.headersFrom.authorization: the header is set already at spec.tasks[0].http.headers.Authorization; keep one',
+      'spec.tasks[0].http.headersFrom.authorization: the header is already set at spec.tasks[0].http.headers.Authorization; keep one',
     ]);
     expect(http({ headers: { a: '${{ params.x }}' } })[0]).toContain('headers.a: unknown parameter "x"');
   });

@@ -46,8 +46,8 @@ const OWN_OUTPUTS: Readonly<Partial<Record<Action, (task: Task) => readonly stri
 
 const WHERE_DECLARED: Readonly<Partial<Record<Action, string>>> = {
   template: 'the outputs of a template are declared in the template',
-  sleep: 'a sleep hands on nothing',
-  generate: 'the outputs of generated tasks are those of each task by its name',
+  sleep: 'a sleep has no outputs',
+  generate: 'generated tasks hold their outputs under the name of each task',
   approval: 'the values of an approval are declared in its form',
   waitForSignal: 'the values of a signal are declared in waitForSignal.values',
 };
@@ -57,8 +57,8 @@ function outputProblems(task: Task, action: Action, path: string): Problem[] {
   if (own === undefined) return [];
   return (task.outputs ?? []).flatMap(({ name }, index) => {
     if (own.includes(name)) return [];
-    const why = () => WHERE_DECLARED[action] ?? `${action} hands on no "${name}"${suggestion(name, own, 'output')}`;
-    return [{ path: `${path}.outputs[${index}].name`, message: () => `${why()}; take "${name}" out` }];
+    const why = () => WHERE_DECLARED[action] ?? `${action} has no output "${name}"${suggestion(name, own, 'output')}`;
+    return [{ path: `${path}.outputs[${index}].name`, message: () => `${why()}; remove "${name}"` }];
   });
 }
 
@@ -77,15 +77,15 @@ const WITHOUT_POD: readonly Action[] = [...WITHOUT_ATTEMPT, 'workflow'];
 const article = (action: Action) => `${action === 'approval' ? 'an' : 'a'} ${action}`;
 
 function meaningless(task: Task, action: Action, path: string): Problem[] {
-  const remedy = action === 'template' ? 'put it on the tasks of the template' : 'take it out';
+  const remedy = action === 'template' ? 'put it on the tasks of the template' : 'remove it';
   const refuse = (fields: readonly (keyof Task)[], what: string) =>
     fields
       .filter((field) => task[field] !== undefined)
       .map((field) => ({ path: `${path}.${field}`, message: `a task that is ${article(action)} ${what}; ${remedy}` }));
   return [
-    ...(action === 'template' ? refuse(['retry'], 'is not tried again as a whole') : []),
+    ...(action === 'template' ? refuse(['retry'], 'is not retried as a whole') : []),
     ...(OF_PEOPLE.includes(action) ? refuse(['retry'], 'is asked once') : []),
-    ...(action === 'workflow' ? refuse(['cache'], 'may ask people, whom no earlier result can answer for') : []),
+    ...(action === 'workflow' ? refuse(['cache'], 'cannot be cached: its run may ask for approvals') : []),
     ...(WITHOUT_ATTEMPT.includes(action) ? refuse(OF_ATTEMPT, 'has no attempt of its own') : []),
     ...(WITHOUT_POD.includes(action) ? refuse(OF_POD, 'has no pod of its own') : []),
   ];
@@ -94,7 +94,7 @@ function meaningless(task: Task, action: Action, path: string): Problem[] {
 function computeProblems(compute: Task['compute'], path: string): Problem[] {
   if (compute === undefined) return [];
   const names = Object.keys(compute);
-  if (names.length === 0) return [{ path: `${path}.compute`, message: 'there is nothing to compute; name a value' }];
+  if (names.length === 0) return [{ path: `${path}.compute`, message: 'compute is empty; add a value' }];
   return reserved(names, (index) => `${path}.compute.${names[index]}`, 'an output');
 }
 
@@ -104,10 +104,10 @@ const RFC3339 =
 function sleepProblems(sleep: Task['sleep'], path: string): Problem[] {
   if (sleep === undefined) return [];
   if ((sleep.duration === undefined) === (sleep.until === undefined)) {
-    return [{ path, message: 'a sleep has either a duration or a time until when; give it one of the two' }];
+    return [{ path, message: 'a sleep takes either duration or until; set exactly one' }];
   }
   const { until } = sleep;
   if (until === undefined || until.includes('${{') || RFC3339.test(until)) return [];
-  const message = `"${until.slice(0, 40)}" is no time; write it with a zone, like 2030-01-31T08:00:00Z`;
+  const message = `"${until.slice(0, 40)}" is not a valid time; write it with a zone, like 2030-01-31T08:00:00Z`;
   return [{ path: `${path}.until`, message }];
 }

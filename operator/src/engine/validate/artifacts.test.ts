@@ -31,12 +31,12 @@ describe('artifacts', () => {
     [
       'an artifact that is not made',
       [make, read({}, { from: 'make.wort' })],
-      /makes no artifact "wort"; did you mean "word"/,
+      /has no output artifact "wort"; did you mean "word"/,
     ],
-    ['something else', [make, read({}, { from: 'make' })], /"make" names no artifact/],
-    ['a folder of others', [make, read({}, { path: '/etc/passwd' })], /is in no folder that artifacts can be in/],
-    ['a path upwards', [make, read({}, { path: '../x' })], /cannot be a path here/],
-    ['what the kubelet would expand', [make, read({}, { path: '$(HOME)/x' })], /cannot be a path here/],
+    ['something else', [make, read({}, { from: 'make' })], /"make" is not an artifact reference/],
+    ['a folder of others', [make, read({}, { path: '/etc/passwd' })], /is outside the folders for artifacts/],
+    ['a path upwards', [make, read({}, { path: '../x' })], /is not a valid path/],
+    ['what the kubelet would expand', [make, read({}, { path: '$(HOME)/x' })], /is not a valid path/],
     [
       'a name twice',
       [make, read({ artifacts: { inputs: [{ name: 'a', from: 'make.word' }], outputs: [{ name: 'a' }] } })],
@@ -45,12 +45,12 @@ describe('artifacts', () => {
     [
       'a task without a pod',
       [{ name: 'x', sleep: { duration: '1s' }, artifacts: { outputs: [{ name: 'a' }] } }],
-      /only a task that runs/,
+      /only run and container tasks/,
     ],
     [
       'a task that may take its result from the cache',
       [{ ...make, cache: { key: 'k' } }],
-      /a result of the cache has no artifacts/,
+      /cached results have no artifacts/,
     ],
     ['a time that no pod can have', [{ ...make, artifacts: { ...make.artifacts, pushTimeout: '2h' } }], /pushTimeout/],
   ])('are refused of %s', (_what, tasks, message) => {
@@ -85,22 +85,22 @@ describe('workspaces', () => {
   });
 
   it.each([
-    ['neither size nor claim', of({ name: 'source' }), /either a size/],
-    ['both', of(source({ existingClaim: 'x' })), /either a size/],
+    ['neither size nor claim', of({ name: 'source' }), /either size/],
+    ['both', of(source({ existingClaim: 'x' })), /either size/],
     [
       'a class of a claim that is there',
       of({ name: 'source', existingClaim: 'x', storageClassName: 'fast' }),
-      /leave the class out/,
+      /storageClassName does not apply/,
     ],
-    ['no size', of(source({ size: 'large' })), /"large" is no size/],
-    ['a place of ours', of(source({}), task({ mountPath: '/ado/x' })), /belongs to Ado/],
-    ['no place', of(source({}), task({ mountPath: 'work' })), /is no place for a workspace/],
-    ['a folder outside', of(source({}), task({ subPath: '../x' })), /is no folder of a workspace/],
+    ['no size', of(source({ size: 'large' })), /"large" is not a valid size/],
+    ['a place of ours', of(source({}), task({ mountPath: '/ado/x' })), /is reserved for Ado/],
+    ['no place', of(source({}), task({ mountPath: 'work' })), /is not a valid mount path/],
+    ['a folder outside', of(source({}), task({ subPath: '../x' })), /is not a valid subPath/],
     ['another name', of(source({}), task({ name: 'sauce' })), /unknown workspace "sauce"; did you mean "source"/],
     [
       'a task without a pod',
       of(source({}), { name: 'x', sleep: { duration: '1s' }, workspaces: [{ name: 'source', mountPath: '/w' }] }),
-      /only a task that runs/,
+      /only run and container tasks/,
     ],
   ])('are refused with %s', (_what, found, message) => {
     expect(found).toHaveLength(1);

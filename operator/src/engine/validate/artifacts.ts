@@ -32,7 +32,7 @@ function taskProblems(
 ): Problem[] {
   const { artifacts, workspaces = [] } = task;
   const isPod = task.run !== undefined || task.container !== undefined;
-  const noPod = 'only a task that runs a script or a container has';
+  const noPod = 'only run and container tasks can have';
   if (workspaces.length > 0 && !isPod) return [{ path: `${path}.workspaces`, message: `${noPod} workspaces` }];
   const mounts = workspaces.flatMap(({ mountPath, subPath }, index) => {
     return mountPlaceProblems(mountPath, subPath, `${path}.workspaces[${index}]`);
@@ -53,7 +53,7 @@ function taskProblems(
       ? [
           {
             path: `${path}.cache`,
-            message: 'a result of the cache has no artifacts; leave out cache, or artifacts.outputs',
+            message: 'cached results have no artifacts; remove cache or artifacts.outputs',
           },
         ]
       : [];
@@ -77,7 +77,7 @@ function sourceProblems(
 ): Problem[] {
   const [producer = '', artifact = '', ...rest] = from.split('.');
   if (artifact === '' || rest.length > 0) {
-    return [{ path, message: `"${from}" names no artifact; write <task>.<artifact>` }];
+    return [{ path, message: `"${from}" is not an artifact reference; write <task>.<artifact>` }];
   }
   const task = all.get(producer);
   if (!task) {
@@ -87,7 +87,7 @@ function sourceProblems(
   const made = (task.artifacts?.outputs ?? []).map((output) => output.name);
   if (!made.includes(artifact)) {
     const likely = () => suggestion(artifact, made, 'artifact');
-    return [{ path, message: () => `task "${producer}" makes no artifact "${artifact}"${likely()}` }];
+    return [{ path, message: () => `task "${producer}" has no output artifact "${artifact}"${likely()}` }];
   }
   if (visible === undefined || visible.includes(producer)) return [];
   return [
@@ -98,11 +98,11 @@ function sourceProblems(
 function placeProblems(place: string | undefined, path: string, { workspaces = [] }: Task): Problem[] {
   if (place === undefined) return [];
   if (!PLACE.test(place) || place.split('/').some((part) => part === '..' || part === '.')) {
-    return [{ path, message: `"${place}" cannot be a path here; use letters, digits, ".", "_" and "-", and no ".."` }];
+    return [{ path, message: `"${place}" is not a valid path; use letters, digits, ".", "_" and "-", and no ".."` }];
   }
   const folders = [ARTIFACT_FOLDER, ...workspaces.map(({ mountPath }) => mountPath.replace(/\/+$/, ''))];
   if (!place.startsWith('/') || folders.some((folder) => place.startsWith(`${folder}/`))) return [];
-  return [{ path, message: `"${place}" is in no folder that artifacts can be in: ${folders.join(', ')}` }];
+  return [{ path, message: `"${place}" is outside the folders for artifacts: ${folders.join(', ')}` }];
 }
 
 /** The workspaces that a workflow declares. */
@@ -119,13 +119,15 @@ const QUANTITY = /^[1-9][0-9]*(\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$/;
 
 function declarationProblems({ size, existingClaim, storageClassName }: Workspace, path: string): Problem[] {
   if ((size === undefined) === (existingClaim === undefined)) {
-    return [{ path, message: 'a workspace has either a size, for a volume of each run, or an existingClaim' }];
+    return [{ path, message: 'a workspace takes either size, for a new volume per run, or existingClaim' }];
   }
   if (existingClaim !== undefined && storageClassName !== undefined) {
-    return [{ path: `${path}.storageClassName`, message: 'the claim is there already; leave the class out' }];
+    return [
+      { path: `${path}.storageClassName`, message: 'storageClassName does not apply to an existingClaim; remove it' },
+    ];
   }
   if (size === undefined || QUANTITY.test(size)) return [];
-  return [{ path: `${path}.size`, message: `"${size}" is no size; write it like 10Gi` }];
+  return [{ path: `${path}.size`, message: `"${size}" is not a valid size; write it like 10Gi` }];
 }
 
 /** Workspaces that tasks mount and the workflow does not declare. */
@@ -144,9 +146,9 @@ function mountPlaceProblems(mountPath: string, subPath: string | undefined, path
   const clean = mountPath.replace(/\/+$/, '');
   const inWay = /^\/ado(\/|$)/.test(clean);
   if (!PLACE.test(mountPath) || !mountPath.startsWith('/') || clean === '' || clean.includes('..')) {
-    return [{ path: `${path}.mountPath`, message: `"${mountPath}" is no place for a workspace; write it like /space` }];
+    return [{ path: `${path}.mountPath`, message: `"${mountPath}" is not a valid mount path; write it like /space` }];
   }
-  if (inWay) return [{ path: `${path}.mountPath`, message: `"${mountPath}" belongs to Ado; choose another place` }];
+  if (inWay) return [{ path: `${path}.mountPath`, message: `"${mountPath}" is reserved for Ado; choose another path` }];
   if (subPath === undefined || (PLACE.test(subPath) && !subPath.startsWith('/') && !subPath.includes('..'))) return [];
-  return [{ path: `${path}.subPath`, message: `"${subPath}" is no folder of a workspace; write it like cache/go` }];
+  return [{ path: `${path}.subPath`, message: `"${subPath}" is not a valid subPath; write it like cache/go` }];
 }

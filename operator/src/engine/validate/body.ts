@@ -65,7 +65,7 @@ export function bodyProblems(body: TemplateBody, path: string, library: Library)
   return [
     ...frameProblems(body, path),
     ...tasksProblems({ path: `${path}.tasks`, tasks, parameters, defaults, library, scopes }),
-    ...undoneProblems(tasks, `${path}.tasks`, 'a task of a template', 'give it to the task that uses the template'),
+    ...undoneProblems(tasks, `${path}.tasks`, 'a task of a template', 'set it on the task that uses the template'),
     ...outputProblems(body, path, library),
   ];
 }
@@ -73,9 +73,7 @@ export function bodyProblems(body: TemplateBody, path: string, library: Library)
 /** Undo where it would never run. */
 export function undoneProblems(tasks: readonly Task[], path: string, what: string, remedy: string): Problem[] {
   return tasks.flatMap(({ undo }, index) =>
-    undo === undefined
-      ? []
-      : [{ path: `${path}[${index}].undo`, message: `${what} is not undone by itself; ${remedy}` }],
+    undo === undefined ? [] : [{ path: `${path}[${index}].undo`, message: `${what} cannot have undo; ${remedy}` }],
   );
 }
 

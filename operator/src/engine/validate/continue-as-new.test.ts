@@ -32,7 +32,7 @@ describe('continueAsNew', () => {
 
   it('gives only parameters that there are, and only to a run that is asked for', () => {
     expect(problems({ when: 'true', with: { ofset: '1' } })).toEqual([
-      'spec.continueAsNew.with.ofset: "ofset" is no parameter of the workflow; did you mean "offset"? (known: offset)',
+      'spec.continueAsNew.with.ofset: "ofset" is not a parameter of the workflow; did you mean "offset"? (known: offset)',
     ]);
     expect(problems({ with: { offset: '1' } })).toEqual([
       'spec.continueAsNew.with: with is for the run that `when` asks for; give it when',

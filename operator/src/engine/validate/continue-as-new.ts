@@ -28,11 +28,11 @@ export function continueProblems(definition: Definition, library: Library): Prob
     ]),
     ...(bound === undefined
       ? []
-      : [{ path: `${PATH}.afterEvents`, message: `a run cannot go on as another: ${bound}` }]),
+      : [{ path: `${PATH}.afterEvents`, message: `the run cannot continue as a new one: ${bound}` }]),
   ];
 }
 
 function stranger(name: string, names: readonly string[]): Problem {
-  const message = () => `"${name}" is no parameter of the workflow${suggestion(name, names, 'parameter')}`;
+  const message = () => `"${name}" is not a parameter of the workflow${suggestion(name, names, 'parameter')}`;
   return { path: fieldPath(`${PATH}.with`, name), message };
 }

@@ -53,14 +53,14 @@ function backoffProblems({ duration, cap }: NonNullable<Retry['backoff']>, path:
   const own = [...problem(`${path}.duration`, duration, BACKOFF), ...problem(`${path}.cap`, cap, BACKOFF)];
   if (own.length > 0 || duration === undefined || cap === undefined) return own;
   if (parseDuration(cap) >= parseDuration(duration)) return [];
-  return [{ path: `${path}.cap`, message: `the cap ${cap} is shorter than the first wait ${duration}; raise it` }];
+  return [{ path: `${path}.cap`, message: `the cap ${cap} is shorter than the first delay ${duration}; raise it` }];
 }
 
 function problem(path: string, text: string | undefined, [min, max]: Bounds): Problem[] {
   if (text === undefined) return [];
   const milliseconds = read(text);
   if (milliseconds === undefined) {
-    return [{ path, message: `"${text.slice(0, 40)}" is no duration; write it like 10s, 5m or 1h30m` }];
+    return [{ path, message: `"${text.slice(0, 40)}" is not a valid duration; write it like 10s, 5m or 1h30m` }];
   }
   if (milliseconds < min) return [{ path, message: `${text} is too short; the shortest is ${shown(min)}` }];
   if (milliseconds > max) return [{ path, message: `${text} is too long; the longest is ${shown(max)}` }];

@@ -18,30 +18,30 @@ describe('finally', () => {
   it('reads all tasks, and how the run ended', () => {
     expect(last(report('${{ run.result }} ${{ tasks.t0.status }} ${{ tasks.t0.outputs.digest }}'))).toEqual([]);
     expect(last(report('${{ run.failures.map(f, f.task) }}'))).toEqual([]);
-    expect(problems({}, { env: { X: '${{ run.result }}' } })[0]).toContain('known only in finally');
+    expect(problems({}, { env: { X: '${{ run.result }}' } })[0]).toContain('available only in finally');
     expect(last(report('${{ tasks.t1.status }}'))[0]).toMatch(/^spec\.finally\[0\]\.env\.X: unknown task "t1"/);
   });
 
   it('has names of its own, and needs among themselves only', () => {
     expect(last({ name: 'a', run: 'true' }, { name: 'b', needs: ['a'], run: 'true' })).toEqual([]);
     expect(last(report('', { needs: ['t0'] }))).toEqual([
-      'spec.finally[0].needs[0]: a task in finally waits for all tasks anyway; take "t0" out of its needs',
+      'spec.finally[0].needs[0]: a task in finally already waits for all tasks; remove "t0" from its needs',
     ]);
     expect(last(report('', { name: 't0' }))).toEqual([
       'spec.finally[0].name: task "t0" is declared already at spec.tasks[0].name; rename one',
     ]);
     expect(problems({ finally: [report('')] }, { needs: ['report'] })).toEqual([
-      'spec.tasks[0].needs[0]: "report" stands in finally, which runs when all tasks have ended; take it out',
+      'spec.tasks[0].needs[0]: "report" is in finally, which runs after all tasks; remove it',
     ]);
     expect(last({ name: 'a', needs: ['b'], run: 'true' }, { name: 'b', needs: ['a'], run: 'true' })[0]).toMatch(
-      /^spec\.finally\[0\]\.needs: the tasks need each other in a circle/,
+      /^spec\.finally\[0\]\.needs: the tasks form a dependency cycle/,
     );
   });
 
   it('has neither undo nor hooks', () => {
     expect(last(report('', { undo: { run: 'true' }, hooks: [{ event: 'Failed', run: 'true' }] }))).toEqual([
-      'spec.finally[0].undo: a task in finally is not undone by itself; take it out',
-      'spec.finally[0].hooks: a task in finally has no hooks; needs and runIf say the same',
+      'spec.finally[0].undo: a task in finally cannot have undo; remove it',
+      'spec.finally[0].hooks: a task in finally cannot have hooks; use needs and runIf',
     ]);
   });
 });
@@ -56,7 +56,7 @@ describe('undo', () => {
     );
     const forEach = { items: [1] };
     expect(problems({}, { forEach, undo: { run: 'true', env: { X: '${{ item }}' } } })[0]).toContain(
-      '"item" is known only',
+      '"item" is available only',
     );
   });
 
@@ -83,7 +83,9 @@ describe('hooks', () => {
     const hook = (on: 'Started' | 'Finished', text: string) =>
       problems({ hooks: [{ event: on, run: 'true', env: { X: text } }] });
     expect(hook('Finished', '${{ run.result }} ${{ tasks.t0.status }}')).toEqual([]);
-    expect(hook('Started', '${{ run.result }}')[0]).toMatch(/^spec\.hooks\[0\]\.env\.X: "run\.result" is known only/);
+    expect(hook('Started', '${{ run.result }}')[0]).toMatch(
+      /^spec\.hooks\[0\]\.env\.X: "run\.result" is available only/,
+    );
     expect(hook('Started', '${{ tasks.t0.status }}')[0]).toContain('unknown task "t0"');
   });
 

@@ -42,7 +42,7 @@ export function defaultsProblems(defaults: TaskDefaults, path: string, scope: Sc
     ([, text]) => (text.includes('${{') || text === when) && taskReferences(text).size > 0,
   );
   if (reading.length > 0) {
-    const message = 'defaults hold for every task, so they may read params and run, but no task; set this on the task';
+    const message = 'defaults apply to every task, so they can read params and run but no task; set this on the task';
     return reading.map(([field]) => ({ path: field, message }));
   }
   return [...plain(`${path}.retry.when`, when, { ...scope, attempt: true }, 'Boolean'), ...templates(fields, scope)];
@@ -51,11 +51,11 @@ export function defaultsProblems(defaults: TaskDefaults, path: string, scope: Sc
 /** A field that is CEL as it stands. */
 export function plain(path: string, source: string | undefined, scope: Scope, expected: Expected): Problem[] {
   if (source === undefined) return [];
-  if (source.includes('${{')) return [{ path, message: 'this field is CEL as it stands; write it without ${{ }}' }];
+  if (source.includes('${{')) return [{ path, message: 'this field is plain CEL; write it without ${{ }}' }];
   const [peers] = inPeersSyntax(source);
   if (peers !== undefined) {
     const write = peers.written === undefined ? 'without the braces' : peers.written;
-    return [{ path, message: `"${peers.text}": this field is CEL as it stands; write ${write}` }];
+    return [{ path, message: `"${peers.text}": this field is plain CEL; write ${write}` }];
   }
   return inExpression(path, source, expressionFindings(source, scope, expected));
 }

@@ -8,7 +8,7 @@ const SOURCES = ['items', 'itemsFrom', 'sequence', 'matrix'] as const;
 export function forEachProblems(forEach: ForEach | undefined, path: string): Problem[] {
   if (forEach === undefined) return [];
   if (SOURCES.filter((source) => forEach[source] !== undefined).length !== 1) {
-    return [{ path, message: 'forEach takes items, itemsFrom, sequence or matrix, and exactly one of them' }];
+    return [{ path, message: 'forEach takes exactly one of items, itemsFrom, sequence and matrix' }];
   }
   return [
     ...sequenceProblems(forEach.sequence, `${path}.sequence`),
@@ -19,10 +19,10 @@ export function forEachProblems(forEach: ForEach | undefined, path: string): Pro
 function sequenceProblems(sequence: ForEach['sequence'], path: string): Problem[] {
   if (sequence === undefined) return [];
   const { from = 0, to, step = 1 } = sequence;
-  if (step === 0) return [{ path: `${path}.step`, message: 'a step of 0 never gets anywhere; give it another' }];
+  if (step === 0) return [{ path: `${path}.step`, message: 'a step of 0 never ends; set another' }];
   const count = Math.floor((to - from) / step) + 1;
   if (count < 1) {
-    const message = `steps of ${step} lead away from ${to}, starting at ${from}; turn the sign of the step`;
+    const message = `a step of ${step} never reaches ${to} from ${from}; flip its sign`;
     return [{ path: `${path}.step`, message }];
   }
   return count > MAX_ITEMS ? [tooMany(path, count)] : [];
@@ -32,7 +32,7 @@ function matrixProblems(matrix: ForEach['matrix'], path: string): Problem[] {
   if (matrix === undefined) return [];
   const { axes, exclude = [] } = matrix;
   const names = Object.keys(axes);
-  if (names.length === 0) return [{ path: `${path}.axes`, message: 'a matrix has at least one axis; give it one' }];
+  if (names.length === 0) return [{ path: `${path}.axes`, message: 'a matrix needs at least one axis; add one' }];
   // Before exclusions: all of them are made.
   const count = countOf({ matrix }) ?? 0;
   const strangers = exclude.flatMap((combination, index) =>
@@ -40,7 +40,7 @@ function matrixProblems(matrix: ForEach['matrix'], path: string): Problem[] {
       .filter((name) => !Object.hasOwn(axes, name))
       .map((name) => ({
         path: fieldPath(`${path}.exclude[${index}]`, name),
-        message: () => `"${name}" is no axis, so this excludes nothing; the axes are ${names.join(', ')}`,
+        message: () => `"${name}" is not an axis, so this excludes nothing; axes: ${names.join(', ')}`,
       })),
   );
   const axisPath = (index: number) => fieldPath(`${path}.axes`, names[index] ?? '');

@@ -30,17 +30,17 @@ describe('generated tasks', () => {
   });
 
   it('are a list of a bounded size', () => {
-    expect(problem({ name: 'a' })).toContain('yields no list');
+    expect(problem({ name: 'a' })).toContain('is not a list');
     const many = Array.from({ length: 101 }, (_, i) => ({ name: `t${i}`, run: 'true' }));
     expect(problem(many)).toBe('101 tasks are too many; generate at most 100');
-    expect(problem([{ name: 'a', run: 'x'.repeat(MAX_GENERATED_BYTES) }])).toContain('and 16384 are allowed');
+    expect(problem([{ name: 'a', run: 'x'.repeat(MAX_GENERATED_BYTES) }])).toContain('at most 16384 are allowed');
     expect(problem([])).toBeUndefined();
   });
 
   it('fit the schema, and have no fields that it does not know', () => {
     expect(problem([{ name: 'A', run: 'true' }])).toContain('tasks[0].name: ');
     expect(problem([{ name: 'a', run: 'true', retry: { limt: 1, limit: 1 } }])).toContain(
-      'tasks[0].retry.limt: there is no field "limt"; did you mean "limit"? (known: limit, ',
+      'tasks[0].retry.limt: unknown field "limt"; did you mean "limit"? (known: limit, ',
     );
     expect(problem([{ name: 'a', run: 'true' }, 'b'])).toBe(
       'tasks[1]: "b" is a string, not an object; write {name: b}',
@@ -61,7 +61,7 @@ describe('generated tasks', () => {
     ['withItems', [1], 'forEach.items'],
     ['continue-on-error', true, 'onFailure'],
   ])('are told what the field %s of a peer is called here', (field, value, remedy) => {
-    const told = `there is no field "${field}"; write ${remedy}`;
+    const told = `unknown field "${field}"; write ${remedy}`;
     expect(problem([{ name: 'a', [field]: value }])).toBe(
       field.includes('-') ? `tasks[0]["${field}"]: ${told}` : `tasks[0].${field}: ${told}`,
     );
@@ -74,7 +74,7 @@ describe('generated tasks', () => {
     ['forEch', 'forEach'],
   ])('are told which field was probably meant by %s', (field, meant) => {
     expect(problem([{ [field]: ['a'] }])).toContain(
-      `tasks[0].${field}: there is no field "${field}"; did you mean "${meant}"?`,
+      `tasks[0].${field}: unknown field "${field}"; did you mean "${meant}"?`,
     );
   });
 
@@ -98,17 +98,17 @@ describe('generated tasks', () => {
         { ...a, needs: ['b'] },
         { ...a, name: 'b', needs: ['a'] },
       ]),
-    ).toContain('in a circle');
+    ).toContain('form a dependency cycle');
   });
 
   it('use no template that is not pinned, and generate no tasks themselves', () => {
     expect(problem([{ name: 'a', template: { name: 'other' } }])).toBe(
-      'tasks[0].template: WorkflowTemplate "other" is not pinned with the definition; use a template that tasks of the workflow use as well, of the same version',
+      'tasks[0].template: WorkflowTemplate "other" is not pinned with the definition; use a template, in the same version, that a task of the workflow uses too',
     );
-    expect(problem([{ name: 'a', generate: { tasks: '[]' } }])).toContain('generate no others');
+    expect(problem([{ name: 'a', generate: { tasks: '[]' } }])).toContain('cannot generate tasks');
     expect(problem([{ name: 'a', template: { name: 'outer' } }])).toContain('generates tasks, which');
     expect(problem([{ name: 'a', run: 'true', undo: { run: 'true' } }])).toContain(
-      'give undo to the task that generates',
+      'set undo on the task that generates',
     );
   });
 });

@@ -53,14 +53,14 @@ export function validateGenerated(
 }
 
 function readTasks(tasks: Json): { tasks: Task[] } | { problem: string } {
-  if (!Array.isArray(tasks)) return { problem: 'generate.tasks yields no list; make it a list of tasks' };
+  if (!Array.isArray(tasks)) return { problem: 'generate.tasks is not a list; it must yield a list of tasks' };
   if (tasks.length > MAX_GENERATED_TASKS) {
     return { problem: `${tasks.length} tasks are too many; generate at most ${MAX_GENERATED_TASKS}` };
   }
   const bytes = utf8Length(canonicalJson(tasks));
   if (bytes > MAX_GENERATED_BYTES) {
-    const remedy = 'move what they share into a template';
-    return { problem: `the tasks are ${bytes} bytes, and ${MAX_GENERATED_BYTES} are allowed; ${remedy}` };
+    const remedy = 'move shared parts into a template';
+    return { problem: `the tasks are ${bytes} bytes; at most ${MAX_GENERATED_BYTES} are allowed; ${remedy}` };
   }
   const read: Task[] = [];
   for (const [index, each] of tasks.entries()) {
@@ -84,7 +84,7 @@ function resolveKinds(tasks: Task[], { library = {}, home = 'Local' }: Generatio
     { tasks, templates: locals },
     (kind, name, version) => {
       const key = libraryKey({ kind, name, ...(version === undefined ? {} : { version }) });
-      const remedy = 'use a template that tasks of the workflow use as well, of the same version';
+      const remedy = 'use a template, in the same version, that a task of the workflow uses too';
       return library[key] ?? { problem: `${kind} "${name}" is not pinned with the definition; ${remedy}` };
     },
     home,
@@ -106,7 +106,7 @@ function problemsOf(
       ...{ path, tasks, parameters: declared, defaults, library, isGenerated: true },
       scopes: scopesOf(parameters, tasks, library),
     }),
-    ...undoneProblems(tasks, path, 'a generated task', 'give undo to the task that generates'),
+    ...undoneProblems(tasks, path, 'a generated task', 'set undo on the task that generates'),
     ...sizeProblems(tasks, path, library),
   ];
 }
@@ -114,12 +114,14 @@ function problemsOf(
 /** Generated tasks that generate tasks could go on for ever. */
 function recursion(task: Task, path: string, library: Library): Problem[] {
   if (task.generate !== undefined) {
-    return [{ path: `${path}.generate`, message: 'generated tasks generate no others; generate all of them at once' }];
+    return [
+      { path: `${path}.generate`, message: 'generated tasks cannot generate tasks; generate all of them at once' },
+    ];
   }
   const sides = [task, ...(task.hooks ?? [])];
   return sides.flatMap(({ template }) => {
     if (template === undefined || !generates(template as ResolvedRef, library, new Set())) return [];
-    const message = `the template "${template.name}" generates tasks, which generated tasks may not; use another`;
+    const message = `the template "${template.name}" generates tasks, which generated tasks cannot do; use another`;
     return [{ path: `${path}.template`, message }];
   });
 }

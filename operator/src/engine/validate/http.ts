@@ -17,7 +17,9 @@ export function httpProblems(http: HttpAction | undefined, path: string): Proble
   const body = http.body !== undefined && WITHOUT_BODY.has(method);
   return [
     ...urlProblems(http.url, `${path}.url`),
-    ...(body ? [{ path: `${path}.body`, message: `a ${method} has no body; take it out, or set method to POST` }] : []),
+    ...(body
+      ? [{ path: `${path}.body`, message: `a ${method} request has no body; remove it, or set method to POST` }]
+      : []),
     ...headerProblems(http, path),
   ];
 }
@@ -27,13 +29,14 @@ function urlProblems(url: string, path: string): Problem[] {
   // What stands before the first expression may end anywhere, so a scheme is judged only if it is whole.
   if (start !== url && !start.includes('://')) return [];
   if (!/^https?:\/\//i.test(start)) {
-    return [{ path, message: `"${url.slice(0, 80)}" is no address of http or https; begin it with https://` }];
+    return [{ path, message: `"${url.slice(0, 80)}" is not an http or https URL; start it with https://` }];
   }
   if (start !== url) return [];
-  if (!URL.canParse(url)) return [{ path, message: `"${url.slice(0, 80)}" is no URL; look for spaces and brackets` }];
+  if (!URL.canParse(url))
+    return [{ path, message: `"${url.slice(0, 80)}" is not a valid URL; check for spaces and brackets` }];
   const { username, password } = new URL(url);
   if (username === '' && password === '') return [];
-  return [{ path, message: 'the URL has a user or a password in it; put them into a Secret, and use headersFrom' }];
+  return [{ path, message: 'the URL contains a user or password; put credentials in a Secret and use headersFrom' }];
 }
 
 function headerProblems({ headers = {}, headersFrom = {} }: HttpAction, path: string): Problem[] {
@@ -45,7 +48,7 @@ function headerProblems({ headers = {}, headersFrom = {} }: HttpAction, path: st
   const names = all.flatMap(({ name, path: at }) => {
     const before = first.get(name.toLowerCase());
     first.set(name.toLowerCase(), before ?? at);
-    if (before !== undefined) return [{ path: at, message: `the header is set already at ${before}; keep one` }];
+    if (before !== undefined) return [{ path: at, message: `the header is already set at ${before}; keep one` }];
     const message = headerFault(name);
     return message === undefined ? [] : [{ path: at, message }];
   });
@@ -54,13 +57,13 @@ function headerProblems({ headers = {}, headersFrom = {} }: HttpAction, path: st
     ...names,
     ...broken.map(([name]) => ({
       path: fieldPath(`${path}.headers`, name),
-      message: 'the value of a header is one line; take the line breaks out',
+      message: 'a header value must be one line; remove the line breaks',
     })),
   ];
 }
 
 function headerFault(name: string): string | undefined {
-  if (!HEADER_NAME.test(name)) return `"${name}" is no name of a header; use letters, digits and dashes`;
-  if (OF_CONNECTION.has(name.toLowerCase())) return `the header ${name} is set by Ado; take it out`;
+  if (!HEADER_NAME.test(name)) return `"${name}" is not a valid header name; use letters, digits and dashes`;
+  if (OF_CONNECTION.has(name.toLowerCase())) return `the header ${name} is set by Ado; remove it`;
   return undefined;
 }

@@ -5,7 +5,7 @@ import { validateTemplate } from './template.ts';
 import { validateWorkflow } from './workflow.ts';
 
 const X = '${{ params.version }}';
-const INJECTED = 'in a script lets the value become a part of the script';
+const INJECTED = 'in a script makes the value part of the script';
 const pathsIn = (problems: readonly { path: string; message: string }[]) =>
   problems.filter(({ message }) => message.includes(INJECTED)).map(({ path }) => path);
 const refused = (...tasks: Omit<Task, 'name'>[]) => pathsIn(validateWorkflow(specOf(tasks)));

@@ -56,6 +56,6 @@ function textsOf(value: unknown): string[] | undefined {
 
 function scriptProblem(path: string): Problem {
   const message =
-    '${{ }} in a script lets the value become a part of the script; pass the value by env or args, and read it as "$NAME" or "$1"';
+    '${{ }} in a script makes the value part of the script; pass the value in env or args and read it as "$NAME" or "$1"';
   return { path, message };
 }

@@ -13,16 +13,16 @@ export function loopProblems(task: Task, path: string, library: Library): Proble
   const strangers = Object.keys(loop.next ?? {}).filter((name) => !fields.includes(name));
   const both = fields.filter((name) => Object.hasOwn(outputs, name));
   return [
-    ...(endless ? [{ path, message: 'a loop needs an end; give it while, until, or both' }] : []),
+    ...(endless ? [{ path, message: 'a loop needs an end condition; set while, until or both' }] : []),
     ...reserved(fields, (index) => fieldPath(`${path}.state`, fields[index] ?? ''), 'a field of the state'),
     ...both.map((name) => ({
       path: fieldPath(`${path}.state`, name),
-      message: `"${name}" is an output of the task as well, and the task hands on both; rename one`,
+      message: `"${name}" is also an output of the task; rename one`,
     })),
     ...strangers.map((name) => ({
       path: fieldPath(`${path}.next`, name),
       message: () =>
-        `next changes "${name}", which has no first value; declare it in state${suggestion(name, fields, 'field of state')}`,
+        `next sets "${name}", which has no initial value; declare it in state${suggestion(name, fields, 'field of state')}`,
     })),
   ];
 }

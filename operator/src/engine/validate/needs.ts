@@ -41,6 +41,6 @@ function cycleProblems(tasks: readonly Task[], path: string): Problem[] {
   );
   if (cycle === undefined) return [];
   const index = tasks.findIndex(({ name }) => name === cycle[0]);
-  const message = `the tasks need each other in a circle: ${cycle.join(' → ')}; remove one of these needs`;
+  const message = `the tasks form a dependency cycle: ${cycle.join(' → ')}; remove one of these needs`;
   return [{ path: `${path}[${index}].needs`, message }];
 }

@@ -44,20 +44,18 @@ function rangeProblems({ name, type = 'String', minimum, maximum }: Parameter, a
   const field = minimum === undefined ? 'maximum' : 'minimum';
   if (minimum === undefined && maximum === undefined) return [];
   if (type !== 'Integer' && type !== 'Number') {
-    const message = `"${name}" is of type ${type}, which has no ${field}; take it out, or make the type Integer or Number`;
+    const message = `"${name}" is of type ${type}, which has no ${field}; remove it, or set the type to Integer or Number`;
     return [{ path: `${at}.${field}`, message }];
   }
   if (minimum === undefined || maximum === undefined || minimum <= maximum) return [];
-  return [
-    { path: `${at}.minimum`, message: `no value of "${name}" is both ${minimum} or more and ${maximum} or less` },
-  ];
+  return [{ path: `${at}.minimum`, message: `minimum ${minimum} of "${name}" is greater than maximum ${maximum}` }];
 }
 
 function patternProblems({ name, type = 'String', pattern }: Parameter, at: string): Problem[] {
   if (pattern === undefined) return [];
   const path = `${at}.pattern`;
   if (type !== 'String') {
-    return [{ path, message: `"${name}" is of type ${type}, which has no pattern; take it out` }];
+    return [{ path, message: `"${name}" is of type ${type}, which has no pattern; remove it` }];
   }
   spend(workOfPatterns(pattern));
   const fault = patternFault(pattern);
@@ -71,7 +69,7 @@ function allowedProblems({ name, type = 'String', allowed }: Parameter, at: stri
   if (allowed === undefined) return [];
   if (type === 'Secret')
     return allowed.names.flatMap((allowing, index) => namesProblems(allowing, `${at}.allowed.names[${index}]`));
-  const message = `"${name}" is of type ${type}, of which nothing is allowed or not; take it out, or use enum`;
+  const message = `"${name}" is of type ${type}, and allowed applies only to Secret; remove it, or use enum`;
   return [{ path: `${at}.allowed`, message }];
 }
 
@@ -80,13 +78,13 @@ export function unusableProblems(parameters: readonly Parameter[] = []): Problem
   return parameters.flatMap((parameter, index) => {
     const { name, type, default: own } = parameter;
     if (type !== 'Secret' || own !== undefined || saysWhich(parameter)) return [];
-    const message = `"${name}" takes no Secret; list the Secrets that runs may give in allowed.names, or give it a default`;
+    const message = `"${name}" accepts no Secret; list the Secrets that runs may use in allowed.names, or set a default`;
     return [{ path: `spec.parameters[${index}].allowed`, message }];
   });
 }
 
 function namesProblems(allowing: string, path: string): Problem[] {
   if (SECRET_NAMES.test(allowing)) return [];
-  const message = `"${allowing.slice(0, 100)}" is no name of a Secret; write one like db, or how some begin: deploy-*`;
+  const message = `"${allowing.slice(0, 100)}" is not a Secret name or prefix; write a name like db or a prefix like deploy-*`;
   return [{ path, message }];
 }

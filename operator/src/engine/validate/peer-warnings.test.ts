@@ -127,7 +127,7 @@ describe('a definition with such references', () => {
         parameters: [{ name: 'x' }],
         tasks: [{ name: 'a', image: 'i', run: 'true', when: text }],
       }).map(({ message }) => message);
-    const remedy = 'this field is CEL as it stands; write params.x';
+    const remedy = 'this field is plain CEL; write params.x';
     expect(when("{{ params.x }} == 'a'")).toEqual([`"{{ params.x }}": ${remedy}`]);
     expect(when("$(params.x) == 'a'")).toEqual([`"$(params.x)": ${remedy}`]);
   });

@@ -15,7 +15,7 @@ describe('labels and annotations of a pod', () => {
     ['app.kubernetes.io/managed-by', 'Ado'],
     ['kubernetes.io/config.mirror', 'Kubernetes'],
   ])('with the key %s are refused, as a key of %s', (key, owner) => {
-    const why = `"${key}" is a key of ${owner}'s own; take it away, or use a key of your own domain`;
+    const why = `"${key}" is reserved for ${owner}; remove it, or use a key of your own domain`;
     expect(told({ labels: { [key]: 'x' } })).toEqual([`spec.tasks[0].podMetadata.labels["${key}"]: ${why}`]);
     expect(told({ annotations: { [key]: 'x' } }, 'defaults')).toEqual([
       `spec.defaults.podMetadata.annotations["${key}"]: ${why}`,

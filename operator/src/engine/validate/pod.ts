@@ -12,7 +12,7 @@ export function podProblems(task: Task, path: string, defaults: TaskDefaults): P
   return [...missing, ...surfaceProblems(task, path)];
 }
 
-const NO_IMAGE = 'the task has no image; give it one, or all tasks by defaults.image';
+const NO_IMAGE = 'the task has no image; set image or defaults.image';
 
 /** The same for `defaults`, which need no image. */
 export function surfaceProblems(surface: PodSurface, path: string): Problem[] {
@@ -23,7 +23,7 @@ function metadataProblems({ podMetadata = {} }: PodSurface, path: string): Probl
   return (['annotations', 'labels'] as const).flatMap((field) =>
     Object.keys(podMetadata[field] ?? {}).flatMap((key) => {
       const owner = ownerOfKey(key);
-      const message = `"${key}" is a key of ${owner}'s own; take it away, or use a key of your own domain`;
+      const message = `"${key}" is reserved for ${owner}; remove it, or use a key of your own domain`;
       return owner === undefined ? [] : [{ path: fieldPath(`${path}.podMetadata.${field}`, key), message }];
     }),
   );
@@ -36,7 +36,7 @@ function envProblems({ env = {}, envValueFrom = {} }: PodSurface, path: string):
     ...names,
     ...twice.map((name) => ({
       path: fieldPath(`${path}.envValueFrom`, name),
-      message: `"${name}" has a value in env as well; keep one of the two`,
+      message: `"${name}" is also set in env; keep one`,
     })),
   ];
 }
@@ -49,7 +49,7 @@ function namesOf(variables: Readonly<Record<string, unknown>>, path: string): Pr
 }
 
 function nameFault(name: string): string | undefined {
-  if (name.startsWith('ADO_')) return `"${name}": names that begin with ADO_ belong to Ado; choose another`;
+  if (name.startsWith('ADO_')) return `"${name}": names starting with ADO_ are reserved for Ado; choose another`;
   if (ENV_NAME.test(name)) return undefined;
-  return `"${name}" is no name of a variable; use letters, digits, "_", "-" and ".", and no digit first`;
+  return `"${name}" is not a valid variable name; use letters, digits, "_", "-" and ".", and do not start with a digit`;
 }

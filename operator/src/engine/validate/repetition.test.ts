@@ -14,9 +14,9 @@ describe('a fan-out', () => {
     expect(forEach({ sequence: { to: 5000 } })).toEqual([
       'spec.tasks[0].forEach.sequence: 5001 items are too many; a fan-out has at most 5000',
     ]);
-    expect(forEach({ sequence: { to: 5, step: 0 } })[0]).toContain('never gets anywhere');
+    expect(forEach({ sequence: { to: 5, step: 0 } })[0]).toContain('never ends');
     expect(forEach({ sequence: { from: 5, to: 1 } })).toEqual([
-      'spec.tasks[0].forEach.sequence.step: steps of 1 lead away from 1, starting at 5; turn the sign of the step',
+      'spec.tasks[0].forEach.sequence.step: a step of 1 never reaches 1 from 5; flip its sign',
     ]);
   });
 
@@ -27,7 +27,7 @@ describe('a fan-out', () => {
     const hundred = Array.from({ length: 100 }, (_, i) => i);
     expect(forEach({ matrix: { axes: { a: hundred, b: hundred } } })[0]).toContain('10000 items are too many');
     expect(forEach({ matrix: { axes, exclude: [{ cpu: 1 }] } })).toEqual([
-      'spec.tasks[0].forEach.matrix.exclude[0].cpu: "cpu" is no axis, so this excludes nothing; the axes are arch, os',
+      'spec.tasks[0].forEach.matrix.exclude[0].cpu: "cpu" is not an axis, so this excludes nothing; axes: arch, os',
     ]);
   });
 
@@ -44,7 +44,7 @@ describe('a loop', () => {
   it('has an end', () => {
     expect(loop({ until: 'iteration == 3' })).toEqual([]);
     expect(loop({ while: 'iteration < 3' })).toEqual([]);
-    expect(loop({})).toEqual(['spec.tasks[0].loop: a loop needs an end; give it while, until, or both']);
+    expect(loop({})).toEqual(['spec.tasks[0].loop: a loop needs an end condition; set while, until or both']);
     expect(loop({ until: '3' })[0]).toContain('loop.until: the expression must yield a Boolean');
     expect(loop({ while: '3' })[0]).toContain('loop.while: the expression must yield a Boolean');
     expect(loop({ until: 'true', delay: '9000h' })[0]).toContain('loop.delay: 9000h is too long');
@@ -55,21 +55,21 @@ describe('a loop', () => {
     const next = { cursor: 'outputs.next', sum: 'state.sum + iteration' };
     const whole = { state, next, while: 'state.sum < 9', until: 'status == "Failed" || outputs.next == ""' };
     expect(loop(whole, { env: { C: '${{ state.cursor }} ${{ iteration }}' } })).toEqual([]);
-    expect(loop({ ...whole, while: 'outputs.next == ""' })[0]).toContain('loop.while: "outputs" is known only in');
+    expect(loop({ ...whole, while: 'outputs.next == ""' })[0]).toContain('loop.while: "outputs" is available only in');
     expect(loop({ ...whole, state: { cursor: 'string(iteration)', sum: '0' } })[0]).toContain(
       'loop.state.cursor: "iteration"',
     );
-    expect(loop(whole, { when: 'state.sum == 0' })[0]).toContain('when: "state" is known only in');
+    expect(loop(whole, { when: 'state.sum == 0' })[0]).toContain('when: "state" is available only in');
     expect(loop(whole, { env: { C: '${{ state.cusor }}' } })[0]).toContain('did you mean "cursor"?');
     expect(loop(whole, { retry: { limit: 1, when: 'state.sum < 3 && attempt < 2' } })).toEqual([]);
   });
 
   it('changes only state that has a first value, and that is no output of the task', () => {
     expect(loop({ until: 'true', state: { a: '1' }, next: { b: '2' } })).toEqual([
-      'spec.tasks[0].loop.next.b: next changes "b", which has no first value; declare it in state; did you mean "a"? (known: a)',
+      'spec.tasks[0].loop.next.b: next sets "b", which has no initial value; declare it in state; did you mean "a"? (known: a)',
     ]);
     expect(loop({ until: 'true', state: { a: '1' } }, { outputs: [{ name: 'a' }] })).toEqual([
-      'spec.tasks[0].loop.state.a: "a" is an output of the task as well, and the task hands on both; rename one',
+      'spec.tasks[0].loop.state.a: "a" is also an output of the task; rename one',
     ]);
   });
 

@@ -40,7 +40,7 @@ export function firstTold(problems: () => readonly Problem[]): Told | undefined 
 const TOO_COMPLEX: Told = {
   path: 'spec',
   message:
-    'TooComplex: the expressions, patterns and values are too much to check; use fewer or shorter ones, or move parts of the definition into templates of their own or into child workflows',
+    'TooComplex: the expressions, patterns and values are too complex to check; use fewer or shorter ones, or move parts of the definition into separate templates or child workflows',
 };
 
 function tell(ordered: readonly Problem[]): Told[] {

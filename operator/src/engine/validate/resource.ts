@@ -23,7 +23,7 @@ function partProblems(part: ReferencePart, value: unknown, path: string): Proble
   const remedy = hasExpression(value) ? undefined : referenceRemedy(part, value);
   if (remedy === undefined) return [];
   const said = value === undefined ? 'is missing' : `cannot be ${JSON.stringify(value).slice(0, 80)}`;
-  const message = `an object is applied by its apiVersion, kind and name, and ${part} ${said}; ${remedy}`;
+  const message = `an object is identified by apiVersion, kind and name, but ${part} ${said}; ${remedy}`;
   return [{ path: `${path}.manifest.${part}`, message }];
 }
 
@@ -32,7 +32,7 @@ function namespaceProblems(namespace: unknown, path: string): Problem[] {
   if (typeof namespace !== 'string' || !isSystemNamespace(namespace)) {
     return partProblems('metadata.namespace', namespace, path);
   }
-  const message = `nothing is applied in ${namespace.slice(0, 80)}, which is one of Kubernetes; name another namespace`;
+  const message = `cannot apply to ${namespace.slice(0, 80)}, a Kubernetes system namespace; use another namespace`;
   return [{ path: `${path}.manifest.metadata.namespace`, message }];
 }
 

@@ -24,18 +24,18 @@ describe('a schedule', () => {
   it.each([
     [{ cron: '0 25 * * *' }, 'spec.triggers.schedules[0].cron: "25" is no hour from 0 to 23 (column 3)'],
     [{ crons: ['0 3 * * *', '@daily'] }, 'spec.triggers.schedules[0].crons[1]: write "0 0 * * *" instead of @daily'],
-    [{ timeZone: 'Europe/Pariss' }, 'spec.triggers.schedules[0].timeZone: there is no time zone "Europe/Pariss"'],
-    [{ startAt: 'tomorrow' }, 'spec.triggers.schedules[0].startAt: "tomorrow" is no time'],
+    [{ timeZone: 'Europe/Pariss' }, 'spec.triggers.schedules[0].timeZone: unknown time zone "Europe/Pariss"'],
+    [{ startAt: 'tomorrow' }, 'spec.triggers.schedules[0].startAt: "tomorrow" is not a valid time'],
     [
       { startAt: '2027-02-01T00:00:00Z', endAt: '2027-01-01T00:00:00Z' },
-      'spec.triggers.schedules[0].endAt: it ends before it starts',
+      'spec.triggers.schedules[0].endAt: endAt is before startAt',
     ],
     [{ jitter: '200h' }, 'spec.triggers.schedules[0].jitter: "200h" is not from 0s to 168h'],
     [{ startingDeadline: '1ms' }, 'spec.triggers.schedules[0].startingDeadline: "1ms" is not from 1s to 168h'],
-    [{ maxQueued: 3 }, 'spec.triggers.schedules[0].maxQueued: it counts with overlap: Queue only'],
-    [{ maxCatchUp: 3 }, 'spec.triggers.schedules[0].maxCatchUp: it counts with catchUp: All only'],
+    [{ maxQueued: 3 }, 'spec.triggers.schedules[0].maxQueued: it applies only with overlap: Queue'],
+    [{ maxCatchUp: 3 }, 'spec.triggers.schedules[0].maxCatchUp: it applies only with catchUp: All'],
     [{ with: {} }, 'spec.triggers.schedules[0].with.day: the workflow requires the parameter "day"'],
-    [{ with: { day: '${{ params.day }}' } }, 'this expression reads schedule only, and not params'],
+    [{ with: { day: '${{ params.day }}' } }, 'this expression can read only schedule, not params'],
     [{ with: { day: '${{ schedule.slott }}' } }, 'unknown field of schedule "slott"; did you mean "slot"'],
   ] satisfies [Partial<Schedule>, string][])('is refused with its field and the remedy: %j', (more, expected) => {
     expect(problemsOf(more).join('\n')).toContain(expected);

@@ -51,18 +51,18 @@ function cronProblems({ cron, crons = [] }: Schedule, path: string): Problem[] {
 
 function zoneProblems({ timeZone }: Schedule, path: string): Problem[] {
   if (timeZone === undefined || isZone(timeZone)) return [];
-  const message = `there is no time zone "${timeZone}"; name one of the IANA database, such as Europe/Paris`;
+  const message = `unknown time zone "${timeZone}"; use an IANA name such as Europe/Paris`;
   return [{ path: `${path}.timeZone`, message }];
 }
 
 function timeProblems({ startAt, endAt }: Schedule, path: string): Problem[] {
   const unread = Object.entries({ startAt, endAt }).flatMap(([field, text]) => {
     if (text === undefined || epochOf(text) !== undefined) return [];
-    return [{ path: `${path}.${field}`, message: `"${text}" is no time; write it like 2027-01-01T00:00:00Z` }];
+    return [{ path: `${path}.${field}`, message: `"${text}" is not a valid time; write it like 2027-01-01T00:00:00Z` }];
   });
   const [from, to] = [epochOf(startAt), epochOf(endAt)];
   if (from === undefined || to === undefined || from <= to) return unread;
-  return [{ path: `${path}.endAt`, message: 'it ends before it starts; set endAt after startAt' }];
+  return [{ path: `${path}.endAt`, message: 'endAt is before startAt; set endAt after startAt' }];
 }
 
 function durationProblems({ jitter, startingDeadline }: Schedule, path: string): Problem[] {
@@ -86,10 +86,10 @@ function idleProblems({ overlap, maxQueued, catchUp, maxCatchUp }: Schedule, pat
   const all = maxCatchUp !== undefined && catchUp !== 'All';
   return [
     ...(queue
-      ? [{ path: `${path}.maxQueued`, message: 'it counts with overlap: Queue only; set that, or take it out' }]
+      ? [{ path: `${path}.maxQueued`, message: 'it applies only with overlap: Queue; set that, or remove it' }]
       : []),
     ...(all
-      ? [{ path: `${path}.maxCatchUp`, message: 'it counts with catchUp: All only; set that, or take it out' }]
+      ? [{ path: `${path}.maxCatchUp`, message: 'it applies only with catchUp: All; set that, or remove it' }]
       : []),
   ];
 }
@@ -98,6 +98,6 @@ function idleProblems({ overlap, maxQueued, catchUp, maxCatchUp }: Schedule, pat
 function sizeProblems(schedules: readonly Schedule[]): Problem[] {
   const size = JSON.stringify(schedules).length;
   if (size <= MAX_PINNED_SCHEDULES) return [];
-  const message = `all schedules together have ${size} characters, and at most ${MAX_PINNED_SCHEDULES} are kept; give shorter values in with`;
+  const message = `all schedules together have ${size} characters; at most ${MAX_PINNED_SCHEDULES} are allowed; shorten the values in with`;
   return [{ path: PLACE, message }];
 }

@@ -29,7 +29,7 @@ export function waitProblems(wait: WaitForSignal | undefined, path: string): Pro
 
 function peopleProblems(people: People | undefined, path: string): Problem[] {
   if (people === undefined || (people.users?.length ?? 0) + (people.groups?.length ?? 0) > 0) return [];
-  return [{ path, message: 'nobody is named, so nobody could answer; name users or groups, or take it out' }];
+  return [{ path, message: 'it names nobody, so nobody can answer; name users or groups, or remove it' }];
 }
 
 /** Where only users are named, there must be as many of them as are needed. */
@@ -37,15 +37,13 @@ function enough(people: readonly (People | undefined)[], needed: number, path: s
   const users = new Set(people.flatMap((each) => each?.users ?? []));
   const isOpen = people.some((each) => each === undefined || (each.groups?.length ?? 0) > 0);
   if (isOpen || users.size === 0 || users.size >= needed) return [];
-  return [{ path, message: `${needed} approvals are needed, and only ${users.size} users are named; name more` }];
+  return [{ path, message: `${needed} approvals are needed, but only ${users.size} users are named; name more` }];
 }
 
 function formProblems(form: readonly FormField[], path: string, own: readonly string[]): Problem[] {
   const taken = form.flatMap(({ name }, index) => {
     if (!own.includes(name)) return [];
-    return [
-      { path: `${path}[${index}].name`, message: `"${name}" is an output that the task has by itself; rename it` },
-    ];
+    return [{ path: `${path}[${index}].name`, message: `"${name}" is a built-in output of the task; rename it` }];
   });
   return [...parameterProblems(form, path), ...taken];
 }
@@ -54,13 +52,13 @@ function expiryProblems({ onExpiry, escalation, form = [] }: Approval, path: str
   const isAsked = onExpiry === 'Escalate';
   const problems: Problem[] = [];
   if (isAsked !== (escalation !== undefined)) {
-    const message = 'who is asked then belongs to onExpiry: Escalate; give both, or none';
+    const message = 'escalation and onExpiry: Escalate go together; set both or neither';
     problems.push({ path: `${path}.escalation`, message });
   }
   const isTime = onExpiry === 'Approve' || escalation?.onExpiry === 'Approve';
   const open = form.findIndex((field) => field.default === undefined);
   if (isTime && open >= 0) {
-    const message = `where time approves, nobody gives "${form[open]?.name}" a value; give it a default`;
+    const message = `on automatic approval nobody sets "${form[open]?.name}"; give it a default`;
     problems.push({ path: `${path}.form[${open}].default`, message });
   }
   return [...problems, ...alone(escalation?.expiresAfter, escalation?.onExpiry, `${path}.escalation`)];
@@ -68,5 +66,5 @@ function expiryProblems({ onExpiry, escalation, form = [] }: Approval, path: str
 
 function alone(expiresAfter: string | undefined, onExpiry: string | undefined, path: string): Problem[] {
   if (onExpiry === undefined || expiresAfter !== undefined) return [];
-  return [{ path: `${path}.onExpiry`, message: 'it never expires; give it expiresAfter too' }];
+  return [{ path: `${path}.onExpiry`, message: 'it never expires; set expiresAfter too' }];
 }

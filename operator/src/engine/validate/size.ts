@@ -10,7 +10,7 @@ export const MAX_PLANNED_TASKS = 5_000;
 export function sizeProblems(tasks: readonly Task[], path: string, library: Library): Problem[] {
   const count = new Counter(library).tasks(tasks);
   if (count <= MAX_PLANNED_TASKS) return [];
-  const message = `the tasks and those of their templates are ${count}, and ${MAX_PLANNED_TASKS} are allowed; use templates less often, or start child workflows`;
+  const message = `there are ${count} tasks, including those of templates; at most ${MAX_PLANNED_TASKS} are allowed; use fewer templates or start child workflows`;
   return [{ path, message }];
 }
 

@@ -41,7 +41,7 @@ describe('a task that uses a template', () => {
   it('gives values that the parameter takes', () => {
     const bounded = { ...deploy, parameters: [{ name: 'image', enum: ['a', 'b'] }] };
     expect(problems([{ ...use, with: { image: 'c' } }], { templates: [bounded] })).toEqual([
-      'spec.tasks[0].with.image: "c" is none of its values: "a", "b"; give the parameter another value',
+      'spec.tasks[0].with.image: "c" is not one of its values: "a", "b"; give the parameter another value',
     ]);
     expect(problems([{ ...use, with: { image: 'b' } }], { templates: [bounded] })).toEqual([]);
   });
@@ -49,13 +49,11 @@ describe('a task that uses a template', () => {
   it('leaves what belongs to attempts and pods to the tasks of the template', () => {
     const remedy = 'put it on the tasks of the template';
     expect(problems([{ ...use, retry: { limit: 1 }, cache: { key: 'a' }, env: { A: 'a' } }])).toEqual([
-      `spec.tasks[0].retry: a task that is a template is not tried again as a whole; ${remedy}`,
+      `spec.tasks[0].retry: a task that is a template is not retried as a whole; ${remedy}`,
       `spec.tasks[0].cache: a task that is a template has no attempt of its own; ${remedy}`,
       `spec.tasks[0].env: a task that is a template has no pod of its own; ${remedy}`,
     ]);
-    expect(problems([{ ...use, outputs: [{ name: 'id' }] }])[0]).toContain(
-      'are declared in the template; take "id" out',
-    );
+    expect(problems([{ ...use, outputs: [{ name: 'id' }] }])[0]).toContain('are declared in the template; remove "id"');
   });
 
   it('names a template that exists, where templates are looked for', () => {
@@ -105,14 +103,14 @@ describe('a template', () => {
     ]);
     const circle = [{ name: 'again', template: { name: 'deploy' }, with: { image: 'a' } }];
     expect(local({ tasks: circle, outputs: [] })).toEqual([
-      'spec.templates[0].tasks[0].template: the templates use each other in a circle: deploy → deploy; take one of these uses out',
+      'spec.templates[0].tasks[0].template: the templates form a cycle: deploy → deploy; remove one of these references',
     ]);
   });
 
   it('undoes nothing by itself', () => {
     const tasks: Task[] = [{ name: 'migrate', run: 'true', undo: { run: 'true' }, outputs: [{ name: 'id' }] }];
     expect(object({ tasks })).toEqual([
-      'spec.tasks[0].undo: a task of a template is not undone by itself; give it to the task that uses the template',
+      'spec.tasks[0].undo: a task of a template cannot have undo; set it on the task that uses the template',
     ]);
   });
 });
@@ -130,7 +128,7 @@ describe('the size of a run', () => {
       );
     expect(lines(validateWorkflow(spec(9)))).toEqual([]);
     expect(lines(validateWorkflow(spec(10)))).toEqual([
-      'spec.tasks: the tasks and those of their templates are 5510, and 5000 are allowed; use templates less often, or start child workflows',
+      'spec.tasks: there are 5510 tasks, including those of templates; at most 5000 are allowed; use fewer templates or start child workflows',
     ]);
   });
 });

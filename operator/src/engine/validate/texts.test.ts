@@ -113,15 +113,15 @@ describe('every text of a definition', () => {
 
   it('may not have ${{ in the name of a field, for none is evaluated', () => {
     const named = { tasks: [{ name: 'a', run: 'true', nodeSelector: { [UNKNOWN]: 'x' } }], defaults: { image: 'i' } };
-    expect(validateWorkflow(named)[0]?.message).toContain('not evaluated in the name of a field');
+    expect(validateWorkflow(named)[0]?.message).toContain('not evaluated in field names');
   });
 });
 
 describe('a text that is refused', () => {
   it.each([
     [['tasks', 0, 'semaphores', 0, 'name'], 'name the Semaphore; to take turns by a value, use shareBy'],
-    [['tasks', 0, 'forEach', 'items', 0], 'make the items by forEach.itemsFrom, which is CEL'],
-    [['tasks', 0, 'workflow', 'name'], 'name it here, and choose between tasks with when'],
+    [['tasks', 0, 'forEach', 'items', 0], 'compute the items with forEach.itemsFrom, which is CEL'],
+    [['tasks', 0, 'workflow', 'name'], 'write the name here and choose between tasks with when'],
     [['parameters', 0, 'default'], 'write the value itself, or compute it in a task'],
     [['tasks', 0, 'nodeSelector', 'k'], 'it is for env, image, command, args, with'],
   ])('at %j has the remedy in its sentence', (steps, remedy) => {

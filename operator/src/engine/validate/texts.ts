@@ -17,9 +17,9 @@ interface Literal {
   readonly literally: string;
 }
 
-const NAMED = { literally: 'name it here, and choose between tasks with when' };
+const NAMED = { literally: 'write the name here and choose between tasks with when' };
 const VALUE = { literally: 'write the value itself, or compute it in a task' };
-const ITEM = { literally: 'make the items by forEach.itemsFrom, which is CEL' };
+const ITEM = { literally: 'compute the items with forEach.itemsFrom, which is CEL' };
 const PARAMETER: Fields = { description: 'Prose', default: { '**': VALUE }, enum: { '**': VALUE } };
 const TEXTS: Fields = { '*': 'Template' };
 const EXPRESSIONS: Fields = { '*': 'Expression' };
@@ -110,7 +110,7 @@ function walk(value: unknown, path: string, fields: Fields[string] | undefined, 
   return Object.entries(value).flatMap(([key, each]) => {
     const at = fieldPath(path, key);
     const name = key.includes(OPEN)
-      ? [{ path: at, message: '${{ }} is not evaluated in the name of a field; write the name itself' }]
+      ? [{ path: at, message: '${{ }} is not evaluated in field names; write the name itself' }]
       : [];
     return [...name, ...walk(each, at, below(fields, key), depth + 1)];
   });

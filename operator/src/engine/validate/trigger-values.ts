@@ -47,5 +47,5 @@ function valueProblems(name: string, text: string, parameters: readonly Paramete
 /** Who makes a trigger go off must not choose what is read. */
 function secretProblems({ name, type }: Parameter, path: string): Problem[] {
   if (type !== 'Secret') return [];
-  return [{ path, message: `which Secret "${name}" is cannot come from outside; write it as name/key` }];
+  return [{ path, message: `the Secret of "${name}" cannot come from outside; write it as name/key` }];
 }

@@ -41,15 +41,17 @@ describe('webhooks', () => {
   it('read of what is signed only what the signature covers, and of what has a token all', () => {
     const filter = 'headers["x-github-event"] == "push" && !("debug" in query)';
     const [header, query] = ofWebhook({ filter });
-    expect(header).toContain('the header "x-github-event" is not signed, so anybody could change it; read body');
+    expect(header).toContain('the header "x-github-event" is not signed, so anybody can change it; read body');
     expect(query).toContain('the query is not signed');
     expect(ofWebhook({ filter, auth: { token: auth.hmac } })).toEqual([]);
   });
 
   it('read the request and nothing of a run', () => {
-    const apart = 'this expression reads body, headers, query only, and not params';
+    const apart = 'this expression can read only body, headers, query, not params';
     expect(ofWebhook({ filter: 'params.ref == "x"' })[0]).toContain(`${AT}.filter: ${apart}`);
-    expect(ofWebhook({ filter: 'source.run == "x"' })[0]).toContain('"source" is known only in triggers.completions');
+    expect(ofWebhook({ filter: 'source.run == "x"' })[0]).toContain(
+      '"source" is available only in triggers.completions',
+    );
     expect(ofWebhook({ filter: 'body.ref' })).toEqual([]);
     expect(ofWebhook({ filter: 'headers.size()' })[0]).toContain('must yield a Boolean, but yields a Integer');
     expect(ofWebhook({ filter: '${{ body.ok }}' })[0]).toContain('write it without ${{ }}');
@@ -57,7 +59,7 @@ describe('webhooks', () => {
 
   it('read headers by their names in lower case', () => {
     expect(ofWebhook({ filter: 'headers["X-Event"] == "a"' })[0]).toContain(
-      'names of headers are in lower case here: headers["x-event"] (line 1, column 9)',
+      'header names are lowercase here: headers["x-event"] (line 1, column 9)',
     );
   });
 
@@ -78,8 +80,8 @@ describe('webhooks', () => {
     const signed = (text: string, timestamp?: { header: string; tolerance?: string }) =>
       ofWebhook({ auth: { hmac: { ...auth.hmac, signed: text, ...(timestamp ? { timestamp } : {}) } } });
     expect(signed('{timestamp}', { header: 'T' })[0]).toContain('does not cover the body');
-    expect(signed('{timestamp}{body}')[0]).toContain('there is no time to sign');
-    expect(signed('v0:{body}', { header: 'T' })[0]).toContain('a time that is not signed');
+    expect(signed('{timestamp}{body}')[0]).toContain('there is no timestamp to sign');
+    expect(signed('v0:{body}', { header: 'T' })[0]).toContain('unsigned timestamp');
     expect(signed('v0:{timestamp}:{body}', { header: 'T', tolerance: '2m' })).toEqual([]);
     expect(signed('{timestamp}{body}', { header: 'T', tolerance: '2h' })[0]).toContain('is not from 1s to 1h');
   });
@@ -96,6 +98,6 @@ describe('completions', () => {
     expect(ofCompletion({ when: 'source.result == "Failed" && source.parameters.version != "1"' })).toEqual([]);
     expect(ofCompletion({ with: { ref: '${{ source.run }}' } })).toEqual([]);
     expect(ofCompletion({ when: 'source.outcome == "x"' })[0]).toContain('unknown field of source "outcome"');
-    expect(ofCompletion({ when: 'body.x == 1' })[0]).toContain('"body" is known only in triggers.webhooks');
+    expect(ofCompletion({ when: 'body.x == 1' })[0]).toContain('"body" is available only in triggers.webhooks');
   });
 });

@@ -75,8 +75,8 @@ function signedProblems(hmac: Webhook['auth']['hmac'], path: string): Problem[] 
   }
   if (signed.includes('{timestamp}') === (timestamp !== undefined)) return tolerance;
   const message = timestamp
-    ? 'a time that is not signed can be changed by anybody; add {timestamp}'
-    : 'there is no time to sign; add timestamp.header';
+    ? 'anybody can change an unsigned timestamp; add {timestamp}'
+    : 'there is no timestamp to sign; add timestamp.header';
   return [...tolerance, { path: at, message }];
 }
 

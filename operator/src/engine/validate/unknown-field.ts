@@ -47,7 +47,7 @@ const PEERS: Readonly<Record<string, string>> = {
 export function unknownMessage({ steps, known }: UnknownField): string {
   const name = String(steps.at(-1));
   const peers = Object.hasOwn(PEERS, name) ? PEERS[name] : undefined;
-  const what = `there is no field ${JSON.stringify(name.slice(0, 60))}`;
+  const what = `unknown field ${JSON.stringify(name.slice(0, 60))}`;
   if (peers !== undefined && known.includes(peers.split('.', 1)[0] ?? '')) return `${what}; write ${peers}`;
   return `${what}${suggestion(name, known, 'field')}`;
 }

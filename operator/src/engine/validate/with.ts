@@ -69,5 +69,5 @@ function valueFault(
 /** A value that is computed is judged when it is there, and only a parameter that says which Secrets it takes can judge it. */
 function computedFault(parameter: Parameter): string | undefined {
   if (saysWhich(parameter)) return undefined;
-  return `which Secret "${parameter.name}" is would depend on values; write it as name/key, hand on a parameter of the type Secret, or list names in allowed.names of the template`;
+  return `the Secret of "${parameter.name}" would depend on values; write it as name/key, pass a parameter of type Secret, or list names in allowed.names of the template`;
 }

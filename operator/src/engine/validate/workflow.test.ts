@@ -22,7 +22,7 @@ describe('validating a workflow', () => {
   describe('the graph', () => {
     it('names a cycle, and leaves references for when it is gone', () => {
       expect(task(0, { needs: ['ship'] })).toEqual([
-        'spec.tasks[0].needs: the tasks need each other in a circle: build → ship → test → build; remove one of these needs',
+        'spec.tasks[0].needs: the tasks form a dependency cycle: build → ship → test → build; remove one of these needs',
       ]);
     });
 
@@ -102,7 +102,7 @@ describe('validating a workflow', () => {
     });
 
     it('stand without ${{ }} where the field is CEL', () => {
-      const message = 'this field is CEL as it stands; write it without ${{ }}';
+      const message = 'this field is plain CEL; write it without ${{ }}';
       expect(task(2, { when: '${{ true }}' })).toEqual([`spec.tasks[2].when: ${message}`]);
       expect(task(1, { forEach: { itemsFrom: '${{ [1] }}' } })).toContain(
         `spec.tasks[1].forEach.itemsFrom: ${message}`,
@@ -114,7 +114,7 @@ describe('validating a workflow', () => {
       const spec = validSpec();
       const env = { A: '${{ params.version }}', B: '${{ tasks.build.status }}', C: 'tasks.build.status' };
       expect(problems({ ...spec, defaults: { ...spec.defaults, env } })).toEqual([
-        'spec.defaults.env.B: defaults hold for every task, so they may read params and run, but no task; set this on the task',
+        'spec.defaults.env.B: defaults apply to every task, so they can read params and run but no task; set this on the task',
       ]);
       const retry = { limit: 1, when: 'exitCode > 1 && params.x' };
       expect(problems({ ...spec, defaults: { ...spec.defaults, retry } })[0]).toMatch(
@@ -123,7 +123,7 @@ describe('validating a workflow', () => {
     });
 
     it('are refused inside scripts', () => {
-      const remedy = 'pass the value by env or args';
+      const remedy = 'pass the value in env or args';
       const [run, ...more] = task(0, { run: 'echo ${{ params.version }}' });
       expect([run?.startsWith('spec.tasks[0].run: '), run?.includes(remedy), more]).toEqual([true, true, []]);
       const script = '${{ params.version }}';
@@ -158,10 +158,10 @@ describe('validating a workflow', () => {
     it('have durations that can be read and make sense', () => {
       const backoff = { duration: '10m', cap: '1m' };
       const [first, second] = task(0, { timeout: '5x', pendingTimeout: '0s', retry: { limit: 1, backoff } });
-      expect(first).toBe('spec.tasks[0].timeout: "5x" is no duration; write it like 10s, 5m or 1h30m');
+      expect(first).toBe('spec.tasks[0].timeout: "5x" is not a valid duration; write it like 10s, 5m or 1h30m');
       expect(second).toBe('spec.tasks[0].pendingTimeout: 0s is too short; the shortest is 1s');
       expect(task(0, { retry: { limit: 1, backoff } })).toEqual([
-        'spec.tasks[0].retry.backoff.cap: the cap 1m is shorter than the first wait 10m; raise it',
+        'spec.tasks[0].retry.backoff.cap: the cap 1m is shorter than the first delay 10m; raise it',
       ]);
       expect(problems({ ...validSpec(), timeout: '9000h' })).toEqual([
         'spec.timeout: 9000h is too long; the longest is 8760h',
@@ -183,9 +183,9 @@ describe('validating a workflow', () => {
       const env = { '1A': 'x', 'spring.profile': 'x', ADO_OUTPUTS: 'x', A: 'x' };
       const envValueFrom = { A: { secretKeyRef: { name: 's', key: 'k' } } };
       expect(task(0, { env, envValueFrom })).toEqual([
-        'spec.tasks[0].env.1A: "1A" is no name of a variable; use letters, digits, "_", "-" and ".", and no digit first',
-        'spec.tasks[0].env.ADO_OUTPUTS: "ADO_OUTPUTS": names that begin with ADO_ belong to Ado; choose another',
-        'spec.tasks[0].envValueFrom.A: "A" has a value in env as well; keep one of the two',
+        'spec.tasks[0].env.1A: "1A" is not a valid variable name; use letters, digits, "_", "-" and ".", and do not start with a digit',
+        'spec.tasks[0].env.ADO_OUTPUTS: "ADO_OUTPUTS": names starting with ADO_ are reserved for Ado; choose another',
+        'spec.tasks[0].envValueFrom.A: "A" is also set in env; keep one',
       ]);
     });
 
@@ -210,8 +210,7 @@ describe('validating a workflow', () => {
     });
 
     it('fan out over one source of items', () => {
-      const message =
-        'spec.tasks[1].forEach: forEach takes items, itemsFrom, sequence or matrix, and exactly one of them';
+      const message = 'spec.tasks[1].forEach: forEach takes exactly one of items, itemsFrom, sequence and matrix';
       expect(task(1, { forEach: {} })).toEqual([message]);
       expect(task(1, { forEach: { items: [1], itemsFrom: '[1]' } })).toEqual([message]);
       expect(task(1, { forEach: { items: [1, 'a', { b: null }] } })).toEqual([]);
@@ -220,8 +219,8 @@ describe('validating a workflow', () => {
     it('have an image from somewhere', () => {
       const spec = { ...validSpec(), defaults: {} };
       expect(problems(spec)).toEqual([
-        'spec.tasks[0].image: the task has no image; give it one, or all tasks by defaults.image',
-        'spec.tasks[1].image: the task has no image; give it one, or all tasks by defaults.image',
+        'spec.tasks[0].image: the task has no image; set image or defaults.image',
+        'spec.tasks[1].image: the task has no image; set image or defaults.image',
       ]);
     });
   });

@@ -65,7 +65,7 @@ const outerProblems = (spec: WorkflowSpec): Problem[] => [
 function mainProblems(definition: Definition, library: Library): Problem[] {
   const { parameters = [], defaults = {}, tasks } = definition;
   const names = new Set(definition.finally?.map(({ name }) => name));
-  const refusal = (need: string) => `"${need}" stands in finally, which runs when all tasks have ended; take it out`;
+  const refusal = (need: string) => `"${need}" is in finally, which runs after all tasks; remove it`;
   return tasksProblems({
     ...{ path: 'spec.tasks', tasks, parameters, defaults, library },
     scopes: scopesOf(parameterTypes(parameters), tasks, library),
@@ -77,7 +77,7 @@ function finalProblems(definition: Definition, library: Library): Problem[] {
   const { parameters = [], defaults = {}, tasks: main, finally: tasks = [] } = definition;
   const path = 'spec.finally';
   const names = new Set(main.map(({ name }) => name));
-  const refusal = (need: string) => `a task in finally waits for all tasks anyway; take "${need}" out of its needs`;
+  const refusal = (need: string) => `a task in finally already waits for all tasks; remove "${need}" from its needs`;
   const scopes = scopesOf(parameterTypes(parameters), tasks, library, main);
   return [
     ...tasksProblems({
@@ -87,14 +87,14 @@ function finalProblems(definition: Definition, library: Library): Problem[] {
       before: main,
     }),
     ...takenNames(definition),
-    ...undoneProblems(tasks, path, 'a task in finally', 'take it out'),
+    ...undoneProblems(tasks, path, 'a task in finally', 'remove it'),
     ...tasks.flatMap(({ hooks }, index) =>
       hooks === undefined
         ? []
         : [
             {
               path: `${path}[${index}].hooks`,
-              message: 'a task in finally has no hooks; needs and runIf say the same',
+              message: 'a task in finally cannot have hooks; use needs and runIf',
             },
           ],
     ),

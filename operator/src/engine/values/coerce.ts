@@ -72,7 +72,7 @@ export function coerce(value: Json, type: ParameterType): Coerced {
 }
 
 function unquoted(value: number | boolean): Coerced {
-  const problem = `${value} is a ${typeof value} and the type is String: YAML has read it and lost how it was written (1.10, 007, no); quote it: "${value}"`;
+  const problem = `${value} is a ${typeof value} but the type is String: YAML parsing loses the spelling (1.10, 007, no); quote it: "${value}"`;
   return { problem };
 }
 
@@ -93,6 +93,6 @@ export const coercePinned = (value: Json, type: ParameterType): Coerced => asTex
 
 function misfit(value: Json, type: ParameterType): Coerced {
   const shown = JSON.stringify(value).slice(0, 100);
-  if (type === 'Secret') return { problem: `${shown} refers to no Secret; write its name and a key: db/password` };
+  if (type === 'Secret') return { problem: `${shown} is not a Secret reference; write name/key, like db/password` };
   return { problem: `${shown} is not ${article(type)}` };
 }

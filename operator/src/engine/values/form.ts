@@ -10,7 +10,7 @@ type Given = Readonly<Record<string, Json>>;
 
 /** The values that were given, in the declared types. Nothing is said of those that were not. */
 export function readForm(form: readonly FormField[] = [], given: Given = {}): FilledForm {
-  const problem = 'values: TooComplex: matching them takes too much; use shorter values or simpler patterns';
+  const problem = 'values: TooComplex: matching them is too expensive; use shorter values or simpler patterns';
   return withinWork(
     () => read(form, given),
     () => ({ problem }),
@@ -22,7 +22,7 @@ function read(form: readonly FormField[], given: Given): FilledForm {
   const stranger = Object.keys(given).find((name) => !form.some((field) => field.name === name));
   if (stranger !== undefined) {
     const known = form.map(({ name }) => name).join(', ') || 'none';
-    return { problem: `values.${stranger}: there is no such value; those that are asked for: ${known}` };
+    return { problem: `values.${stranger}: there is no such value; expected: ${known}` };
   }
   const values: { [name: string]: Json } = {};
   for (const field of form) {

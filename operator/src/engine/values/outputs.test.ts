@@ -48,7 +48,7 @@ describe('outputs', () => {
     ['w=1', '"w" is not declared'],
     ['n=x', 'the output n'],
     ['n=1234567890123456789', 'declare the output as String, which keeps every digit'],
-    ['{"n": 1234567890123456789}', '"1234567890123456789" is not an Integer that is exact'],
+    ['{"n": 1234567890123456789}', '"1234567890123456789" is not an Integer within ±'],
   ])('%j are refused: %s', (text, words) => {
     const { failure } = parseOutputs(text, declared) as { failure: { reason: string; message: string } };
     expect(failure.reason).toBe('OutputsInvalid');

@@ -41,7 +41,7 @@ export function missingFailure(
   const [first] = missing;
   if (first === undefined) return undefined;
   const names = missing.length === 1 ? `the output ${first} is` : `the outputs ${missing.join(', ')} are`;
-  const message = `${names} declared, and missing ${where}; write every declared output, or declare it with optional: true`;
+  const message = `${names} declared but missing ${where}; write every declared output, or declare it with optional: true`;
   return { reason: 'OutputMissing', message };
 }
 
@@ -95,7 +95,7 @@ export function parseOutputs(
 ): ParsedOutputs {
   const quote = (said: string, max: number) => (isWithheld ? WITHHELD : redact(said).slice(0, max));
   if (utf8Length(text) >= MAX_OUTPUT_BYTES) {
-    const message = `$ADO_OUTPUTS holds ${MAX_OUTPUT_BYTES} bytes or more, and the node may have cut it; write less`;
+    const message = `$ADO_OUTPUTS holds ${MAX_OUTPUT_BYTES} bytes or more, and the node may have truncated it; write less`;
     return { failure: { reason: 'OutputsTooLarge', message } };
   }
   if (text.trim() === '') return { outputs: {} };
@@ -104,7 +104,7 @@ export function parseOutputs(
   if (written === undefined) return invalid('$ADO_OUTPUTS begins with { but is not a JSON object');
   if (typeof written === 'string') {
     const line = quote(JSON.stringify(written), 80);
-    return invalid(`$ADO_OUTPUTS has the line ${line}, which is not of the form key=value`);
+    return invalid(`$ADO_OUTPUTS has the line ${line}, which is not key=value`);
   }
   return coerceOutputs(written, declared, quote);
 }
@@ -137,5 +137,5 @@ function coerceOutputs(
 function limitOf(type: ValueType, said: Json): string {
   const isNumeric = type === 'Integer' || type === 'Number';
   if (!isNumeric || typeof said !== 'string' || !/^\s*-?\d{16,}\s*$/.test(said)) return '';
-  return ` that is exact, as whole numbers are up to ±${WHOLE_LIMIT}; declare the output as String, which keeps every digit`;
+  return ` within ±${WHOLE_LIMIT}, the limit for exact whole numbers; declare the output as String, which keeps every digit`;
 }

@@ -23,7 +23,7 @@ describe('a parameter', () => {
   it('takes only the values of its enum, in its type', () => {
     const size: Parameter = { name: 'size', type: 'Integer', enum: [1, '2', 4] };
     expect(resolve(size, '2')).toEqual({ values: { size: 2 } });
-    expect(resolve(size, '3')).toEqual({ problem: 'spec.parameters: "size": 3 is none of its values: 1, "2", 4' });
+    expect(resolve(size, '3')).toEqual({ problem: 'spec.parameters: "size": 3 is not one of its values: 1, "2", 4' });
     const options: Parameter = { name: 'options', type: 'Object', enum: [{ a: 1, b: 2 }] };
     expect(resolve(options, '{"b":2,"a":1}')).toEqual({ values: { options: { b: 2, a: 1 } } });
   });
@@ -61,17 +61,17 @@ describe('the declaration of a parameter', () => {
         { name: 'e', pattern: '(' },
       ),
     ).toEqual([
-      'spec.parameters[0].minimum: "a" is of type String, which has no minimum; take it out, or make the type Integer or Number',
-      'spec.parameters[1].minimum: no value of "b" is both 2 or more and 1 or less',
+      'spec.parameters[0].minimum: "a" is of type String, which has no minimum; remove it, or set the type to Integer or Number',
+      'spec.parameters[1].minimum: minimum 2 of "b" is greater than maximum 1',
       'spec.parameters[2].enum[0]: a value of "c": "x" is not an Integer; change it',
-      'spec.parameters[3].pattern: "d" is of type List, which has no pattern; take it out',
+      'spec.parameters[3].pattern: "d" is of type List, which has no pattern; remove it',
       expect.stringContaining('spec.parameters[4].pattern: the pattern of "e": invalid pattern'),
     ]);
   });
 
   it('is refused when its own default does not suit it', () => {
     expect(problems({ name: 'env', enum: ['dev', 'prod'], default: 'qa' })).toEqual([
-      'spec.parameters[0].default: the default of "env": "qa" is none of its values: "dev", "prod"; change the default, or the type of the parameter',
+      'spec.parameters[0].default: the default of "env": "qa" is not one of its values: "dev", "prod"; change the default, or the type of the parameter',
     ]);
   });
 
@@ -80,7 +80,7 @@ describe('the declaration of a parameter', () => {
     const given = (value: string) => resolveParameters(declared, [{ name: 's', value }]);
     expect(given('db/password')).toEqual({ values: { s: 'db/password' } });
     for (const wrong of ['password', 'db/', '/x', 'a/b/c', 'DB/x', 'hunter2!']) {
-      expect(given(wrong), wrong).toMatchObject({ problem: expect.stringContaining('write its name and a key') });
+      expect(given(wrong), wrong).toMatchObject({ problem: expect.stringContaining('write name/key') });
     }
   });
 

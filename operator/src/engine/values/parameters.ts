@@ -34,7 +34,7 @@ export function resolveParameters(
     () => resolved(declared, given, read),
     () => ({
       problem:
-        'spec.parameters: TooComplex: matching the values takes too much; use shorter values or simpler patterns',
+        'spec.parameters: TooComplex: matching the values is too expensive; use shorter values or simpler patterns',
     }),
     MAX_MATCHING,
   );
@@ -61,7 +61,7 @@ function resolved(declared: readonly Parameter[], given: Given, read: ReadonlyMa
   }
   if (utf8Length(JSON.stringify(values)) > MAX_PARAMETER_BYTES) {
     return {
-      problem: `spec.parameters: all values together exceed ${MAX_PARAMETER_BYTES} bytes; hand over a reference instead`,
+      problem: `spec.parameters: all values together exceed ${MAX_PARAMETER_BYTES} bytes; pass a reference instead`,
     };
   }
   return { values };
@@ -79,7 +79,7 @@ export function misfit(parameter: Bounds, value: Json, isNamed = false): string 
   const shown = JSON.stringify(value).slice(0, 100);
   if (parameter.enum && !isAmong(value, choices(parameter))) {
     const known = parameter.enum.map((choice) => JSON.stringify(choice)).join(', ');
-    return `${shown} is none of its values: ${known.slice(0, 500)}`;
+    return `${shown} is not one of its values: ${known.slice(0, 500)}`;
   }
   if (parameter.type === 'Secret') return isNamed && !saysWhich(parameter) ? undefined : secretFault(parameter, value);
   if (typeof value === 'number' && minimum !== undefined && value < minimum) {

@@ -25,22 +25,17 @@ describe('a parameter of the type Secret', () => {
   });
 
   it.each([
-    ['another Secret than its default', OWN, 'admin/token', 'the Secret "admin/token" is not its default'],
-    ['another key of its default', OWN, 'db/admin', 'the Secret "db/admin" is not its default'],
-    [
-      'a name that is not allowed',
-      LISTED,
-      'admin/token',
-      'is none of those in allowed.names of the parameter: db, deploy-*',
-    ],
-    ['a name that only begins with one', LISTED, 'db-admin/token', 'is none of those'],
-    ['a name before the star', LISTED, 'deploy/token', 'is none of those'],
-    ['what is not in its enum', token({ enum: ['db/password'] }), 'db/admin', 'is none of its values'],
+    ['another Secret than its default', OWN, 'admin/token', 'the Secret "admin/token" is not the default'],
+    ['another key of its default', OWN, 'db/admin', 'the Secret "db/admin" is not the default'],
+    ['a name that is not allowed', LISTED, 'admin/token', 'is not in allowed.names of the parameter: db, deploy-*'],
+    ['a name that only begins with one', LISTED, 'db-admin/token', 'is not in allowed.names'],
+    ['a name before the star', LISTED, 'deploy/token', 'is not in allowed.names'],
+    ['what is not in its enum', token({ enum: ['db/password'] }), 'db/admin', 'is not one of its values'],
     [
       'what its enum has not, though it is allowed',
       { ...LISTED, enum: ['db/user'] },
       'db/admin',
-      'is none of its values',
+      'is not one of its values',
     ],
     ['anything where nothing is allowed', token(), 'db/password', 'allowed.names'],
   ])('refuses %s, with field, value and remedy', (_what, parameter, value, message) => {
@@ -64,8 +59,8 @@ describe('a parameter of the type Secret', () => {
       ...parameterProblems([{ name: 'a', allowed: { names: ['x'] } }]),
     ];
     expect(messages.map(({ path, message }) => `${path}: ${String(message)}`)).toEqual([
-      'spec.parameters[0].allowed: "token" takes no Secret; list the Secrets that runs may give in allowed.names, or give it a default',
-      'spec.parameters[0].allowed: "a" is of type String, of which nothing is allowed or not; take it out, or use enum',
+      'spec.parameters[0].allowed: "token" accepts no Secret; list the Secrets that runs may use in allowed.names, or set a default',
+      'spec.parameters[0].allowed: "a" is of type String, and allowed applies only to Secret; remove it, or use enum',
     ]);
   });
 });
@@ -94,7 +89,7 @@ describe('which Secret is read', () => {
       } as never);
       return lines(validateWorkflow(spec)).join();
     };
-    expect(judged('admin/token')).toContain('.with.token: the Secret "admin/token" is none of those');
+    expect(judged('admin/token')).toContain('.with.token: the Secret "admin/token" is not in allowed.names');
     expect(judged('db/token')).toBe('');
   });
 });
@@ -133,12 +128,12 @@ describe('which Secret a template reads', () => {
       { ...with_('${{ state.s }}'), loop: { state: { s: '"admin/token"' }, until: 'true', maxIterations: 1 } },
     ],
   ])('is not said by %s, unless the template says which it takes', (_what, uses) => {
-    expect(problemsOf(uses)).toContain('with.token: which Secret "token" is would depend on values');
+    expect(problemsOf(uses)).toContain('with.token: the Secret of "token" would depend on values');
     expect(problemsOf(uses, LISTED)).toBe('');
   });
 
   it('is one of those that the template allows, where it says so', () => {
-    expect(problemsOf(with_('any/key'), LISTED)).toContain('is none of those in allowed.names');
+    expect(problemsOf(with_('any/key'), LISTED)).toContain('is not in allowed.names');
     expect(problemsOf(with_('db/key'), LISTED)).toBe('');
   });
 });

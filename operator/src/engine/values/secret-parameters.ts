@@ -34,8 +34,8 @@ export function secretFault({ default: own, enum: choices = [], allowed }: Decla
   const shown = JSON.stringify(value);
   if (value === own || choices.includes(value) || names.some((allowing) => fits(name, allowing))) return undefined;
   if (names.length === 0)
-    return `the Secret ${shown} is not its default, and allowed.names of the parameter has no other; leave it out, or have the definition allow it`;
-  return `the Secret ${shown} is none of those in allowed.names of the parameter: ${names.join(', ').slice(0, 500)}; give one of those`;
+    return `the Secret ${shown} is not the default, and the parameter has no allowed.names; omit it, or allow it in the definition`;
+  return `the Secret ${shown} is not in allowed.names of the parameter: ${names.join(', ').slice(0, 500)}; use one of those`;
 }
 
 const fits = (name: string, allowing: string): boolean =>

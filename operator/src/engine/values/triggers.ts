@@ -55,7 +55,7 @@ export function triggerParameters(
     const rendered = attempt(`with.${name}`, () => ({ value: renderText(text, bindings) }));
     if ('field' in rendered) return rendered;
     if (rendered.value.length > MAX_VALUE_LENGTH) {
-      const message = `the value has ${rendered.value.length} characters, and a parameter at most ${MAX_VALUE_LENGTH}`;
+      const message = `the value has ${rendered.value.length} characters; a parameter allows at most ${MAX_VALUE_LENGTH}`;
       return { field: `with.${name}`, message };
     }
     parameters.push({ name, value: rendered.value });

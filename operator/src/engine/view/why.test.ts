@@ -57,7 +57,7 @@ describe('a task that has not ended', () => {
     simulation.pass();
     const row = rowOf(simulation, 'a');
     expect(row).toMatchObject({ phase: 'Backoff', reason: 'Backoff', exitCode: 4, until: simulation.now + 30_000 });
-    expect(row?.message).toBe('attempt 0 failed: ExitCode: exit code 4; the next one starts by itself');
+    expect(row?.message).toBe('attempt 0 failed: ExitCode: exit code 4; retrying automatically');
     simulation.desiredState = 'Paused';
     simulation.pass();
     expect(rowOf(simulation, 'a')).toMatchObject({ phase: 'Backoff', reason: 'Paused', since: simulation.now });

@@ -74,12 +74,12 @@ function whyAsked({ planned, unit, state }: Asked, seen: AttemptObservation | un
 }
 
 const STARTING_POD = 'its node is starting the pod';
-const STARTING = 'it was asked for, and nothing is seen of it yet';
+const STARTING = 'requested; not observed yet';
 
 function whyOpen({ unit, state }: Asked): Why {
   if (isComposite(unit)) return whyLoops(unit, state);
   const since = state.at + (unit.startedAt ?? 0);
-  return { reason: 'Sleeping', message: 'time alone wakes it', since, until: state.at + (unit.since ?? 0) };
+  return { reason: 'Sleeping', message: 'sleeping; wakes at `until`', since, until: state.at + (unit.since ?? 0) };
 }
 
 function whyLoops({ loop }: Unit, state: RunState): Why {
@@ -100,7 +100,7 @@ function whyBackoff({ unit, state, path, seen }: Asked): Why {
   if (refused?.phase === 'Refused') return { reason: refused.reason, message: refused.message };
   if (state.desired === 'Paused') return whyPaused(state);
   const failed = unit.attempt < 0 ? 'the first attempt could not start' : `attempt ${unit.attempt} failed`;
-  const message = `${failed}: ${unit.reason}: ${unit.message ?? ''}; the next one starts by itself`;
+  const message = `${failed}: ${unit.reason}: ${unit.message ?? ''}; retrying automatically`;
   return { reason: 'Backoff', message, until: state.at + (unit.since ?? 0) };
 }
 
@@ -153,5 +153,5 @@ const NEVER_STARTED: Why = {
 
 const CROWDED = {
   reason: 'Parallelism',
-  message: 'as many run as spec.parallelism or forEach.parallelism allow; it starts when one of them has ended',
+  message: 'the limit of spec.parallelism or forEach.parallelism is reached; it starts when another one ends',
 };

@@ -153,7 +153,7 @@ describe('a webhook', () => {
     const wrong = { ...PUSH, filter: 'headers["X-GitHub-Event"] == "push"', with: { reff: 'x' } };
     await scenario.given(hooked('release', [wrong]));
     const { message } = conditionOf(await scenario.workflowIs('release', 'False'), 'Ready');
-    expect(message).toContain('spec.triggers.webhooks[0].filter: names of headers are in lower case here');
+    expect(message).toContain('spec.triggers.webhooks[0].filter: header names are lowercase here');
     expect(message).toContain('(line 1, column 9)');
     expect(message).toContain(
       'spec.triggers.webhooks[0].with.reff: the workflow has no parameter "reff"; did you mean "ref"?',

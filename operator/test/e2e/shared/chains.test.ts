@@ -71,7 +71,7 @@ describe('a run that continues as a new one', () => {
     expect(conditionOf(kept[1] as WorkflowRun, 'Succeeded')).toMatchObject({
       status: 'True',
       reason: 'ContinuedAsNew',
-      message: `it goes on as loop-c${index}`,
+      message: `continued as loop-c${index}`,
     });
     const columns = await scenario.kubectl(['get', 'awr', last.metadata.name]);
     expect(columns.split('\n')[0]).toMatch(/CHAIN/);

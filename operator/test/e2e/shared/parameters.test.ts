@@ -65,7 +65,7 @@ describe('parameters', () => {
     );
     expect(messages.map(({ reason }) => reason)).toEqual(Array(3).fill('InvalidParameters'));
     expect(messages.map(({ message }) => message)).toEqual([
-      'spec.parameters: "env": "qa" is none of its values: "dev", "prod"',
+      'spec.parameters: "env": "qa" is not one of its values: "dev", "prod"',
       'spec.parameters: "replicas": 6 is more than 5, its maximum',
       'spec.parameters: "tag": "1.0" does not match ^v[0-9]+$',
     ]);
@@ -100,7 +100,7 @@ describe('parameters', () => {
     const parameters = [{ name: 'size', type: 'Integer' as const, minimum: 5, maximum: 1, default: 3 }];
     await scenario.given(workflow('wrong', { parameters, tasks: [script('a', 'true')] }));
     const seen = await scenario.workflowIs('wrong', 'False');
-    expect(conditionOf(seen, 'Ready').message).toContain('spec.parameters[0].minimum: no value of "size" is both');
+    expect(conditionOf(seen, 'Ready').message).toContain('spec.parameters[0].minimum: minimum ');
   });
 
   it.concurrent('of the type Secret reach a task and its template, and nothing that is stored', async ({

@@ -140,7 +140,7 @@ describe('the mistakes of a first script', () => {
       workflowRun('first', 'first'),
     );
     const run = await scenario.ended('first');
-    expect(rowOf(run, 'outputs').message).toContain('outputs are written to $ADO_OUTPUTS, with an S at its end');
+    expect(rowOf(run, 'outputs').message).toContain('write outputs to $ADO_OUTPUTS, with a trailing S');
     expect(rowOf(run, 'write').message).toMatch(/Read-only file system.*write to \/tmp/);
     expect(rowOf(run, 'owned').message).toMatch(/Permission denied.*runs as user 65532/);
   });

@@ -127,7 +127,7 @@ describe('a task that waits', () => {
       const fails = await waits(scenario, 'timed', 'fails', 'Backoff');
       inTenMinutes(fails);
       expect(fails).toMatchObject({ phase: 'Backoff', exitCode: 7 });
-      expect(fails.message).toMatch(/^attempt 0 failed: ExitCode: .*7.*; the next one starts by itself$/);
+      expect(fails.message).toMatch(/^attempt 0 failed: ExitCode: .*7.*; retrying automatically$/);
       inTenMinutes(await waits(scenario, 'timed', 'poll', 'LoopDelay'));
       inTenMinutes(await waits(scenario, 'timed', 'poll/1', 'LoopDelay'));
       await scenario.runIs('timed', 'says so', ({ status }) => /1 Sleeping/.test(status?.waitingFor ?? ''));

@@ -151,7 +151,7 @@ describe('a run that repeats another', () => {
 
   it('asks again where a voter asks for it', async () => {
     expect((await new World().repeated({}, 'bob')).repeated).toBe(
-      'repeated: approve (asked again: another person asked for this run)',
+      'repeated: approve (asked again: another person requested this run)',
     );
   });
 
@@ -159,7 +159,7 @@ describe('a run that repeats another', () => {
     const world = new World();
     const first = world.stores.runs.get('n/first') as WorkflowRun;
     world.put({ ...first, status: { ...first.status, requesters: { usernames: [], unknown: true } } });
-    expect((await world.repeated()).repeated).toContain('it is not proven that the same person asked for both runs');
+    expect((await world.repeated()).repeated).toContain('it is not proven that the same person requested both runs');
   });
 
   const EVIL: Definition = { ...RELEASE, tasks: [APPROVE, { ...SHIP, run: 'evil' }] };
