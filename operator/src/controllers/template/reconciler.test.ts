@@ -185,6 +185,6 @@ describe('reconciling a template', () => {
     const self = { tasks: [...body('a').tasks, { name: 'again', template: { name: 'deploy' } }] };
     const status = await world.apply('1.0.0', self);
     expect(ready(status)).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
-    expect(ready(status)?.message).toContain('circle: deploy → deploy');
+    expect(ready(status)?.message).toContain('cycle: deploy → deploy');
   });
 });

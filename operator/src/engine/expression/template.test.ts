@@ -54,7 +54,7 @@ describe('templates', () => {
     ]);
     expect(problems('ab ${{ params.count')).toEqual([[1, 4, expect.stringContaining('not closed by "}}"')]]);
     expect(problems("ab ${{ 'x }}")).toEqual([[1, 8, 'the string is not closed']]);
-    expect(problems('${{ a } }}')).toEqual([[1, 7, expect.stringContaining('closes nothing')]]);
+    expect(problems('${{ a } }}')).toEqual([[1, 7, expect.stringContaining('is unmatched')]]);
     expect(problems('${{1}}'.repeat(65))).toEqual([[1, 385, expect.stringContaining('at most 64 expressions')]]);
   });
 

@@ -143,7 +143,7 @@ describe('the library of a definition', () => {
       );
     expect(problems({ tasks: [uses('t0')] }, chain(MAX_TEMPLATE_DEPTH))).toEqual([]);
     const [first, ...others] = problems({ tasks: [uses('t0')] }, chain(MAX_TEMPLATE_DEPTH + 1));
-    expect(first).toContain('nested more than 8 deep at WorkflowTemplate "t8"');
+    expect(first).toContain('nested more than 8 levels deep at WorkflowTemplate "t8"');
     expect(others).toEqual([]);
     // What was reached at a place of few levels first counts at the deeper place as well.
     const both = { tasks: [uses('t5'), uses('t0')] };

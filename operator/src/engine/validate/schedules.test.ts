@@ -22,7 +22,7 @@ describe('a schedule', () => {
   });
 
   it.each([
-    [{ cron: '0 25 * * *' }, 'spec.triggers.schedules[0].cron: "25" is no hour from 0 to 23 (column 3)'],
+    [{ cron: '0 25 * * *' }, 'spec.triggers.schedules[0].cron: "25" is not a valid hour (0–23) (column 3)'],
     [{ crons: ['0 3 * * *', '@daily'] }, 'spec.triggers.schedules[0].crons[1]: write "0 0 * * *" instead of @daily'],
     [{ timeZone: 'Europe/Pariss' }, 'spec.triggers.schedules[0].timeZone: unknown time zone "Europe/Pariss"'],
     [{ startAt: 'tomorrow' }, 'spec.triggers.schedules[0].startAt: "tomorrow" is not a valid time'],
@@ -53,6 +53,6 @@ describe('a schedule', () => {
       with: { day: 'x'.repeat(4000) },
     }));
     const [problem] = validateWorkflow(spec(...large));
-    expect(problem?.message).toContain('at most 32768 are kept');
+    expect(problem?.message).toContain('at most 32768 are allowed');
   });
 });
