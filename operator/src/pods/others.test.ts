@@ -51,7 +51,7 @@ describe('an init container that others put into the pod', () => {
       cause: 'User',
       reason: 'InitContainerFailed',
       message:
-        'the init container "mesh-init", which others put into the pod, ended with exit code 1, so the task could not start: ' +
+        'the injected init container "mesh-init" ended with exit code 1, so the task could not start: ' +
         'iptables: not permitted',
     });
   });
@@ -80,7 +80,7 @@ describe('an init container that others put into the pod', () => {
     expect(observePod(pod({ inits: { 'mesh-init': waits(word, 'no such thing') } }))).toMatchObject({
       phase: 'Pending',
       reason,
-      message: 'the init container "mesh-init", which others put into the pod: no such thing',
+      message: 'the injected init container "mesh-init": no such thing',
     });
   });
 
@@ -123,7 +123,7 @@ describe('a container that others put into the pod', () => {
     const containers = { proxy: waits('ErrImagePull', 'no such image') };
     expect(observePod(pod({ main: waits('ContainerCreating'), containers }))).toMatchObject({
       reason: 'ImagePull',
-      message: 'the container "proxy", which others put into the pod: no such image',
+      message: 'the injected container "proxy": no such image',
     });
     const main = waits('ErrImagePull', 'mine');
     expect(observePod(pod({ main, containers }))).toMatchObject({ reason: 'ImagePull', message: 'mine' });

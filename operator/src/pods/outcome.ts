@@ -166,7 +166,7 @@ function initFailed(pod: Pod, name: string, ended: Terminated): Failed {
   const how =
     ended.reason === 'OOMKilled' ? 'used more memory than its limit' : `ended with exit code ${ended.exitCode}`;
   const said = lastWords(ended.message ?? '');
-  const what = `the init container "${name}", which others put into the pod, ${how}, so the task could not start`;
+  const what = `the injected init container "${name}" ${how}, so the task could not start`;
   const message = (said === '' ? what : `${what}: ${said}`).slice(0, MAX_MESSAGE);
   return { phase: 'Failed', cause: 'User', reason: 'InitContainerFailed', message };
 }
@@ -240,7 +240,7 @@ const isStuck = (state: ContainerState | undefined): boolean => WAITING[state?.w
 
 function ofOther(what: string, { name, state }: ContainerStatus): ContainerState['waiting'] {
   const { reason = '', message = reason } = state?.waiting ?? {};
-  return { reason, message: `the ${what} "${name}", which others put into the pod: ${message}` };
+  return { reason, message: `the injected ${what} "${name}": ${message}` };
 }
 
 function timesOf(terminated: Terminated): { startedAt?: number; finishedAt?: number } {

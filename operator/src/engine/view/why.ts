@@ -118,7 +118,7 @@ function lastLineOf(message: string): string {
 }
 
 function whyPaused({ at, pausedSince }: RunState): Why {
-  const message = 'nothing new starts until desiredState is Running';
+  const message = 'no new tasks start until desiredState is Running';
   return { reason: 'Paused', message, ...(pausedSince === undefined ? {} : { since: at + pausedSince }) };
 }
 
