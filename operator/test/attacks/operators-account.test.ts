@@ -30,7 +30,9 @@ describe('the account of the operator', () => {
       scenario.refused([...AS, 'create', '--dry-run=server', '-f', '-'], MAP).catch(() => undefined),
     );
     for (const object of [MAP, REVISION, CLAIM]) {
-      expect(await scenario.refused([...AS, 'create', '-f', '-'], object)).toMatch(/ado-operator.*owns; no others/s);
+      expect(await scenario.refused([...AS, 'create', '-f', '-'], object)).toMatch(
+        /ado-operator.*only cache ConfigMaps .* and objects that an object of flow\.ado\.dev owns/s,
+      );
     }
     await scenario.given(MAP, REVISION);
     for (const kind of ['configmap', 'controllerrevision']) {
