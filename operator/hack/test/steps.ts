@@ -51,7 +51,7 @@ export const STEPS: readonly Step[] = [
     lane: 'other',
     include: [MODEL],
     timeoutMs: 24 * 3_600_000,
-    budget: { quick: 15, full: 330 },
+    budget: { quick: 20, full: 700 },
   },
   {
     name: 'apiserver',
