@@ -13,8 +13,6 @@ export interface Room {
   readonly pure?: true;
 }
 
-const BELOW_CMD = ['admission', 'api', 'artifacts', 'controllers', 'definitions', 'engine', 'executors', 'judging'];
-
 export const ROOMS: Readonly<Record<string, Room>> = {
   api: {
     what: 'the kinds as zod schemas; conditions, reasons, labels, history events',
@@ -104,7 +102,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   cmd: {
     what: 'entry points: read the configuration and wire the rooms together',
-    rooms: [...BELOW_CMD, 'pods', 'proofs', 'runtime', 'telemetry', 'web', 'webhooks'],
+    rooms: [
+      ...['admission', 'api', 'artifacts', 'controllers', 'definitions', 'engine', 'executors', 'judging'],
+      ...['pods', 'proofs', 'runtime', 'telemetry', 'web', 'webhooks'],
+    ],
     packages: ['@kubernetes/client-node', 'node:'],
   },
 };

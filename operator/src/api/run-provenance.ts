@@ -3,7 +3,7 @@ import type { WorkflowRun } from './object.ts';
 import type { Provenance } from './provenance.ts';
 import type { Proves } from './proves.ts';
 
-/** What is said of a run that is to be made. */
+/** The provenance of a run that the operator is about to create. */
 export interface Made {
   readonly lineage: Lineage;
   readonly depth: number;
@@ -35,7 +35,7 @@ export function withProvenance(run: WorkflowRun, { lineage, depth, workflow, key
 /** Runs as they were judged, so that each version of one is judged once. */
 const judged = new WeakMap<WorkflowRun, { readonly by: Proves; readonly isProven: boolean }>();
 
-/** What the operator says of a run that it made; nothing of one that others made, whatever that says. */
+/** The provenance of a run that the operator created; undefined for any other run, whatever its spec claims. */
 export function provenanceOf(run: WorkflowRun, proves: Proves): Provenance | undefined {
   const { provenance: said } = run.spec;
   if (said === undefined) return undefined;

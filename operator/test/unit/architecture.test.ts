@@ -87,7 +87,7 @@ function findCycle(edges: Edges): string | undefined {
   return undefined;
 }
 
-/** Who imports whom, where files are taken together by `groupOf`. */
+/** The imports between groups of files; `groupOf` names the group of a path. */
 function edgesBetween(of: readonly Source[], groupOf: (path: string) => string): Map<string, Set<string>> {
   const edges = new Map<string, Set<string>>();
   for (const source of of) {

@@ -15,7 +15,7 @@ import {
   type Unit,
   type Verdict,
 } from './state.ts';
-import { openUnits } from './units.ts';
+import { openUnitsOf, tasksIn } from './units.ts';
 import { failuresOf } from './words.ts';
 
 /** How many nodes on which an attempt failed are remembered. */
@@ -143,10 +143,12 @@ function copiedFan({ count, succeeded, skipped, outputs = {}, keys = {} }: Copie
 /** A pause is over: what could not start meanwhile has not waited meanwhile. */
 function resume(state: RunState, paused: number): void {
   state.pausedFor += paused;
-  for (const { held } of openUnits(state.tasks)) {
-    if (!held) continue;
-    held.first += paused;
-    held.since += paused;
+  for (const task of tasksIn(state.tasks)) {
+    for (const { held } of openUnitsOf(task)) {
+      if (!held) continue;
+      held.first += paused;
+      held.since += paused;
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from './state.ts';
 import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
-import { openUnits, tasksIn } from './units.ts';
+import { openUnitsOf, tasksIn } from './units.ts';
 
 /** The state was written by an operator that this one does not understand. Nothing may be decided on it, nor written over it. */
 export class UnknownStateVersionError extends Error {
@@ -126,11 +126,13 @@ function decodeResult([phase, reason, message, t]: WireResult): RunResult {
 /** The lowest version that can hold the state: an operator of the version before goes on with what it understands. */
 function versionOf(state: RunState): number {
   let isAsked = false;
-  for (const { held, ask } of openUnits(state.tasks)) {
-    if (held) return 4;
-    isAsked ||= ask !== undefined;
+  for (const task of tasksIn(state.tasks)) {
+    if (task.placed || task.awaits !== undefined) return 4;
+    for (const { held, ask } of openUnitsOf(task)) {
+      if (held) return 4;
+      isAsked ||= ask !== undefined;
+    }
   }
-  for (const { placed, awaits } of tasksIn(state.tasks)) if (placed || awaits !== undefined) return 4;
   if (state.verdicts.size > 0 || isInChain(state) || isAsked) return 3;
   return state.result || [...state.tasks.values()].some(isNewTask) ? 2 : 1;
 }

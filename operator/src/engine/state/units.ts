@@ -1,35 +1,19 @@
 import type { TaskState, Unit } from './state.ts';
 
-type Tasks = ReadonlyMap<string, TaskState>;
-
-/** Every task, wherever it stands: those of templates and loops that are open included. */
-export function* tasksIn(tasks: Tasks): Generator<TaskState> {
+/** Every task, wherever it stands: the tasks of open templates and loops included. */
+export function* tasksIn(tasks: ReadonlyMap<string, TaskState>): Generator<TaskState> {
   for (const task of tasks.values()) {
     yield task;
-    for (const unit of openUnitsOf(task)) yield* tasksInside(unit);
+    for (const { scope } of openUnitsOf(task)) if (scope) yield* tasksIn(scope.tasks);
   }
 }
 
-/** Every unit that has not ended, wherever it stands. */
-export function* openUnits(tasks: Tasks): Generator<Unit> {
-  for (const task of tasks.values()) {
-    for (const unit of openUnitsOf(task)) yield* withInner(unit);
-  }
+/** The units that one task holds itself: its own, those of its open items, and the iterations of each. */
+export function* openUnitsOf({ unit, fan }: TaskState): Generator<Unit> {
+  yield* withIterations(unit);
+  if (fan) for (const item of fan.live.values()) yield* withIterations(item);
 }
 
-/** The units that one task holds itself: its own and those of its open items. */
-function* openUnitsOf({ unit, fan }: TaskState): Generator<Unit> {
-  yield unit;
-  if (fan) yield* fan.live.values();
-}
-
-function* tasksInside({ scope, loop }: Unit): Generator<TaskState> {
-  if (scope) yield* tasksIn(scope.tasks);
-  if (loop) yield* tasksInside(loop.unit);
-}
-
-function* withInner(unit: Unit): Generator<Unit> {
-  yield unit;
-  if (unit.loop) yield* withInner(unit.loop.unit);
-  if (unit.scope) yield* openUnits(unit.scope.tasks);
+function* withIterations(unit: Unit): Generator<Unit> {
+  for (let each: Unit | undefined = unit; each; each = each.loop?.unit) yield each;
 }

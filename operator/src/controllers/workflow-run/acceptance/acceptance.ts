@@ -1,4 +1,4 @@
-/** What becomes of a run that has no state yet: it starts, it waits, or it never starts. */
+/** The outcomes of accepting a run without a state: it starts, it waits, or it never starts. */
 import type { Lineage, WorkflowRunStatus } from '../../../api/index.ts';
 import type { RunState } from '../../../engine/index.ts';
 import type { Pinned, Unpinned } from '../../stores/stores.ts';
