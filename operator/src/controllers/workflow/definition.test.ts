@@ -8,6 +8,7 @@ import { createStores, type Stores } from '../stores/stores.ts';
 import { pinned, revisionObject } from '../testing/revisions.ts';
 import { judge } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { KnownDefinitions } from './known-definitions.ts';
 import { pruneRevisions } from './revisions.ts';
 
 const { signal } = new AbortController();
@@ -24,6 +25,7 @@ beforeEach(() => {
   stores = createStores(false);
   live = new Map();
   calls = [];
+  known = new KnownDefinitions();
 });
 
 const client = {
@@ -46,7 +48,9 @@ function workflowWith(more: Partial<Workflow> = {}): Workflow {
 }
 
 const judging = new Judging({ clock: realClock, limitMs: 20_000, maxWaiting: 8 });
-const judged = (workflow: Workflow) => judge({ client, stores, judging } as unknown as WorkflowDeps, workflow, signal);
+let known: KnownDefinitions;
+const judged = (workflow: Workflow) =>
+  judge({ ...({ client, stores, judging } as unknown as WorkflowDeps), known }, workflow, signal);
 
 /** In the API server, and in the cache unless that has not heard of it yet. */
 function given(object: RevisionObject, isCached = true): void {
@@ -91,6 +95,40 @@ describe('pinning a definition', () => {
     calls = [];
     expect(await judged(workflowWith({ status: { definition: noted } }))).toEqual({ definition: noted });
     expect(calls).toEqual([]);
+  });
+});
+
+describe('a definition that is pinned and judged', () => {
+  /** Counts what is validated. */
+  const counting = () => {
+    const counted = { outer: 0 };
+    const outer = (of: Workflow['spec']) => {
+      counted.outer += 1;
+      return judging.outer(of);
+    };
+    const deps = { client, stores, judging: { workflow: judging.workflow.bind(judging), outer } };
+    return { counted, deps: { ...(deps as unknown as WorkflowDeps), known } };
+  };
+
+  it('is not judged again until its spec changes', async () => {
+    given(revisionObject(definition));
+    const { counted, deps } = counting();
+    const workflow = workflowWith({ status: { definition: noted } });
+    for (let round = 0; round < 3; round++) expect(await judge(deps, workflow, signal)).toEqual({ definition: noted });
+    expect(counted.outer).toBe(1);
+    const changed = { ...workflow, metadata: { ...workflow.metadata, generation: 2 } };
+    expect(await judge(deps, changed, signal)).toEqual({ definition: noted });
+    expect(counted.outer).toBe(2);
+  });
+
+  it('is refused as soon as its revision is not the one that was pinned', async () => {
+    given(revisionObject(definition));
+    const { deps } = counting();
+    const workflow = workflowWith({ status: { definition: noted } });
+    await judge(deps, workflow, signal);
+    stores.revisions.remove(`n/${noted.revision}`);
+    given({ ...revisionObject(definition), data: evil });
+    expect(await judge(deps, workflow, signal)).toMatchObject({ refusal: [{ reason: 'RevisionForged' }, {}] });
   });
 });
 

@@ -15,15 +15,20 @@ import { CONTROLLER_REVISIONS, controllerReference, isAlreadyExists } from '../.
 import { WORKFLOWS } from '../resources.ts';
 import { findRevision } from '../stores/stores.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { type KnownDefinitions, noting } from './known-definitions.ts';
 import { checkPods } from './pod-check.ts';
+
+type JudgeDeps = WorkflowDeps & { readonly known: KnownDefinitions };
 
 /**
  * Finds the templates, validates, checks the pods with the API server, and pins what is valid. A definition that is
  * pinned was checked.
  */
-export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: AbortSignal): Promise<Judgement> {
+export async function judge(deps: JudgeDeps, workflow: Workflow, signal: AbortSignal): Promise<Judgement> {
   const { name, namespace = '' } = workflow.metadata;
-  const find = findTemplates(deps.stores, namespace);
+  const { find, found } = noting(findTemplates(deps.stores, namespace));
+  const known = knownOf(deps, workflow);
+  if (known) return { definition: known };
   const resolved = resolveLibrary(workflow.spec, find);
   if ('problems' in resolved) return { refusal: refusedForTemplates(resolved.problems), retry: false };
   const { definition } = resolved;
@@ -36,13 +41,27 @@ export async function judge(deps: WorkflowDeps, workflow: Workflow, signal: Abor
   const { judging } = deps;
   const verdict = await (isJudged ? judging.outer(workflow.spec) : judging.workflow(workflow.spec, find));
   if (verdict.problems.length > 0) return refusedBy(verdict);
-  if (isJudged) return { definition: { digest, revision } };
+  if (isJudged) {
+    deps.known.note(workflow, digest, found);
+    return { definition: { digest, revision } };
+  }
   if (!isPinned && pinned.reason === 'RevisionForged') return squatted(pinned.message);
   const refusal = await checkPods(deps, workflow, definition, signal);
   if (refusal) return { refusal: refused('PodRefused', refusal), retry: true };
   const squatter = isPinned ? undefined : await pin(deps, workflow, { definition, digest, revision }, signal);
   return squatter === undefined ? { definition: { digest, revision } } : squatted(squatter);
 }
+
+/** The definition that was found valid before, if it is still pinned, and neither the spec nor a template has changed. */
+function knownOf({ known, stores }: JudgeDeps, workflow: Workflow): Noted | undefined {
+  const { name, namespace = '' } = workflow.metadata;
+  const digest = known.digestOf(workflow, findTemplates(stores, namespace));
+  if (digest === undefined || workflow.status?.definition?.digest !== digest) return undefined;
+  const noted = { digest, revision: revisionName(name, digest) };
+  return 'reason' in findRevision(stores, namespace, name, noted) ? undefined : noted;
+}
+
+type Noted = Pick<Content, 'digest' | 'revision'>;
 
 interface Content {
   readonly definition: Definition;

@@ -10,6 +10,7 @@ import { isKeptForBackfill } from './backfill-window.ts';
 import { judge } from './definition.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { firstSight } from './first-sight.ts';
+import { KnownDefinitions } from './known-definitions.ts';
 import { changeOf, MAX_GENERATIONS, makeRun } from './on-change.ts';
 import { expiry } from './retention.ts';
 import { isKeptForTrigger } from './retention-guard.ts';
@@ -37,6 +38,7 @@ const EARLY = 0.9;
 export class WorkflowReconciler {
   readonly #deps: WorkflowDeps;
   readonly #schedules: Schedules;
+  readonly #known = new KnownDefinitions();
 
   constructor(deps: WorkflowDeps) {
     this.#deps = deps;
@@ -45,9 +47,12 @@ export class WorkflowReconciler {
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const workflow = this.#deps.stores.workflows.get(key);
-    if (!workflow) this.#schedules.forget(key);
+    if (!workflow) {
+      this.#schedules.forget(key);
+      this.#known.forget(key);
+    }
     if (!workflow || workflow.metadata.deletionTimestamp) return {};
-    const judgement = await judge(this.#deps, workflow, signal);
+    const judgement = await judge({ ...this.#deps, known: this.#known }, workflow, signal);
     if ('refusal' in judgement) return this.#goOn(workflow, judgement, signal);
     const { definition } = judgement;
     const runs = this.#deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
