@@ -1,5 +1,5 @@
 import { controllerOf, FINALIZER_ANSWERS, type Signal, type WorkflowRun } from '../../api/index.ts';
-import { isNotFound, type KubeClient } from '../../runtime/index.ts';
+import { isNotFound, type KubeClient, type Store } from '../../runtime/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
 import { isEnded, linksOf } from '../stores/links.ts';
 import { askerAmong, type JudgeDeps, judgeSignal } from './judge.ts';
@@ -8,17 +8,20 @@ import { askerAmong, type JudgeDeps, judgeSignal } from './judge.ts';
 export const hasAnswersFinalizer = ({ metadata }: Signal): boolean =>
   metadata.finalizers?.includes(FINALIZER_ANSWERS) === true;
 
+/** What tells whether a signal may be deleted. Which of its ends it came to does not matter: cached runs say enough. */
+export interface HoldDeps extends JudgeDeps {
+  readonly client: KubeClient;
+  readonly runs: Store<WorkflowRun>;
+}
+
 /** Whether a held signal has ended, or is being deleted and holds no answer that its run can still take. */
-export async function mayGo(
-  deps: JudgeDeps & { readonly client: KubeClient },
-  signal: Signal,
-  abort: AbortSignal,
-): Promise<boolean> {
+export async function mayGo(deps: HoldDeps, signal: Signal, abort: AbortSignal): Promise<boolean> {
   if (isEnded(signal)) return true;
   if (!signal.metadata.deletionTimestamp) return false;
-  const judgement = judgeSignal(deps, signal);
+  const links = linksOf(deps.runs, signal.metadata.namespace ?? '', signal.spec.run);
+  const judgement = judgeSignal(deps, signal, links);
   if (typeof judgement === 'object' && 'ended' in judgement) return true;
-  const run = askerOf(deps, signal) ?? (await readAsker(deps, signal, abort));
+  const run = askerAmong(deps, links, signal) ?? (await readAsker(deps, signal, abort));
   // The answers of a run that is being deleted decide nothing any more.
   if (!run || run.metadata.deletionTimestamp) return true;
   if (typeof judgement === 'string') return false;
@@ -26,16 +29,8 @@ export async function mayGo(
   return (signal.spec.responses ?? []).every(({ username }) => recorded.has(username));
 }
 
-function askerOf(deps: JudgeDeps, signal: Signal): WorkflowRun | undefined {
-  return askerAmong(deps, linksOf(deps.runs, signal.metadata.namespace ?? '', signal.spec.run), signal);
-}
-
 /** A run that is missing from the cache is gone only if a live read says so. */
-async function readAsker(
-  deps: JudgeDeps & { readonly client: KubeClient },
-  signal: Signal,
-  abort: AbortSignal,
-): Promise<WorkflowRun | undefined> {
+async function readAsker(deps: HoldDeps, signal: Signal, abort: AbortSignal): Promise<WorkflowRun | undefined> {
   const { namespace } = signal.metadata;
   const name = controllerOf(signal.metadata)?.name ?? signal.spec.run;
   try {

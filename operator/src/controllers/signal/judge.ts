@@ -11,8 +11,6 @@ import {
 } from '../../api/index.ts';
 import { isSettled, liveAttempts, type Plan, type RunState, signalView, type Verdict } from '../../engine/index.ts';
 import { type Asking, type Identities, isAskedBy, isMadeFor } from '../../executors/index.ts';
-import type { Store } from '../../runtime/index.ts';
-import { linksOf } from '../stores/links.ts';
 import { storedState } from '../stores/stored-state.ts';
 import { timestamp } from '../timestamp.ts';
 import { identityOf, isOver } from '../workflow-run/observe.ts';
@@ -39,7 +37,6 @@ export type Judgement =
   | 'NotYet';
 
 export interface JudgeDeps {
-  readonly runs: Store<WorkflowRun>;
   /** The definition that a run executes, if it can be read. */
   readonly planOf: (run: WorkflowRun) => Plan | undefined;
   readonly attests: Attests;
@@ -47,10 +44,12 @@ export interface JudgeDeps {
   readonly identities: Pick<Identities, 'isProven'>;
 }
 
-/** What has become of a signal, from what is stored of the runs that it is for. Only a run's own state says how it ended. */
-export function judgeSignal(deps: JudgeDeps, signal: Signal): Judgement {
-  const { uid = '', namespace = '' } = signal.metadata;
-  const links = linksOf(deps.runs, namespace, signal.spec.run);
+/**
+ * The outcome of a signal, by the stored state of its runs: the links of the chain that it names, in their order. Only the
+ * state of a run says how a signal ended.
+ */
+export function judgeSignal(deps: JudgeDeps, signal: Signal, links: readonly WorkflowRun[]): Judgement {
+  const { uid = '' } = signal.metadata;
   for (const run of links) {
     const state = storedState(run);
     const verdict = state === 'Unreadable' ? undefined : state?.verdicts.get(uid);

@@ -20,6 +20,7 @@ import {
 } from '../../engine/index.ts';
 import { labelsOfRun } from '../../pods/index.ts';
 import { ApiError, type Clock, type KubeClient, realClock, WaitingError } from '../../runtime/index.ts';
+import { keptRun } from '../stores/finished-runs.ts';
 import { createStores, type Stores } from '../stores/stores.ts';
 import { testProofs } from '../testing/proofs.ts';
 import { identities } from '../testing/proving.ts';
@@ -33,6 +34,8 @@ const labels = labelsOfRun({ name: 'r', uid: 'u', workflow: 'w' });
 const owner = { apiVersion: API_VERSION, kind: 'WorkflowRun', name: 'r', uid: 'u', controller: true };
 
 let stores: Stores;
+/** Runs as the API server has them: the cache keeps less of those that finished. */
+let whole: Map<string, WorkflowRun>;
 let now: number;
 let calls: { verb: string; name: string; subresource?: string | undefined; operations?: unknown }[];
 let refusal: ApiError | undefined;
@@ -40,6 +43,7 @@ let version = 0;
 
 beforeEach(() => {
   stores = createStores(false);
+  whole = new Map();
   now = NOW;
   calls = [];
   refusal = undefined;
@@ -53,10 +57,12 @@ const entry = <T extends { metadata: { uid?: string } }>(key: string, value: T) 
 });
 
 function givenRun(name: string, state: RunState, more: Partial<WorkflowRun['status']> = {}): void {
-  const status = { state: encodeState(state), definition: pinned(definition).noted, ...more };
+  const status = { state: encodeState(state), seq: state.seq, definition: pinned(definition).noted, ...more };
   const metadata = { name, namespace: 'n', uid: name === 'r' ? 'u' : `uid-${name}` };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running' as const };
-  stores.runs.put(entry(`n/${name}`, { apiVersion: '', kind: '', metadata, spec, status } as WorkflowRun));
+  const run = { apiVersion: '', kind: '', metadata, spec, status } as WorkflowRun;
+  whole.set(name, run);
+  stores.runs.put(entry(`n/${name}`, keptRun(run)));
 }
 
 const fresh = () => accept(digest, {}, NOW - 1000).state;
@@ -96,6 +102,8 @@ const asked = (more: object = {}) => givenSignal({ spec: asks(), metadata: { own
 
 const client = {
   get: async (_type: unknown, { name }: { name: string }) => {
+    const run = whole.get(name);
+    if (run) return run;
     calls.push({ verb: 'get', name });
     throw new ApiError(404, { reason: 'NotFound' });
   },

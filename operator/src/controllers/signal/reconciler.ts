@@ -24,12 +24,13 @@ import {
   WaitingError,
 } from '../../runtime/index.ts';
 import { SIGNALS, WORKFLOW_RUNS } from '../resources.ts';
+import { wholeRun } from '../stores/finished-runs.ts';
 import { isEnded, linksOf } from '../stores/links.ts';
 import { findRevision, PENDING_BY_RUN, type Stores } from '../stores/stores.ts';
 import { timestamp } from '../timestamp.ts';
 import { isOver } from '../workflow-run/observe.ts';
-import { hasAnswersFinalizer, letGo, mayGo } from './hold.ts';
-import { askerAmong, type Ending, type JudgeDeps, judgeSignal, rejected } from './judge.ts';
+import { type HoldDeps, hasAnswersFinalizer, letGo, mayGo } from './hold.ts';
+import { askerAmong, type Ending, judgeSignal, rejected } from './judge.ts';
 import { endedStatus, waitingStatus } from './status.ts';
 
 /** How long data may wait for its task before a write says so: most often the task takes it at once. */
@@ -59,7 +60,7 @@ export interface SignalDeps {
 /** Says in each signal what it waits for and how it ended. It decides nothing: that was done in the run that took it. */
 export class SignalReconciler {
   readonly #deps: SignalDeps;
-  readonly #judges: JudgeDeps & Pick<SignalDeps, 'client'>;
+  readonly #judges: HoldDeps;
 
   constructor(deps: SignalDeps) {
     this.#deps = deps;
@@ -76,7 +77,7 @@ export class SignalReconciler {
     }
     if (signal.metadata.deletionTimestamp) return hasAnswersFinalizer(signal) ? { requeueAfter: HELD_AGAIN_MS } : {};
     if (isEnded(signal)) return this.#keepOrDelete(signal, abort);
-    const judgement = judgeSignal(this.#judges, signal);
+    const judgement = judgeSignal(this.#judges, signal, await this.#wholeLinksOf(signal, abort));
     if (judgement === 'NotYet') return {};
     if (judgement === 'NoRun') return this.#withoutRun(signal, abort);
     if ('ended' in judgement) return this.#end(signal, judgement.ended, abort);
@@ -148,7 +149,7 @@ export class SignalReconciler {
     if ((ownerReferences?.length ?? 0) > 0) return {};
     const { runs } = this.#deps.stores;
     const taker = runs.get(objectKey({ namespace, name: signal.status?.run ?? '' }));
-    const run = taker ?? linksOf(runs, namespace, signal.spec.run).at(-1);
+    const run = taker ?? this.#linksOf(signal).at(-1);
     if (run) {
       await this.#own(signal, run, abort);
       return {};
@@ -170,8 +171,17 @@ export class SignalReconciler {
   }
 
   #askerOf(signal: Signal): WorkflowRun | undefined {
-    const links = linksOf(this.#deps.stores.runs, signal.metadata.namespace ?? '', signal.spec.run);
-    return askerAmong(this.#judges, links, signal);
+    return askerAmong(this.#judges, this.#linksOf(signal), signal);
+  }
+
+  #linksOf({ metadata: { namespace = '' }, spec }: Signal): WorkflowRun[] {
+    return linksOf(this.#deps.stores.runs, namespace, spec.run);
+  }
+
+  /** The runs of a signal with their states: that of a finished run says how its last signals ended. */
+  async #wholeLinksOf(signal: Signal, abort: AbortSignal): Promise<WorkflowRun[]> {
+    const links = await Promise.all(this.#linksOf(signal).map((run) => wholeRun(this.#deps.client, run, abort)));
+    return links.filter((run) => run !== undefined);
   }
 
   /** Deletes a signal, unless somebody has changed it meanwhile. */

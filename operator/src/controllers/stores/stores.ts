@@ -49,6 +49,7 @@ import {
   WORKFLOWS,
 } from '../resources.ts';
 import { BY_COMPLETION_SOURCE, completionSources } from './completion-sources.ts';
+import { keptRun } from './finished-runs.ts';
 import { isEnded, RUNS_BY_ROOT } from './links.ts';
 
 export const RUNS_BY_WORKFLOW = 'workflow';
@@ -148,7 +149,12 @@ export function createReflectors(
   const stores = createStores(settings.namespaces === undefined);
   const reflectors = [
     new Reflector({ ...settings, type: WORKFLOWS, decode: decodeWorkflow, store: stores.workflows }),
-    new Reflector({ ...settings, type: WORKFLOW_RUNS, decode: decodeWorkflowRun, store: stores.runs }),
+    new Reflector({
+      ...settings,
+      type: WORKFLOW_RUNS,
+      decode: (object) => keptRun(decodeWorkflowRun(object)),
+      store: stores.runs,
+    }),
     new Reflector({ ...settings, type: BACKFILLS, decode: decodeBackfill, store: stores.backfills }),
     new Reflector({ ...settings, type: SEMAPHORES, decode: decodeSemaphore, store: stores.semaphores }),
     new Reflector({ ...settings, type: SIGNALS, decode: decodeSignal, store: stores.signals }),

@@ -6,7 +6,7 @@ import { isEnded } from '../stores/links.ts';
 import { RUNS_BY_WORKFLOW } from '../stores/stores.ts';
 import type { RunDeps } from './deps.ts';
 import { addresseesOf } from './inbox.ts';
-import { answersMore, asksMore, changesPhase, parentOf, saysMore } from './predicates.ts';
+import { answersMore, asksMore, changesPhase, isUnbegun, parentOf, saysMore } from './predicates.ts';
 import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -45,7 +45,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   };
   runs.subscribe({
     updated: (_key, run, previous) => {
-      const gaveUp = run.status?.state === undefined && run.metadata.generation !== previous.metadata.generation;
+      const gaveUp = isUnbegun(run) && run.metadata.generation !== previous.metadata.generation;
       if (gaveUp || run.status?.finishedAt !== previous.status?.finishedAt) makesRoom(run);
     },
     deleted: (_key, run) => makesRoom(run),
@@ -95,7 +95,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   });
   const waiting = (key: string) => {
     for (const run of runs.byIndex(RUNS_BY_WORKFLOW, key)) {
-      if (run.status?.state === undefined) queue.add(objectKey(run.metadata), priorityOf(run));
+      if (isUnbegun(run)) queue.add(objectKey(run.metadata), priorityOf(run));
     }
   };
   workflows.subscribe({ added: waiting, updated: waiting });

@@ -23,6 +23,10 @@ export function asksMore(run: WorkflowRun, previous: WorkflowRun): boolean {
   return JSON.stringify(run.status) !== JSON.stringify(previous.status);
 }
 
+/** Whether a run still waits to begin: for its Workflow, or for its turn. */
+export const isUnbegun = ({ status }: WorkflowRun): boolean =>
+  status?.state === undefined && status?.finishedAt === undefined;
+
 /** The key of the run whose task started this one, if one did. */
 export function parentOf({ metadata, spec }: WorkflowRun): string | undefined {
   const { type, run } = spec.origin ?? {};

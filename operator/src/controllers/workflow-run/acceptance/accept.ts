@@ -29,7 +29,7 @@ export async function acceptRun(
   const workflow = deps.stores.workflows.get(objectKey({ namespace, name }));
   if (!workflow)
     return { reason: 'WorkflowNotFound', message: `Workflow ${name} not found in ${namespace}; create it` };
-  const origin = originOf(deps, run);
+  const origin = await originOf(deps, run, signal);
   const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow, run);
   if ('reason' in pinned) return pinned;
   const { digest, definition } = pinned.content;

@@ -1,6 +1,7 @@
 import { objectKey, type WorkflowRun } from '../../../api/index.ts';
 import { decodeState, type Given, handedOnBy } from '../../../engine/index.ts';
 import { TerminalError } from '../../../runtime/index.ts';
+import { wholeRun } from '../../stores/finished-runs.ts';
 import type { RunDeps } from '../deps.ts';
 import { readHistory } from './taken-over.ts';
 
@@ -14,8 +15,9 @@ export async function earlierOf(
   signal: AbortSignal,
 ): Promise<Given> {
   const { run: name = '', uid } = status?.origin ?? {};
-  const origin = deps.stores.runs.get(objectKey({ namespace, name }));
-  const state = origin?.metadata.uid === uid ? origin?.status?.state : undefined;
+  const cached = deps.stores.runs.get(objectKey({ namespace, name }));
+  const origin = cached?.metadata.uid === uid ? cached && (await wholeRun(deps.client, cached, signal)) : undefined;
+  const state = origin?.status?.state;
   if (!origin || state === undefined) {
     return {
       damage: `the run ${name} was deleted before all its outputs were taken over; start a new run without spec.from`,

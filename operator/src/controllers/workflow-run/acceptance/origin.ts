@@ -8,11 +8,12 @@ import {
 } from '../../../api/index.ts';
 import { decodeState, type RunState, UnknownStateVersionError } from '../../../engine/index.ts';
 import { TerminalError } from '../../../runtime/index.ts';
+import { wholeRun } from '../../stores/finished-runs.ts';
 import { findRevision, type Pinned, type Unpinned } from '../../stores/stores.ts';
 import type { RunDeps } from '../deps.ts';
 import { isOver } from '../observe.ts';
 
-type OriginDeps = Pick<RunDeps, 'stores'>;
+type OriginDeps = Pick<RunDeps, 'stores' | 'client'>;
 type Lineage = NonNullable<WorkflowRunStatus['origin']>;
 
 /** The run that another one repeats. Nothing of it is needed after that one has been accepted. */
@@ -23,11 +24,12 @@ export interface Origin {
 }
 
 /** @throws TerminalError InvalidOrigin when the run of that name cannot be repeated */
-export function originOf(deps: OriginDeps, run: WorkflowRun): Origin | undefined {
+export async function originOf(deps: OriginDeps, run: WorkflowRun, signal: AbortSignal): Promise<Origin | undefined> {
   const { from } = run.spec;
   if (!from) return undefined;
   const { namespace = '' } = run.metadata;
-  const origin = deps.stores.runs.get(objectKey({ namespace, name: from.run }));
+  const cached = deps.stores.runs.get(objectKey({ namespace, name: from.run }));
+  const origin = cached && (await wholeRun(deps.client, cached, signal));
   if (!origin) throw invalid(`WorkflowRun ${from.run} not found in ${namespace}; use an existing run`);
   const { name, uid = '' } = origin.metadata;
   if (origin.spec.workflowRef.name !== run.spec.workflowRef.name) {
@@ -57,7 +59,11 @@ function stateOf({ metadata, status }: WorkflowRun): RunState {
 }
 
 /** The definition that the origin executed, unless the newest is asked for. */
-export function originalOf(deps: OriginDeps, run: WorkflowRun, { run: origin }: Origin): Pinned | Unpinned | undefined {
+export function originalOf(
+  deps: Pick<RunDeps, 'stores'>,
+  run: WorkflowRun,
+  { run: origin }: Origin,
+): Pinned | Unpinned | undefined {
   if (run.spec.from?.definition === 'Latest') return undefined;
   const { namespace = '' } = run.metadata;
   const found = findRevision(deps.stores, namespace, run.spec.workflowRef.name, origin.status?.definition);
