@@ -21,7 +21,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     pure: true,
   },
   json: {
-    what: 'reads JSON from outside without changing whole numbers',
+    what: 'reads JSON from outside without changing whole numbers, and counts its bytes',
     rooms: [],
     packages: [],
     pure: true,
@@ -87,7 +87,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   controllers: {
     what: 'one folder per kind; the only place where the engine meets the runtime',
-    rooms: ['api', 'definitions', 'engine', 'judging', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'],
+    rooms: [
+      'api',
+      'definitions',
+      'engine',
+      'judging',
+      'json',
+      'schedules',
+      'pods',
+      'executors',
+      'runtime',
+      'telemetry',
+    ],
     packages: [],
   },
   admission: {

@@ -11,3 +11,4 @@
 export { parseExact, parseSpelled, type Spelled } from './exact.ts';
 export { findInexact, type Inexact, WHOLE_LIMIT } from './limits.ts';
 export { type Key, type Place, places } from './places.ts';
+export { utf8Length } from './utf8.ts';

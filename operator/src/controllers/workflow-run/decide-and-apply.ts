@@ -11,6 +11,7 @@ import {
   type Plan,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { earlierOf } from './acceptance/earlier-outputs.ts';
 import { type Answer, apply } from './apply.ts';
 import type { RunDeps } from './deps.ts';
@@ -110,6 +111,6 @@ const cancelOf = ({ path, attempt, task, rendered: { backend } }: Start): Action
   return { type: 'Cancel', path, attempt, task, backend };
 };
 
-/** In the status the state is text inside JSON: quotes and backslashes count twice. */
+/** In the status the state is text inside JSON: quotes and backslashes count twice, other characters at most three times. */
 const isOverBudget = (state: string): boolean =>
-  state.length > STATE_REFUSED_BYTES / 2 && JSON.stringify(state).length > STATE_REFUSED_BYTES;
+  state.length > STATE_REFUSED_BYTES / 3 && utf8Length(JSON.stringify(state)) > STATE_REFUSED_BYTES;

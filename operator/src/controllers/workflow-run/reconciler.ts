@@ -15,6 +15,7 @@ import {
   UnknownStateVersionError,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
 import { shownLineage } from '../lineage.ts';
 import { findRevision } from '../stores/stores.ts';
@@ -323,7 +324,7 @@ export class RunReconciler {
 
 /** What is taken over from another run is stored before anything is decided on it: together they might not fit. */
 const isMuch = (unstored: readonly string[]): boolean =>
-  unstored.length > 1 || (unstored[0]?.length ?? 0) > MAX_FIRST_BYTES;
+  unstored.length > 1 || utf8Length(unstored[0] ?? '') > MAX_FIRST_BYTES;
 
 /** A write that only shows something cuts no page. */
 function journalWith({ journal, run }: Work, events: readonly string[]): ReturnType<typeof extendJournal> {

@@ -1,8 +1,8 @@
 import type { Json } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { unitBindings } from '../bindings/unit-bindings.ts';
 import { type Bindings, evaluate, evaluateBoolean, inField } from '../expression/index.ts';
 import type { Place } from '../state/walk.ts';
-import { utf8Length } from '../values/outputs.ts';
 import type { Pass } from './pass.ts';
 import type { StartResult } from './start.ts';
 import { succeed } from './success.ts';

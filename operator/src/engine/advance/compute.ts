@@ -1,9 +1,10 @@
 import type { Json, Outputs } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { unitBindings } from '../bindings/unit-bindings.ts';
 import { type Bindings, evaluate, inField } from '../expression/index.ts';
 import type { Place } from '../state/walk.ts';
 import { coerceResult } from '../values/coerce.ts';
-import { MAX_OUTPUT_BYTES, utf8Length } from '../values/outputs.ts';
+import { MAX_OUTPUT_BYTES } from '../values/outputs.ts';
 import type { Pass } from './pass.ts';
 import type { StartResult } from './start.ts';
 import { succeed } from './success.ts';

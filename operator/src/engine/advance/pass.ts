@@ -13,6 +13,7 @@ import {
   type Task,
   type TaskDefaults,
 } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import type { RunIdentity } from '../bindings/bindings.ts';
 import { type Given, PlacedData } from '../bindings/placed-data.ts';
 import type { Plan, PlannedTask } from '../plan/plan.ts';
@@ -142,7 +143,7 @@ export class Pass {
     const keep = event.type === 'Failed' && keepsWords(this.plan, this.state, event.path) ? { keep: true } : {};
     const timed = { ...event, ...keep, t: this.t } as HistoryEvent;
     const text = encodeEvent(timed);
-    this.#bytes += text.length;
+    this.#bytes += utf8Length(text);
     this.events.push(timed);
     this.encoded.push(text);
     if (GIVES_BACK.has(timed.type)) this.live -= this.#placesOf(timed);

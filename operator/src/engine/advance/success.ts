@@ -1,6 +1,6 @@
 import type { Failure, Hint, HistoryEvent, Outputs, Ran } from '../../api/index.ts';
 import { formatPath } from '../state/paths.ts';
-import { bytesOfOutputs } from '../state/placed.ts';
+import { bytesOf } from '../state/placed.ts';
 import { isTerminal, type RunState, type TaskState, type Unit } from '../state/state.ts';
 import type { Frame, Place } from '../state/walk.ts';
 import {
@@ -8,7 +8,6 @@ import {
   MAX_RUN_OUTPUT_BYTES,
   MAX_STATE_OUTPUT_BYTES,
   SHARE_BYTES,
-  utf8Length,
 } from '../values/outputs.ts';
 import type { Pass } from './pass.ts';
 import { warnOfLimits } from './warnings.ts';
@@ -27,7 +26,7 @@ interface More {
 export function succeed(pass: Pass, place: Place, outputs: Outputs, more: More = {}): void {
   const { path, frame, planned } = place;
   if (Object.keys(outputs).length === 0) return pass.emit({ type: 'Succeeded', path, ...more });
-  const keeping = keepingOf(pass, place, bytesOfOutputs(outputs));
+  const keeping = keepingOf(pass, place, bytesOf(outputs));
   if ('reason' in keeping) {
     const { ran } = more;
     return pass.emit({ type: 'Failed', path, failure: keeping, ...(ran ? { ran } : {}) });
@@ -35,7 +34,7 @@ export function succeed(pass: Pass, place: Place, outputs: Outputs, more: More =
   pass.emit({ type: 'Succeeded', path, outputs, ...keeping, ...more });
   if (keeping.page === undefined) return;
   pass.data.add(formatPath(frame.path, planned.task.name), path, outputs);
-  warnOfLimits(pass, frame, planned.task.name, bytesOfOutputs(outputs), dataIn(pass.state).placed);
+  warnOfLimits(pass, frame, planned.task.name, bytesOf(outputs), dataIn(pass.state).placed);
 }
 
 /** How outputs of so many bytes are kept that a task hands on; with `loop` they are those of one of its iterations. */
@@ -99,7 +98,6 @@ export function dataIn(state: RunState): Data {
   return data;
 }
 
-const bytesOf = (value: unknown): number => (value === undefined ? 0 : utf8Length(JSON.stringify(value)));
 /** What a page takes in the encoded state, at most but for very long histories. */
 const PAGE_NUMBER_BYTES = 4;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromCel, MAX_DEPTH, MAX_RESULT_BYTES, toCel, utf8Length } from './convert.ts';
+import { fromCel, MAX_DEPTH, MAX_RESULT_BYTES, toCel } from './convert.ts';
 import type { Json } from './scope.ts';
 
 /** JSON has one zero, and reads back what it wrote. */
@@ -49,13 +49,5 @@ describe('conversion between JSON and CEL', () => {
     const text = 'x'.repeat(1024);
     expect(() => fromCel(Array.from({ length: 300 }, () => text))).toThrow(String(MAX_RESULT_BYTES));
     expect(() => fromCel('x'.repeat(MAX_RESULT_BYTES))).toThrow(String(MAX_RESULT_BYTES));
-  });
-
-  it('counts bytes as UTF-8 does', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-        expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length);
-      }),
-    );
   });
 });

@@ -1,4 +1,5 @@
 import { Optional } from '@marcbachmann/cel-js';
+import { utf8Length } from '../../json/index.ts';
 import type { Json } from './scope.ts';
 
 /** Levels of lists and objects that a value may have, going in and coming out. */
@@ -36,18 +37,6 @@ export function toCel(json: Json, options: ToCelOptions = {}, depth = 0): CelVal
  */
 export function fromCel(value: unknown): Json {
   return new Writer().write(value, 0);
-}
-
-/** Bytes of a text in UTF-8. */
-export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    // A surrogate is half of a code point of four bytes.
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2;
-  }
-  return bytes;
 }
 
 class Writer {

@@ -1,7 +1,8 @@
+import { utf8Length } from '../../json/index.ts';
 import { BoundedCache } from './cache.ts';
 import { expressionFindings } from './check.ts';
 import { compile } from './compile.ts';
-import { MAX_RESULT_BYTES, utf8Length } from './convert.ts';
+import { MAX_RESULT_BYTES } from './convert.ts';
 import { evaluate } from './evaluate.ts';
 import { ExpressionError, type ExpressionProblem, type Finding, problemAt, sentence } from './problem.ts';
 import { namesBehind, outputsAsked } from './references.ts';

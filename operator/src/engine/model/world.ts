@@ -6,6 +6,7 @@ import {
   encodeEvents,
   type Task,
 } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import {
   type Action,
   accept,
@@ -377,7 +378,7 @@ export class World {
     }
     const folded = encodeState(this.#shadow);
     if (folded !== text) throw new Violation(`the fold of the history is not the state:\n${folded}\n${text}`);
-    if (text.length > MAX_STATE_BYTES) throw new Violation(`the state has ${text.length} bytes`);
+    if (utf8Length(text) > MAX_STATE_BYTES) throw new Violation(`the state has ${utf8Length(text)} bytes`);
     if (decision.events.length === 0 && text !== this.stored) throw new Violation('the state changed without an event');
     const tailFrom = nextPage(this.#newest);
     this.history.push(...decision.encoded);

@@ -1,7 +1,7 @@
 import type { Definition, Hook, Task, TemplateBody, TemplateKind, TemplateRef, Undo } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { suggestion } from '../expression/index.ts';
 import { bodyOf, canonicalJson, definitionOf } from '../values/digest.ts';
-import { utf8Length } from '../values/outputs.ts';
 
 /** How deep templates may use templates: a template that uses none is one level. */
 export const MAX_TEMPLATE_DEPTH = 8;

@@ -1,9 +1,9 @@
 import type { Approvals, CopiedItems, CopiedTask, HistoryEvent, Outputs } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatPath } from '../state/paths.ts';
 import { formatRanges } from '../state/ranges.ts';
 import type { RunState, TaskState } from '../state/state.ts';
-import { utf8Length } from '../values/outputs.ts';
 import { type Evidence, isStillRead } from './evidence.ts';
 import { type Reuse, repeatedText } from './reusable.ts';
 

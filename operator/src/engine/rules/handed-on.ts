@@ -2,7 +2,7 @@ import type { Outputs } from '../../api/index.ts';
 import type { Pass } from '../advance/pass.ts';
 import { keepingOf } from '../advance/success.ts';
 import { formatPath } from '../state/paths.ts';
-import { bytesOfOutputs } from '../state/placed.ts';
+import { bytesOf } from '../state/placed.ts';
 import { inRanges } from '../state/ranges.ts';
 import { MAX_MESSAGE_LENGTH, type RunState, type TaskState } from '../state/state.ts';
 
@@ -52,7 +52,7 @@ function takeAll(pass: Pass, name: string, task: TaskState, units: readonly Unit
   if (at < 0) return stop(pass, 'InvalidOrigin', `the earlier run has no outputs of ${name} on record; use mode Rerun`);
   while (planned && task.awaits !== undefined && !pass.state.stop && pass.room()) {
     const chunk = chunkFrom(units, at);
-    const bytes = chunk.reduce((sum, [, outputs]) => sum + bytesOfOutputs(outputs), 0);
+    const bytes = chunk.reduce((sum, [, outputs]) => sum + bytesOf(outputs), 0);
     const keeping = keepingOf(pass, { frame: pass.root, planned, loop: undefined }, bytes);
     if ('reason' in keeping) return stop(pass, keeping.reason, `task ${name}: ${keeping.message}`);
     at += chunk.length;
@@ -69,7 +69,7 @@ function chunkFrom(units: readonly Unit[], from: number): readonly Unit[] {
   let bytes = 0;
   let to = from;
   while (to < units.length) {
-    bytes += bytesOfOutputs(units[to]?.[1] ?? {});
+    bytes += bytesOf(units[to]?.[1] ?? {});
     if (to > from && bytes > CHUNK_BYTES) break;
     to++;
   }

@@ -1,5 +1,5 @@
 import { type Definition, encodeEvent, type HistoryEvent, type Json } from '../../api/index.ts';
-import { utf8Length } from '../values/outputs.ts';
+import { utf8Length } from '../../json/index.ts';
 import type { RunState, ScopeState, TaskState, Unit, Verdict } from './state.ts';
 import { decodeTasks, encodeTasks, type WireTasks } from './task-codec.ts';
 

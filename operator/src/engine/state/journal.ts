@@ -1,4 +1,5 @@
 import { encodeEvents } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { digestOf, digestText } from '../values/digest.ts';
 
 /** A tail of this many bytes is cut into a page at the next write. */
@@ -35,7 +36,7 @@ export interface Page {
  */
 export function nextPage(before: Journal | undefined, seq: number): number {
   if (!before) return 1;
-  return before.tail.length >= PAGE_BYTES ? seq + 1 : before.firstSeq;
+  return utf8Length(before.tail) >= PAGE_BYTES ? seq + 1 : before.firstSeq;
 }
 
 /** Digest of a page and, through the page before it, of all earlier ones. Computed from the events, whatever is claimed. */

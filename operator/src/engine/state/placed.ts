@@ -1,5 +1,5 @@
 import type { HistoryEvent, Outputs } from '../../api/index.ts';
-import { utf8Length } from '../values/outputs.ts';
+import { utf8Length } from '../../json/index.ts';
 
 /**
  * Where the outputs of a task lie that the state does not hold itself: in pages of the history of its run. Of a task with
@@ -17,13 +17,24 @@ export interface Placed {
 /** As it stands in the encoded state: `[count, bytes, pages]`. */
 export type WirePlaced = [count: number, bytes: number, pages: string];
 
-export const bytesOfOutputs = (outputs: Outputs): number => utf8Length(JSON.stringify(outputs));
+/** Sizes by the value that they are of: each is serialised once, however many successes after it ask for the sum. */
+const sizes = new WeakMap<object, number>();
+
+/** Bytes of a value of a run as JSON; none of a value that is absent. Values of runs are replaced, never changed. */
+export function bytesOf(value: object | undefined): number {
+  if (value === undefined) return 0;
+  const known = sizes.get(value);
+  if (known !== undefined) return known;
+  const bytes = utf8Length(JSON.stringify(value));
+  sizes.set(value, bytes);
+  return bytes;
+}
 
 /** With the outputs of one more unit, which are in an event of this page. */
 export function withPlaced(before: Placed | undefined, page: number, outputs: Outputs): Placed {
   const { count = 0, bytes = 0, pages = [] } = before ?? {};
   const isKnown = pages.at(-1) === page;
-  return { count: count + 1, bytes: bytes + bytesOfOutputs(outputs), pages: isKnown ? pages : [...pages, page] };
+  return { count: count + 1, bytes: bytes + bytesOf(outputs), pages: isKnown ? pages : [...pages, page] };
 }
 
 /** The outputs in an event that the state holds by their place, by the path of each unit. */

@@ -9,11 +9,11 @@ import {
   task as taskSchema,
   unknownField,
 } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import type { Scope } from '../expression/index.ts';
 import { libraryKey, type ResolvedRef, walkLibrary } from '../plan/library.ts';
 import type { Library } from '../plan/visible.ts';
 import { canonicalJson } from '../values/digest.ts';
-import { utf8Length } from '../values/outputs.ts';
 import { tasksProblems, undoneProblems } from './body.ts';
 import type { Problem } from './problem.ts';
 import { firstTold } from './report.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_OUTPUT_BYTES, parseOutputs, utf8Length } from './outputs.ts';
+import { MAX_OUTPUT_BYTES, parseOutputs } from './outputs.ts';
 
 const declared = [
   { name: 'v' },
@@ -9,13 +9,6 @@ const declared = [
 ];
 
 describe('outputs', () => {
-  it.each(['', 'a', '\u007f', '\u0080', '\u07ff', '\u0800', '\uffff', '\u{10000}', 'aé漢😀'])(
-    'of %j have as many bytes as UTF-8',
-    (text) => {
-      expect(utf8Length(text)).toBe(Buffer.byteLength(text));
-    },
-  );
-
   it('may have one byte less than the kubelet keeps, for a text of that size may be cut', () => {
     const text = (bytes: number) => `v=${'x'.repeat(bytes - 2)}`;
     expect(parseOutputs(text(MAX_OUTPUT_BYTES - 1), declared)).toHaveProperty('outputs');

@@ -6,7 +6,7 @@ import {
   type Outputs,
   type ValueType,
 } from '../../api/index.ts';
-import { parseSpelled, type Spelled, WHOLE_LIMIT } from '../../json/index.ts';
+import { parseSpelled, type Spelled, utf8Length, WHOLE_LIMIT } from '../../json/index.ts';
 import { redact } from '../../redaction/index.ts';
 import { article, coerce } from './coerce.ts';
 
@@ -43,16 +43,6 @@ export function missingFailure(
   const names = missing.length === 1 ? `the output ${first} is` : `the outputs ${missing.join(', ')} are`;
   const message = `${names} declared but missing ${where}; write every declared output, or declare it with optional: true`;
   return { reason: 'OutputMissing', message };
-}
-
-/** UTF-8 length without allocating the bytes. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (const char of text) {
-    const point = char.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
 }
 
 const NOT_SPELLED: ReadonlyMap<string, string> = new Map();

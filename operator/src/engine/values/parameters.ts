@@ -1,9 +1,9 @@
 import type { Json, Parameter } from '../../api/index.ts';
+import { utf8Length } from '../../json/index.ts';
 import { spend, withinWork } from '../expression/index.ts';
 import { linearMatches, patternFault, workOfPatterns } from '../expression/regex.ts';
 import { coerce, coercePinned } from './coerce.ts';
 import { canonicalJson } from './digest.ts';
-import { utf8Length } from './outputs.ts';
 import { saysWhich, secretFault } from './secret-parameters.ts';
 
 /** The parameters of a run live in its state, so they are bounded together. */

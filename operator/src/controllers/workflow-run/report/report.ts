@@ -5,6 +5,7 @@ import {
   type WorkflowRunStatus,
 } from '../../../api/index.ts';
 import type { Page } from '../../../engine/index.ts';
+import { utf8Length } from '../../../json/index.ts';
 import { isInvalid, isNotFound, type JsonPatchOperation, TerminalError } from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
 import type { RunDeps } from '../deps.ts';
@@ -20,7 +21,8 @@ export async function reportStatus(
   status: WorkflowRunStatus,
   signal: AbortSignal,
 ): Promise<WorkflowRun> {
-  if (JSON.stringify(status).length > STATUS_REFUSED_BYTES) {
+  const bytes = utf8Length(JSON.stringify(status));
+  if (bytes > STATUS_REFUSED_BYTES) {
     throw new TerminalError(
       'StatusTooLarge',
       `the status would exceed ${STATUS_REFUSED_BYTES} bytes and was not written`,
@@ -39,7 +41,7 @@ export async function reportStatus(
   memory.collisions = 0;
   memory.latest = patched;
   memory.successSince = undefined;
-  measure(deps, patched, deps.clock.monotonic() - started);
+  measure(deps, patched, bytes, deps.clock.monotonic() - started);
   return patched;
 }
 
@@ -61,8 +63,10 @@ function statusOperations(run: WorkflowRun, status: WorkflowRunStatus): JsonPatc
   ];
 }
 
-function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
-  const bytes = Buffer.byteLength(JSON.stringify(patched));
+/** @param statusBytes of the status that was written; the rest of the run is small, and is all that is serialised here */
+function measure(deps: RunDeps, patched: WorkflowRun, statusBytes: number, ms: number): void {
+  const { status: _status, ...rest } = patched;
+  const bytes = statusBytes + utf8Length(JSON.stringify(rest));
   deps.metrics.statusBytes.observe(bytes);
   deps.metrics.statusPatchDuration.observe(ms / 1000);
   if (bytes <= STATUS_BUDGET_BYTES) return;

@@ -1,5 +1,6 @@
 import { epochOf, type TaskRow, timeOf, type WorkflowRun } from '../../../api/index.ts';
 import { rowsToShow, type UnitRow } from '../../../engine/index.ts';
+import { utf8Length } from '../../../json/index.ts';
 import { podName } from '../../../pods/index.ts';
 import { endedInside, insert } from './inner-rows.ts';
 import { isEnded, lasted, outputsOf, type Sights } from './sights.ts';
@@ -26,7 +27,7 @@ export function shownRows(run: WorkflowRun, rows: readonly UnitRow[], sights: Si
   const plain = chosen.flatMap(({ row }) => (row ? [taskRow(run, row, sights.state.at)] : []));
   const full = plain.map((row) => withPast(row, before.get(row.path), sights));
   for (const { inside } of chosen) if (inside) insert(full, inside);
-  if (JSON.stringify(full).length <= MAX_EXTRA_BYTES) return full;
+  if (utf8Length(JSON.stringify(full)) <= MAX_EXTRA_BYTES) return full;
   return plain.map(({ lastFailure: _line, ...row }) => row);
 }
 
