@@ -151,7 +151,7 @@ describe('a schedule', () => {
       );
       const seen = await scenario.workflowIs('tick', 'False');
       const { message } = conditionOf(seen, 'Ready');
-      expect(message).toContain('spec.triggers.schedules[0].cron: "61" is no second from 0 to 59 (column 1)');
+      expect(message).toContain('spec.triggers.schedules[0].cron: "61" is not a valid second (0–59) (column 1)');
       expect(message).toContain('schedules keep using the last valid definition');
       await pass(scenario, 5);
       await expectEverySlotOnce(scenario, EVERY_TWO_SECONDS);
