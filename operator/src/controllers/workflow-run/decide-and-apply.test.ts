@@ -52,7 +52,15 @@ describe('decisions and their answers', () => {
     expect(later).toMatchObject({ begun: false, recheckAfter: undefined });
   });
 
-  it('cancel what a first round started when the answer to another start ends the run', async () => {
+  const continued = {
+    ...definition,
+    tasks: definition.tasks.map((task) => ({ ...task, onFailure: 'Continue' as const })),
+    continueAsNew: { afterEvents: 5000, when: 'true' },
+  };
+  it.each([
+    ['ends the run', definition, 'finished'],
+    ['has the run continued by another', continued, 'continuing'],
+  ] as const)('cancel what a first round started when the answer to another start %s', async (_what, of, end) => {
     const cancelled: string[] = [];
     const executor = {
       start: async (_context: unknown, { path }: { path: string }) =>
@@ -63,9 +71,9 @@ describe('decisions and their answers', () => {
     } as unknown as Executor;
     const before = encodeState(accept('d', {}, 0).state);
     const observed = { desiredState: 'Running' as const, attempts: new Map(), recheckAfter: undefined };
-    const undecided = { ...found, plan: plan(definition, 'd'), before };
+    const undecided = { ...found, plan: plan(of, 'd'), before };
     const { state } = await decideAndApply({ ...proven, executor, memories: new RunMemories() }, undecided, observed);
-    expect(state.finished?.phase).toBe('Failed');
+    expect(state[end]).toBeDefined();
     expect(cancelled).toEqual(['a[1]#0']);
   });
 });

@@ -55,8 +55,10 @@ export async function decideAndApply(deps: DecideDeps, undecided: Undecided, obs
     const whole = { ...beganContext(context, run, deps), workspaces: plan.definition.workspaces };
     const answers = await apply(executor, whole, decision.actions);
     if (answers.size === 0) {
-      // What an earlier round started, and an answer made needless: nothing looks at it once the run is over.
-      await apply(executor, whole, decision.state.finished ? [...begun.values()].map(cancelOf) : []);
+      // What an earlier round started, and an answer made needless: nothing looks at it once the run is over, or is to be
+      // continued by another.
+      const { finished, continuing } = decision.state;
+      await apply(executor, whole, finished || continuing ? [...begun.values()].map(cancelOf) : []);
       return decision;
     }
     for (const [key, answer] of answers) observed.attempts.set(key, answer);

@@ -85,10 +85,6 @@ function startAttempt(pass: Pass, place: Place): StartResult {
   const attempt = unit.attempt + 1;
   const seen = pass.observation(path, attempt);
   if (seen?.phase === 'Hit' || seen?.phase === 'Refused') return takeAnswer(pass, place, seen);
-  if (pass.observed.only?.has(attemptKey(path, attempt)) === false) {
-    pass.cut = true;
-    return 'Refused';
-  }
   try {
     const bindings = unitBindings(pass, place);
     const { nodes } = unit;
@@ -98,6 +94,11 @@ function startAttempt(pass: Pass, place: Place): StartResult {
         : renderTask(task, frame.plan.defaults, bindings, frame.plan.parameters);
     const rendered = nodes && texts.backend === 'Pod' ? { ...texts, avoidNodes: nodes } : texts;
     const claims = renderClaims(task, bindings);
+    // After rendering: a task whose expressions fail ends all the same, or what follows from its end never comes.
+    if (pass.observed.only?.has(attemptKey(path, attempt)) === false) {
+      pass.cut = true;
+      return 'Refused';
+    }
     const { defaults } = frame.plan;
     pass.act({ type: 'Start', path, attempt, task, defaults, rendered, ...(claims ? { claims } : {}) });
     const key = place.loop ? undefined : keyOf(task.forEach, bindings);

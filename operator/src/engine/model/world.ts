@@ -195,9 +195,10 @@ export class World {
     throw new Violation(`decided ${MAX_ROUNDS + 2} times and not done: ${this.stored}`);
   }
 
-  /** What an earlier round started must not outlive a run that is over now. */
+  /** What an earlier round started must not outlive a run that is over now, or goes on as another one. */
   #endBegun(decision: Decision, begun: ReadonlySet<string>): Decision {
-    if (decision.state.finished) for (const key of begun) this.#cancel(key, undefined);
+    const { finished, continuing } = decision.state;
+    if (finished || continuing) for (const key of begun) this.#cancel(key, undefined);
     return decision;
   }
 
