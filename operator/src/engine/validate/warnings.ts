@@ -1,4 +1,5 @@
 import type { TemplateBody, WorkflowSpec } from '../../api/index.ts';
+import { dataWarnings } from './data-warnings.ts';
 import { peerWarnings } from './peer-warnings.ts';
 import { spellingWarnings } from './spelling.ts';
 import { triggerWarnings } from './trigger-warnings.ts';
@@ -8,7 +9,7 @@ import type { Warned, Warner, Warning } from './warning.ts';
 export const MAX_WARNINGS = 10;
 
 /** Of all definitions. */
-const WARNERS: readonly Warner[] = [peerWarnings, spellingWarnings];
+const WARNERS: readonly Warner[] = [peerWarnings, spellingWarnings, dataWarnings];
 /** Of Workflows alone. */
 const WORKFLOW_WARNERS: readonly Warner<WorkflowSpec>[] = [triggerWarnings];
 
