@@ -244,7 +244,7 @@ const keepsKeys = (map: string) =>
 
 /**
  * Of all that runs own: our labels, annotations, finalizers and controllers are the operator's to write. It is a second
- * wall: nothing is believed because of them, see docs/decisions/0018-what-ado-believes.md. Whoever cleans up may take our
+ * wall: nothing is believed because of them, see docs/decisions/0018-trust-in-objects.md. Whoever cleans up may take our
  * finalizers away; the controllers of Kubernetes do to what is there what they have to do, and create nothing with marks.
  */
 export function markPolicy(operator: string, label: string): Policy {
