@@ -243,9 +243,9 @@ const keepsKeys = (map: string) =>
   `variables.${map}Before.all(key, !${isOurs('key')} || key in variables.${map})`;
 
 /**
- * Of all that runs own: our labels, annotations, finalizers and controllers are the operator's to write. It is a second
- * wall: nothing is believed because of them, see docs/decisions/0018-what-ado-believes.md. Whoever cleans up may take our
- * finalizers away; the controllers of Kubernetes do to what is there what they have to do, and create nothing with marks.
+ * Reserves our labels, annotations, finalizers and controllers on the objects of runs to the operator. It is a second line
+ * of defense: Ado trusts no mark because of it, see docs/decisions/0018-trust-in-objects.md. Users may remove our
+ * finalizers, for cleanup; controllers of Kubernetes may change existing objects and create none with marks.
  */
 export function markPolicy(operator: string, label: string): Policy {
   return {
@@ -284,9 +284,9 @@ export function markPolicy(operator: string, label: string): Policy {
 }
 
 /**
- * What the operator itself writes outside of its kinds and of pods: its own things, since RBAC knows no prefixes of names.
- * And no token where Kubernetes or the operator runs, whatever was bound there. It is a second wall: the operator does
- * nothing else anyway, and whoever has taken its token may still do the rest.
+ * Restricts the writes of the operator outside of its kinds and of pods to its own objects, since RBAC has no prefixes of
+ * names, and refuses it tokens where Kubernetes or the operator runs, even if an account is bound there. It is a second
+ * line of defense: the operator writes nothing else itself, and a thief of its token keeps all other permissions.
  */
 export function powerPolicy(operator: string): Policy {
   const [, , home = ''] = operator.split(':');

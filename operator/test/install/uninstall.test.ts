@@ -106,10 +106,7 @@ async function nothingRemains(workloads: string): Promise<void> {
 
 /** Runs the remedy as docs/operations/runbook.md has it: for pods, and for signals if the cluster still knows them. */
 async function remedy(): Promise<void> {
-  const commands = commandsOf(
-    'docs/operations/runbook.md',
-    'Something hangs in Terminating, and the operator is not there',
-  );
+  const commands = commandsOf('docs/operations/runbook.md', 'Objects hang in Terminating without an operator');
   expect(commands).toHaveLength(2);
   const crds = await stage().kubectl.run(['get', 'crd', '-o', 'name']);
   for (const command of commands) {

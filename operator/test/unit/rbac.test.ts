@@ -63,7 +63,7 @@ describe('what the operator may do', () => {
   it.each([
     ['In every namespace', 'config/rbac/cluster-role.yaml'],
     ['In its own namespace', 'config/rbac/own/role.yaml'],
-    ['Where a namespace says so', 'config/rbac/{resource-tasks,webhooks}/role.yaml'],
+    ['Granted by a namespace', 'config/rbac/{resource-tasks,webhooks}/role.yaml'],
   ])('%s is told, each right with its reason', (heading, pattern) => {
     const [head = '', list = '', tail = ''] = pattern.split(/[{}]/);
     const rights = list.split(',').flatMap((each) => rightsOf(`${head}${each}${tail}`));

@@ -1,27 +1,45 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { USAGE } from '../../src/cmd/config.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const PAGES = ['README.md', 'docs/architecture.md', 'docs/deployment.md', 'docs/operations/runbook.md'];
+const PAGES = globSync(['README.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: ROOT });
 
-const COMMANDS = globSync(['README.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: ROOT }).flatMap((page) =>
+const COMMANDS = PAGES.flatMap((page) =>
   readFileSync(join(ROOT, page), 'utf8')
     .split('\n')
     .filter((line) => line.includes('kubectl '))
     .map((line) => `${page}: ${line.trim()}`),
 );
 
-/** Relative links of a page: `[text](path)`. */
-function linksOf(page: string): string[] {
-  const text = readFileSync(join(ROOT, page), 'utf8');
-  return [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? '');
-}
+/** Text of a page without its blocks of code. */
+const proseOf = (page: string) => readFileSync(join(ROOT, page), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
+
+/** Relative links of a page, as files with an anchor or none: `[text](path#anchor)`. */
+const linksOf = (page: string) =>
+  [...proseOf(page).matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path = '', anchor]) => ({
+    file: path === '' ? page : join(page, '..', path),
+    anchor,
+  }));
+
+/** The anchors that GitHub gives to the headings of a page. */
+const anchorsOf = (page: string) =>
+  [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
 
 describe('the pages', () => {
-  it.each(PAGES)('%s link only to what is there', (page) => {
-    const broken = linksOf(page).filter((link) => !existsSync(join(ROOT, dirname(page), link)));
+  it('are found: guides, decisions, operations, examples', () => expect(PAGES.length).toBeGreaterThan(100));
+
+  it.each(PAGES)('%s link only to existing files and headings', (page) => {
+    const broken = linksOf(page).filter(
+      ({ file, anchor }) =>
+        !existsSync(join(ROOT, file)) || (anchor !== undefined && !anchorsOf(file).includes(anchor)),
+    );
     expect(broken).toEqual([]);
   });
 

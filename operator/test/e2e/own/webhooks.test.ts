@@ -179,7 +179,7 @@ describe('a webhook', () => {
 describe('the guide', () => {
   it('can be followed word for word', FULL, async () => {
     const { cluster, kubectl } = stage();
-    const commands = commandsOf('docs/guides/webhooks.md', 'Trying it');
+    const commands = commandsOf('docs/guides/webhooks.md', 'Try it');
     const env = { KUBECONFIG: cluster.kubeconfig, PATH: `${dirname(cluster.kubectl)}:${process.env.PATH}` };
     const printed: string[] = [];
     try {
