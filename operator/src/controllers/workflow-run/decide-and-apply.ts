@@ -55,10 +55,8 @@ export async function decideAndApply(deps: DecideDeps, undecided: Undecided, obs
     const whole = { ...beganContext(context, run, deps), workspaces: plan.definition.workspaces };
     const answers = await apply(executor, whole, decision.actions);
     if (answers.size === 0) {
-      // What an earlier round started, and an answer made needless: nothing looks at it once the run is over, or is to be
-      // continued by another.
-      const { finished, continuing } = decision.state;
-      await apply(executor, whole, finished || continuing ? [...begun.values()].map(cancelOf) : []);
+      // An earlier round started these, and an answer made them needless.
+      if (isLast(decision)) await apply(executor, whole, [...begun.values()].map(cancelOf));
       return decision;
     }
     for (const [key, answer] of answers) observed.attempts.set(key, answer);
@@ -100,6 +98,10 @@ function noteBegun({ memories, clock }: DecideDeps, { uid }: RunContext, observe
   observed.begun = true;
   memories.of(uid).begunAt = clock.monotonic();
 }
+
+/** Whether nothing looks at attempts any more: the run is over, or is to be continued by another. */
+const isLast = ({ state: { finished, continuing } }: Decision): boolean =>
+  finished !== undefined || continuing !== undefined;
 
 type Start = Extract<Action, { type: 'Start' }>;
 
