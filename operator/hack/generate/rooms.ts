@@ -26,22 +26,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
     pure: true,
   },
+  bounds: { what: 'bounded maps', rooms: [], packages: [], pure: true },
   redaction: { what: 'removes likely secrets from text', rooms: [], packages: [], pure: true },
   schedules: {
     what: 'cron rules in time zones, and the slots that are due',
-    rooms: ['api'],
+    rooms: ['api', 'bounds'],
     packages: ['croner', '@noble/hashes'],
     pure: true,
   },
   engine: {
     what: 'decides, evolves and replays runs; expressions; validation',
-    rooms: ['api', 'json', 'redaction', 'schedules'],
+    rooms: ['api', 'bounds', 'json', 'redaction', 'schedules'],
     packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'],
     pure: true,
   },
   pods: {
     what: 'maps an attempt to a Pod, and the status of a Pod to an observation',
-    rooms: ['api', 'redaction'],
+    rooms: ['api', 'bounds', 'redaction'],
     packages: ['@noble/hashes'],
     pure: true,
   },
@@ -52,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   runtime: {
     what: 'Kubernetes machinery that knows none of our kinds: client, reflectors, queues, leases',
-    rooms: ['json', 'redaction', 'telemetry'],
+    rooms: ['bounds', 'json', 'redaction', 'telemetry'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
   web: {
@@ -72,7 +73,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   definitions: {
     what: 'pinned definitions: revisions of Workflows, versions of templates, and how they are found',
-    rooms: ['api', 'engine', 'judging', 'runtime'],
+    rooms: ['api', 'bounds', 'engine', 'judging', 'runtime'],
     packages: [],
   },
   proofs: {
@@ -82,12 +83,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   executors: {
     what: 'start, observe, cancel and release an attempt on its backend',
-    rooms: ['api', 'pods', 'redaction', 'runtime', 'web'],
+    rooms: ['api', 'bounds', 'pods', 'redaction', 'runtime', 'web'],
     packages: ['@noble/hashes', 'node:util'],
   },
   controllers: {
     what: 'one folder per kind; the only place where the engine meets the runtime',
-    rooms: ['api', 'definitions', 'engine', 'judging', 'schedules', 'pods', 'executors', 'runtime', 'telemetry'],
+    rooms: [
+      'api',
+      'bounds',
+      'definitions',
+      'engine',
+      'judging',
+      'schedules',
+      'pods',
+      'executors',
+      'runtime',
+      'telemetry',
+    ],
     packages: [],
   },
   admission: {
@@ -97,7 +109,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   webhooks: {
     what: 'the webhook receiver on each replica: turns signed requests into runs',
-    rooms: ['api', 'engine', 'json', 'runtime', 'telemetry'],
+    rooms: ['api', 'bounds', 'engine', 'json', 'runtime', 'telemetry'],
     packages: ['node:'],
   },
   cmd: {

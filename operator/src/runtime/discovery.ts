@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounds/index.ts';
 import type { KubeClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { type ResourceType, versionPath } from './resource.ts';
@@ -20,7 +21,7 @@ interface Known {
 /** Which plural a kind has and whether it is namespaced, as the API server says. */
 export class Discovery {
   private readonly client: KubeClient;
-  private readonly known = new Map<string, Known>();
+  private readonly known = new BoundedMap<Known>({ max: MAX_REMEMBERED });
 
   constructor(client: KubeClient) {
     this.client = client;
@@ -60,9 +61,7 @@ export class Discovery {
   }
 
   private remember(apiVersion: string, types: ReadonlyMap<string, ResourceType>): void {
-    this.known.delete(apiVersion);
-    const [oldest] = this.known.keys();
-    if (this.known.size >= MAX_REMEMBERED && oldest !== undefined) this.known.delete(oldest);
-    if (types.size > 0) this.known.set(apiVersion, { until: this.client.clock.monotonic() + BELIEVED_MS, types });
+    if (types.size === 0) this.known.delete(apiVersion);
+    else this.known.set(apiVersion, { until: this.client.clock.monotonic() + BELIEVED_MS, types });
   }
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounds/index.ts';
 import type { Clock } from './clock.ts';
 
 /** Longest time that a server can ask for, ms: whatever sits in between must not be able to stop us for a day. */
@@ -11,7 +12,7 @@ const MAX_ENDPOINTS = 1_000;
  */
 export class Holds {
   private readonly clock: Clock;
-  private readonly until = new Map<string, number>();
+  private readonly until = new BoundedMap<number>({ max: MAX_ENDPOINTS });
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -21,10 +22,7 @@ export class Holds {
     if (ms <= 0) return;
     const key = endpoint(method, path);
     const until = this.clock.monotonic() + Math.min(ms, RETRY_AFTER_CAP_MS);
-    const known = this.until.get(key) ?? 0;
-    this.until.delete(key);
-    this.until.set(key, Math.max(known, until));
-    if (this.until.size > MAX_ENDPOINTS) this.until.delete(this.until.keys().next().value ?? '');
+    this.until.set(key, Math.max(this.until.get(key) ?? 0, until));
   }
 
   /** Milliseconds for which the endpoint is to be left alone; 0 when it may be asked. */
