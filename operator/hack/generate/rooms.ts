@@ -26,7 +26,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
     pure: true,
   },
-  bounds: { what: 'bounded maps', rooms: [], packages: [], pure: true },
+  bounds: { what: 'bounded maps and token buckets', rooms: [], packages: [], pure: true },
   redaction: { what: 'removes likely secrets from text', rooms: [], packages: [], pure: true },
   schedules: {
     what: 'cron rules in time zones, and the slots that are due',

@@ -1,8 +1,8 @@
+import { BoundedMap, type Rate, TokenBuckets } from '../bounds/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, microTime, realClock, type Timer } from './clock.ts';
 import { isNotFound } from './errors.ts';
-import { EventBudget } from './event-budget.ts';
 import { EVENTS, type KubeObject } from './resource.ts';
 
 export type EventType = 'Normal' | 'Warning';
@@ -52,6 +52,8 @@ interface Series {
 
 /** Distinct events remembered for aggregation. */
 const MAX_SERIES = 4096;
+/** Objects whose budgets are remembered. */
+const MAX_OBJECTS = 4096;
 /** The API server's limit, in bytes. */
 const MAX_NOTE_BYTES = 1024;
 const MAX_WORD = 128;
@@ -64,8 +66,12 @@ const MAX_WORD = 128;
 export class KubeRecorder implements Recorder {
   private readonly options: RecorderOptions;
   private readonly clock: Clock;
-  private readonly budget: EventBudget;
-  private readonly series = new Map<string, Series>();
+  private readonly rate: Rate;
+  private readonly budgets = new TokenBuckets(MAX_OBJECTS);
+  private readonly series = new BoundedMap<Series>({
+    max: MAX_SERIES,
+    onDrop: (_key, { timer }) => timer?.cancel(),
+  });
   private readonly queue: Series[] = [];
   private writing: Promise<void> | undefined;
   private stopped = false;
@@ -73,7 +79,8 @@ export class KubeRecorder implements Recorder {
   constructor(options: RecorderOptions) {
     this.options = options;
     this.clock = options.clock ?? realClock;
-    this.budget = new EventBudget(this.clock, options.burst ?? 25, options.refillMs ?? 60_000);
+    const { burst = 25, refillMs = 60_000 } = options;
+    this.rate = { count: burst, perMs: burst * refillMs };
   }
 
   event(regarding: KubeObject, type: EventType, reason: string, action: string, note: string): void {
@@ -85,7 +92,8 @@ export class KubeRecorder implements Recorder {
       this.repeat(known, now);
       return;
     }
-    if (!this.budget.take(regarding.metadata.uid ?? regarding.metadata.name)) {
+    const { uid = regarding.metadata.name } = regarding.metadata;
+    if (this.budgets.take(uid, this.rate, this.clock.monotonic()) > 0) {
       this.options.metrics.eventsDropped.inc({ reason: 'RateLimited' });
       return;
     }
@@ -118,9 +126,7 @@ export class KubeRecorder implements Recorder {
       timer: undefined,
     };
     this.series.get(key)?.timer?.cancel();
-    this.series.delete(key);
     this.series.set(key, series);
-    if (this.series.size > MAX_SERIES) this.forgetOldest();
     this.enqueue(series);
   }
 
@@ -132,14 +138,6 @@ export class KubeRecorder implements Recorder {
       series.timer = undefined;
       this.enqueue(series);
     }, this.options.seriesPeriodMs ?? 10_000);
-  }
-
-  private forgetOldest(): void {
-    for (const [key, series] of this.series) {
-      series.timer?.cancel();
-      this.series.delete(key);
-      return;
-    }
   }
 
   private enqueue(series: Series): void {
