@@ -1,8 +1,8 @@
 import { type Holder, objectKey, type RenderedClaims, rateOf, type Semaphore } from '../../api/index.ts';
 import { takeableAt } from '../../bounds/index.ts';
 import { isNotFound, parseKey, type Store } from '../../runtime/index.ts';
-import { CACHE_LAG_MS } from '../cache-lag.ts';
 import type { Attempt, Refusal, RunContext } from '../executor.ts';
+import { CACHE_LAG_MS } from '../expectations.ts';
 import { Account, type AccountOptions, SHOW_AFTER_MS } from './account.ts';
 import { holderKey } from './holder.ts';
 import { admissible, inOrder, itemOf, type Waiter, type Want } from './order.ts';
