@@ -18,7 +18,7 @@ import {
   isConflict,
   isControlledBy,
   isNotFound,
-  isInvalid,
+  isPatchMismatch,
   type KubeClient,
   type ObjectRef,
   type ResourceType,
@@ -209,7 +209,7 @@ export class ChildExecutor implements Executor {
       });
     } catch (error) {
       // Gone, or stopped by somebody else since the cache saw it.
-      if (!isNotFound(error) && !isInvalid(error)) throw error;
+      if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
     }
   }
 

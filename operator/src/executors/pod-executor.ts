@@ -16,7 +16,7 @@ import {
   isAlreadyExists,
   isControlledBy,
   isNotFound,
-  isInvalid,
+  isPatchMismatch,
   type KubeClient,
   PODS,
   type Store,
@@ -264,7 +264,7 @@ export class PodExecutor implements Executor {
     } catch (error) {
       this.released.delete(metadata.uid ?? '');
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
-      if (!isNotFound(error) && !isInvalid(error)) throw error;
+      if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
     }
   }
 

@@ -81,8 +81,24 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
 /** 409 because the object changed since it was read, or a precondition failed. */
 export const isConflict = (error: unknown): error is ApiError =>
   isStatus(error, 409) && error.reason !== 'AlreadyExists';
-/** 422: the object was refused by validation, or a JSON Patch `test` failed. */
-export const isInvalid = (error: unknown): error is ApiError => isStatus(error, 422);
+/**
+ * 422 because a JSON Patch did not apply: a `test` failed, or a path no longer exists. The object changed since it was
+ * read, so the remedy is to read it again, as after a conflict.
+ *
+ * The API server answers so before it has a new object to judge: its Status names no object and no cause, and its message
+ * is the same for every patch. A refusal by the schema, a CEL rule, an admission policy or strict decoding has causes or
+ * names the object; a webhook may leave out both, and its name comes first in the message.
+ */
+export function isPatchMismatch(error: unknown): error is ApiError {
+  if (!isStatus(error, 422) || error.reason !== 'Invalid' || error.message.startsWith(WEBHOOK_DENIAL)) return false;
+  const { name, kind, causes = [] } = error.details;
+  return !name && !kind && causes.length === 0;
+}
+
+const WEBHOOK_DENIAL = 'admission webhook ';
+
+/** 422 because the API server rejects the object as it would be: by its schema, by a rule, or at admission. Permanent. */
+export const isInvalid = (error: unknown): error is ApiError => isStatus(error, 422) && !isPatchMismatch(error);
 export const isForbidden = (error: unknown): error is ApiError => isStatus(error, 403);
 export const isUnauthorized = (error: unknown): error is ApiError => isStatus(error, 401);
 /** 410: the resource version or continue token is too old. A list of everything is the remedy. */

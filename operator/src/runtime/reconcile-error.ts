@@ -1,4 +1,4 @@
-import { AbortedError, FencedError, isConflict } from './errors.ts';
+import { AbortedError, FencedError, isConflict, isPatchMismatch } from './errors.ts';
 
 /** The work cannot succeed until something changes: no retry; the next event of the object tries again. */
 export class TerminalError extends Error {
@@ -48,7 +48,7 @@ const CLASSIFIERS: readonly Classifier[] = [
   { policy: 'terminal', matches: (error) => error instanceof TerminalError },
   { policy: 'wait', matches: (error) => error instanceof WaitingError },
   { policy: 'stopped', matches: (error) => error instanceof AbortedError || error instanceof FencedError },
-  { policy: 'conflict', matches: isConflict },
+  { policy: 'conflict', matches: (error) => isConflict(error) || isPatchMismatch(error) },
   { policy: 'panic', matches: (error) => PROGRAMMING_ERRORS.some((type) => error instanceof type) },
   { policy: 'panic', matches: (error) => !(error instanceof Error) },
 ];

@@ -12,7 +12,7 @@ import {
 import { canonicalJson } from '../../engine/index.ts';
 import {
   type Clock,
-  isInvalid,
+  isPatchMismatch,
   type KubeClient,
   type ReconcileContext,
   type Recorder,
@@ -174,7 +174,7 @@ export class BackfillReconciler {
         { subresource: 'status', signal },
       );
     } catch (error) {
-      if (isInvalid(error)) throw collision();
+      if (isPatchMismatch(error)) throw collision();
       throw error;
     }
     const end = status.finishedAt && status.conditions?.find(({ type }) => type === 'Succeeded');

@@ -11,7 +11,7 @@ import { BoundedMap, type Bucket, drained, takeable } from '../../bounds/index.t
 import {
   type Clock,
   isConflict,
-  isInvalid,
+  isPatchMismatch,
   type KubeClient,
   type ObjectRef,
   type ResourceType,
@@ -189,7 +189,7 @@ export class Account {
         without(this.#released, freeing);
         return;
       } catch (error) {
-        if (!(isInvalid(error) || isConflict(error)) || round === MAX_ROUNDS) throw error;
+        if (!(isPatchMismatch(error) || isConflict(error)) || round === MAX_ROUNDS) throw error;
       }
     }
   }

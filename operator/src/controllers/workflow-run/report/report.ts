@@ -5,7 +5,13 @@ import {
   type WorkflowRunStatus,
 } from '../../../api/index.ts';
 import type { Page } from '../../../engine/index.ts';
-import { isInvalid, isNotFound, type JsonPatchOperation, TerminalError } from '../../../runtime/index.ts';
+import {
+  isInvalid,
+  isNotFound,
+  isPatchMismatch,
+  type JsonPatchOperation,
+  TerminalError,
+} from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
 import type { RunDeps } from '../deps.ts';
 import { storePage } from '../history/pages.ts';
@@ -71,7 +77,7 @@ function measure(deps: RunDeps, patched: WorkflowRun, ms: number): void {
 }
 
 /** Whether a write failed because somebody else changed the run first: read it and decide again. */
-export const isStale = (error: unknown): boolean => isInvalid(error) || isNotFound(error);
+export const isStale = (error: unknown): boolean => isPatchMismatch(error) || isNotFound(error);
 
 /**
  * Stores a page of history before the tail that it came from is trimmed. Returns what people are to know of it, if others
