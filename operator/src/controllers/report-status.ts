@@ -8,6 +8,7 @@ import {
   type ResourceType,
   WaitingError,
 } from '../runtime/index.ts';
+import { showStalled } from './stalled.ts';
 import { timestamp } from './timestamp.ts';
 
 const STALE_AGAIN_MS = 100;
@@ -21,7 +22,7 @@ interface Reported {
  * The one status write of a reconcile, left out when it would change nothing: `news` over what is there, or over what is
  * `kept` of it, and the conditions.
  * @throws WaitingError when the object has changed since it was read
- * @throws ApiError when the API server rejects the status
+ * @throws ApiError when the API server rejects the status, after the object was shown as stalled
  */
 export async function reportStatus(
   deps: { readonly client: KubeClient; readonly clock: Clock },
@@ -49,6 +50,7 @@ export async function reportStatus(
     if (isPatchMismatch(error)) {
       throw new WaitingError('Collision', `the ${type.kind} changed concurrently; reading it again`, STALE_AGAIN_MS);
     }
+    if (isInvalid(error)) await showStalled(deps, type, object, error, signal);
     throw error;
   }
 }

@@ -12,6 +12,7 @@ import {
 import { canonicalJson } from '../../engine/index.ts';
 import {
   type Clock,
+  isInvalid,
   isPatchMismatch,
   type KubeClient,
   type ReconcileContext,
@@ -24,6 +25,7 @@ import type { Metrics } from '../../telemetry/index.ts';
 import { resumedBy } from '../lineage.ts';
 import { tellOfTakenNames } from '../name-taken.ts';
 import { BACKFILLS } from '../resources.ts';
+import { showStalled } from '../stalled.ts';
 import { RUNS_BY_WORKFLOW, type Stores } from '../stores/stores.ts';
 import { windowOf } from '../workflow/backfill-window.ts';
 import { chainsOf } from '../workflow/chains.ts';
@@ -175,6 +177,7 @@ export class BackfillReconciler {
       );
     } catch (error) {
       if (isPatchMismatch(error)) throw collision();
+      if (isInvalid(error)) await showStalled(this.#deps, BACKFILLS, backfill, error, signal);
       throw error;
     }
     const end = status.finishedAt && status.conditions?.find(({ type }) => type === 'Succeeded');

@@ -13,6 +13,7 @@ import {
   TerminalError,
 } from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
+import { showStalled } from '../../stalled.ts';
 import type { RunDeps } from '../deps.ts';
 import { storePage } from '../history/pages.ts';
 
@@ -35,18 +36,29 @@ export async function reportStatus(
   const memory = deps.memories.of(run.metadata.uid ?? '');
   const started = deps.clock.monotonic();
   memory.isDoubtful = true;
-  const patched = await deps.client.patch<WorkflowRun>(
-    WORKFLOW_RUNS,
-    run.metadata,
-    { kind: 'json', operations: statusOperations(run, status) },
-    { subresource: 'status', signal },
-  );
+  const patched = await patchStatus(deps, run, status, signal);
   memory.isDoubtful = false;
   memory.collisions = 0;
   memory.latest = patched;
   memory.successSince = undefined;
   measure(deps, patched, deps.clock.monotonic() - started);
   return patched;
+}
+
+/** @throws ApiError when the API server rejects the status, after the run was shown as stalled */
+async function patchStatus(
+  deps: RunDeps,
+  run: WorkflowRun,
+  status: WorkflowRunStatus,
+  signal: AbortSignal,
+): Promise<WorkflowRun> {
+  const patch = { kind: 'json', operations: statusOperations(run, status) } as const;
+  try {
+    return await deps.client.patch<WorkflowRun>(WORKFLOW_RUNS, run.metadata, patch, { subresource: 'status', signal });
+  } catch (error) {
+    if (isInvalid(error)) await showStalled(deps, WORKFLOW_RUNS, run, error, signal);
+    throw error;
+  }
 }
 
 function statusOperations(run: WorkflowRun, status: WorkflowRunStatus): JsonPatchOperation[] {
