@@ -53,11 +53,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   runtime: {
     what: 'Kubernetes machinery that knows none of our kinds: client, reflectors, queues, leases',
-    rooms: ['bounds', 'json', 'redaction', 'telemetry'],
+    rooms: ['bounds', 'json', 'redaction', 'telemetry', 'web'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
   web: {
-    what: 'HTTP requests to the hosts that a workflow names, within limits',
+    what: 'HTTP within limits: requests to the hosts that a workflow names, and the servers of the operator',
     rooms: ['json', 'redaction'],
     packages: ['undici', 'node:'],
   },
@@ -104,12 +104,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   admission: {
     what: 'the admission webhook on each replica: validates definitions, records and attests who asked',
-    rooms: ['api', 'definitions', 'engine', 'judging', 'proofs', 'runtime', 'telemetry'],
+    rooms: ['api', 'definitions', 'engine', 'judging', 'proofs', 'runtime', 'telemetry', 'web'],
     packages: ['pkijs', 'asn1js', 'node:'],
   },
   webhooks: {
     what: 'the webhook receiver on each replica: turns signed requests into runs',
-    rooms: ['api', 'bounds', 'engine', 'json', 'runtime', 'telemetry'],
+    rooms: ['api', 'bounds', 'engine', 'json', 'runtime', 'telemetry', 'web'],
     packages: ['node:'],
   },
   cmd: {
