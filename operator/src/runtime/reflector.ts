@@ -5,11 +5,12 @@ import type { ReflectorContext, ReflectorOptions } from './reflector-options.ts'
 import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
 import { type Entry, Store } from './store.ts';
 
+const RELIST_PERIOD_MS = 2 * 3_600_000;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
  * Keeps a store equal to the objects of one kind, in the whole cluster or in some namespaces: lists, watches, and
- * lists again where the watch cannot go on. It never ends before its signal aborts, whatever the server does.
+ * lists again where the watch cannot continue or has missed an event. It never ends before its signal aborts, whatever the server does.
  */
 export class Reflector<T> {
   readonly type: ResourceType;
@@ -58,6 +59,7 @@ export class Reflector<T> {
       logger: this.logger,
       store: this.store,
       name: this.name,
+      relistPeriodMs: this.options.relistPeriodMs ?? RELIST_PERIOD_MS,
       random: this.options.random ?? Math.random,
       toEntry: (object) => this.toEntry(object),
       heard: () => {
