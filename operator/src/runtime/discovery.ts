@@ -4,7 +4,7 @@ import { isNotFound } from './errors.ts';
 import { type ResourceType, versionPath } from './resource.ts';
 import { parseJson } from './response.ts';
 
-/** How long what a group said is believed. A CRD that changes its plural is another CRD, so this is only for removals. */
+/** How long the answer of a group version is kept. A CRD cannot change its plural, so it only outlives removals. */
 const BELIEVED_MS = 10 * 60_000;
 /** Group versions that are remembered; the one that was asked for longest ago is forgotten first. */
 const MAX_REMEMBERED = 200;
@@ -18,7 +18,7 @@ interface Known {
   readonly types: ReadonlyMap<string, ResourceType>;
 }
 
-/** Which plural a kind has and whether it is namespaced, as the API server says. */
+/** The plural of a kind and whether it is namespaced, as the API server serves it. */
 export class Discovery {
   private readonly client: KubeClient;
   private readonly known = new BoundedMap<Known>({ max: MAX_REMEMBERED });
@@ -39,7 +39,7 @@ export class Discovery {
     return (await this.ask(apiVersion, signal)).get(kind);
   }
 
-  /** Forgets what was said of a group version, after it turned out to be wrong. */
+  /** Drops the answer of a group version, after it turned out to be wrong. */
   forget(apiVersion: string): void {
     this.known.delete(apiVersion);
   }

@@ -26,7 +26,7 @@ export interface KubeStatus {
   details?: StatusDetails;
 }
 
-/** The API server answered, and the answer was no. Its words may quote an object, and what others have put into it. */
+/** A refusal by the API server. Its message may quote an object and therefore text that users wrote. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status code. */
@@ -47,7 +47,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No usable answer came, or one that is quoted since it cannot be read. `sent` says whether the request may have reached the server, so whether it may have acted. */
+/** No usable answer: none came, or it cannot be parsed and is quoted. With `sent` the server may have acted on the request. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** Code of the transport (`ECONNREFUSED`, `UND_ERR_SOCKET`, ...) or `Timeout`, `BodyTooLarge`, `InvalidResponse`. */
@@ -61,7 +61,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The request was given up by its caller (its signal aborted). A write may have been done. */
+/** The caller aborted the request by its signal. A write may have been committed all the same. */
 export class AbortedError extends Error {
   override readonly name = 'AbortedError';
 }

@@ -26,10 +26,10 @@ export class WaitingError extends Error {
 }
 
 /**
- * What becomes of a key whose reconcile threw.
+ * The fate of a key whose reconcile threw.
  * - `terminal`: forget it until its next event.
  * - `wait`: forget its failures, come back after a given time.
- * - `conflict`: retry with backoff; normal under concurrency, so no error is logged.
+ * - `conflict`: the object changed since it was read; retry with backoff; normal under concurrency, so no error is logged.
  * - `panic`: a programming error; retry with backoff, counted apart.
  * - `stopped`: the process is stopping or is not the leader any more; nothing is retried here.
  * - `retry`: everything else; retry with backoff.

@@ -7,12 +7,12 @@ import { EVENTS, type KubeObject } from './resource.ts';
 
 export type EventType = 'Normal' | 'Warning';
 
-/** Tells people, through `kubectl describe`, what happened to an object. Never blocks, never throws. */
+/** Reports to people, through `kubectl describe`, events of an object. Never blocks, never throws. */
 export interface Recorder {
   /**
    * @param regarding the object it is about; its apiVersion, kind and metadata are used
    * @param reason why, short PascalCase
-   * @param action what was done or attempted, short PascalCase
+   * @param action the action taken or attempted, short PascalCase
    * @param note a sentence for people
    */
   event(regarding: KubeObject, type: EventType, reason: string, action: string, note: string): void;
@@ -38,7 +38,7 @@ export interface RecorderOptions {
   readonly maxQueued?: number;
 }
 
-/** One distinct event: what was written of it, and what happened since. */
+/** One distinct event: its object as written, and the occurrences since. */
 interface Series {
   readonly namespace: string;
   readonly name: string;
@@ -60,8 +60,8 @@ const MAX_WORD = 128;
 
 /**
  * Writes events of `events.k8s.io/v1`. Equal events become one object with a series count; the first is written at
- * once, repetitions at most every few seconds. What exceeds the budget of its object or the queue is dropped and
- * counted: an event is a courtesy, never a record.
+ * once, repetitions at most every few seconds. An event beyond the budget of its object or the queue is dropped and
+ * counted: events are a courtesy, never a record.
  */
 export class KubeRecorder implements Recorder {
   private readonly options: RecorderOptions;
@@ -100,7 +100,7 @@ export class KubeRecorder implements Recorder {
     this.begin(key, this.compose(regarding, type, reason, action, note, now), now);
   }
 
-  /** Writes what waits, for at most `graceMs`, and takes no more. */
+  /** Writes the queued events, for at most `graceMs`, and takes no more. */
   async stop(graceMs = 1000): Promise<void> {
     this.stopped = true;
     for (const series of this.series.values()) {

@@ -136,7 +136,7 @@ export function resourceName(type: ResourceType): string {
 
 /** The longest name that an object can have, and more than any group, version or plural has. */
 const MAX_SEGMENT_LENGTH = 253;
-/** What the API server takes as the name of an object of some kind: one segment of a path, in which nothing is encoded. */
+/** A name that the API server accepts for an object of some kind: one segment of a path, in which nothing is encoded. */
 const SEGMENT = /^[^\s\p{C}/%?#\\]+$/u;
 
 /**

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What a client may take for its headers and for all of its request, and how long an idle connection stays open, ms. */
+/** Time for the headers of a request, for all of it, and until an idle connection is closed, ms. */
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 10_000;
 const IDLE_MS = 5_000;
@@ -34,7 +34,7 @@ export interface HttpServerOptions {
   readonly maxRequestsPerConnection?: number;
   /** Answers bytes that are no HTTP or come too slowly (default: 400 or 408). */
   readonly onClientError?: (error: NodeJS.ErrnoException, socket: Socket) => void;
-  /** Told of a connection that failed before there was a request. */
+  /** Called for a connection that failed before its first request. */
   readonly onTlsError?: (error: Error) => void;
 }
 
@@ -88,7 +88,7 @@ export class HttpServer {
     this.#server.setSecureContext(secured(tls));
   }
 
-  /** Takes no new connection, lets requests in progress end, and closes what is left after `graceMs`. */
+  /** Takes no new connection, lets requests in progress end, and closes the remaining connections after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
