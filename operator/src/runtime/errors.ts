@@ -89,7 +89,7 @@ export const isConflict = (error: unknown): error is ApiError =>
  * is the same for every patch. A refusal by the schema, a CEL rule, an admission policy or strict decoding has causes or
  * names the object; a webhook may leave out both, and its name comes first in the message.
  */
-export function isPatchMismatch(error: unknown): error is ApiError {
+export function isPatchMismatch(error: unknown): boolean {
   if (!isStatus(error, 422) || error.reason !== 'Invalid' || error.message.startsWith(WEBHOOK_DENIAL)) return false;
   const { name, kind, causes = [] } = error.details;
   return !name && !kind && causes.length === 0;
