@@ -14,9 +14,10 @@ export interface Room {
 }
 
 export const ROOMS: Readonly<Record<string, Room>> = {
+  objects: { what: 'metadata, keys and owners of objects of any kind', rooms: [], packages: [], pure: true },
   api: {
     what: 'the kinds as zod schemas; conditions, reasons, labels, history events',
-    rooms: [],
+    rooms: ['objects'],
     packages: ['zod'],
     pure: true,
   },
@@ -42,7 +43,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   pods: {
     what: 'maps an attempt to a Pod, and the status of a Pod to an observation',
-    rooms: ['api', 'bounds', 'redaction'],
+    rooms: ['api', 'bounds', 'objects', 'redaction'],
     packages: ['@noble/hashes'],
     pure: true,
   },
@@ -53,7 +54,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   runtime: {
     what: 'Kubernetes machinery that knows none of our kinds: client, reflectors, queues, leases',
-    rooms: ['bounds', 'json', 'redaction', 'telemetry', 'web'],
+    rooms: ['bounds', 'json', 'objects', 'redaction', 'telemetry', 'web'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
   web: {

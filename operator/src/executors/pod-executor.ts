@@ -1,4 +1,11 @@
-import { type ArtifactPolicy, FINALIZER_RESULT, type ObjectMeta, objectId, type RenderedTask } from '../api/index.ts';
+import {
+  type ArtifactPolicy,
+  FINALIZER_RESULT,
+  type ObjectMeta,
+  objectId,
+  objectKey,
+  type RenderedTask,
+} from '../api/index.ts';
 import {
   type ArtifactStore,
   buildPod,
@@ -100,7 +107,7 @@ export class PodExecutor implements Executor {
     const name = podName(run.name, run.uid, request.path, request.attempt);
     const proof = this.options.identities.proofOf('Pod', name, run, request);
     const manifest = buildPod({ run, ...request, proof, workspaces: run.workspaces, artifacts: store });
-    const key = podKey(manifest.metadata);
+    const key = objectKey(manifest.metadata);
     const cached = this.options.pods.get(key);
     // Created a moment ago, when another start of the same decision was refused.
     if (cached ? this.judge(run, cached, request) === 'Ours' : this.expectations.pending(key)) return undefined;
@@ -173,7 +180,7 @@ export class PodExecutor implements Executor {
     const { clock } = this.options;
     const attempt = { path: known.path, attempt: known.attempt };
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
-    if (this.expectations.pending(podKey({ name, namespace: run.namespace }))) {
+    if (this.expectations.pending(objectKey({ name, namespace: run.namespace }))) {
       return { ...attempt, observation: { phase: 'Unknown' } };
     }
     const pod = await this.read(run, { name, namespace: run.namespace });
@@ -187,7 +194,7 @@ export class PodExecutor implements Executor {
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const ref = { name, namespace: run.namespace };
     // One that was just created may not be in the cache yet. Never by its name alone: somebody else may have taken it.
-    const pod = this.options.pods.get(podKey(ref)) ?? (await this.read(run, ref));
+    const pod = this.options.pods.get(objectKey(ref)) ?? (await this.read(run, ref));
     if (!pod || !(isControlledBy(pod, run.uid) || this.judge(run, pod, attempt) === 'Ours')) return;
     // A pod that stores artifacts has more grace than its task.
     const grace = graceSeconds ?? graceOf(pod);
@@ -294,8 +301,6 @@ export class PodExecutor implements Executor {
     return !isOwned && !this.options.identities.isProven('Pod', metadata, run, attemptOf(metadata));
   }
 }
-
-const podKey = (meta: Pick<ObjectMeta, 'name' | 'namespace'>) => `${meta.namespace ?? ''}/${meta.name}`;
 
 const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
 

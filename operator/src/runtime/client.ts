@@ -1,18 +1,11 @@
+import type { KubeObject, ObjectRef } from '../objects/index.ts';
 import type { AccessTable, Verb } from './access.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionError, FencedError } from './errors.ts';
 import type { Urgency } from './in-flight.ts';
 import { LineSplitter } from './lines.ts';
 import { type QueryValue, queryOf } from './query.ts';
-import {
-  apiVersionOf,
-  collectionPath,
-  type KubeList,
-  type KubeObject,
-  type ObjectRef,
-  objectPath,
-  type ResourceType,
-} from './resource.ts';
+import { apiVersionOf, collectionPath, type KubeList, objectPath, type ResourceType } from './resource.ts';
 import { type Numbers, parseJson } from './response.ts';
 import { Silence } from './silence.ts';
 import { type Method, type RawRequest, Transport, type TransportOptions } from './transport.ts';

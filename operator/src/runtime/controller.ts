@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { parseKey } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type Clock, realClock, type Timer } from './clock.ts';
 import { classify, TerminalError, WaitingError } from './reconcile-error.ts';
-import { parseKey } from './resource.ts';
 import { Workqueue, type WorkqueueOptions } from './workqueue.ts';
 
 /** The result of a reconcile that did not throw: done, or the request to be called again. */

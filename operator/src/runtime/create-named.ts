@@ -1,6 +1,7 @@
+import type { KubeObject } from '../objects/index.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import { isAlreadyExists, isNotFound } from './errors.ts';
-import type { KubeObject, ResourceType } from './resource.ts';
+import type { ResourceType } from './resource.ts';
 
 /** Attempts per name: the object that holds a name may be deleted between the create and the read. */
 const TRIES = 3;

@@ -16,6 +16,8 @@
  *    once lost, leadership does not come back to the same process.
  * 8. Bodies, lines, queues, waits and caches have limits; delays are safe beyond 2^31 ms.
  */
+
+export { isControlledBy, type KubeObject, type ObjectRef, parseKey } from '../objects/index.ts';
 export { type AccessRule, AccessTable, type Verb } from './access.ts';
 export {
   type CallOptions,

@@ -1,5 +1,6 @@
+import type { KubeObject } from '../objects/index.ts';
 import { microTime } from './clock.ts';
-import { apiVersionOf, type KubeObject, LEASES } from './resource.ts';
+import { apiVersionOf, LEASES } from './resource.ts';
 
 export interface LeaseSpec {
   holderIdentity?: string;

@@ -1,10 +1,11 @@
 import * as dotI from '@dot-i/k8s-operator';
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node';
+import { type KubeObject, parseKey } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { KubeClient, WriteOptions } from './client.ts';
 import type { Ending, Manager } from './manager.ts';
 import { Reflector } from './reflector.ts';
-import { apiVersionOf, collectionPath, type KubeObject, parseKey, type ResourceType } from './resource.ts';
+import { apiVersionOf, collectionPath, type ResourceType } from './resource.ts';
 import type { Entry } from './store.ts';
 
 export const { ResourceEventType } = dotI;

@@ -1,6 +1,7 @@
+import type { KubeObject } from '../objects/index.ts';
 import type { KubeClient, ListQuery } from './client.ts';
 import { ConnectionError, isGone } from './errors.ts';
-import { apiVersionOf, type KubeObject, type ResourceType } from './resource.ts';
+import { apiVersionOf, type ResourceType } from './resource.ts';
 
 export interface CompleteList {
   /** The version that the list shows: a watch continues from it. */

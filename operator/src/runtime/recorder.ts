@@ -1,9 +1,10 @@
 import { BoundedMap, type Rate, TokenBuckets } from '../bounds/index.ts';
+import type { KubeObject } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, microTime, realClock, type Timer } from './clock.ts';
 import { isNotFound } from './errors.ts';
-import { EVENTS, type KubeObject } from './resource.ts';
+import { EVENTS } from './resource.ts';
 
 export type EventType = 'Normal' | 'Warning';
 

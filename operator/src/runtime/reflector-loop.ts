@@ -1,10 +1,10 @@
+import { type KubeObject, objectKey } from '../objects/index.ts';
 import { Backoff } from './backoff.ts';
 import { AbortedError, ApiError, ConnectionError, isGone } from './errors.ts';
 import { RETRY_AFTER_CAP_MS } from './holds.ts';
 import { listAll } from './paged-list.ts';
 import type { ReflectorContext } from './reflector-options.ts';
 import { Relist } from './relist.ts';
-import { type KubeObject, keyOf } from './resource.ts';
 import type { Entry } from './store.ts';
 import { parseWatchEvent } from './watch-event.ts';
 
@@ -137,7 +137,7 @@ export class ReflectorLoop<T> {
       onItem: (object) => {
         const entry = this.context.toEntry(object);
         if (entry) entries.push(entry);
-        else skipped.set(keyOf(object.metadata), object.metadata.uid ?? '');
+        else skipped.set(objectKey(object.metadata), object.metadata.uid ?? '');
       },
       onRestart: () => {
         entries = [];
@@ -222,14 +222,14 @@ export class ReflectorLoop<T> {
 
   private apply(type: string, object: KubeObject): void {
     if (type === 'BOOKMARK') return;
-    this.relist?.told(keyOf(object.metadata));
+    this.relist?.told(objectKey(object.metadata));
     const entry = this.context.toEntry(object);
     if (type === 'DELETED') {
-      this.context.store.remove(keyOf(object.metadata), object.metadata.uid, entry?.value);
+      this.context.store.remove(objectKey(object.metadata), object.metadata.uid, entry?.value);
       return;
     }
     if (entry) this.context.store.put(entry);
-    else this.context.store.keepOnly(keyOf(object.metadata), object.metadata.uid ?? '');
+    else this.context.store.keepOnly(objectKey(object.metadata), object.metadata.uid ?? '');
   }
 
   private async afterWatch(attempt: Attempt, failure: unknown, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,9 @@
+import type { KubeObject } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { Clock } from './clock.ts';
-import type { KubeObject, ResourceType } from './resource.ts';
+import type { ResourceType } from './resource.ts';
 import type { Entry, IndexFunction, Store } from './store.ts';
 
 export interface ReflectorOptions<T> {

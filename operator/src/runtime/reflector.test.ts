@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from './resource.ts';
+import type { KubeObject } from '../objects/index.ts';
 import { type Answer, sendJson, sendStatus } from './testing/fake-api-server.ts';
 import { FakeCollection, type FakeObject } from './testing/fake-collection.ts';
 import { isWatch, reflect } from './testing/reflect.ts';

@@ -1,8 +1,9 @@
+import { type KubeObject, objectKey } from '../objects/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type Clock, realClock } from './clock.ts';
 import { ReflectorLoop } from './reflector-loop.ts';
 import type { ReflectorContext, ReflectorOptions } from './reflector-options.ts';
-import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
+import type { ResourceType } from './resource.ts';
 import { type Entry, Store } from './store.ts';
 
 const RELIST_PERIOD_MS = 2 * 3_600_000;
@@ -75,7 +76,12 @@ export class Reflector<T> {
     if (metadata.annotations?.[LAST_APPLIED] !== undefined) delete metadata.annotations[LAST_APPLIED];
     const value = this.decode(object);
     if (value === undefined) return undefined;
-    return { key: keyOf(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '', value };
+    return {
+      key: objectKey(metadata),
+      uid: metadata.uid ?? '',
+      resourceVersion: metadata.resourceVersion ?? '',
+      value,
+    };
   }
 
   private decode(object: KubeObject): T | undefined {
@@ -93,7 +99,7 @@ export class Reflector<T> {
     try {
       return this.options.undecodable?.(object, cause);
     } catch (error) {
-      this.handlerFailed(error, keyOf(object.metadata));
+      this.handlerFailed(error, objectKey(object.metadata));
       return undefined;
     }
   }

@@ -1,6 +1,6 @@
+import { type KubeObject, objectKey } from '../objects/index.ts';
 import { listAll } from './paged-list.ts';
 import type { ReflectorContext } from './reflector-options.ts';
-import { type KubeObject, keyOf } from './resource.ts';
 
 /** How long the watch may lag behind a list, ms, at most: a difference that it has not explained by then is a missed event. */
 const LAG_MS = 10_000;
@@ -51,7 +51,7 @@ export class Relist<T> {
       limit: pageLimit ?? 500,
       signal,
       onItem: (object) => {
-        const key = keyOf(object.metadata);
+        const key = objectKey(object.metadata);
         unseen.delete(key);
         if (this.#isCached(key, object)) this.#context.store.offer(key);
         else if (!this.#isUndecodable(key, object)) this.#suspect(key);

@@ -1,6 +1,6 @@
+import type { KubeObject } from '../../objects/index.ts';
 import { Reflector } from '../reflector.ts';
 import type { ReflectorOptions } from '../reflector-options.ts';
-import type { KubeObject } from '../resource.ts';
 import { PODS } from '../resource.ts';
 import type { Answer } from './fake-api-server.ts';
 import type { FakeCollection, FakeObject } from './fake-collection.ts';
