@@ -14,9 +14,10 @@ export interface Room {
 }
 
 export const ROOMS: Readonly<Record<string, Room>> = {
+  objects: { what: 'metadata, keys and owners of objects of any kind', rooms: [], packages: [], pure: true },
   api: {
     what: 'the kinds as zod schemas; conditions, reasons, labels, history events',
-    rooms: [],
+    rooms: ['objects'],
     packages: ['zod'],
     pure: true,
   },
@@ -26,22 +27,23 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: [],
     pure: true,
   },
+  bounds: { what: 'bounded maps and token buckets', rooms: [], packages: [], pure: true },
   redaction: { what: 'removes likely secrets from text', rooms: [], packages: [], pure: true },
   schedules: {
     what: 'cron rules in time zones, and the slots that are due',
-    rooms: ['api'],
+    rooms: ['api', 'bounds'],
     packages: ['croner', '@noble/hashes'],
     pure: true,
   },
   engine: {
     what: 'decides, evolves and replays runs; expressions; validation',
-    rooms: ['api', 'json', 'redaction', 'schedules'],
+    rooms: ['api', 'bounds', 'json', 'redaction', 'schedules'],
     packages: ['@marcbachmann/cel-js', 're2js', '@noble/hashes'],
     pure: true,
   },
   pods: {
     what: 'maps an attempt to a Pod, and the status of a Pod to an observation',
-    rooms: ['api', 'redaction'],
+    rooms: ['api', 'bounds', 'objects', 'redaction'],
     packages: ['@noble/hashes'],
     pure: true,
   },
@@ -52,11 +54,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   runtime: {
     what: 'Kubernetes machinery that knows none of our kinds: client, reflectors, queues, leases',
-    rooms: ['json', 'redaction', 'telemetry'],
+    rooms: ['bounds', 'json', 'objects', 'redaction', 'telemetry', 'web'],
     packages: ['@kubernetes/client-node', '@dot-i/k8s-operator', 'undici', 'node:'],
   },
   web: {
-    what: 'HTTP requests to the hosts that a workflow names, within limits',
+    what: 'HTTP within limits: requests to the hosts that a workflow names, and the servers of the operator',
     rooms: ['json', 'redaction'],
     packages: ['undici', 'node:'],
   },
@@ -72,7 +74,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   definitions: {
     what: 'pinned definitions: revisions of Workflows, versions of templates, and how they are found',
-    rooms: ['api', 'engine', 'judging', 'runtime'],
+    rooms: ['api', 'bounds', 'engine', 'judging', 'runtime'],
     packages: [],
   },
   proofs: {
@@ -82,13 +84,14 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   executors: {
     what: 'start, observe, cancel and release an attempt on its backend',
-    rooms: ['api', 'pods', 'redaction', 'runtime', 'web'],
+    rooms: ['api', 'bounds', 'pods', 'redaction', 'runtime', 'web'],
     packages: ['@noble/hashes', 'node:util'],
   },
   controllers: {
     what: 'one folder per kind; the only place where the engine meets the runtime',
     rooms: [
       'api',
+      'bounds',
       'definitions',
       'engine',
       'judging',
@@ -103,12 +106,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   admission: {
     what: 'the admission webhook on each replica: validates definitions, records and attests who asked',
-    rooms: ['api', 'definitions', 'engine', 'judging', 'proofs', 'runtime', 'telemetry'],
+    rooms: ['api', 'definitions', 'engine', 'judging', 'proofs', 'runtime', 'telemetry', 'web'],
     packages: ['pkijs', 'asn1js', 'node:'],
   },
   webhooks: {
     what: 'the webhook receiver on each replica: turns signed requests into runs',
-    rooms: ['api', 'engine', 'json', 'runtime', 'telemetry'],
+    rooms: ['api', 'bounds', 'engine', 'json', 'runtime', 'telemetry', 'web'],
     packages: ['node:'],
   },
   cmd: {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type KubeClient, keyOf } from '../runtime/index.ts';
+import { objectKey } from '../api/index.ts';
+import type { KubeClient } from '../runtime/index.ts';
 import { createMetrics, silentLogger } from '../telemetry/index.ts';
 import { ServedNamespaces } from './served.ts';
 
@@ -15,7 +16,7 @@ describe('a namespace is left to another operator', () => {
 
   it('as long as it has the label of one, whatever its value', () => {
     const { left, reflector } = new ServedNamespaces(settings, []);
-    const key = keyOf({ name: 'demo' });
+    const key = objectKey({ name: 'demo' });
     const entry = { key, uid: 'u', resourceVersion: '1', value: '' };
     reflector.store.put(entry);
     expect(left('demo')).toContain('as its label flow.ado.dev/operator says');

@@ -1,5 +1,5 @@
-import { LABEL_OPERATOR } from '../api/index.ts';
-import { type KubeObject, keyOf, NAMESPACES, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
+import { LABEL_OPERATOR, objectKey } from '../api/index.ts';
+import { type KubeObject, NAMESPACES, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
 
 /** Why the webhook has no say in a namespace; nothing where it has. */
 export type Left = (namespace: string | undefined) => string | undefined;
@@ -34,7 +34,7 @@ export class ServedNamespaces {
     if (this.#except.has(namespace)) {
       return `the namespace ${namespace} is left to another operator (--except-namespaces); give it the label ${LABEL_OPERATOR}, so that this one is not asked`;
     }
-    const operator = this.#labelled.get(keyOf({ name: namespace }));
+    const operator = this.#labelled.get(objectKey({ name: namespace }));
     if (operator === undefined) return undefined;
     return `the namespace ${namespace} is left to the operator ${operator}, as its label ${LABEL_OPERATOR} says`;
   };

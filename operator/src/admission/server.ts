@@ -1,16 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { KubeObject } from '../runtime/index.ts';
 import type { Logger } from '../telemetry/index.ts';
+import { HttpServer } from '../web/index.ts';
 import type { KeyPair } from './certificates.ts';
 import type { AdmissionRequest, AdmissionResponse } from './review.ts';
 
 /** An object of at most 3 MiB as it is and as it is to be, with room for how both are written. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_CONNECTIONS = 256;
-const REQUEST_MS = 10_000;
-const HEADERS_MS = 5000;
 /** Longer than the API server keeps idle connections, so that we never end one that it is about to use. */
 const KEEP_ALIVE_MS = 120_000;
 /** What requests that are being answered get when the process ends, ms. */
@@ -32,7 +29,7 @@ export interface AdmissionServerOptions {
  */
 export class AdmissionServer {
   readonly #options: AdmissionServerOptions;
-  #server: Server | undefined;
+  #server: HttpServer | undefined;
 
   constructor(options: AdmissionServerOptions) {
     this.#options = options;
@@ -40,27 +37,25 @@ export class AdmissionServer {
 
   /** Starts with a certificate, or goes on with another one. Resolves to the port. @throws Error when it is taken */
   async serve({ certificate, key }: KeyPair): Promise<number> {
-    const context = { cert: certificate, key, minVersion: 'TLSv1.2' } as const;
+    const tls = { cert: certificate, key };
     if (this.#server !== undefined) {
-      this.#server.setSecureContext(context);
-      return portOf(this.#server);
+      this.#server.renew(tls);
+      return this.#server.port;
     }
-    const timeouts = { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS };
-    const server = createServer({ ...context, ...timeouts, handshakeTimeout: HEADERS_MS }, (request, response) => {
-      void this.#handle(request, response);
+    const { host, port, logger } = this.#options;
+    const server = new HttpServer({
+      host,
+      port,
+      tls,
+      maxConnections: MAX_CONNECTIONS,
+      idleMs: KEEP_ALIVE_MS,
+      handle: (request, response) => this.#handle(request, response),
+      // A client that does not trust the certificate says so here; the API server's log tells which one it is.
+      onTlsError: (error) => logger.debug({ err: error }, 'no TLS connection'),
     });
-    server.maxConnections = MAX_CONNECTIONS;
-    // A client that does not trust us says so here; which one it is, the API server's log tells.
-    server.on('tlsClientError', (error) => this.#options.logger.debug({ err: error }, 'no TLS connection'));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#options.port, this.#options.host, () => {
-        server.removeListener('error', reject);
-        resolve();
-      });
-    });
+    const listening = await server.start();
     this.#server = server;
-    return portOf(server);
+    return listening;
   }
 
   /** Takes no new connection, answers what it was asked, and ends. */
@@ -68,11 +63,7 @@ export class AdmissionServer {
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeIdleConnections();
-    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-    await closed;
-    clearTimeout(limit);
+    await server.stop(DRAIN_MS);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -137,5 +128,3 @@ function answer(response: ServerResponse, code: number, text: string, type = 'te
   response.writeHead(code, headers);
   response.end(text);
 }
-
-const portOf = (server: Server) => (server.address() as AddressInfo).port;

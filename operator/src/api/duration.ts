@@ -30,3 +30,8 @@ export function parseDuration(text: string): number {
   for (const [pattern, unit] of UNITS) total += Number(pattern.exec(text)?.[1] ?? 0) * unit;
   return total;
 }
+
+/** A count per duration as whole numbers, the period in milliseconds; a period below a millisecond counts as one. */
+export function rateOf({ count, per }: { readonly count: number; readonly per: string }) {
+  return { count, perMs: Math.max(parseDuration(per), 1) };
+}

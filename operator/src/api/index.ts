@@ -2,11 +2,12 @@
  * The kinds of Ado: their schemas in zod, and what goes with them (conditions, reasons, labels, history events).
  * CRDs, types, decoding and documentation are all made from what is here.
  *
- * 1. This room imports zod and nothing else; every other room may import it.
+ * 1. This room imports zod and the metadata of objects, and nothing else; every other room may import it.
  * 2. A field or kind that does not work yet is not in a schema.
  * 3. Every string, list and map is bounded, so that CEL fits its budget and no object outgrows its store.
  * 4. Event codes, their field order and the labels are for ever; all else may change with the version of the API.
  */
+export { controllerOf, type ObjectMeta, type OwnerReference, objectKey } from '../objects/index.ts';
 export * from './action.ts';
 export * from './artifact.ts';
 export * from './attests.ts';

@@ -37,6 +37,7 @@ export const REASONS = {
   HistoryDamaged:
     'Pages of the history were forged, changed or deleted; the message names them. They are not used for decisions.',
   StatusTooLarge: 'The status would exceed its budget; the run was stopped instead.',
+  StatusRejected: 'The API server rejects the status that the operator writes; the message is its answer.',
   Running: 'Tasks are running or waiting.',
   Paused: 'Nothing new starts until desiredState is Running again; running tasks continue.',
   Cancelling: 'The run is being cancelled; its pods end with their grace period.',

@@ -1,3 +1,4 @@
+import { asController } from '../objects/index.ts';
 import { API_VERSION } from './group.ts';
 import { WORKFLOW, WORKFLOW_RUN } from './kinds.ts';
 import { LABEL_WORKFLOW } from './labels.ts';
@@ -31,7 +32,7 @@ export function triggeredRun(workflow: Workflow, triggered: Triggered, proves: P
       name,
       namespace,
       labels: { [LABEL_WORKFLOW]: owner, ...labels },
-      ownerReferences: [{ ...owned, controller: true, blockOwnerDeletion: false }],
+      ownerReferences: [asController(owned)],
     },
     spec: {
       workflowRef: { name: owner },

@@ -62,7 +62,7 @@ const OPTIONS = {
   identity: { type: 'string', default: '' },
   'no-leader-election': { type: 'boolean', default: false },
   'lease-duration': { type: 'string', default: '15s' },
-  'relist-period': { type: 'string', default: '5m' },
+  'relist-period': { type: 'string', default: '2h' },
   'watch-silence': { type: 'string', default: '90s' },
   'request-timeout': { type: 'string', default: '30s' },
   concurrency: { type: 'string', default: '64' },

@@ -12,7 +12,7 @@ export const USAGE = `Usage: operator [options]
   --identity NAME          name of this replica (default: host name and process id)
   --no-leader-election     act without a lease; only where no other replica can run
   --lease-duration 15s     how long a silent leader keeps its lease
-  --relist-period 5m       how often everything is listed again, to repair missed events
+  --relist-period 2h       how often everything is listed again beside the watches, to find missed events
   --watch-silence 90s      how long a watch may be silent before it counts as dead; bookmarks come about once a minute
   --request-timeout 30s    how long one request to the API server may take
   --concurrency 64         objects of a kind reconciled at once

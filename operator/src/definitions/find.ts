@@ -1,6 +1,5 @@
-import type { ObjectMeta, TemplateBody, WorkflowTemplate } from '../api/index.ts';
+import { type ObjectMeta, objectKey, type TemplateBody, type WorkflowTemplate } from '../api/index.ts';
 import type { FindTemplate, LibraryKind } from '../engine/index.ts';
-import { keyOf } from '../runtime/index.ts';
 import { type TemplateStores, versionsOf } from './references.ts';
 
 /** How many versions a message names. */
@@ -11,7 +10,7 @@ export function findTemplates(stores: TemplateStores, namespace: string | undefi
   return (kind, name, version) => {
     const store = kind === 'WorkflowTemplate' ? stores.templates : stores.clusterTemplates;
     if (store === undefined) return { problem: NO_CLUSTER };
-    const template = store.get(keyOf(kind === 'WorkflowTemplate' ? { namespace, name } : { name }));
+    const template = store.get(objectKey(kind === 'WorkflowTemplate' ? { namespace, name } : { name }));
     if (template)
       return version === undefined ? current(stores, kind, template) : ofVersion(stores, kind, template, version);
     const where = kind === 'WorkflowTemplate' ? `in the namespace ${namespace}` : 'in the cluster';

@@ -1,6 +1,13 @@
-import type { Definition, ObjectMeta, TemplateBody, Workflow, WorkflowTemplate } from '../api/index.ts';
+import {
+  type Definition,
+  type ObjectMeta,
+  objectKey,
+  type TemplateBody,
+  type Workflow,
+  type WorkflowTemplate,
+} from '../api/index.ts';
 import { type LibraryKind, templateReferences } from '../engine/index.ts';
-import { keyOf, type Store } from '../runtime/index.ts';
+import type { Store } from '../runtime/index.ts';
 import { isVersionOf, type TemplateVersion, templateOf, VERSIONS_BY_TEMPLATE } from './version.ts';
 
 /** The index of whatever uses templates by the templates that it names itself. */
@@ -63,7 +70,7 @@ export function affectedBy(stores: TemplateStores, key: string): Affected {
     for (const version of stores.versions.byIndex(BY_REFERENCE, used)) seen.add(templateOf(version));
     for (const kind of KINDS) {
       for (const { metadata } of usersOf(stores, kind, used)) {
-        templates[kind].add(keyOf(metadata));
+        templates[kind].add(objectKey(metadata));
         seen.add(templateKey(kind, metadata));
       }
     }

@@ -1,4 +1,5 @@
 import { controllerOf, type Definition, GROUP, LABEL_WORKFLOW, type ObjectMeta, WORKFLOW } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 import { canonicalJson, digestText, type Plan, plan } from '../engine/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 
@@ -66,13 +67,12 @@ const MAX_PLANS = 500;
 
 /** Compiled definitions by digest. They are shared over namespaces, so the digest must be that of the content. */
 export class Plans {
-  readonly #plans = new Map<string, Plan>();
+  readonly #plans = new BoundedMap<Plan>({ max: MAX_PLANS });
 
   of({ digest, definition }: Content): Plan {
     const known = this.#plans.get(digest);
     if (known) return known;
     const compiled = plan(definition, digest);
-    if (this.#plans.size >= MAX_PLANS) this.#plans.delete(this.#plans.keys().next().value ?? '');
     this.#plans.set(digest, compiled);
     return compiled;
   }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounds/index.ts';
 import { type Clock, type KubeClient, type KubeObject, SERVICE_ACCOUNTS } from '../runtime/index.ts';
 
 /** The least life that the API server grants. */
@@ -23,7 +24,7 @@ interface TokenRequest extends KubeObject {
 export class AccountTokens {
   private readonly client: KubeClient;
   private readonly clock: Clock;
-  private readonly tokens = new Map<string, { readonly token: string; readonly until: number }>();
+  private readonly tokens = new BoundedMap<{ readonly token: string; readonly until: number }>({ max: MAX_TOKENS });
 
   constructor(client: KubeClient, clock: Clock) {
     this.client = client;
@@ -58,11 +59,7 @@ export class AccountTokens {
     const token = status?.token ?? '';
     const life = Date.parse(status?.expirationTimestamp ?? '') - this.clock.now();
     const usable = Math.min(LIFE_SECONDS * 1000, Number.isNaN(life) ? 0 : life) * USED_SHARE;
-    const key = keyOf({ namespace, name });
-    this.tokens.delete(key);
-    const [oldest] = this.tokens.keys();
-    if (this.tokens.size >= MAX_TOKENS && oldest !== undefined) this.tokens.delete(oldest);
-    this.tokens.set(key, { token, until: this.clock.monotonic() + usable });
+    this.tokens.set(keyOf({ namespace, name }), { token, until: this.clock.monotonic() + usable });
     return token;
   }
 }

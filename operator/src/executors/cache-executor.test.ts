@@ -356,7 +356,11 @@ describe('an entry that others wrote', () => {
     world.maps.set(name, tampered(entry, ['max-age-ms', '1']));
     await world.succeeded('a');
     expect(onlyEntry(world)[1].data).toBeUndefined();
-    world.refuses = new ApiError(422, { reason: 'Invalid', message: 'field is immutable' });
+    world.refuses = new ApiError(422, {
+      reason: 'Invalid',
+      message: 'field is immutable',
+      details: { kind: 'ConfigMap' },
+    });
     expect(await world.start('b')).toBeUndefined();
     expect(world.started).toEqual(['a', 'b']);
   });

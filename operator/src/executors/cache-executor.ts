@@ -1,4 +1,5 @@
 import { type HistoryEvent, missingOutputs, objectKey, type Proves, type RenderedClaims } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 import { type Clock, isForbidden, isInvalid, type KubeClient } from '../runtime/index.ts';
 import { CacheMaps } from './cache/cache-maps.ts';
 import {
@@ -67,14 +68,14 @@ export class CacheExecutor extends ExecutorDecorator {
   readonly #options: CacheOptions;
   readonly #maps: CacheMaps;
   /** Names of the entries that runs compute, by uid and path. */
-  readonly #pending = new Map<string, Map<string, string>>();
+  readonly #pending = new BoundedMap<Map<string, string>>({ max: MAX_REMEMBERED });
   /** Runs that wait for an entry. */
-  readonly #waiting = new Map<string, Set<string>>();
+  readonly #waiting = new BoundedMap<Set<string>>({ max: MAX_REMEMBERED });
   /** Monotonic time at which a holder last asked. */
-  readonly #asked = new Map<string, number>();
-  readonly #sweptAt = new Map<string, number>();
+  readonly #asked = new BoundedMap<number>({ max: MAX_REMEMBERED });
+  readonly #sweptAt = new BoundedMap<number>({ max: MAX_REMEMBERED });
   /** Entries that the operator did not write, by the uid of the run that came upon them, until people are told. */
-  readonly #strangers = new Map<string, Stranger[]>();
+  readonly #strangers = new BoundedMap<Stranger[]>({ max: MAX_REMEMBERED });
 
   constructor(inner: Executor, options: CacheOptions) {
     super(inner);
@@ -153,7 +154,7 @@ export class CacheExecutor extends ExecutorDecorator {
     if (entry.isProven) return entry;
     const { name, uid = '' } = map.metadata;
     const stranger: Stranger = { kind: 'ConfigMap', namespace: run.namespace, name, uid, why: 'NoProof' };
-    remember(this.#strangers, run.uid, [...(this.#strangers.get(run.uid) ?? []).slice(-MAX_TOLD), stranger]);
+    this.#strangers.set(run.uid, [...(this.#strangers.get(run.uid) ?? []).slice(-MAX_TOLD), stranger]);
     return undefined;
   }
 
@@ -188,20 +189,20 @@ export class CacheExecutor extends ExecutorDecorator {
     const now = this.#options.clock.monotonic();
     const key = holderKey(holder);
     const asked = this.#asked.get(key) ?? now;
-    remember(this.#asked, key, asked);
+    this.#asked.set(key, asked);
     return now - asked < UNSTARTED_MS;
   }
 
   #note(run: RunContext, { path, attempt }: Attempt, name: string): undefined {
     const pending = this.#pending.get(run.uid) ?? new Map<string, string>();
-    remember(this.#pending, run.uid, pending.set(path, name));
-    remember(this.#asked, holderKey({ uid: run.uid, path, attempt }), this.#options.clock.monotonic());
+    this.#pending.set(run.uid, pending.set(path, name));
+    this.#asked.set(holderKey({ uid: run.uid, path, attempt }), this.#options.clock.monotonic());
   }
 
   #wait(run: RunContext, name: string, entry: CacheEntry): Refusal {
     const key = `${run.namespace}/${name}`;
     const waiting = this.#waiting.get(key) ?? new Set();
-    remember(this.#waiting, key, waiting.add(objectKey(run)));
+    this.#waiting.set(key, waiting.add(objectKey(run)));
     const who = entry.holder
       ? `run ${entry.holder.run} task ${entry.holder.path} has been computing the same result since ${entry.holder.since}`
       : 'another attempt is computing the same result';
@@ -229,7 +230,7 @@ export class CacheExecutor extends ExecutorDecorator {
       const { isProven, holder } = readEntry(this.#options.proves, map);
       if (isProven && holder?.uid === run.uid) pending.set(holder.path, map.metadata.name);
     }
-    remember(this.#pending, run.uid, pending);
+    this.#pending.set(run.uid, pending);
   }
 
   /** Stores the result of an attempt, or lets go of the entry of one that has none. */
@@ -250,7 +251,7 @@ export class CacheExecutor extends ExecutorDecorator {
     const { clock } = this.#options;
     const last = this.#sweptAt.get(namespace) ?? Number.NEGATIVE_INFINITY;
     if (clock.monotonic() - last < SWEEP_AFTER_MS) return;
-    remember(this.#sweptAt, namespace, clock.monotonic());
+    this.#sweptAt.set(namespace, clock.monotonic());
     let token: string | undefined;
     for (let page = 0; page < MAX_SWEPT_PAGES; page++) {
       const { items, next } = await this.#maps.some(namespace, token);
@@ -277,10 +278,3 @@ const isEnd = (event: HistoryEvent): event is EndOfAttempt =>
 
 const isSame = ({ uid }: RunContext, { path, attempt }: Attempt, holder: CacheHolder): boolean =>
   holder.uid === uid && holder.path === path && holder.attempt === attempt;
-
-/** Puts into a map that forgets its oldest. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value ?? '');
-}

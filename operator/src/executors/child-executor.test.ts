@@ -3,13 +3,14 @@ import {
   ANNOTATION_PROOF,
   type Condition,
   LABEL_RUN_UID,
+  objectKey,
   provenanceOf,
   type RenderedChild,
   type Task,
   UNATTESTED,
   type WorkflowRun,
 } from '../api/index.ts';
-import { ApiError, keyOf, Store } from '../runtime/index.ts';
+import { ApiError, Store } from '../runtime/index.ts';
 import { CHILDREN_BY_RUN_UID, ChildExecutor, parentUidOf } from './child-executor.ts';
 import { FakeObjects, movableClock } from './testing/fake-objects.ts';
 import { identities, PROVING } from './testing/proving.ts';
@@ -38,7 +39,7 @@ function setUp() {
   const clock = movableClock();
   const runs = new Store<WorkflowRun>({ indexes: { [CHILDREN_BY_RUN_UID]: parentUidOf } });
   const cache = (value: WorkflowRun, version = '1') =>
-    runs.put({ key: keyOf(value.metadata), uid: value.metadata.uid ?? '', resourceVersion: version, value });
+    runs.put({ key: objectKey(value.metadata), uid: value.metadata.uid ?? '', resourceVersion: version, value });
   const requester = { username: 'ada' };
   const spec = { workflowRef: { name: 'w' }, desiredState: 'Running', requester } as const;
   cache({ apiVersion: '', kind: '', metadata: { name: 'parent', namespace: 'n', uid: 'p' }, spec });
@@ -272,7 +273,7 @@ describe('a run that a task started and that continues as new ones', () => {
     at.cache(linkOf(child, 0, true));
     at.cache(linkOf(child, 1, false));
     expect(await observed(at)).toMatchObject([{ path: 'call', attempt: 0, observation: { phase: 'Running' } }]);
-    at.runs.remove(keyOf(child.metadata));
+    at.runs.remove(objectKey(child.metadata));
     at.cache(ended(linkOf(child, 1, false), 'True', 'Succeeded'), '2');
     const outputs = { run: `${child.metadata.name}-c1`, status: 'Succeeded' };
     expect(await observed(at)).toMatchObject([{ observation: { phase: 'Succeeded', outputs } }]);
@@ -284,9 +285,9 @@ describe('a run that a task started and that continues as new ones', () => {
     const child = at.child();
     at.cache(linkOf(child, 0, true));
     const next = linkOf(child, 1, false);
-    at.server.objects.set(keyOf(next.metadata), next as never);
+    at.server.objects.set(objectKey(next.metadata), next as never);
     expect(await observed(at)).toMatchObject([{ observation: { phase: 'Unknown' } }]);
-    at.server.objects.delete(keyOf(next.metadata));
+    at.server.objects.delete(objectKey(next.metadata));
     expect(await observed(at)).toMatchObject([{ observation: { phase: 'Failed', reason: 'ChildDeleted' } }]);
   });
 
@@ -296,7 +297,7 @@ describe('a run that a task started and that continues as new ones', () => {
     const child = at.child();
     for (const each of [linkOf(child, 0, true), linkOf(child, 1, false)]) {
       at.cache(each);
-      at.server.objects.set(keyOf(each.metadata), each as never);
+      at.server.objects.set(objectKey(each.metadata), each as never);
     }
     await at.executor.cancel(run, live[0]);
     expect(at.server.on('patch')).toEqual([`${child.metadata.name}-c1`]);

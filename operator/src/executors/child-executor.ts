@@ -17,14 +17,13 @@ import {
   isAlreadyExists,
   isConflict,
   isControlledBy,
-  isInvalid,
   isNotFound,
+  isPatchMismatch,
   type KubeClient,
   type ObjectRef,
   type ResourceType,
   type Store,
 } from '../runtime/index.ts';
-import { CACHE_LAG_MS } from './cache-lag.ts';
 import { isChildOver } from './child-outcome.ts';
 import {
   awaits,
@@ -47,6 +46,7 @@ import type {
   StartRequest,
   Stranger,
 } from './executor.ts';
+import { CACHE_LAG_MS, Expectations } from './expectations.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -84,29 +84,26 @@ export function parentUidOf({ metadata }: WorkflowRun): readonly string[] {
  */
 export class ChildExecutor implements Executor {
   private readonly options: ChildExecutorOptions;
-  /** Runs that were created here and have not been seen in the cache, with the monotonic time of their create. */
-  private readonly unseen = new Map<string, number>();
+  private readonly expectations: Expectations;
 
   constructor(options: ChildExecutorOptions) {
     this.options = options;
-    options.runs.subscribe({
-      added: (key, { metadata }) => {
-        this.unseen.delete(key);
-        options.identities.saw('WorkflowRun', metadata);
-      },
-    });
+    this.expectations = new Expectations(options.runs, options.clock);
+    options.runs.subscribe({ added: (_key, { metadata }) => options.identities.saw('WorkflowRun', metadata) });
   }
 
   async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
-    const { client, clock, type } = this.options;
+    const { client, type } = this.options;
     const { lineage, depth } = run.asked?.() ?? { lineage: SOMEBODY, depth: 0 };
     if (depth >= MAX_DEPTH) return tooDeep(request.rendered.workflow);
     const proof = this.options.identities.proofOf('WorkflowRun', refOf(run, request).name, run, request);
     const built = this.requestedBy(await this.parentOf(run), buildChild(run, request, proof));
     const child = withProvenance(built, { lineage, depth: depth + 1 }, this.options.proves);
-    if (this.unseen.has(objectKey(child.metadata))) return undefined;
     const key = objectKey(child.metadata);
-    if (!this.options.runs.get(key)) this.options.identities.making('WorkflowRun', child.metadata);
+    const cached = this.options.runs.get(key);
+    // Created a moment ago, when another start of the same decision was refused.
+    if (cached ? this.judge(run, cached, request) === 'Ours' : this.expectations.pending(key)) return undefined;
+    if (!cached) this.options.identities.making('WorkflowRun', child.metadata);
     try {
       await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
@@ -116,7 +113,7 @@ export class ChildExecutor implements Executor {
       if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
       return undefined;
     }
-    this.unseen.set(objectKey(child.metadata), clock.monotonic());
+    this.expectations.created(key, true);
     return undefined;
   }
 
@@ -166,11 +163,7 @@ export class ChildExecutor implements Executor {
   private async askFor(run: RunContext, known: LiveChild): Promise<Seen> {
     const { path, attempt } = known;
     const ref = refOf(run, known);
-    const created = this.unseen.get(objectKey(ref));
-    if (created !== undefined && this.options.clock.monotonic() - created < CACHE_LAG_MS) {
-      return { path, attempt, observation: { phase: 'Unknown' } };
-    }
-    this.unseen.delete(objectKey(ref));
+    if (this.expectations.pending(objectKey(ref))) return { path, attempt, observation: { phase: 'Unknown' } };
     const child = await this.read(run, ref);
     const verdict = child && this.judge(run, child, known);
     if (child && verdict === 'Ours') return seenChild(child, awaits(known), { path, attempt });
@@ -216,7 +209,7 @@ export class ChildExecutor implements Executor {
       });
     } catch (error) {
       // Gone, or stopped by somebody else since the cache saw it.
-      if (!isNotFound(error) && !isInvalid(error)) throw error;
+      if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
     }
   }
 

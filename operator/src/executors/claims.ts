@@ -1,4 +1,5 @@
 import type { Task } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 import { type Claim, claimsOf, labelsOfRun, ownedByRun, unknownWorkspace } from '../pods/index.ts';
 import {
   isAlreadyExists,
@@ -17,7 +18,7 @@ const DEFAULT_MODES = ['ReadWriteOnce'];
 /** The volumes that runs get for their workspaces: each is there before the first pod that mounts it. */
 export class WorkspaceClaims {
   readonly #client: KubeClient;
-  readonly #known = new Set<string>();
+  readonly #known = new BoundedMap<true>({ max: MAX_KNOWN });
 
   constructor(client: KubeClient) {
     this.#client = client;
@@ -59,8 +60,7 @@ export class WorkspaceClaims {
         );
       }
     }
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
-    this.#known.add(key);
+    this.#known.set(key, true);
     return undefined;
   }
 }

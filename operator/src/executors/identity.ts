@@ -7,6 +7,7 @@ import {
   objectId,
   type Proves,
 } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 import type { Attempt, RunContext, Stranger } from './executor.ts';
 
 /** Kinds of objects that are made for attempts. */
@@ -37,9 +38,9 @@ const MAX_REMEMBERED = 20_000;
 export class Identities {
   readonly #proves: Proves;
   /** Verdicts by uid, with what they are about. */
-  readonly #verdicts = new Map<string, { readonly about: string; readonly proven: boolean }>();
+  readonly #verdicts = new BoundedMap<{ readonly about: string; readonly proven: boolean }>({ max: MAX_REMEMBERED });
   /** The first object that was seen under a name, until the state says so. */
-  readonly #first = new Map<string, string>();
+  readonly #first = new BoundedMap<string>({ max: MAX_REMEMBERED });
 
   constructor(proves: Proves) {
     this.#proves = proves;
@@ -58,7 +59,7 @@ export class Identities {
     const recorded = known.object ?? this.#first.get(key);
     if (recorded !== undefined) return recorded === id ? 'Ours' : 'MadeAgain';
     if (!this.isProven(kind, metadata, run, known) && !(known.unproven && isOwned())) return 'NoProof';
-    remember(this.#first, key, id);
+    this.#first.set(key, id);
     return 'Ours';
   }
 
@@ -76,7 +77,7 @@ export class Identities {
     const verdict = this.#verdicts.get(uid);
     if (verdict?.about === about) return verdict.proven;
     const proven = this.#proves.proves(proof, claimOf(kind, name, run, attempt));
-    if (uid !== '') remember(this.#verdicts, uid, { about, proven });
+    if (uid !== '') this.#verdicts.set(uid, { about, proven });
     return proven;
   }
 
@@ -90,7 +91,7 @@ export class Identities {
     if (annotations?.[ANNOTATION_PROOF] === undefined || this.#first.has(key)) return;
     const run = { namespace, uid: labels?.[LABEL_RUN_UID] ?? '' };
     try {
-      if (this.isProven(kind, metadata, run, attemptOf(metadata))) remember(this.#first, key, objectId(uid));
+      if (this.isProven(kind, metadata, run, attemptOf(metadata))) this.#first.set(key, objectId(uid));
     } catch {
       // The key is not read yet: nothing was decided, so there is nothing that could be replaced.
     }
@@ -109,12 +110,6 @@ const claimOf = (kind: MadeKind, name: string, { namespace, uid }: Run, { path, 
 /** The attempt that an object says it is of. */
 export function attemptOf({ annotations = {}, labels = {} }: ObjectMeta): Attempt {
   return { path: annotations[ANNOTATION_TASK] ?? '', attempt: Number(labels[LABEL_ATTEMPT] ?? 0) };
-}
-
-/** Puts into a map that forgets its oldest. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.set(key, value);
-  if (map.size > MAX_REMEMBERED) map.delete(map.keys().next().value ?? '');
 }
 
 export function strangerOf(

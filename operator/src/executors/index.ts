@@ -14,7 +14,6 @@
 export { artifactPolicy } from './artifact-policy.ts';
 export type { CacheHolder } from './cache/entry.ts';
 export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
-export { CACHE_LAG_MS } from './cache-lag.ts';
 export {
   CHILDREN_BY_RUN_UID,
   ChildExecutor,
@@ -35,6 +34,7 @@ export type {
   StartRequest,
   Stranger,
 } from './executor.ts';
+export { CACHE_LAG_MS } from './expectations.ts';
 export { HttpExecutor, type HttpExecutorOptions } from './http-executor.ts';
 export { attemptOf, Identities } from './identity.ts';
 export { type Archived, LogArchiver, type LogArchiverOptions } from './log-archiver.ts';

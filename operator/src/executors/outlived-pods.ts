@@ -1,6 +1,13 @@
 import { ANNOTATION_ENDED, someOf } from '../api/index.ts';
 import { outlivedBy, type Pod } from '../pods/index.ts';
-import { type Clock, isInvalid, isNotFound, type JsonPatchOperation, type KubeClient, PODS } from '../runtime/index.ts';
+import {
+  type Clock,
+  isNotFound,
+  isPatchMismatch,
+  type JsonPatchOperation,
+  type KubeClient,
+  PODS,
+} from '../runtime/index.ts';
 
 /** How long what others put into a pod may go on when the task has ended: to send what it has gathered, and end itself. */
 export const OTHERS_GRACE_MS = 10_000;
@@ -43,7 +50,7 @@ export class OutlivedPods {
       await this.#client.patch(PODS, metadata, { kind: 'json', operations }, { signal, answer: 'Unread' });
     } catch (error) {
       // Gone, or another one: nothing is left to be ended.
-      if (!isNotFound(error) && !isInvalid(error)) throw error;
+      if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
     }
   }
 

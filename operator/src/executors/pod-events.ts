@@ -1,4 +1,5 @@
 import { type AttemptObservation, epochOf, type ObjectMeta, type WaitingReason } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 import { type Pod, runningInit } from '../pods/index.ts';
 import { redact } from '../redaction/index.ts';
 import { type Clock, EVENTS, type KubeClient, type KubeObject } from '../runtime/index.ts';
@@ -59,7 +60,7 @@ const MAX_MESSAGE = 512;
 export class PodEvents {
   readonly #options: PodEventsOptions;
   /** By uid of the pod; the oldest are forgotten. */
-  readonly #known = new Map<string, Known>();
+  readonly #known = new BoundedMap<Known>({ max: MAX_KNOWN });
   #isAsking = false;
   #notBefore = Number.NEGATIVE_INFINITY;
 
@@ -102,7 +103,7 @@ export class PodEvents {
       const query = { namespace: run.namespace, fieldSelector, limit: MAX_EVENTS };
       const { items } = await client.list<Event>(EVENTS, query, { timeoutMs: TIMEOUT_MS, urgency: 'background' });
       const why = whyOf(items, clock.now());
-      this.#note(pod.uid ?? '', { askedAt: clock.monotonic(), why });
+      this.#known.set(pod.uid ?? '', { askedAt: clock.monotonic(), why });
       this.#notBefore = clock.monotonic() + BETWEEN_MS;
       if (why?.message !== known?.why?.message) wake(run);
     } catch {
@@ -110,12 +111,6 @@ export class PodEvents {
     } finally {
       this.#isAsking = false;
     }
-  }
-
-  #note(uid: string, known: Known): void {
-    this.#known.delete(uid);
-    this.#known.set(uid, known);
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value ?? '');
   }
 }
 

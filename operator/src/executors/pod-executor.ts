@@ -1,4 +1,11 @@
-import { type ArtifactPolicy, FINALIZER_RESULT, type ObjectMeta, objectId, type RenderedTask } from '../api/index.ts';
+import {
+  type ArtifactPolicy,
+  FINALIZER_RESULT,
+  type ObjectMeta,
+  objectId,
+  objectKey,
+  type RenderedTask,
+} from '../api/index.ts';
 import {
   type ArtifactStore,
   buildPod,
@@ -15,16 +22,16 @@ import {
   type DeleteOptions,
   isAlreadyExists,
   isControlledBy,
-  isInvalid,
   isNotFound,
+  isPatchMismatch,
   type KubeClient,
   PODS,
   type Store,
 } from '../runtime/index.ts';
-import { CACHE_LAG_MS } from './cache-lag.ts';
 import { WorkspaceClaims } from './claims.ts';
 import { earliest } from './earliest.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
+import { CACHE_LAG_MS, Expectations } from './expectations.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
 import { endingOf, OutlivedPods } from './outlived-pods.ts';
 import { PodEvents } from './pod-events.ts';
@@ -65,11 +72,10 @@ export const PODS_BY_RUN_UID = 'run-uid';
 /** Runs each attempt as one pod with a name that only this attempt can have. */
 export class PodExecutor implements Executor {
   private readonly options: PodExecutorOptions;
-  /** Pods that were created here and have not been seen in the cache, with the monotonic time of their create. */
-  private readonly unseen = new Map<string, number>();
   /** Uids of pods whose finalizer was removed: until the cache has caught up they are not let go of again. */
   private readonly released = new Set<string>();
 
+  private readonly expectations: Expectations;
   private readonly claims: WorkspaceClaims;
   private readonly outlived: OutlivedPods;
   private readonly events: PodEvents;
@@ -77,6 +83,7 @@ export class PodExecutor implements Executor {
   constructor(options: PodExecutorOptions) {
     const { client, clock, wake = () => undefined } = options;
     this.options = options;
+    this.expectations = new Expectations(options.pods, clock);
     this.claims = new WorkspaceClaims(client);
     this.outlived = new OutlivedPods(client, clock);
     this.events = new PodEvents({ client, clock, wake });
@@ -94,17 +101,19 @@ export class PodExecutor implements Executor {
   }
 
   async start(run: RunContext, request: StartRequest<RenderedTask>): Promise<Refusal | undefined> {
-    const { client, clock, artifacts } = this.options;
+    const { client, artifacts } = this.options;
     if (!artifacts && hasArtifacts(request.task)) return NO_STORE;
     const store = artifacts && { store: artifacts.store, policy: artifacts.policyOf(run) };
     const name = podName(run.name, run.uid, request.path, request.attempt);
     const proof = this.options.identities.proofOf('Pod', name, run, request);
     const manifest = buildPod({ run, ...request, proof, workspaces: run.workspaces, artifacts: store });
+    const key = objectKey(manifest.metadata);
+    const cached = this.options.pods.get(key);
     // Created a moment ago, when another start of the same decision was refused.
-    if (this.unseen.has(podKey(manifest.metadata))) return undefined;
+    if (cached ? this.judge(run, cached, request) === 'Ours' : this.expectations.pending(key)) return undefined;
     const refusal = request.task.workspaces && (await this.claims.ensure(run, request.task));
     if (refusal) return refusal;
-    if (!this.options.pods.get(podKey(manifest.metadata))) this.options.identities.making('Pod', manifest.metadata);
+    if (!cached) this.options.identities.making('Pod', manifest.metadata);
     try {
       await client.create(PODS, manifest, { signal: run.signal, urgency: 'high', answer: 'Unread' });
     } catch (error) {
@@ -114,7 +123,7 @@ export class PodExecutor implements Executor {
       if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
       return undefined;
     }
-    this.unseen.set(podKey(manifest.metadata), clock.monotonic());
+    this.expectations.created(key, true);
     return undefined;
   }
 
@@ -154,10 +163,8 @@ export class PodExecutor implements Executor {
     for (const pod of this.options.pods.byIndex(PODS_BY_RUN_UID, run.uid)) {
       const attempt = attemptOf(pod.metadata);
       const verdict = this.judge(run, pod, known.get(keyOf(attempt)) ?? attempt);
-      if (verdict !== 'Ours') strangers.push(strangerOf('Pod', pod.metadata, verdict));
-      if (verdict !== 'Ours') continue;
-      this.unseen.delete(podKey(pod.metadata));
-      pods.push(pod);
+      if (verdict === 'Ours') pods.push(pod);
+      else strangers.push(strangerOf('Pod', pod.metadata, verdict));
     }
     return { pods, strangers };
   }
@@ -173,12 +180,9 @@ export class PodExecutor implements Executor {
     const { clock } = this.options;
     const attempt = { path: known.path, attempt: known.attempt };
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
-    const key = podKey({ name, namespace: run.namespace });
-    const created = this.unseen.get(key);
-    if (created !== undefined && clock.monotonic() - created < CACHE_LAG_MS) {
+    if (this.expectations.pending(objectKey({ name, namespace: run.namespace }))) {
       return { ...attempt, observation: { phase: 'Unknown' } };
     }
-    this.unseen.delete(key);
     const pod = await this.read(run, { name, namespace: run.namespace });
     if (!pod) return { ...attempt, observation: { phase: 'Lost' } };
     const verdict = this.judge(run, pod, known);
@@ -190,7 +194,7 @@ export class PodExecutor implements Executor {
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const ref = { name, namespace: run.namespace };
     // One that was just created may not be in the cache yet. Never by its name alone: somebody else may have taken it.
-    const pod = this.options.pods.get(podKey(ref)) ?? (await this.read(run, ref));
+    const pod = this.options.pods.get(objectKey(ref)) ?? (await this.read(run, ref));
     if (!pod || !(isControlledBy(pod, run.uid) || this.judge(run, pod, attempt) === 'Ours')) return;
     // A pod that stores artifacts has more grace than its task.
     const grace = graceSeconds ?? graceOf(pod);
@@ -267,7 +271,7 @@ export class PodExecutor implements Executor {
     } catch (error) {
       this.released.delete(metadata.uid ?? '');
       // Gone, or its finalizers changed since the cache saw it: the next event of the pod comes here again.
-      if (!isNotFound(error) && !isInvalid(error)) throw error;
+      if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
     }
   }
 
@@ -297,8 +301,6 @@ export class PodExecutor implements Executor {
     return !isOwned && !this.options.identities.isProven('Pod', metadata, run, attemptOf(metadata));
   }
 }
-
-const podKey = (meta: Pick<ObjectMeta, 'name' | 'namespace'>) => `${meta.namespace ?? ''}/${meta.name}`;
 
 const keyOf = ({ path, attempt }: Attempt) => `${path}#${attempt}`;
 

@@ -1,8 +1,5 @@
-import { ApiError } from '../runtime/index.ts';
+import { ApiError, isPatchMismatch } from '../runtime/index.ts';
 import type { Refusal } from './executor.ts';
-
-/** The words of a 422 that judges the request and not the object: nothing was said of the pod. */
-const UNJUDGED = /^the server rejected our request due to an error in our request/;
 
 /** What the API server says when it refuses a pod for what it is or for what the namespace allows. */
 const REFUSALS: readonly { status: number; pattern: RegExp; reason: Refusal['reason']; retry: boolean }[] = [
@@ -26,7 +23,8 @@ const REFUSALS: readonly { status: number; pattern: RegExp; reason: Refusal['rea
 export function refusalOf(error: unknown, rejected: Refusal['reason'] = 'PodRejected'): Refusal {
   if (!(error instanceof ApiError)) throw error;
   const row = REFUSALS.find(({ status, pattern }) => status === error.status && pattern.test(error.message));
-  if (!row || UNJUDGED.test(error.message)) throw error;
+  // Nothing was said of the object.
+  if (!row || isPatchMismatch(error)) throw error;
   const reason = row.reason === 'PodRejected' ? rejected : row.reason;
   return { phase: 'Refused', reason, message: error.message.slice(0, 512), retry: row.retry };
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounds/index.ts';
 import type { Clock, KubeObject } from '../runtime/index.ts';
 import type { Attempt, LiveAttempt, RunContext } from './executor.ts';
 
@@ -23,7 +24,7 @@ export interface Watch {
 /** The attempts that wait for objects, by run. */
 export class Watches {
   private readonly clock: Clock;
-  private readonly runs = new Map<string, Map<string, Watch>>();
+  private readonly runs = new BoundedMap<Map<string, Watch>>({ max: MAX_RUNS });
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -50,8 +51,6 @@ export class Watches {
     };
     watches.set(keyOf(live), watch);
     this.runs.set(run.uid, watches);
-    const [oldest] = this.runs.keys();
-    if (this.runs.size > MAX_RUNS && oldest !== undefined) this.runs.delete(oldest);
     return watch;
   }
 

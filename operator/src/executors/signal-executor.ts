@@ -15,8 +15,8 @@ import {
   type ResourceType,
   type Store,
 } from '../runtime/index.ts';
-import { CACHE_LAG_MS } from './cache-lag.ts';
 import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
+import { CACHE_LAG_MS, Expectations } from './expectations.ts';
 import type { Identities } from './identity.ts';
 import { refusalOf } from './refusal.ts';
 import { type Asking, buildSignal, isAskedBy, observeResponses, signalNames } from './signal-object.ts';
@@ -42,20 +42,14 @@ export interface SignalExecutorOptions {
  */
 export class SignalExecutor implements BackendExecutor<RenderedSignal> {
   private readonly options: SignalExecutorOptions;
-  /** Signals that were created here and have not been seen in the cache, with the monotonic time of their create. */
-  private readonly unseen = new Map<string, { readonly signal: Signal; readonly at: number }>();
-
+  private readonly expectations: Expectations<Signal>;
   /** Signals that were deleted within GONE_MS, the oldest first, with the monotonic time of that. */
   private readonly gone = new Map<string, number>();
 
   constructor(options: SignalExecutorOptions) {
     this.options = options;
-    const forget = (key: string) => void this.unseen.delete(key);
-    const remember = (key: string) => {
-      forget(key);
-      this.rememberGone(key);
-    };
-    options.signals.subscribe({ added: forget, deleted: remember });
+    this.expectations = new Expectations(options.signals, options.clock);
+    options.signals.subscribe({ deleted: (key) => this.rememberGone(key) });
   }
 
   async start(run: RunContext, { path, rendered }: StartRequest<RenderedSignal>): Promise<Refusal | undefined> {
@@ -71,7 +65,9 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
       const some = live.slice(i, i + AT_ONCE);
       seen.push(...(await Promise.all(some.map((attempt) => this.observeOne(run, attempt)))));
     }
-    const recheck = seen.some(({ observation }) => observation.phase === 'Unknown' || this.isUnseen(run, observation));
+    const recheck = seen.some(
+      ({ observation }) => observation.phase === 'Unknown' || this.isExpected(run, observation),
+    );
     return { seen, ...(recheck ? { recheckAfter: this.gone.size > 0 ? GONE_MS : CACHE_LAG_MS } : {}) };
   }
 
@@ -105,7 +101,7 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
   private cached(run: RunContext, asking: Asking): Signal | undefined {
     for (const name of this.names(run, asking.path)) {
       const key = objectKey({ namespace: run.namespace, name });
-      const signal = this.options.signals.get(key) ?? this.justMade(key);
+      const signal = this.options.signals.get(key) ?? this.expectations.pending(key);
       if (signal && this.isOurs(run, signal, asking)) return signal;
     }
     return undefined;
@@ -119,16 +115,9 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
     return isAskedBy(signal, run, asking, this.options.identities);
   }
 
-  private justMade(key: string): Signal | undefined {
-    const made = this.unseen.get(key);
-    if (!made) return undefined;
-    if (this.options.clock.monotonic() - made.at < CACHE_LAG_MS) return made.signal;
-    this.unseen.delete(key);
-    return undefined;
-  }
-
-  private isUnseen({ namespace }: RunContext, observation: AttemptObservation): boolean {
-    return observation.phase === 'Asked' && this.unseen.has(objectKey({ namespace, name: observation.signal.name }));
+  private isExpected({ namespace }: RunContext, observation: AttemptObservation): boolean {
+    if (observation.phase !== 'Asked') return false;
+    return this.expectations.pending(objectKey({ namespace, name: observation.signal.name })) !== undefined;
   }
 
   /** A signal that is missing from the cache was deleted only if a live read says so; then it is made again. */
@@ -159,11 +148,10 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
 
   /** What is there under the name afterwards, whoever made it; nothing if that was deleted just now. */
   private async create(run: RunContext, wanted: Signal): Promise<Signal | Refusal | undefined> {
-    const { client, type, clock } = this.options;
+    const { client, type } = this.options;
     try {
       const made = await client.create<Signal>(type, wanted, { signal: run.signal, urgency: 'high' });
-      const key = objectKey(made.metadata);
-      if (!this.options.signals.get(key)) this.unseen.set(key, { signal: made, at: clock.monotonic() });
+      this.expectations.created(objectKey(made.metadata), made);
       return made;
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error, 'SignalRejected');

@@ -9,11 +9,12 @@ import {
   LABEL_RUN_UID,
   type ObjectMeta,
   objectId,
+  objectKey,
   UNATTESTED,
   type WorkflowRun,
 } from '../api/index.ts';
 import { childRunName, type Pod, podName } from '../pods/index.ts';
-import { type KubeObject, keyOf, type ResourceType, Store } from '../runtime/index.ts';
+import { type KubeObject, type ResourceType, Store } from '../runtime/index.ts';
 import { CHILDREN_BY_RUN_UID, ChildExecutor, parentUidOf } from './child-executor.ts';
 import type { Observation } from './executor.ts';
 import { Identities, type Known } from './identity.ts';
@@ -97,8 +98,8 @@ function podsWith(forged: readonly { metadata: ObjectMeta; phase: string }[]) {
   });
   const put = (metadata: ObjectMeta, status: Pod['status']) => {
     const value = { metadata, spec: { containers: [] }, status: status ?? {} };
-    server.objects.set(keyOf(metadata), value as unknown as KubeObject);
-    pods.put({ key: keyOf(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.uid ?? '', value });
+    server.objects.set(objectKey(metadata), value as unknown as KubeObject);
+    pods.put({ key: objectKey(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.uid ?? '', value });
   };
   for (const each of forged) put(each.metadata, { phase: each.phase });
   put(podMeta(), { phase: 'Running' });
@@ -116,8 +117,8 @@ function childrenWith(forged: readonly ObjectMeta[]) {
     const origin = { type: 'Workflow', run: 'r', uid: 'u', task: 'a' };
     const spec = { workflowRef: { name: 'other' }, desiredState: 'Running', origin };
     const value = { metadata, spec, ...(phase ? { status: { phase, conditions } } : {}) } as unknown as WorkflowRun;
-    server.objects.set(keyOf(metadata), value as unknown as KubeObject);
-    runs.put({ key: keyOf(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.uid ?? '', value });
+    server.objects.set(objectKey(metadata), value as unknown as KubeObject);
+    runs.put({ key: objectKey(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.uid ?? '', value });
   };
   for (const metadata of forged) put(metadata, 'Succeeded');
   put(childMeta());
@@ -171,7 +172,7 @@ describe('the object of an attempt that was deleted and made again with its proo
   it('is a stranger, and the attempt is lost to the infrastructure, also after a restart once its uid is recorded', async () => {
     const { executor, pods, server, put } = podsWith([]);
     await executor.observe(run, [GENUINE]);
-    pods.remove(keyOf(podMeta()));
+    pods.remove(objectKey(podMeta()));
     put({ ...podMeta(), uid: 'again...' }, { phase: 'Succeeded' });
     const lost = [{ ...GENUINE, observation: { phase: 'Failed', cause: 'Infrastructure', reason: 'Disrupted' } }];
     expect(await executor.observe(run, [GENUINE])).toMatchObject({ seen: lost, strangers: [{ why: 'MadeAgain' }] });
@@ -185,9 +186,9 @@ describe('the object of an attempt that was deleted and made again with its proo
   it('is a stranger also where it was replaced before anybody looked', async () => {
     const { executor, pods, put } = podsWith([]);
     // The executor hears of it only after it was made.
-    pods.remove(keyOf(podMeta()));
+    pods.remove(objectKey(podMeta()));
     put(podMeta(), { phase: 'Running' });
-    pods.remove(keyOf(podMeta()));
+    pods.remove(objectKey(podMeta()));
     put({ ...podMeta(), uid: 'again...' }, { phase: 'Succeeded' });
     expect((await executor.observe(run, [GENUINE])).seen).toMatchObject([{ observation: { reason: 'Disrupted' } }]);
   });
@@ -195,7 +196,7 @@ describe('the object of an attempt that was deleted and made again with its proo
   it('is a stranger where it is a run as well', async () => {
     const { executor, runs, put } = childrenWith([]);
     await executor.observe(run, [{ ...GENUINE, task }]);
-    runs.remove(keyOf(childMeta()));
+    runs.remove(objectKey(childMeta()));
     put({ ...childMeta(), uid: 'again...' }, 'Succeeded');
     const { seen } = await executor.observe(run, [{ ...GENUINE, task }]);
     expect(seen).toMatchObject([{ observation: { phase: 'Failed', reason: 'Disrupted' } }]);
@@ -203,7 +204,7 @@ describe('the object of an attempt that was deleted and made again with its proo
 
   it('is the same one where only its labels were taken away', async () => {
     const { executor, pods } = podsWith([]);
-    pods.remove(keyOf(podMeta()));
+    pods.remove(objectKey(podMeta()));
     expect((await executor.observe(run, [GENUINE])).seen).toMatchObject([{ observation: { phase: 'Pending' } }]);
   });
 });

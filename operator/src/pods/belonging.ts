@@ -8,6 +8,7 @@ import {
   type OwnerReference,
   WORKFLOW_RUN,
 } from '../api/index.ts';
+import { asController } from '../objects/index.ts';
 
 interface Run {
   readonly name: string;
@@ -28,5 +29,5 @@ export function labelsOfRun({ name, uid, workflow }: Run): Record<string, string
 /** The run as the owner of what goes with it. It never waits for that to be gone. */
 export function ownedByRun({ name, uid }: Pick<Run, 'name' | 'uid'>): OwnerReference {
   const { kind } = WORKFLOW_RUN;
-  return { apiVersion: API_VERSION, kind, name, uid, controller: true, blockOwnerDeletion: false };
+  return asController({ apiVersion: API_VERSION, kind, name, uid });
 }

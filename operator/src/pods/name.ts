@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { BoundedMap } from '../bounds/index.ts';
 
 const MAX_NAME_LENGTH = 63;
 /** The longest name of a run after which pods can be named. */
@@ -14,7 +15,7 @@ function hash(text: string, length = HASH_LENGTH): string {
 
 /** Names that were made last: a name is asked for several times, and hashing is most of what it costs. */
 const MAX_REMEMBERED = 4096;
-const remembered = new Map<string, string>();
+const remembered = new BoundedMap<string>({ max: MAX_REMEMBERED });
 
 /**
  * The name of the pod of one attempt: readable first, and always with a hash of the run's uid, the path and the attempt,
@@ -26,7 +27,6 @@ export function podName(runName: string, runUid: string, path: string, attempt: 
   const known = remembered.get(key);
   if (known !== undefined) return known;
   const name = makeName(runName, path, attempt, identity, MAX_NAME_LENGTH);
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
   remembered.set(key, name);
   return name;
 }

@@ -7,7 +7,7 @@ export interface AccessRule {
   readonly type: ResourceType;
   /** For a subresource, such as `status`. */
   readonly subresource?: string;
-  /** The objects that it is about, where not all of them: those that are made need none. */
+  /** The names of the objects, where the rule does not hold for all of them; a create needs none. */
   readonly names?: readonly string[];
   readonly verbs: readonly Verb[];
 }

@@ -10,8 +10,8 @@ import {
   isAborted,
   isAlreadyExists,
   isConflict,
-  isInvalid,
   isNotFound,
+  isPatchMismatch,
   isTimeoutOrUnknownOutcome,
   isTooManyRequests,
 } from './errors.ts';
@@ -120,7 +120,7 @@ describe('KubeClient', () => {
     [404, 'NotFound', isNotFound],
     [409, 'AlreadyExists', isAlreadyExists],
     [409, 'Conflict', isConflict],
-    [422, 'Invalid', isInvalid],
+    [422, 'Invalid', isPatchMismatch],
     [429, 'TooManyRequests', isTooManyRequests],
     [500, 'InternalError', isTimeoutOrUnknownOutcome],
     [504, 'Timeout', isTimeoutOrUnknownOutcome],

@@ -1,18 +1,11 @@
+import type { KubeObject, ObjectRef } from '../objects/index.ts';
 import type { AccessTable, Verb } from './access.ts';
 import type { Clock } from './clock.ts';
 import { ConnectionError, FencedError } from './errors.ts';
 import type { Urgency } from './in-flight.ts';
 import { LineSplitter } from './lines.ts';
 import { type QueryValue, queryOf } from './query.ts';
-import {
-  apiVersionOf,
-  collectionPath,
-  type KubeList,
-  type KubeObject,
-  type ObjectRef,
-  objectPath,
-  type ResourceType,
-} from './resource.ts';
+import { apiVersionOf, collectionPath, type KubeList, objectPath, type ResourceType } from './resource.ts';
 import { type Numbers, parseJson } from './response.ts';
 import { Silence } from './silence.ts';
 import { type Method, type RawRequest, Transport, type TransportOptions } from './transport.ts';
@@ -25,14 +18,14 @@ export interface ClientOptions extends TransportOptions {
 }
 
 export interface CallOptions {
-  /** Gives the request up; a write may have been done. */
+  /** Aborts the request; a write may have been committed all the same. */
   readonly signal?: AbortSignal | undefined;
   /** Limit of one attempt, ms (default: that of the client). */
   readonly timeoutMs?: number;
   /** Whether it may leave before others (default normal). */
   readonly urgency?: Urgency;
   readonly subresource?: string;
-  /** How whole numbers of the answer are read that are not exact (default Rounded): those of kinds that we do not know. */
+  /** How inexact whole numbers of the answer are read (default Rounded); they occur in kinds that Ado does not know. */
   readonly numbers?: Numbers;
 }
 
@@ -40,7 +33,7 @@ export interface WriteOptions extends CallOptions {
   /** Everything is checked, nothing is stored. */
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
-  /** What happens to fields that the schema does not know (default Strict: the write fails and names them). */
+  /** The treatment of fields that the schema does not know (default Strict: the write fails and names them). */
   readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
 }
 
@@ -50,7 +43,7 @@ export interface TextOptions extends CallOptions {
   readonly maxBytes?: number;
 }
 
-/** For writes of which only success matters: the answer is read, but not parsed. */
+/** For writes whose answer does not matter beyond its success: it is read, but not parsed. */
 export interface UnreadWriteOptions extends WriteOptions {
   readonly answer: 'Unread';
 }
@@ -83,7 +76,7 @@ export interface WatchQuery {
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
-  /** The stream is given up when no byte came for so long, ms. */
+  /** The stream ends after this long without a byte, ms. */
   readonly inactivityMs: number;
   /** Called with every line, in order. A promise holds back the next line, and in the end the server. */
   onLine(line: string): Promise<void> | undefined;
@@ -114,7 +107,7 @@ const DEFAULT_MANAGER = 'ado-operator';
 const OPEN_TIMEOUT_MS = 30_000;
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
-/** Everything that Ado asks of an API server. All methods throw ApiError, ConnectionError or AbortedError. */
+/** Every request of Ado to an API server. All methods throw ApiError, ConnectionError or AbortedError. */
 export class KubeClient {
   private readonly transport: Transport;
   private readonly options: ClientOptions;
@@ -137,14 +130,14 @@ export class KubeClient {
     return this.transport.clock;
   }
 
-  /** The same client and connections, but each write first asks `mayWrite`, and throws FencedError when it says no. */
+  /** The same client and connections, but each write first asks `mayWrite`, and throws FencedError if it answers false. */
   fenced(mayWrite: () => boolean): KubeClient {
     return new KubeClient(this.options, this.transport, mayWrite, this.bearer);
   }
 
   /**
-   * The same server and fence, as whoever the token is of: nothing of this client's own identity is shown. What it may do
-   * is judged by the API server alone, so the access table, which says what we may do ourselves, does not apply.
+   * The same server and fence under the identity of the token: nothing of this client's own identity is sent. The API
+   * server alone authorises its requests; the access table lists the operator's own rights and does not apply.
    */
   withToken(token: string): KubeClient {
     const { access: _ours, ...options } = this.options;
@@ -157,7 +150,7 @@ export class KubeClient {
     return parseJson<T>(text, options.numbers);
   }
 
-  /** Reads what is no object, such as the log of a pod. */
+  /** Reads a response that is not an object, such as the log of a pod. */
   async getText(type: ResourceType, ref: ObjectRef, options: TextOptions): Promise<string> {
     this.require('get', type, options.subresource);
     const { query = {}, maxBytes, ...call } = options;

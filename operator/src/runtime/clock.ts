@@ -57,10 +57,10 @@ export function clampTimeout(ms: number): number {
 /** `sleep` in terms of a clock's own timer; every Clock shares it. */
 export function sleepOn(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(new AbortedError('the wait was given up'));
+    if (signal?.aborted) return reject(new AbortedError('the wait was aborted'));
     const onAbort = () => {
       timer.cancel();
-      reject(new AbortedError('the wait was given up'));
+      reject(new AbortedError('the wait was aborted'));
     };
     const timer = clock.setTimeout(() => {
       signal?.removeEventListener('abort', onAbort);

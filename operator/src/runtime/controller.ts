@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { parseKey } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import { type Clock, realClock, type Timer } from './clock.ts';
 import { classify, TerminalError, WaitingError } from './reconcile-error.ts';
-import { parseKey } from './resource.ts';
 import { Workqueue, type WorkqueueOptions } from './workqueue.ts';
 
-/** What a reconcile that did not throw asks for: nothing, or to be called again. */
+/** The result of a reconcile that did not throw: done, or the request to be called again. */
 export interface Result {
   /** Call again after so many milliseconds, unless an event comes first. */
   readonly requeueAfter?: number | undefined;
@@ -33,7 +33,7 @@ export interface ControllerOptions {
   /** Limit of one reconcile in milliseconds; its signal aborts then (default: none). */
   readonly timeoutMs?: number;
   readonly clock?: Clock;
-  /** What running reconciles get at most when the controller stops, ms (default: as long as the caller of stop says). */
+  /** Longest time for running reconciles to finish when the controller stops, ms (default: the grace given to `stop`). */
   readonly maxGraceMs?: number;
   readonly queue?: Omit<WorkqueueOptions, 'name' | 'metrics' | 'clock'>;
 }
@@ -148,14 +148,14 @@ export class Controller {
     const policy = classify(error);
     if (policy === 'stopped' && this.abort.signal.aborted) return;
     if (error instanceof WaitingError) {
-      context.logger.debug({ reason: error.reason, requeueAfter: error.requeueAfter }, 'reconcile waits');
+      context.logger.debug({ reason: error.reason, requeueAfter: error.requeueAfter }, 'reconcile is waiting');
       this.settle(key, { requeueAfter: error.requeueAfter });
       return;
     }
     if (policy === 'conflict') {
       this.instruments.requeue.inc();
       const delayMs = this.queue.addRateLimited(key);
-      context.logger.debug({ err: error, delayMs }, 'reconcile met a newer version and is tried again');
+      context.logger.debug({ err: error, delayMs }, 'reconcile found a newer version; retrying');
       return;
     }
     this.instruments.errors.inc();
@@ -163,15 +163,15 @@ export class Controller {
     if (error instanceof TerminalError) {
       this.instruments.terminal.inc();
       this.queue.forget(key);
-      context.logger.error({ err: error, reason: error.reason }, 'reconcile failed and is not retried');
+      context.logger.error(
+        { err: error, reason: error.reason },
+        'reconcile failed; not retrying before the next event',
+      );
       return;
     }
     if (policy === 'panic') this.instruments.panics.inc();
     const delayMs = this.queue.addRateLimited(key);
-    context.logger.error(
-      { err: error, delayMs, failures: this.queue.failuresOf(key) },
-      'reconcile failed and is tried again',
-    );
+    context.logger.error({ err: error, delayMs, failures: this.queue.failuresOf(key) }, 'reconcile failed; retrying');
   }
 }
 

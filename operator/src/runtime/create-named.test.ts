@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../objects/index.ts';
 import { createNamed } from './create-named.ts';
 import { ApiError } from './errors.ts';
-import type { KubeObject } from './resource.ts';
 
 const TYPE = { group: '', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
 const ours: KubeObject = { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a', labels: { by: 'us' } } };

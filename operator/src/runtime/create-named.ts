@@ -1,23 +1,24 @@
+import type { KubeObject } from '../objects/index.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import { isAlreadyExists, isNotFound } from './errors.ts';
-import type { KubeObject, ResourceType } from './resource.ts';
+import type { ResourceType } from './resource.ts';
 
-/** Creates under one name: what has a name may be deleted in the moment in which it is looked at. */
+/** Attempts per name: the object that holds a name may be deleted between the create and the read. */
 const TRIES = 3;
 
-/** What came of creating an object that may have one of several names. */
+/** The outcome of creating an object that may have one of several names. */
 export interface Named<T> {
-  /** Nothing where strangers have all names. */
+  /** Absent if foreign objects hold all names. */
   readonly object?: T;
   readonly isNew: boolean;
-  /** Names that others have. */
+  /** The names that foreign objects hold. */
   readonly strangers: readonly string[];
 }
 
 /**
- * Creates an object under the first of its names that no stranger has, or finds the one that was created before. Whoever
- * creates it a second time finds it, as long as the strangers are there; so look for it in the cache first.
- * @throws ApiError ConnectionError; then it may have been created
+ * Creates an object under the first of its names that no foreign object holds, or finds the one that was created before.
+ * A second call finds it only while the foreign objects exist, so look for it in the cache first.
+ * @throws ApiError ConnectionError; the object may have been created all the same
  */
 export async function createNamed<T extends KubeObject>(
   client: Pick<KubeClient, 'create' | 'get'>,

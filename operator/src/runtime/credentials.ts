@@ -12,12 +12,12 @@ export interface TlsMaterial {
   readonly servername?: string;
 }
 
-/** Who we are and whom we trust, as of one moment. */
+/** The identity of this process and the servers that it trusts, at one moment. */
 export interface Snapshot {
   /** Headers that carry the identity: Authorization, and Impersonate-User where configured. */
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: TlsMaterial;
-  /** Differs when TLS material differs, so when connections must be made anew. */
+  /** Changes with the TLS material: then connections must be opened again. */
   readonly tlsFingerprint: string;
 }
 
@@ -28,7 +28,7 @@ const READ_TIMEOUT_MS = 30_000;
 
 /**
  * The credentials of a kubeconfig, kept fresh: token, certificate and CA files are read again every ten seconds, exec
- * plugins when what they gave expires, and all of it at once when the server answers 401.
+ * plugins when their credential expires, and everything at once when the server answers 401.
  */
 export class Credentials {
   private readonly source: KubeConfig;
@@ -47,7 +47,7 @@ export class Credentials {
     this.logger = logger;
   }
 
-  /** What to use now; a plain value on the usual path, so that a request does not wait a turn for it. */
+  /** The current credentials; a plain value on the usual path, so that a request does not wait a turn for it. */
   current(): Snapshot | Promise<Snapshot> {
     if (this.snapshot && this.clock.monotonic() - this.checkedAt < RECHECK_MS) return this.snapshot;
     return this.refresh();
@@ -70,13 +70,13 @@ export class Credentials {
   private async readOrKeep(): Promise<Snapshot> {
     try {
       const next = await this.read();
-      // An unchanged identity stays the same object: reload() tells by that whether there is anything new to try.
+      // An unchanged identity stays the same object: this is how reload() detects whether there is anything new to try.
       if (!this.snapshot || !equal(this.snapshot, next)) this.snapshot = next;
     } catch (error) {
       if (!this.snapshot) {
         throw new ConnectionError('Credentials', `cannot read the credentials: ${messageOf(error)}`, false, error);
       }
-      this.logger.warn({ err: error }, 'credentials cannot be read again, the previous ones stay in use');
+      this.logger.warn({ err: error }, 'credentials cannot be read again; the previous ones stay in use');
     }
     this.checkedAt = this.clock.monotonic();
     return this.snapshot;

@@ -17,7 +17,7 @@ export class DelayHeap<V> {
     return this.live.get(key)?.value;
   }
 
-  /** Adds the key, or moves it forward if `due` is earlier than what it has. The value is replaced in any case. */
+  /** Adds the key, or moves it forward if `due` is earlier than its present time. The value is replaced in any case. */
   push(key: string, due: number, value: V): void {
     const known = this.live.get(key);
     if (known && known.due <= due && known.value === value) return;
@@ -56,7 +56,7 @@ export class DelayHeap<V> {
     for (let first = this.heap[0]; first && this.live.get(first.key) !== first; first = this.heap[0]) this.pop();
   }
 
-  /** Rebuilds the heap from what lives, so that keys moved forward again and again do not fill the memory. */
+  /** Rebuilds the heap from its live entries, so that keys moved forward again and again do not fill the memory. */
   private compact(): void {
     this.heap = [...this.live.values()].sort((a, b) => a.due - b.due);
   }

@@ -1,9 +1,10 @@
+import { BoundedMap } from '../bounds/index.ts';
 import type { KubeClient } from './client.ts';
 import { isNotFound } from './errors.ts';
 import { type ResourceType, versionPath } from './resource.ts';
 import { parseJson } from './response.ts';
 
-/** How long what a group said is believed. A CRD that changes its plural is another CRD, so this is only for removals. */
+/** How long the answer of a group version is kept. A CRD cannot change its plural, so it only outlives removals. */
 const BELIEVED_MS = 10 * 60_000;
 /** Group versions that are remembered; the one that was asked for longest ago is forgotten first. */
 const MAX_REMEMBERED = 200;
@@ -17,10 +18,10 @@ interface Known {
   readonly types: ReadonlyMap<string, ResourceType>;
 }
 
-/** Which plural a kind has and whether it is namespaced, as the API server says. */
+/** The plural of a kind and whether it is namespaced, as the API server serves it. */
 export class Discovery {
   private readonly client: KubeClient;
-  private readonly known = new Map<string, Known>();
+  private readonly known = new BoundedMap<Known>({ max: MAX_REMEMBERED });
 
   constructor(client: KubeClient) {
     this.client = client;
@@ -38,7 +39,7 @@ export class Discovery {
     return (await this.ask(apiVersion, signal)).get(kind);
   }
 
-  /** Forgets what was said of a group version, after it turned out to be wrong. */
+  /** Drops the answer of a group version, after it turned out to be wrong. */
   forget(apiVersion: string): void {
     this.known.delete(apiVersion);
   }
@@ -60,9 +61,7 @@ export class Discovery {
   }
 
   private remember(apiVersion: string, types: ReadonlyMap<string, ResourceType>): void {
-    this.known.delete(apiVersion);
-    const [oldest] = this.known.keys();
-    if (this.known.size >= MAX_REMEMBERED && oldest !== undefined) this.known.delete(oldest);
-    if (types.size > 0) this.known.set(apiVersion, { until: this.client.clock.monotonic() + BELIEVED_MS, types });
+    if (types.size === 0) this.known.delete(apiVersion);
+    else this.known.set(apiVersion, { until: this.client.clock.monotonic() + BELIEVED_MS, types });
   }
 }

@@ -26,7 +26,7 @@ export interface KubeStatus {
   details?: StatusDetails;
 }
 
-/** The API server answered, and the answer was no. Its words may quote an object, and what others have put into it. */
+/** A refusal by the API server. Its message may quote an object and therefore text that users wrote. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** HTTP status code. */
@@ -47,7 +47,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No usable answer came, or one that is quoted since it cannot be read. `sent` says whether the request may have reached the server, so whether it may have acted. */
+/** No usable answer: none came, or it cannot be parsed and is quoted. With `sent` the server may have acted on the request. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** Code of the transport (`ECONNREFUSED`, `UND_ERR_SOCKET`, ...) or `Timeout`, `BodyTooLarge`, `InvalidResponse`. */
@@ -61,7 +61,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The request was given up by its caller (its signal aborted). A write may have been done. */
+/** The caller aborted the request by its signal. A write may have been committed all the same. */
 export class AbortedError extends Error {
   override readonly name = 'AbortedError';
 }
@@ -81,8 +81,24 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
 /** 409 because the object changed since it was read, or a precondition failed. */
 export const isConflict = (error: unknown): error is ApiError =>
   isStatus(error, 409) && error.reason !== 'AlreadyExists';
-/** 422: the object was refused by validation, or a JSON Patch `test` failed. */
-export const isInvalid = (error: unknown): error is ApiError => isStatus(error, 422);
+/**
+ * 422 because a JSON Patch did not apply: a `test` failed, or a path no longer exists. The object changed since it was
+ * read, so the remedy is to read it again, as after a conflict.
+ *
+ * The API server answers so before it has a new object to judge: its Status names no object and no cause, and its message
+ * is the same for every patch. A refusal by the schema, a CEL rule, an admission policy or strict decoding has causes or
+ * names the object; a webhook may leave out both, and its name comes first in the message.
+ */
+export function isPatchMismatch(error: unknown): boolean {
+  if (!isStatus(error, 422) || error.reason !== 'Invalid' || error.message.startsWith(WEBHOOK_DENIAL)) return false;
+  const { name, kind, causes = [] } = error.details;
+  return !name && !kind && causes.length === 0;
+}
+
+const WEBHOOK_DENIAL = 'admission webhook ';
+
+/** 422 because the API server rejects the object as it would be: by its schema, by a rule, or at admission. Permanent. */
+export const isInvalid = (error: unknown): error is ApiError => isStatus(error, 422) && !isPatchMismatch(error);
 export const isForbidden = (error: unknown): error is ApiError => isStatus(error, 403);
 export const isUnauthorized = (error: unknown): error is ApiError => isStatus(error, 401);
 /** 410: the resource version or continue token is too old. A list of everything is the remedy. */

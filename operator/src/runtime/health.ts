@@ -1,6 +1,8 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger, Metrics } from '../telemetry/index.ts';
+import { HttpServer } from '../web/index.ts';
+
+const MAX_CONNECTIONS = 64;
 
 /** A named condition. Returns nothing when it holds, or the reason why not. */
 export interface HealthCheck {
@@ -22,41 +24,38 @@ export interface HealthOptions {
 /** `/livez`, `/readyz` and `/metrics` over plain HTTP. Anything but GET and HEAD is refused; bodies are not read. */
 export class HealthServer {
   private readonly options: HealthOptions;
-  private readonly server: Server;
+  private readonly server: HttpServer;
 
   constructor(options: HealthOptions) {
     this.options = options;
-    this.server = createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
-      const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        answer(response, 405, 'only GET\n');
-        return;
-      }
-      this.serve(path, response).catch((error: unknown) => {
-        options.logger.error({ err: error, path }, 'health endpoint failed');
-        answer(response, 500, 'internal error\n');
-      });
+    const { host = '127.0.0.1', port } = options;
+    this.server = new HttpServer({
+      host,
+      port,
+      maxConnections: MAX_CONNECTIONS,
+      handle: (request, response) => this.handle(request, response),
     });
-    this.server.maxConnections = 64;
   }
 
-  /** Starts to listen. Resolves to the port. @throws Error when the address is taken. */
-  async start(): Promise<number> {
-    const { host = '127.0.0.1', port } = this.options;
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(port, host, () => {
-        this.server.removeListener('error', reject);
-        resolve();
-      });
-    });
-    return (this.server.address() as AddressInfo).port;
+  /** Starts to listen. Resolves to the port. @throws Error when the address is taken */
+  start(): Promise<number> {
+    return this.server.start();
   }
 
-  async stop(): Promise<void> {
-    if (!this.server.listening) return;
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+  /** Closes all connections, also those with a request in progress. */
+  stop(): Promise<void> {
+    return this.server.stop(0);
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '/'] = request.url?.split('?', 1) ?? [];
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'only GET\n');
+    try {
+      await this.serve(path, response);
+    } catch (error) {
+      this.options.logger.error({ err: error, path }, 'health endpoint failed');
+      answer(response, 500, 'internal error\n');
+    }
   }
 
   private async serve(path: string, response: ServerResponse): Promise<void> {

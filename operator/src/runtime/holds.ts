@@ -1,17 +1,18 @@
+import { BoundedMap } from '../bounds/index.ts';
 import type { Clock } from './clock.ts';
 
-/** Longest time that a server can ask for, ms: whatever sits in between must not be able to stop us for a day. */
+/** Longest time that a server can ask for, ms: no proxy in between may stop the operator for a day. */
 export const RETRY_AFTER_CAP_MS = 60_000;
 /** Endpoints that are remembered; the one that asked first is forgotten first. */
 const MAX_ENDPOINTS = 1_000;
 
 /**
- * Which endpoints (method and path, without the query) asked by Retry-After to be left alone, and until when. It counts
- * for every request to them, not only for the one that was refused.
+ * The endpoints (method and path, without the query) that asked for a pause by Retry-After, and its end. The pause holds
+ * for every request to them, not only for the refused one.
  */
 export class Holds {
   private readonly clock: Clock;
-  private readonly until = new Map<string, number>();
+  private readonly until = new BoundedMap<number>({ max: MAX_ENDPOINTS });
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -21,13 +22,10 @@ export class Holds {
     if (ms <= 0) return;
     const key = endpoint(method, path);
     const until = this.clock.monotonic() + Math.min(ms, RETRY_AFTER_CAP_MS);
-    const known = this.until.get(key) ?? 0;
-    this.until.delete(key);
-    this.until.set(key, Math.max(known, until));
-    if (this.until.size > MAX_ENDPOINTS) this.until.delete(this.until.keys().next().value ?? '');
+    this.until.set(key, Math.max(this.until.get(key) ?? 0, until));
   }
 
-  /** Milliseconds for which the endpoint is to be left alone; 0 when it may be asked. */
+  /** Milliseconds until the endpoint accepts requests again; 0 if it does now. */
   left(method: string, path: string): number {
     if (this.until.size === 0) return 0;
     const key = endpoint(method, path);

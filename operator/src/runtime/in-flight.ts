@@ -3,15 +3,15 @@ import type { Clock, Timer } from './clock.ts';
 import { AbortedError } from './errors.ts';
 
 /**
- * Who goes first when many want to leave. Urgent: a lease renewal, which may not queue behind work. High: what users
- * wait for, such as the start of a task. Normal: everything else. Background: what nothing waits for.
+ * The order in which waiting requests are sent. Urgent: lease renewals, which may not queue behind work. High: requests
+ * that users wait for, such as the start of a task. Normal: everything else. Background: requests that nothing waits for.
  */
 export type Urgency = 'urgent' | 'high' | 'normal' | 'background';
 
 const URGENCIES = ['urgent', 'high', 'normal', 'background'] as const;
-/** How long a request lets those of higher urgency go first, ms: long enough for a burst to pass, and never for ever. */
+/** How long a request yields to more urgent ones, ms: long enough for a burst to pass, but bounded. */
 export const PATIENCE_MS: Readonly<Record<Urgency, number>> = { urgent: 0, high: 0, normal: 100, background: 30_000 };
-/** Background requests out at the same time: few, so that work which comes meanwhile finds a quick server. */
+/** Background requests in flight at the same time: few, so that new work finds a quick server. */
 const MAX_BACKGROUND = 8;
 
 interface Waiting {
@@ -66,10 +66,10 @@ export class InFlightCap {
       const onAbort = () => {
         end();
         this.measure();
-        reject(new AbortedError('the request was given up before it was sent'));
+        reject(new AbortedError('the request was aborted before it was sent'));
       };
       const waiting = { urgency, since: this.clock.monotonic(), enter };
-      // What is out may never be answered: then nothing but time says that the wait is over.
+      // A request in flight may never be answered: then only the timer ends the wait.
       const timer: Timer = this.clock.setTimeout(() => this.admit(), PATIENCE_MS[urgency]);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.waiting[urgency].add(waiting);

@@ -1,21 +1,23 @@
 /**
- * The runtime: Kubernetes machinery that knows no kind of ours. A client over one connection pool, reflectors that
+ * The runtime: Kubernetes machinery that knows none of Ado's kinds. A client over one connection pool, reflectors that
  * keep stores equal to the cluster, work queues, controllers, leader election and the order in which all of it starts
- * and stops. Everything time-dependent takes a Clock; everything bounded says its bound.
+ * and stops. Everything time-dependent takes a Clock; everything bounded documents its bound.
  *
  * Invariants:
  * 1. A key is reconciled by at most one worker at a time, and an add is never lost: it leads to a later reconcile.
- * 2. A store ends equal to the cluster whatever the watch does: missed events are repaired by the next relist, and an
- *    object made again under its name is seen as a deletion and an addition.
+ * 2. A store ends equal to the cluster whatever the watch does: the periodic list finds and repairs missed events, and an
+ *    object that is recreated under its name is seen as a deletion and an addition.
  * 3. A reflector never ends before its signal aborts. Nothing here ends the process.
  * 4. Resource versions are opaque strings: stored, compared for equality, sent back; never parsed or ordered.
- * 5. The client sends again only what the server said it did not process. Whether a failed write may have been done is
- *    told by `isTimeoutOrUnknownOutcome`, never guessed.
- * 6. What a reconcile throws becomes a retry, a wait or an end in one place: the table in `reconcile-error.ts`.
+ * 5. The client resends a request only if the server answered that it did not process it. `isTimeoutOrUnknownOutcome`
+ *    decides whether a failed write may have been committed; nothing guesses it.
+ * 6. An error of a reconcile becomes a retry, a wait or an end in one place: the table in `reconcile-error.ts`.
  * 7. A process is leader only while the monotonic time since its last renewal was sent is below the renew deadline;
  *    once lost, leadership does not come back to the same process.
  * 8. Bodies, lines, queues, waits and caches have limits; delays are safe beyond 2^31 ms.
  */
+
+export { isControlledBy, type KubeObject, type ObjectRef, parseKey } from '../objects/index.ts';
 export { type AccessRule, AccessTable, type Verb } from './access.ts';
 export {
   type CallOptions,

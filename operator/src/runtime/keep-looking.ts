@@ -9,7 +9,7 @@ export interface KeepLookingOptions {
   /** Between two looks, ms. */
   readonly everyMs: number;
   readonly look: (signal: AbortSignal) => Promise<void>;
-  /** Hears of each look that failed, and says whether there is another one. */
+  /** Receives the error of each look that failed, and decides whether to look again. */
   readonly failed: (error: unknown, retryMs: number) => 'Again' | 'End';
 }
 

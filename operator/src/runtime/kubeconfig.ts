@@ -9,7 +9,7 @@ interface KubeConfigFile {
 
 /**
  * Loads a kubeconfig: the file given, else what KUBECONFIG names, else the one of the home folder, else the service
- * account of the pod. client-node does not know `tokenFile`, by which tokens that change are given; here it counts.
+ * account of the pod. client-node ignores `tokenFile`, the field for tokens that rotate; here it is read.
  * @throws Error when the file cannot be read or understood
  */
 export function loadKubeConfig(file?: string): KubeConfig {

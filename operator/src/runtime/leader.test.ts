@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../objects/index.ts';
 import { createMetrics, silentLogger } from '../telemetry/index.ts';
 import { type AbortedError, ApiError, ConnectionError, isAborted } from './errors.ts';
 import { LeaderElector, type LeaderOptions, type LeaseClient } from './leader.ts';
 import type { Lease } from './lease.ts';
-import type { KubeObject } from './resource.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
 
 /** One lease as an API server keeps it: a write on an older version is a conflict. */

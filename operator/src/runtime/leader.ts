@@ -5,11 +5,11 @@ import { isAborted, isAlreadyExists, isConflict, isNotFound } from './errors.ts'
 import { holderOf, type Lease, type LeaseHolder, leaseBody, releasedBody } from './lease.ts';
 import { LEASES } from './resource.ts';
 
-/** What the elector asks of a client. */
+/** The part of a client that the elector needs. */
 export type LeaseClient = Pick<KubeClient, 'get' | 'create' | 'replace'>;
 
 export interface LeaderOptions {
-  /** Not a fenced one: the lease is what the fence asks. */
+  /** Not fenced: the fence itself depends on the lease. */
   readonly client: LeaseClient;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -21,11 +21,11 @@ export interface LeaderOptions {
   readonly identity: string;
   /** How long others must see no renewal before they take over, ms (default 15,000; whole seconds). */
   readonly leaseMs?: number;
-  /** How long we lead on one renewal, ms (default 10,000; must be shorter than the lease). */
+  /** How long one renewal lets this process lead, ms (default 10,000; must be shorter than the lease). */
   readonly renewDeadlineMs?: number;
   /** Pause between renewals, ms (default 2,000; must be shorter than the renew deadline). */
   readonly retryMs?: number;
-  /** Pause between looks at somebody else's lease, ms (default 500): how long one that was handed back lies idle. */
+  /** Pause between reads of another process's lease, ms (default 500); a released lease is idle no longer than this. */
   readonly standbyMs?: number;
   readonly random?: () => number;
 }
@@ -36,10 +36,10 @@ export interface LeaderOptions {
  * Invariants:
  * 1. `isLeader()` is true only while less than the renew deadline has passed, on the monotonic clock, since a moment
  *    before the last successful renewal was sent. As the deadline is shorter than the lease, and others count the
- *    lease from when they saw the renewal, nobody else leads then: whatever wall clocks say, and however long this
- *    process was stopped.
- * 2. Once lost, this elector never leads again: its process is expected to end, and with it all it believed.
- * 3. Others' leases are judged by the time since we saw them change, never by the times written in them.
+ *    lease from when they saw the renewal, no other process leads then, whatever wall clocks show and however long
+ *    this process was suspended.
+ * 2. Once lost, this elector never leads again: its process is expected to end, and its memory with it.
+ * 3. Leases of other processes are judged by the time since this one saw them change, never by the times in them.
  * 4. Every write is conditional on the version that was read.
  */
 export class LeaderElector {
@@ -124,7 +124,7 @@ export class LeaderElector {
     return true;
   }
 
-  /** Tries once to create, take or renew the lease. Resolves to whether we hold it; other errors than ours are logged. */
+  /** Tries once to create, take or renew the lease. Resolves to whether this process holds it; errors are logged. */
   private async attempt(signal: AbortSignal): Promise<boolean> {
     const before = this.clock.monotonic();
     try {
@@ -143,7 +143,7 @@ export class LeaderElector {
 
   private async tryOnce(signal: AbortSignal): Promise<Lease | undefined> {
     const call = { signal, urgency: 'urgent', timeoutMs: this.requestMs() } as const;
-    // Our own lease as last written is enough to renew it; if it changed, the conflict says so.
+    // The lease as last written is enough to renew it; a conflict reports that it changed.
     const lease = this.isLeader() && this.lease ? this.lease : await this.read(call);
     if (lease && !this.mayTake(lease)) return undefined;
     const body = leaseBody(this.holder(), lease, this.clock.now());
@@ -161,7 +161,7 @@ export class LeaderElector {
     }
   }
 
-  /** Whether the lease is ours, free, or has not changed for as long as it says it lasts. */
+  /** Whether this process holds the lease, or it is free, or has not changed for its duration. */
   private mayTake(lease: Lease): boolean {
     const holder = holderOf(lease);
     const record = JSON.stringify(lease.spec ?? {});
@@ -177,7 +177,7 @@ export class LeaderElector {
     return { name, namespace, identity, leaseSeconds: Math.ceil(this.leaseMs / 1000) };
   }
 
-  /** One request may take half the time we have, so that a second one still fits. */
+  /** One request may take half of the remaining time, so that a second one still fits. */
   private requestMs(): number {
     return this.deadlineMs / 2;
   }

@@ -1,5 +1,6 @@
+import type { KubeObject } from '../objects/index.ts';
 import { microTime } from './clock.ts';
-import { apiVersionOf, type KubeObject, LEASES } from './resource.ts';
+import { apiVersionOf, LEASES } from './resource.ts';
 
 export interface LeaseSpec {
   holderIdentity?: string;
@@ -20,7 +21,7 @@ export interface LeaseHolder {
   readonly leaseSeconds: number;
 }
 
-/** Who holds the lease; empty when nobody does. */
+/** The holder of the lease; empty if it is free. */
 export function holderOf(lease: Lease): string {
   return lease.spec?.holderIdentity ?? '';
 }
@@ -44,7 +45,7 @@ export function leaseBody(holder: LeaseHolder, previous: Lease | undefined, now:
   };
 }
 
-/** The lease as its holder leaves it: held by nobody, over in a second. */
+/** The lease after its release: without a holder, and expired in a second. */
 export function releasedBody(lease: Lease, now: number): Lease {
   const time = microTime(now);
   return {

@@ -4,7 +4,7 @@ const NEWLINE = 0x0a;
 
 /**
  * Cuts a stream of bytes into lines. Bytes are joined before they are decoded, so a character or a JSON text that was
- * split between chunks comes out whole; what follows the last newline is never given out.
+ * split between chunks comes out whole; the bytes after the last newline are never returned.
  */
 export class LineSplitter {
   private readonly maxBytes: number;

@@ -5,7 +5,7 @@ import { type HealthCheck, HealthServer } from './health.ts';
 import type { LeaderElector } from './leader.ts';
 import type { ResourceType } from './resource.ts';
 
-/** What a manager needs to know of a reflector. */
+/** The part of a reflector that a manager uses. */
 export interface Source {
   readonly name: string;
   readonly type: ResourceType;
@@ -14,21 +14,21 @@ export interface Source {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What a manager needs to know of a controller, or of anything that only the leader does. */
+/** A controller, or any other work that only the leader does. */
 export interface Worker {
   readonly name: string;
   /** Starts without waiting for work. */
   start(): void | Promise<void>;
-  /** Takes no more work, finishes what runs within `graceMs`, then gives it up. */
+  /** Takes no more work, lets running work finish within `graceMs`, then abandons it. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** What every replica does, leader or not: it answers requests. */
+/** A server that every replica runs, leader or not. */
 export interface Listener {
   readonly name: string;
   /** Starts to listen. @throws Error when the address is taken */
   start(): Promise<void>;
-  /** Takes no more requests, and ends those that are under way within `graceMs`. */
+  /** Takes no more requests, and ends the requests in progress within `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -40,9 +40,9 @@ export interface ManagerOptions {
   readonly health?: { readonly host?: string; readonly port: number };
   /** Without it this process leads alone. */
   readonly elector?: LeaderElector;
-  /** What running reconciles get to finish when the process stops, ms (default 20,000). */
+  /** Time for running reconciles to finish when the process stops, ms (default 20,000). */
   readonly drainMs?: number;
-  /** What a reconcile gets after its signal aborted, before the process ends without it, ms (default 5,000). */
+  /** Time from the abort of a reconcile's signal until the process ends without it, ms (default 5,000). */
   readonly abandonMs?: number;
 }
 
@@ -55,11 +55,11 @@ export type Ending = 'Stopped' | 'LeadershipLost';
  * Invariants:
  * 1. Health is served first and last; sources run, and are synced, before leadership is asked for; workers start only
  *    as leader, with every cache complete.
- * 2. On the way down: workers take nothing and finish (bounded), then the lease is handed back, then sources end. A
- *    standby can lead only when nothing of ours writes any more.
- * 3. Listeners answer from when the caches are complete until the lease is handed back: whoever has not heard yet that
- *    this process ends still gets an answer.
- * 4. When leadership is lost, workers get no grace, and the lease is left alone: it is somebody else's.
+ * 2. On the way down: workers take nothing and finish (bounded), then the lease is released, then sources end. A
+ *    standby can lead only after the last write of this process.
+ * 3. Listeners answer from when the caches are complete until the lease is released: a client that does not know yet
+ *    that this process is ending still gets an answer.
+ * 4. When leadership is lost, workers get no grace, and the lease is not touched: another process holds it.
  */
 export class Manager {
   private readonly options: ManagerOptions;
@@ -118,7 +118,7 @@ export class Manager {
   }
 
   /**
-   * Adds what is to be finished after the last worker has stopped, while this process still leads: a queue of Events,
+   * Adds work to finish after the last worker has stopped, while this process still leads: a queue of Events,
    * for instance. Called on every way down, without grace when leadership is lost.
    */
   beforeRelease(finish: (graceMs: number) => Promise<void>): void {
@@ -184,7 +184,7 @@ export class Manager {
       lost = await Promise.race([holding, starting.then(() => aborted(signal)).then(() => false)]);
       return lost ? 'LeadershipLost' : 'Stopped';
     } finally {
-      // The lease is renewed until the last reconcile has ended; only then may somebody else lead.
+      // The lease is renewed until the last reconcile has ended; only then may another process lead.
       await this.stopWorkers(lost ? 0 : (this.options.drainMs ?? 20_000));
       await this.finish(lost ? 0 : FINISH_MS);
       renewal.abort();
@@ -237,7 +237,7 @@ export class Manager {
   }
 }
 
-/** What finishers get, ms. */
+/** Time for finishers, ms. */
 const FINISH_MS = 2000;
 
 function aborted(signal: AbortSignal): Promise<void> {

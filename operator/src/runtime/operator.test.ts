@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../objects/index.ts';
 import { silentLogger } from '../telemetry/index.ts';
 import { Manager } from './manager.ts';
 import { AdoOperator, type ResourceEvent } from './operator.ts';
 import { Reflector } from './reflector.ts';
-import { type KubeObject, PODS } from './resource.ts';
+import { PODS } from './resource.ts';
 import { sendStatus } from './testing/fake-api-server.ts';
 import { FakeCollection } from './testing/fake-collection.ts';
 import { type Harness, harness } from './testing/set-up.ts';

@@ -1,10 +1,11 @@
 import * as dotI from '@dot-i/k8s-operator';
 import type { KubeConfig, KubernetesObject } from '@kubernetes/client-node';
+import { type KubeObject, parseKey } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { KubeClient, WriteOptions } from './client.ts';
 import type { Ending, Manager } from './manager.ts';
 import { Reflector } from './reflector.ts';
-import { apiVersionOf, collectionPath, type KubeObject, parseKey, type ResourceType } from './resource.ts';
+import { apiVersionOf, collectionPath, type ResourceType } from './resource.ts';
 import type { Entry } from './store.ts';
 
 export const { ResourceEventType } = dotI;
@@ -14,7 +15,7 @@ export type ResourceMeta = dotI.ResourceMeta;
 /** A CommonJS module with a default export: Node gives the module as its default, bundlers and vitest give the class. */
 const Operator = ('default' in dotI.default ? dotI.default.default : dotI.default) as typeof dotI.default.default;
 
-/** Told of every addition, change and deletion. It must only note work; what it throws is logged. */
+/** Called for every addition, change and deletion. It must only note work; its errors are logged. */
 export type OnEvent = (event: ResourceEvent) => void | Promise<void>;
 
 export interface AdoOperatorOptions {
@@ -31,9 +32,9 @@ interface Watched {
 }
 
 /**
- * The shell of the operator process: the lifecycle and the event vocabulary of `@dot-i/k8s-operator`, on our own
- * machinery. Declare what is watched with `watch`, then `start`; `stop` ends it cleanly. See
- * docs/decisions/0002-dot-i-operator-shell.md for what is inherited, what is overridden, and why.
+ * The shell of the operator process: the lifecycle and the event vocabulary of `@dot-i/k8s-operator`, on the machinery of
+ * this room. Declare the reflectors with `watch`, then `start`; `stop` ends it cleanly.
+ * docs/decisions/0002-dot-i-operator-shell.md lists the inherited and the overridden parts, with the reasons.
  */
 export class AdoOperator extends Operator {
   private readonly options: AdoOperatorOptions;
@@ -47,7 +48,7 @@ export class AdoOperator extends Operator {
     this.kubeConfig = options.kubeConfig;
   }
 
-  /** Declares a reflector as a source of this process, and who is told of its events. Before `start`. */
+  /** Declares a reflector as a source of this process, and the handler of its events. Before `start`. */
   watch<T>(reflector: Reflector<T>, onEvent: OnEvent = () => undefined): void {
     this.watched.push({ reflector: reflector as Reflector<unknown>, onEvent });
   }
@@ -58,13 +59,13 @@ export class AdoOperator extends Operator {
     return this.ended;
   }
 
-  /** Resolves when everything has ended, with the reason. @throws what kept the manager from running */
+  /** Resolves when everything has ended, with the reason. @throws the error that kept the manager from running */
   get ended(): Promise<Ending> {
     return this.ending ?? Promise.reject(new Error('the operator has not been started'));
   }
 
   /**
-   * Ends the process' work in order and resolves when that is done; how it ended is told by `ended`. Unlike the base
+   * Ends the process' work in order and resolves when that is done; `ended` has the outcome. Unlike the base
    * class it never exits the process.
    */
   override async stop(): Promise<void> {
@@ -76,12 +77,12 @@ export class AdoOperator extends Operator {
   protected override async init(): Promise<void> {
     for (const { reflector, onEvent } of this.watched) this.attach(reflector, onEvent);
     this.ending = this.options.manager.run();
-    // Whoever awaits `ended` is told; a failure before that must not count as unhandled.
+    // `ended` rejects with it; a failure before anything awaits that must not count as unhandled.
     this.ending.catch(() => undefined);
   }
 
   /**
-   * Watches a kind with a reflector of ours, for subclasses that use the base class' own way; called before `start`
+   * Watches a kind with a reflector of this room, for subclasses that use the base class' own way; called before `start`
    * has finished `init`. The base class would end the process at the first error of a watch, and replay all objects
    * as added at every reconnect.
    */
@@ -181,12 +182,12 @@ function nameOf(key: string): { name: string; namespace?: string } {
   return namespace === undefined ? { name } : { name, namespace };
 }
 
-/** What is known of an object after it was written. */
+/** The metadata of an object after it was written. */
 function metaOf(meta: ResourceMeta, object: KubeObject): ResourceMeta {
   return { ...meta, resourceVersion: object.metadata.resourceVersion ?? '' };
 }
 
-/** The base class logs sentences; ours are constant, so what it says becomes a field. */
+/** The base class logs varying sentences; messages here are constant, so its sentence becomes a field. */
 function asOperatorLogger(logger: Logger) {
   const say = (level: 'debug' | 'info' | 'warn' | 'error') => (detail: string) =>
     logger[level]({ detail }, 'operator shell');

@@ -1,9 +1,10 @@
+import type { KubeObject } from '../objects/index.ts';
 import type { KubeClient, ListQuery } from './client.ts';
 import { ConnectionError, isGone } from './errors.ts';
-import { apiVersionOf, type KubeObject, type ResourceType } from './resource.ts';
+import { apiVersionOf, type ResourceType } from './resource.ts';
 
 export interface CompleteList {
-  /** The version that the list shows: where a watch goes on from. */
+  /** The version that the list shows: a watch continues from it. */
   readonly resourceVersion: string;
   readonly count: number;
 }
@@ -16,7 +17,7 @@ export interface PagedListOptions {
   readonly signal: AbortSignal;
   /** Called once per object, page by page. */
   onItem(object: KubeObject): void;
-  /** Called when pages read so far count for nothing, because the list starts over. */
+  /** Called when the list starts over and the pages read so far are void. */
   onRestart(): void;
 }
 
@@ -24,8 +25,8 @@ export interface PagedListOptions {
 const PAGED_ATTEMPTS = 2;
 
 /**
- * Reads a complete, consistent list page by page. A continue token that expired (410) starts the list over, at last
- * without pages. The list is never older than the moment it was asked for.
+ * Reads a complete, consistent list page by page. A continue token that expired (410) starts the list over, in the
+ * end without pages. The list is never older than the moment it was asked for.
  */
 export async function listAll(client: KubeClient, options: PagedListOptions): Promise<CompleteList> {
   for (let attempt = 1; ; attempt++) {

@@ -1,4 +1,4 @@
-import { AbortedError, FencedError, isConflict } from './errors.ts';
+import { AbortedError, FencedError, isConflict, isPatchMismatch } from './errors.ts';
 
 /** The work cannot succeed until something changes: no retry; the next event of the object tries again. */
 export class TerminalError extends Error {
@@ -26,10 +26,10 @@ export class WaitingError extends Error {
 }
 
 /**
- * What becomes of a key whose reconcile threw.
+ * The fate of a key whose reconcile threw.
  * - `terminal`: forget it until its next event.
  * - `wait`: forget its failures, come back after a given time.
- * - `conflict`: retry with backoff; normal under concurrency, so no error is logged.
+ * - `conflict`: the object changed since it was read; retry with backoff; normal under concurrency, so no error is logged.
  * - `panic`: a programming error; retry with backoff, counted apart.
  * - `stopped`: the process is stopping or is not the leader any more; nothing is retried here.
  * - `retry`: everything else; retry with backoff.
@@ -48,7 +48,7 @@ const CLASSIFIERS: readonly Classifier[] = [
   { policy: 'terminal', matches: (error) => error instanceof TerminalError },
   { policy: 'wait', matches: (error) => error instanceof WaitingError },
   { policy: 'stopped', matches: (error) => error instanceof AbortedError || error instanceof FencedError },
-  { policy: 'conflict', matches: isConflict },
+  { policy: 'conflict', matches: (error) => isConflict(error) || isPatchMismatch(error) },
   { policy: 'panic', matches: (error) => PROGRAMMING_ERRORS.some((type) => error instanceof type) },
   { policy: 'panic', matches: (error) => !(error instanceof Error) },
 ];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../objects/index.ts';
 import { createMetrics, silentLogger } from '../telemetry/index.ts';
 import { ApiError } from './errors.ts';
 import { KubeRecorder, type RecorderOptions } from './recorder.ts';
-import type { KubeObject } from './resource.ts';
 import { FakeClock, settle } from './testing/fake-clock.ts';
 
 interface Written extends KubeObject {

@@ -1,18 +1,19 @@
+import { BoundedMap, type Rate, TokenBuckets } from '../bounds/index.ts';
+import type { KubeObject } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { KubeClient } from './client.ts';
 import { type Clock, microTime, realClock, type Timer } from './clock.ts';
 import { isNotFound } from './errors.ts';
-import { EventBudget } from './event-budget.ts';
-import { EVENTS, type KubeObject } from './resource.ts';
+import { EVENTS } from './resource.ts';
 
 export type EventType = 'Normal' | 'Warning';
 
-/** Tells people, through `kubectl describe`, what happened to an object. Never blocks, never throws. */
+/** Reports to people, through `kubectl describe`, events of an object. Never blocks, never throws. */
 export interface Recorder {
   /**
    * @param regarding the object it is about; its apiVersion, kind and metadata are used
    * @param reason why, short PascalCase
-   * @param action what was done or attempted, short PascalCase
+   * @param action the action taken or attempted, short PascalCase
    * @param note a sentence for people
    */
   event(regarding: KubeObject, type: EventType, reason: string, action: string, note: string): void;
@@ -38,7 +39,7 @@ export interface RecorderOptions {
   readonly maxQueued?: number;
 }
 
-/** One distinct event: what was written of it, and what happened since. */
+/** One distinct event: its object as written, and the occurrences since. */
 interface Series {
   readonly namespace: string;
   readonly name: string;
@@ -52,20 +53,26 @@ interface Series {
 
 /** Distinct events remembered for aggregation. */
 const MAX_SERIES = 4096;
+/** Objects whose budgets are remembered. */
+const MAX_OBJECTS = 4096;
 /** The API server's limit, in bytes. */
 const MAX_NOTE_BYTES = 1024;
 const MAX_WORD = 128;
 
 /**
  * Writes events of `events.k8s.io/v1`. Equal events become one object with a series count; the first is written at
- * once, repetitions at most every few seconds. What exceeds the budget of its object or the queue is dropped and
- * counted: an event is a courtesy, never a record.
+ * once, repetitions at most every few seconds. An event beyond the budget of its object or the queue is dropped and
+ * counted: events are a courtesy, never a record.
  */
 export class KubeRecorder implements Recorder {
   private readonly options: RecorderOptions;
   private readonly clock: Clock;
-  private readonly budget: EventBudget;
-  private readonly series = new Map<string, Series>();
+  private readonly rate: Rate;
+  private readonly budgets = new TokenBuckets(MAX_OBJECTS);
+  private readonly series = new BoundedMap<Series>({
+    max: MAX_SERIES,
+    onDrop: (_key, { timer }) => timer?.cancel(),
+  });
   private readonly queue: Series[] = [];
   private writing: Promise<void> | undefined;
   private stopped = false;
@@ -73,7 +80,8 @@ export class KubeRecorder implements Recorder {
   constructor(options: RecorderOptions) {
     this.options = options;
     this.clock = options.clock ?? realClock;
-    this.budget = new EventBudget(this.clock, options.burst ?? 25, options.refillMs ?? 60_000);
+    const { burst = 25, refillMs = 60_000 } = options;
+    this.rate = { count: burst, perMs: burst * refillMs };
   }
 
   event(regarding: KubeObject, type: EventType, reason: string, action: string, note: string): void {
@@ -85,14 +93,15 @@ export class KubeRecorder implements Recorder {
       this.repeat(known, now);
       return;
     }
-    if (!this.budget.take(regarding.metadata.uid ?? regarding.metadata.name)) {
+    const { uid = regarding.metadata.name } = regarding.metadata;
+    if (this.budgets.take(uid, this.rate, this.clock.monotonic()) > 0) {
       this.options.metrics.eventsDropped.inc({ reason: 'RateLimited' });
       return;
     }
     this.begin(key, this.compose(regarding, type, reason, action, note, now), now);
   }
 
-  /** Writes what waits, for at most `graceMs`, and takes no more. */
+  /** Writes the queued events, for at most `graceMs`, and takes no more. */
   async stop(graceMs = 1000): Promise<void> {
     this.stopped = true;
     for (const series of this.series.values()) {
@@ -118,9 +127,7 @@ export class KubeRecorder implements Recorder {
       timer: undefined,
     };
     this.series.get(key)?.timer?.cancel();
-    this.series.delete(key);
     this.series.set(key, series);
-    if (this.series.size > MAX_SERIES) this.forgetOldest();
     this.enqueue(series);
   }
 
@@ -132,14 +139,6 @@ export class KubeRecorder implements Recorder {
       series.timer = undefined;
       this.enqueue(series);
     }, this.options.seriesPeriodMs ?? 10_000);
-  }
-
-  private forgetOldest(): void {
-    for (const [key, series] of this.series) {
-      series.timer?.cancel();
-      this.series.delete(key);
-      return;
-    }
   }
 
   private enqueue(series: Series): void {

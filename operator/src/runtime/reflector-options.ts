@@ -1,17 +1,18 @@
+import type { KubeObject } from '../objects/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
 import type { BackoffOptions } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import type { Clock } from './clock.ts';
-import type { KubeObject, ResourceType } from './resource.ts';
+import type { ResourceType } from './resource.ts';
 import type { Entry, IndexFunction, Store } from './store.ts';
 
 export interface ReflectorOptions<T> {
   readonly client: KubeClient;
   readonly type: ResourceType;
-  /** Turns an object into what is cached. Called once per version, after managedFields are dropped. It may throw. */
+  /** Turns an object into its cached value. Called once per version, after managedFields are dropped. It may throw. */
   readonly decode: (object: KubeObject) => T;
   /**
-   * What to cache for an object that could not be decoded. Without it, or when it returns undefined, the object is
+   * The value to cache for an object that could not be decoded. Without it, or when it returns undefined, the object is
    * skipped, and the copy cached before (if any) stays.
    */
   readonly undecodable?: (object: KubeObject, error: unknown) => T | undefined;
@@ -30,7 +31,7 @@ export interface ReflectorOptions<T> {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
   /** Objects a page (default 500). */
   readonly pageLimit?: number;
-  /** How often everything is listed again to repair missed events, ms (default 300,000). */
+  /** How often everything is listed again beside the watch to find missed events, ms (default 7,200,000). */
   readonly relistPeriodMs?: number;
   /** Silence after which a watch counts as dead, ms (default 90,000: bookmarks come about once a minute). */
   readonly inactivityMs?: number;
@@ -38,18 +39,19 @@ export interface ReflectorOptions<T> {
   readonly watchTimeoutSeconds?: { readonly min: number; readonly max: number };
   /** Pauses after failures (default 50 ms to 30 s). */
   readonly backoff?: BackoffOptions;
-  /** A watch that lived so long is a success and ends the series of pauses, ms (default 5,000). */
+  /** A watch that lives this long is a success and ends the series of pauses, ms (default 5,000). */
   readonly stableMs?: number;
   readonly random?: () => number;
 }
 
-/** What the loops of a reflector share. */
+/** The parts that the loops of a reflector share. */
 export interface ReflectorContext<T> {
   readonly options: ReflectorOptions<T>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: Store<T>;
   readonly name: string;
+  readonly relistPeriodMs: number;
   readonly random: () => number;
   /** Undefined when the object is to be skipped. */
   toEntry(object: KubeObject): Entry<T> | undefined;

@@ -1,61 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Reflector } from './reflector.ts';
-import type { ReflectorOptions } from './reflector-options.ts';
-import type { KubeObject } from './resource.ts';
-import { PODS } from './resource.ts';
+import type { KubeObject } from '../objects/index.ts';
 import { type Answer, sendJson, sendStatus } from './testing/fake-api-server.ts';
 import { FakeCollection, type FakeObject } from './testing/fake-collection.ts';
-import { harness } from './testing/set-up.ts';
+import { isWatch, reflect } from './testing/reflect.ts';
 import { until } from './testing/until.ts';
-
-type Options = Partial<ReflectorOptions<string>>;
-
-/** A reflector of notes against a server that answers as told; disposing it checks that it ends with its signal. */
-async function reflect(answer: Answer, options: Options = {}) {
-  const h = await harness(answer);
-  const log: string[] = [];
-  const reflector = new Reflector<string>({
-    client: h.client,
-    type: PODS,
-    decode: (object: KubeObject) => (object as FakeObject).note,
-    logger: { ...silent },
-    metrics: h.metrics,
-    backoff: { baseMs: 1, capMs: 8 },
-    ...options,
-  });
-  reflector.store.subscribe({
-    added: (key, value) => log.push(`+${key}:${value}`),
-    updated: (key, value) => log.push(`~${key}:${value}`),
-    deleted: (key, value) => log.push(`-${key}:${value}`),
-    resynced: (key) => log.push(`=${key}`),
-  });
-  const abort = new AbortController();
-  const running = reflector.run(abort.signal);
-  const content = () =>
-    Object.fromEntries([...reflector.store.keys()].sort().map((key) => [key, reflector.store.get(key)]));
-  const holds = (collection: FakeCollection) =>
-    until('the store equals the collection', () => JSON.stringify(content()) === JSON.stringify(collection.content));
-  const dispose = async () => {
-    abort.abort();
-    await running;
-    await h[Symbol.asyncDispose]();
-  };
-  const lists = () => h.server.requests.filter((request) => !request.url.search.includes('watch=true'));
-  const watches = () => h.server.seen('watch=true');
-  return { ...h, reflector, log, content, holds, lists, watches, [Symbol.asyncDispose]: dispose };
-}
-
-const nothing = () => undefined;
-const silent = {
-  trace: nothing,
-  debug: nothing,
-  info: nothing,
-  warn: nothing,
-  error: nothing,
-  child: () => silent,
-};
-
-const isWatch = (request: { url: URL }) => request.url.searchParams.get('watch') === 'true';
 
 describe('Reflector', () => {
   it('lists in pages, then watches from the version of the list with bookmarks and an end of its own', async () => {
@@ -401,42 +349,6 @@ describe('Reflector', () => {
     for (const watch of collection.watches) watch.destroy();
     await r.holds(collection);
     expect(r.log).toEqual(['+a/x:first', '-a/x:first', '+a/x:second']);
-  });
-
-  it('repairs events that were lost at the next periodic list, and says so', async () => {
-    const collection = new FakeCollection();
-    collection.put('changed', 'one');
-    collection.put('gone', 'one');
-    await using r = await reflect((request, response) => collection.answer(request, response), { relistPeriodMs: 80 });
-    await until('a watch opens', () => collection.watches.size === 1);
-    collection.put('added', 'one', false);
-    collection.put('changed', 'two', false);
-    collection.remove('gone', false);
-    await r.holds(collection);
-    expect(r.log).toEqual(expect.arrayContaining(['+a/added:one', '~a/changed:two', '-a/gone:one']));
-    expect(await r.metrics.scrape()).toContain('ado_informer_repaired_objects_total{resource="pods"} 3');
-  });
-
-  it('offers unchanged objects again at every periodic list, without an update', async () => {
-    const collection = new FakeCollection();
-    collection.put('x', 'one');
-    await using r = await reflect((request, response) => collection.answer(request, response), { relistPeriodMs: 40 });
-    await until('two periodic lists', () => r.log.length >= 3);
-    expect(r.log.slice(0, 3)).toEqual(['+a/x:one', '=a/x', '=a/x']);
-  });
-
-  it('keeps watching while the periodic list fails', async () => {
-    const collection = new FakeCollection();
-    await using r = await reflect(
-      (request, response) =>
-        !isWatch(request) && r?.lists().length > 1
-          ? sendStatus(response, 500, 'InternalError')
-          : collection.answer(request, response),
-      { relistPeriodMs: 50 },
-    );
-    await until('periodic lists fail', () => r.lists().length >= 3);
-    collection.put('x', 'one');
-    await r.holds(collection);
   });
 
   it('goes on when a handler throws, and counts it', async () => {

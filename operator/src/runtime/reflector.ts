@@ -1,15 +1,17 @@
+import { type KubeObject, objectKey } from '../objects/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type Clock, realClock } from './clock.ts';
 import { ReflectorLoop } from './reflector-loop.ts';
 import type { ReflectorContext, ReflectorOptions } from './reflector-options.ts';
-import { type KubeObject, keyOf, type ResourceType } from './resource.ts';
+import type { ResourceType } from './resource.ts';
 import { type Entry, Store } from './store.ts';
 
+const RELIST_PERIOD_MS = 2 * 3_600_000;
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
  * Keeps a store equal to the objects of one kind, in the whole cluster or in some namespaces: lists, watches, and
- * lists again where the watch cannot go on. It never ends before its signal aborts, whatever the server does.
+ * lists again where the watch cannot continue or has missed an event. It never ends before its signal aborts, whatever the server does.
  */
 export class Reflector<T> {
   readonly type: ResourceType;
@@ -58,6 +60,7 @@ export class Reflector<T> {
       logger: this.logger,
       store: this.store,
       name: this.name,
+      relistPeriodMs: this.options.relistPeriodMs ?? RELIST_PERIOD_MS,
       random: this.options.random ?? Math.random,
       toEntry: (object) => this.toEntry(object),
       heard: () => {
@@ -73,7 +76,12 @@ export class Reflector<T> {
     if (metadata.annotations?.[LAST_APPLIED] !== undefined) delete metadata.annotations[LAST_APPLIED];
     const value = this.decode(object);
     if (value === undefined) return undefined;
-    return { key: keyOf(metadata), uid: metadata.uid ?? '', resourceVersion: metadata.resourceVersion ?? '', value };
+    return {
+      key: objectKey(metadata),
+      uid: metadata.uid ?? '',
+      resourceVersion: metadata.resourceVersion ?? '',
+      value,
+    };
   }
 
   private decode(object: KubeObject): T | undefined {
@@ -91,7 +99,7 @@ export class Reflector<T> {
     try {
       return this.options.undecodable?.(object, cause);
     } catch (error) {
-      this.handlerFailed(error, keyOf(object.metadata));
+      this.handlerFailed(error, objectKey(object.metadata));
       return undefined;
     }
   }

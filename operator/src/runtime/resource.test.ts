@@ -4,13 +4,10 @@ import {
   apiVersionOf,
   collectionPath,
   controllerReference,
-  isControlledBy,
-  keyOf,
   LEASES,
   NAMESPACES,
   objectPath,
   PODS,
-  parseKey,
   resourceName,
 } from './resource.ts';
 
@@ -80,19 +77,18 @@ describe('names', () => {
     expect([apiVersionOf(PODS), apiVersionOf(LEASES)]).toEqual(['v1', 'coordination.k8s.io/v1']);
     expect([resourceName(PODS), resourceName(LEASES)]).toEqual(['pods', 'leases.coordination.k8s.io']);
   });
-
-  it('of objects are keys and back', () => {
-    for (const ref of [{ namespace: 'a', name: 'b' }, { name: 'c' }]) expect(parseKey(keyOf(ref))).toEqual(ref);
-  });
 });
 
-describe('ownership', () => {
-  it('is by uid, never by name', () => {
-    const owner = { metadata: { name: 'o', uid: 'u1' } };
-    const child = { metadata: { name: 'c', ownerReferences: [controllerReference(LEASES, owner)] } };
-    expect(isControlledBy(child, 'u1')).toBe(true);
-    expect(isControlledBy(child, 'u2')).toBe(false);
-    expect(isControlledBy({ metadata: { name: 'c' } }, 'u1')).toBe(false);
+describe('a controller reference', () => {
+  it('names its owner by group, version, kind, name and uid, and does not block its deletion', () => {
+    const reference = controllerReference(LEASES, { metadata: { name: 'o', uid: 'u1' } });
+    expect(reference).toEqual({
+      ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', name: 'o', uid: 'u1' },
+      ...{ controller: true, blockOwnerDeletion: false },
+    });
+  });
+
+  it('needs a uid', () => {
     expect(() => controllerReference(LEASES, { metadata: { name: 'o' } })).toThrow('metadata.uid is empty');
   });
 });

@@ -1,3 +1,5 @@
+import { asController, type KubeObject, type ObjectRef, type OwnerReference } from '../objects/index.ts';
+
 /** A kind of object as the API server addresses it. `group` is empty for the core group. */
 export interface ResourceType {
   readonly group: string;
@@ -5,39 +7,6 @@ export interface ResourceType {
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
-}
-
-export interface OwnerReference {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  uid: string;
-  controller?: boolean;
-  blockOwnerDeletion?: boolean;
-}
-
-/** Metadata as the API server sends it. Versions are opaque strings: they exceed 2^53 and are never parsed. */
-export interface ObjectMeta {
-  name: string;
-  namespace?: string;
-  uid?: string;
-  resourceVersion?: string;
-  generation?: number;
-  generateName?: string;
-  creationTimestamp?: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  finalizers?: string[];
-  ownerReferences?: OwnerReference[];
-  managedFields?: unknown[];
-}
-
-export interface KubeObject {
-  apiVersion?: string;
-  kind?: string;
-  metadata: ObjectMeta;
 }
 
 export interface ListMeta {
@@ -49,12 +18,6 @@ export interface ListMeta {
 export interface KubeList<T> {
   metadata: ListMeta;
   items: T[];
-}
-
-/** Names one object. `namespace` is absent for cluster-scoped kinds. */
-export interface ObjectRef {
-  readonly namespace?: string | undefined;
-  readonly name: string;
 }
 
 const core = (plural: string, kind: string, namespaced = true): ResourceType => ({
@@ -136,7 +99,7 @@ export function resourceName(type: ResourceType): string {
 
 /** The longest name that an object can have, and more than any group, version or plural has. */
 const MAX_SEGMENT_LENGTH = 253;
-/** What the API server takes as the name of an object of some kind: one segment of a path, in which nothing is encoded. */
+/** A name that the API server accepts for an object of some kind: one segment of a path, in which nothing is encoded. */
 const SEGMENT = /^[^\s\p{C}/%?#\\]+$/u;
 
 /**
@@ -184,28 +147,9 @@ export function objectPath(type: ResourceType, ref: ObjectRef, subresource?: str
   return subresource ? `${path}${pathOf(subresource)}` : path;
 }
 
-/** The key under which stores and queues know an object: `namespace/name`, or `name` when it has no namespace. */
-export function keyOf(ref: ObjectRef): string {
-  return ref.namespace ? `${ref.namespace}/${ref.name}` : ref.name;
-}
-
-/** The inverse of `keyOf`. */
-export function parseKey(key: string): ObjectRef {
-  const slash = key.indexOf('/');
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
-/**
- * The owner reference that makes `owner` the controller of another object in its namespace. It does not block the
- * owner's deletion: that would need the right to update the finalizers of the owner, where the cluster enforces it.
- */
+/** The reference that makes `owner` the controller of another object in its namespace. @throws Error without a uid */
 export function controllerReference(type: ResourceType, owner: KubeObject): OwnerReference {
   const { name, uid } = owner.metadata;
   if (!uid) throw new Error(`cannot own through ${resourceName(type)} "${name}": metadata.uid is empty; read it first`);
-  return { apiVersion: apiVersionOf(type), kind: type.kind, name, uid, controller: true, blockOwnerDeletion: false };
-}
-
-/** Whether `owner` (by uid, never by name) is the controller of `object`. */
-export function isControlledBy(object: KubeObject, ownerUid: string): boolean {
-  return object.metadata.ownerReferences?.some((ref) => ref.controller === true && ref.uid === ownerUid) ?? false;
+  return asController({ apiVersion: apiVersionOf(type), kind: type.kind, name, uid });
 }

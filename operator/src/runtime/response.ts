@@ -4,7 +4,7 @@ import { ApiError, ConnectionError, type KubeStatus } from './errors.ts';
 
 export type ResponseBody = Dispatcher.ResponseData['body'];
 
-/** Error answers are read up to this size; what is longer is cut and treated as text. */
+/** Error answers are read up to this size; longer ones are cut and treated as text. */
 const MAX_ERROR_BYTES = 64 * 1024;
 /** Text of an answer that is not a Status, as far as it goes into a message. */
 const MAX_ERROR_TEXT = 512;
@@ -84,7 +84,7 @@ async function collectStart(body: ResponseBody, maxBytes: number): Promise<strin
   return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
 }
 
-/** Codes of failures before anything was sent. Failed TLS checks are told by their prefixes. */
+/** Codes of failures before anything was sent. Failed TLS checks are recognised by their prefixes. */
 const UNSENT_CODES = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',

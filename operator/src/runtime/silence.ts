@@ -41,7 +41,7 @@ export class Silence {
   /** The error as the caller should see it. */
   explain(error: unknown): unknown {
     if (error instanceof ApiError) return error;
-    if (this.caller.aborted) return new AbortedError('the watch was given up', { cause: error });
+    if (this.caller.aborted) return new AbortedError('the watch was aborted', { cause: error });
     if (this.silent) return new ConnectionError('Silent', `no byte within ${this.limitMs} ms`, true, error);
     return transportError(error);
   }

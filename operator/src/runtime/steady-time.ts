@@ -1,18 +1,18 @@
-/** A step that is larger than this, ms, is believed at once: a machine that slept, not a clock that was set. */
+/** A step that is larger than this, ms, is applied at once: the machine slept, the clock was not set. */
 const BELIEVED_STEP_MS = 15 * 60_000;
-/** How much quicker or slower than it is time may pass until a step is made up for. */
+/** The share by which time may pass faster or slower until a step is made up for. */
 const SLEW = 0.1;
 
 /**
- * Time of day that does not jump. Deadlines, backoffs and the age of a silence are told by it: were it set forward by
- * five minutes, tasks would time out that had not; were it set back, every wait would last five minutes longer. So a
- * step of the wall clock is made up for slowly, at a tenth of the time that passes, and what is waited for is early or
- * late by a tenth at most.
+ * Time of day that does not jump. Deadlines, backoffs and the age of a silence are measured by it: if it were set forward
+ * by five minutes, tasks would time out early; if it were set back, every wait would last five minutes longer. So a step
+ * of the wall clock is made up for slowly, by a tenth of the time that passes, and every wait ends early or late by a
+ * tenth at most.
  */
 export class SteadyTime {
   private readonly wall: () => number;
   private readonly monotonic: () => number;
-  /** What is added to the monotonic time, as of `at`. */
+  /** The difference to the monotonic time, as of `at`. */
   private offset: number;
   private at: number;
 

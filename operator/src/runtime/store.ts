@@ -6,12 +6,12 @@ export interface Entry<T> {
   readonly value: T;
 }
 
-/** What a subscriber is told. A handler is called synchronously and must only note work, such as adding to a queue. */
+/** The handlers of a subscriber. They are called synchronously and must only note work, such as adding to a queue. */
 export interface StoreHandler<T> {
   added?(key: string, value: T, entry: Entry<T>): void;
   updated?(key: string, value: T, previous: T, entry: Entry<T>): void;
   deleted?(key: string, value: T, entry: Entry<T>): void;
-  /** A complete list found the object as cached: a chance to look at it again, at low priority. */
+  /** A complete list has the object as cached: an occasion to look at it again, at low priority. */
   resynced?(key: string, value: T): void;
 }
 
@@ -22,7 +22,7 @@ export interface StoreOptions<T> {
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
 }
 
-/** Told of a handler or index function that threw; the store and the other handlers go on. */
+/** Called for a handler or index function that threw; the store and the other handlers continue. */
 export type HandlerErrorListener = (error: unknown, key: string) => void;
 
 /** How many objects a complete list changed. */
@@ -38,7 +38,7 @@ interface Index<T> {
 }
 
 /**
- * The cache of one kind. Keyed by `namespace/name`, but aware of uids: an object that was deleted and made again under
+ * The cache of one kind. Keyed by `namespace/name`, but aware of uids: an object that was deleted and recreated under
  * its name is a deletion and an addition, never an update.
  */
 export class Store<T> {
@@ -53,7 +53,7 @@ export class Store<T> {
     }
   }
 
-  /** Sets who is told of handlers that throw: the reflector that fills the store. */
+  /** Sets the listener for handlers that throw: the reflector that fills the store. */
   reportErrorsTo(listener: HandlerErrorListener): void {
     this.onHandlerError = listener;
   }
@@ -66,7 +66,7 @@ export class Store<T> {
     return this.entries.get(key)?.value;
   }
 
-  /** The entry with uid and version, for those that must know how fresh it is. */
+  /** The entry with uid and version, for callers that must know how fresh it is. */
   entry(key: string): Entry<T> | undefined {
     return this.entries.get(key);
   }
@@ -91,7 +91,7 @@ export class Store<T> {
     return bucket ? [...bucket.keys()] : [];
   }
 
-  /** Tells the handler of everything cached (as added) and of every later change. Returns the way to end it. */
+  /** Calls the handler for everything cached (as added) and for every later change. Returns a function that ends this. */
   subscribe(handler: StoreHandler<T>): () => void {
     this.handlers.add(handler);
     for (const entry of this.entries.values())
@@ -127,13 +127,19 @@ export class Store<T> {
     this.notify(key, (handler) => handler.deleted?.(key, last ?? entry.value, entry));
   }
 
-  /** Says that the object under the key now has this uid: a cached object with another one is gone. */
+  /** Notes that the object under the key now has this uid: a cached object with another uid is gone. */
   keepOnly(key: string, uid: string): void {
     if (this.entries.get(key)?.uid !== uid) this.remove(key);
   }
 
+  /** Offers a cached object to the handlers again, as `resynced`. */
+  offer(key: string): void {
+    const entry = this.entries.get(key);
+    if (entry) this.notify(key, (handler) => handler.resynced?.(key, entry.value));
+  }
+
   /**
-   * Makes the cache equal to a complete list, of one namespace or of everything, and tells handlers the difference.
+   * Makes the cache equal to a complete list, of one namespace or of everything, and calls the handlers for the differences.
    * `keep` names objects (key to uid) that the list had but that could not be decoded: their older copies stay.
    */
   replace(list: readonly Entry<T>[], scope?: string, keep?: ReadonlyMap<string, string>): ReplaceResult {
@@ -144,7 +150,7 @@ export class Store<T> {
       seen.add(entry.key);
       const previous = this.entries.get(entry.key);
       if (previous?.uid === entry.uid && previous.resourceVersion === entry.resourceVersion) {
-        this.notify(entry.key, (handler) => handler.resynced?.(entry.key, previous.value));
+        this.offer(entry.key);
         continue;
       }
       if (previous?.uid === entry.uid) updated++;

@@ -23,9 +23,9 @@ export interface RawRequest {
   readonly maxBytes?: number;
   /** Whether it may leave before others (default normal). */
   readonly urgency?: Urgency;
-  /** Asked right before the request leaves, however long it waited; what it throws is what the caller gets. */
+  /** Called right before the request is sent, however long it waited; its error goes to the caller. */
   readonly guard?: () => void;
-  /** Who asks, in place of the identity of the configuration: then neither its token nor its certificate is shown. */
+  /** Replaces the identity of the configuration: neither its token nor its certificate is sent. */
   readonly bearer?: string | undefined;
 }
 
@@ -49,11 +49,11 @@ export interface TransportOptions {
 /** Answers larger than this are refused instead of filling the memory. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const MAX_RETRIES = 5;
-/** Below the 90 s after which the API server closes idle connections, so that we never write into a closing one. */
+/** Below the 90 s after which the API server closes idle connections, so that no request goes into a closing one. */
 const KEEP_ALIVE_MS = 60_000;
 
 /**
- * HTTP/1.1 to one API server over a pool of kept-alive connections. Sends again only what the server said it did not
+ * HTTP/1.1 to one API server over a pool of kept-alive connections. Resends only requests that the server did not
  * process: a 401 once, after reading the credentials again; a 429 with Retry-After; for reads also 503. No endpoint is
  * asked sooner than it asked to be, by whichever request: one that cannot wait so long fails without being sent.
  */
@@ -127,7 +127,7 @@ export class Transport {
     }
   }
 
-  /** Ends all connections; requests under way fail. */
+  /** Ends all connections; requests in progress fail. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.pools.values()].map(({ dispatcher }) => dispatcher.destroy()));
@@ -172,7 +172,7 @@ export class Transport {
     }
   }
 
-  /** Sends once, and once more with fresh credentials when the server did not accept those it was shown. */
+  /** Sends once, and once more with fresh credentials when the server rejects the first ones. */
   private async authorized(request: RawRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const known = this.credentials.current();
     const snapshot = known instanceof Promise ? await known : known;
@@ -217,7 +217,7 @@ export class Transport {
     if (this.closed) throw new ConnectionError('Closed', 'the client is closed', false);
     const pool = this.pools.get(name);
     if (pool?.fingerprint === snapshot.tlsFingerprint) return pool.dispatcher;
-    // Requests and watches under way end on the old connections; new ones use the new certificates.
+    // Requests and watches in progress end on the old connections; new ones use the new certificates.
     pool?.dispatcher.close().catch(() => undefined);
     const dispatcher = this.connect(snapshot);
     this.pools.set(name, { fingerprint: snapshot.tlsFingerprint, dispatcher });
@@ -272,7 +272,7 @@ export class Transport {
       explain: (error: unknown): unknown => {
         if (error instanceof ApiError || error instanceof FencedError) return error;
         if (timedOut) return new ConnectionError('Timeout', `no answer within ${timeoutMs} ms`, true, error);
-        if (signal?.aborted) return new AbortedError('the request was given up', { cause: error });
+        if (signal?.aborted) return new AbortedError('the request was aborted', { cause: error });
         return transportError(error);
       },
     };

@@ -1,5 +1,5 @@
+import type { KubeObject } from '../objects/index.ts';
 import { ApiError, ConnectionError, type KubeStatus } from './errors.ts';
-import type { KubeObject } from './resource.ts';
 
 export type WatchEvent = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: KubeObject };
 

@@ -3,8 +3,8 @@ import { type Clock, realClock, type Timer } from './clock.ts';
 import { DelayHeap } from './delay-heap.ts';
 
 /**
- * What goes first: what is under way, so that it ends; then what has not begun; then looking again at what has not
- * changed. Whoever submits more than can be done waits, and holds up nobody who came before.
+ * The order of keys: work in progress first, so that it ends; then new work; then a second look at unchanged objects.
+ * Submitting more work than can be done delays only that work, not the work before it.
  */
 export type Priority = 'running' | 'new' | 'resync';
 
@@ -43,9 +43,9 @@ interface Waiting {
  * 1. A key is in the queue at most once and with at most one worker at a time; added while it is worked on, it comes
  *    back afterwards.
  * 2. The first add of a quiet key is ready at once; adds within the coalescing window after its turn become one.
- * 3. Of several delayed adds of a key the earliest counts, and taking the key cancels it: the turn that begins sees
- *    whatever the delay was for, and says anew when it wants to be called.
- * 4. After `shutDown` nothing is taken any more; what was queued is dropped, for the next leader reads it all anyway.
+ * 3. Of several delayed adds of a key the earliest counts, and taking the key cancels it: the turn that begins sees the
+ *    reason for the delay, and asks again to be called later.
+ * 4. After `shutDown` no key is taken any more; queued keys are dropped, since the next leader reads everything anyway.
  */
 export class Workqueue {
   /** Keys that are ready, each in one of them. */

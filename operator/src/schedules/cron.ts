@@ -1,9 +1,10 @@
 import { Cron } from 'croner';
 import { timeOf } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 
 /** How many compiled crons are kept. */
 const MAX_COMPILED = 2_000;
-const compiled = new Map<string, Cron>();
+const compiled = new BoundedMap<Cron>({ max: MAX_COMPILED });
 
 /**
  * The first time of day after `wall` that a cron names, as if the place had no time zone: milliseconds since 1970 on the
@@ -19,7 +20,6 @@ function compile(cron: string): Cron {
   const known = compiled.get(cron);
   if (known) return known;
   const made = new Cron(cron, { paused: true, utcOffset: 0, mode: '5-or-6-parts' });
-  if (compiled.size >= MAX_COMPILED) compiled.delete(compiled.keys().next().value ?? '');
   compiled.set(cron, made);
   return made;
 }

@@ -1,4 +1,5 @@
 import { epochOf } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 
 /** A stretch of time in which the clocks of a zone differ from UTC by the same, and when they were last changed. */
 export interface Stretch {
@@ -18,8 +19,8 @@ const REMEMBERED_MS = 2 * DAY_MS;
 const MAX_ZONES = 200;
 const MAX_PIECES = 4_000;
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-const pieces = new Map<string, readonly Stretch[]>();
+const formats = new BoundedMap<Intl.DateTimeFormat>({ max: MAX_ZONES });
+const pieces = new BoundedMap<readonly Stretch[]>({ max: MAX_PIECES });
 
 /** Whether there is such a time zone in the data that Node comes with. */
 export function isZone(zone: string): boolean {
@@ -44,7 +45,6 @@ function stretchesOf(zone: string, piece: number): readonly Stretch[] {
   const known = pieces.get(key);
   if (known) return known;
   const made = findStretches(zone, piece * PIECE_MS, (piece + 1) * PIECE_MS);
-  if (pieces.size >= MAX_PIECES) pieces.delete(pieces.keys().next().value ?? '');
   pieces.set(key, made);
   return made;
 }
@@ -103,7 +103,6 @@ function formatOf(zone: string): Intl.DateTimeFormat {
     ...{ timeZone: zone, calendar: 'gregory', numberingSystem: 'latn', hourCycle: 'h23' },
     ...{ year: 'numeric', month: two, day: two, hour: two, minute: two, second: two },
   });
-  if (formats.size >= MAX_ZONES) formats.delete(formats.keys().next().value ?? '');
   formats.set(zone, made);
   return made;
 }

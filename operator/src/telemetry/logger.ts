@@ -36,7 +36,7 @@ const SECRET_NAMES = [
   'clientKeyData',
 ];
 
-/** Creates the JSON logger: `level` as a word, `time` in RFC 3339, what looks like a secret replaced wherever it appears. */
+/** Creates the JSON logger: `level` as a word, `time` in RFC 3339, likely secrets replaced wherever they appear. */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const configuration: PinoOptions = {
     level: options.level ?? 'info',

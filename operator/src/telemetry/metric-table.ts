@@ -78,7 +78,7 @@ export const METRICS = {
   queueDepth: {
     type: 'gauge',
     name: 'workqueue_depth',
-    help: 'Keys that wait for a worker.',
+    help: 'Keys waiting for a worker.',
     labels: ['name'],
   },
   queueAdds: {
@@ -128,7 +128,7 @@ export const METRICS = {
   restRequestDuration: {
     type: 'histogram',
     name: 'rest_client_request_duration_seconds',
-    help: 'Time from sending a request to the end of its response; watches are not in it.',
+    help: 'Time from sending a request to the end of its response, without watches.',
     labels: ['verb', 'host'],
     buckets: REQUEST_BUCKETS,
   },
@@ -140,23 +140,23 @@ export const METRICS = {
   restRequestsWaiting: {
     type: 'gauge',
     name: 'ado_api_requests_waiting',
-    help: 'Requests that wait for a slot of the in-flight cap.',
+    help: 'Requests waiting for a slot of the in-flight cap.',
   },
   restThrottled: {
     type: 'counter',
     name: 'ado_api_requests_throttled_total',
-    help: 'Requests that the API server refused with Retry-After and that were sent again.',
+    help: 'Requests resent after the API server refused them with Retry-After.',
   },
   leaderStatus: {
     type: 'gauge',
     name: 'leader_election_master_status',
-    help: 'One when this process holds the lease of that name.',
+    help: '1 if this process holds the lease of that name.',
     labels: ['name'],
   },
   informerSynced: {
     type: 'gauge',
     name: 'ado_informer_synced',
-    help: 'One when the cache of the resource has seen a complete list.',
+    help: '1 if the cache of the resource has seen a complete list.',
     labels: ['resource'],
   },
   informerObjects: {
@@ -186,13 +186,13 @@ export const METRICS = {
   informerRepairs: {
     type: 'counter',
     name: 'ado_informer_repaired_objects_total',
-    help: 'Objects that a periodic list changed: missed events, and the few changes during the list itself.',
+    help: 'Objects that a list changed because the watch had missed their events.',
     labels: ['resource'],
   },
   watchRestarts: {
     type: 'counter',
     name: 'ado_watch_restarts_total',
-    help: 'Watches started again, by reason.',
+    help: 'Watch restarts, by reason.',
     labels: ['resource', 'reason'],
   },
   eventsEmitted: {
@@ -231,21 +231,21 @@ export const METRICS = {
   logsArchived: {
     type: 'counter',
     name: 'ado_logs_archived_total',
-    help: 'Logs of finished pods that were to be kept, by what became of them.',
+    help: 'Logs of finished pods to archive, by result.',
     labels: ['result'],
     zero: [{ result: 'Stored' }, { result: 'Empty' }, { result: 'Failed' }, { result: 'Skipped' }],
   },
   artifactSweeps: {
     type: 'counter',
     name: 'ado_artifact_sweeps_total',
-    help: 'Sweeps of what runs that are gone have left in the store, by result.',
+    help: 'Sweeps of artifacts that deleted runs left in the store, by result.',
     labels: ['result'],
     zero: [{ result: 'Succeeded' }, { result: 'Failed' }],
   },
   hookRequests: {
     type: 'counter',
     name: 'ado_webhook_requests_total',
-    help: 'Requests to webhooks, by what became of them.',
+    help: 'Requests to webhooks, by result.',
     labels: ['result'],
     zero: [
       { result: 'Accepted' },

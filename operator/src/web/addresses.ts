@@ -6,10 +6,10 @@ export class CidrError extends Error {
   override readonly name = 'CidrError';
 }
 
-/** Who asks: the operator, which stands inside the cluster with its rights, or a pod, which its user could as well. */
+/** The origin of a request: the operator, with its place in the cluster, or a pod, which its user could create as well. */
 export type Reach = 'Operator' | 'Pod';
 
-/** This host, its links, and the addresses at which clouds hand out credentials: never asked by anybody. */
+/** This host, its links, and the addresses at which clouds hand out credentials: no request may reach them. */
 const NEVER = [
   '0.0.0.0/8',
   '127.0.0.0/8',
@@ -26,7 +26,7 @@ const NEVER = [
   'fd20:ce::254/128',
 ];
 
-/** Whatever is not the public Internet: nodes, pods and services of clusters, private networks, tunnels into them. */
+/** Everything outside of the public Internet: nodes, pods and services of clusters, private networks, tunnels into them. */
 const NOT_PUBLIC = [
   '10.0.0.0/8',
   '100.64.0.0/10',

@@ -4,24 +4,24 @@ import type { WebAnswer, WebRequest } from './request.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** What a task may hand on: as much as the termination message of a pod holds. */
+/** Largest outputs of a task: the size of the termination message of a pod. */
 const MAX_OUTPUT_BYTES = 4095;
 const MAX_BODY_BYTES = 2048;
 const MAX_QUOTED = 200;
 
-/** What a request hands on. */
+/** The outputs of a request. */
 export interface AnswerOutputs {
   [name: string]: Json;
   status: number;
   /** Text of the answer, at most 2 KiB. */
   body: string;
-  /** The answer as JSON, if it says that it is and fits; else null. Whole numbers that are not exact are texts. */
+  /** The answer as JSON, if its content type is JSON and it fits; else null. Inexact whole numbers are texts. */
   json: Json;
   /** Whether `body` or `json` is less than the answer. */
   truncated: boolean;
 }
 
-/** Whether a status is what was asked for: 200 to 299, or one of the list. */
+/** Whether a status counts as success: 200 to 299, or one of the list. */
 export function isSuccess(status: number, successCodes: readonly number[] | undefined): boolean {
   return successCodes ? successCodes.includes(status) : status >= 200 && status <= 299;
 }
@@ -43,11 +43,11 @@ export function outputsOf(answer: WebAnswer): AnswerOutputs {
   return fits(bare) ? bare : fitted({ status, body, json: null, truncated: true });
 }
 
-/** What stands for the beginning of an answer that is not shown. */
+/** The text in place of an answer that is not shown. */
 const WITHHELD = 'the answer is withheld; with failureMessage: Show its beginning is shown';
 
 /**
- * Why a status is no success, with the beginning of the answer if it is to be shown; nothing of what was sent but method,
+ * Why a status is no success, with the beginning of the answer if it may be shown. Of the request it contains only method,
  * host and path, and nothing that looks like a secret.
  */
 export function describeStatus(
@@ -67,8 +67,8 @@ export function describeStatus(
 const MIN_SECRET_LENGTH = 4;
 
 /**
- * An answer that does not hold what was sent in secret headers: servers tell it back. Values count whole and, after a
- * scheme such as Bearer, without it; as they are, in JSON, in a URL, and out of base64.
+ * The answer without the values of secret headers, which some servers echo. A value is removed as a whole and without a
+ * scheme such as Bearer; in its plain form, in JSON, in a URL, and decoded from base64.
  */
 export function withoutSecrets(answer: WebAnswer, values: readonly string[]): WebAnswer {
   const secrets = values.flatMap(formsOf).filter((form) => form.length >= MIN_SECRET_LENGTH);

@@ -25,7 +25,7 @@ export function embeddedIn(address: string): string[] {
   return isIsatap ? [last] : [];
 }
 
-/** The 16 bytes of an address; nothing for what is none. */
+/** The 16 bytes of an address; undefined if the text is no address. */
 function bytesOf(address: string): number[] | undefined {
   if (!isIPv6(address)) return undefined;
   // The class URL writes every form in one: lower case, in hex, with at most one `::`.

@@ -20,7 +20,7 @@ export interface WebRequest {
   readonly timeoutMs: number;
 }
 
-/** Whom a request may reach. */
+/** The hosts and addresses that a request may reach. */
 export interface WebPolicy {
   /** Without it every name may be asked. */
   readonly hosts?: HostList;
@@ -94,7 +94,7 @@ function urlOf(text: string): URL {
 }
 
 async function once(request: WebRequest, url: URL, policy: WebPolicy, signal: AbortSignal): Promise<WebAnswer> {
-  // A resolver that does not answer cannot be stopped, but nobody waits for it.
+  // A resolver that does not answer cannot be stopped, but nothing waits for it.
   const address = await Promise.race([addressOf(url, policy), rejectedBy(signal)]);
   const agent = new Agent({ connect: { lookup: pinnedTo(address) }, pipelining: 0, allowH2: false });
   try {

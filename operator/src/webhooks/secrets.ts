@@ -1,4 +1,5 @@
 import type { SecretKeyRef } from '../api/index.ts';
+import { BoundedMap } from '../bounds/index.ts';
 import { type Clock, isForbidden, isNotFound, type KubeClient, type KubeObject, SECRETS } from '../runtime/index.ts';
 
 /** How long a Secret that was read counts, and how long one that could not be, milliseconds. */
@@ -36,7 +37,7 @@ interface Refs {
 export class SecretReader {
   readonly #client: Pick<KubeClient, 'get'>;
   readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new BoundedMap<Kept>({ max: MAX_KEPT });
 
   constructor(client: Pick<KubeClient, 'get'>, clock: Clock) {
     this.#client = client;
@@ -73,7 +74,6 @@ export class SecretReader {
     const limit = kept?.isMissing ? KEPT_MISSING_MS : fresh ? FRESH_MS : KEPT_MS;
     if (kept !== undefined && age < limit) return kept.fetched;
     const made: Kept = { at: this.#clock.monotonic(), fetched: this.#get(namespace, name), isMissing: false };
-    this.#kept.delete(key);
     this.#kept.set(key, made);
     made.fetched.then(
       (fetched) => {
@@ -82,8 +82,6 @@ export class SecretReader {
       // No answer is not kept: the next request asks again.
       () => this.#kept.get(key) === made && this.#kept.delete(key),
     );
-    const oldest = this.#kept.size > MAX_KEPT ? this.#kept.keys().next().value : undefined;
-    if (oldest !== undefined) this.#kept.delete(oldest);
     return made.fetched;
   }
 

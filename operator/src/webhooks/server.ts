@@ -1,19 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { MAX_BODY_BYTES } from '../api/index.ts';
 import type { Clock, Listener } from '../runtime/index.ts';
 import type { Logger, Metrics } from '../telemetry/index.ts';
+import { HttpServer } from '../web/index.ts';
 import { BodyBudget, readBody } from './body.ts';
 import { AUTHENTICATION_MS, type Receiver } from './receiver.ts';
 import { UNAUTHORIZED, unavailable, type WebhookResponse, type WebhookResult, write } from './response.ts';
 
-/** What a sender may take for its headers, and for all of its request, milliseconds. */
-const HEADERS_MS = 5_000;
+/** What a sender may take for all of its request, milliseconds. */
 const REQUEST_MS = 15_000;
-/** How often slow senders are looked for, milliseconds. */
-const CHECK_MS = 1_000;
-const IDLE_MS = 5_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 256;
 const MAX_REQUESTS_PER_CONNECTION = 1_000;
 
@@ -28,7 +24,7 @@ export interface WebhookServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Default: as the constants above say. */
+  /** Default: the constants above, and the bounds of every server. */
   readonly limits?: {
     readonly headersMs?: number;
     readonly requestMs?: number;
@@ -42,55 +38,36 @@ export class WebhookServer implements Listener {
   readonly name = 'webhooks';
   readonly #options: WebhookServerOptions;
   readonly #budget = new BodyBudget();
-  readonly #server: Server;
+  readonly #server: HttpServer;
 
   constructor(options: WebhookServerOptions) {
     this.#options = options;
-    const { headersMs = HEADERS_MS, requestMs = REQUEST_MS, connections = MAX_CONNECTIONS } = options.limits ?? {};
-    this.#server = createServer(
-      {
-        headersTimeout: headersMs,
-        requestTimeout: requestMs,
-        keepAliveTimeout: IDLE_MS,
-        connectionsCheckingInterval: CHECK_MS,
-        maxHeaderSize: MAX_HEADER_BYTES,
-      },
-      (request, response) => void this.#handle(request, response),
-    );
-    this.#server.maxConnections = connections;
-    this.#server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
-    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#giveUp(error, socket));
+    const { headersMs, requestMs = REQUEST_MS, connections = MAX_CONNECTIONS } = options.limits ?? {};
+    this.#server = new HttpServer({
+      host: options.host,
+      port: options.port,
+      maxConnections: connections,
+      maxRequestsPerConnection: MAX_REQUESTS_PER_CONNECTION,
+      requestMs,
+      ...(headersMs === undefined ? {} : { headersMs }),
+      handle: (request, response) => this.#handle(request, response),
+      onClientError: (error, socket) => this.#giveUp(error, socket),
+    });
   }
 
   /** The port that it listens on, once it does. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server.port;
   }
 
   async start(): Promise<void> {
-    const { host, port, logger } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.removeListener('error', reject);
-        resolve();
-      });
-    });
-    logger.info({ host, port: this.port }, 'webhooks are taken');
+    const { host, logger } = this.#options;
+    const port = await this.#server.start();
+    logger.info({ host, port }, 'webhooks are taken');
   }
 
-  async stop(graceMs: number): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    const limit = new AbortController();
-    const late = this.#options.clock.sleep(graceMs, limit.signal).then(
-      () => this.#server.closeAllConnections(),
-      () => undefined,
-    );
-    await closed;
-    limit.abort();
-    await late;
+  stop(graceMs: number): Promise<void> {
+    return this.#server.stop(graceMs);
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

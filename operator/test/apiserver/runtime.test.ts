@@ -1,5 +1,6 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { objectKey } from '../../src/api/index.ts';
 import {
   AdoOperator,
   CONFIG_MAPS,
@@ -12,7 +13,6 @@ import {
   KubeClient,
   type KubeObject,
   KubeRecorder,
-  keyOf,
   LEASES,
   LeaderElector,
   Manager,
@@ -242,7 +242,7 @@ describe('the runtime on a real API server', () => {
     const operator = new Shell({ kubeConfig: config, client, manager, logger, metrics });
     operator.watch(reflector, (event) => {
       types.push(`${event.type} ${event.meta.id} ${event.meta.name}`);
-      controller.queue.add(keyOf(event.meta));
+      controller.queue.add(objectKey(event.meta));
     });
     manager.addWorker(controller);
     await operator.start();
@@ -256,9 +256,9 @@ describe('the runtime on a real API server', () => {
     const other = { ...configMap(ns, 'final', 'one').metadata, finalizers: ['somebody.else/theirs'] };
     await client.create(CONFIG_MAPS, { metadata: other });
     const ref = { namespace: ns, name: 'final' };
-    await until('the finalizer is on', () => reflector.store.get(keyOf(ref))?.metadata.finalizers?.length === 2);
+    await until('the finalizer is on', () => reflector.store.get(objectKey(ref))?.metadata.finalizers?.length === 2);
     await client.delete(CONFIG_MAPS, ref);
-    await until('it is off', () => reflector.store.get(keyOf(ref))?.metadata.finalizers?.length === 1);
+    await until('it is off', () => reflector.store.get(objectKey(ref))?.metadata.finalizers?.length === 1);
     expect(operator.finalized).toEqual(['final']);
     await operator.stop();
     expect(await operator.ended).toBe('Stopped');

@@ -11,6 +11,7 @@ import {
   type AttemptObservation,
   type Definition,
   LABEL_RUN_UID,
+  objectKey,
   type RenderedHttp,
   type RenderedTask,
   type Task,
@@ -23,7 +24,7 @@ import { HttpExecutor, PODS_BY_RUN_UID, PodExecutor, ResourceExecutor } from '..
 import { FakeObjects, movableClock } from '../../src/executors/testing/fake-objects.ts';
 import { identities } from '../../src/executors/testing/proving.ts';
 import { buildPod, type Pod, type PodStatus, podName, trimPod } from '../../src/pods/index.ts';
-import { ApiError, keyOf, Store } from '../../src/runtime/index.ts';
+import { ApiError, Store } from '../../src/runtime/index.ts';
 import { createLogger } from '../../src/telemetry/index.ts';
 import { HostList, type WebAnswer, WebError } from '../../src/web/index.ts';
 
@@ -153,7 +154,7 @@ async function seenOfPod(task: Task, pod: Pod): Promise<AttemptObservation[]> {
     const pods = new Store<Pod>({
       indexes: { [PODS_BY_RUN_UID]: (it) => [it.metadata.labels?.[LABEL_RUN_UID] ?? ''] },
     });
-    const key = keyOf(pod.metadata);
+    const key = objectKey(pod.metadata);
     const value = trimPod(structuredClone(pod));
     if (cached) pods.put({ key, uid: 'p-1', resourceVersion: '1', value });
     else server.objects.set(key, structuredClone(pod) as never);

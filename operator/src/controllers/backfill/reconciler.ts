@@ -13,6 +13,7 @@ import { canonicalJson } from '../../engine/index.ts';
 import {
   type Clock,
   isInvalid,
+  isPatchMismatch,
   type KubeClient,
   type ReconcileContext,
   type Recorder,
@@ -24,6 +25,7 @@ import type { Metrics } from '../../telemetry/index.ts';
 import { resumedBy } from '../lineage.ts';
 import { tellOfTakenNames } from '../name-taken.ts';
 import { BACKFILLS } from '../resources.ts';
+import { showStalled } from '../stalled.ts';
 import { RUNS_BY_WORKFLOW, type Stores } from '../stores/stores.ts';
 import { windowOf } from '../workflow/backfill-window.ts';
 import { chainsOf } from '../workflow/chains.ts';
@@ -174,7 +176,8 @@ export class BackfillReconciler {
         { subresource: 'status', signal },
       );
     } catch (error) {
-      if (isInvalid(error)) throw collision();
+      if (isPatchMismatch(error)) throw collision();
+      if (isInvalid(error)) await showStalled(this.#deps, BACKFILLS, backfill, error, signal);
       throw error;
     }
     const end = status.finishedAt && status.conditions?.find(({ type }) => type === 'Succeeded');

@@ -14,6 +14,7 @@ import {
   createNamed,
   isInvalid,
   isNotFound,
+  isPatchMismatch,
   type KubeClient,
   parseKey,
   type ReconcileContext,
@@ -120,7 +121,7 @@ export class CompletionReconciler {
     try {
       await this.#deps.client.patch(WORKFLOW_RUNS, metadata, { kind: 'json', operations }, options);
     } catch (error) {
-      if (isInvalid(error))
+      if (isPatchMismatch(error))
         throw new WaitingError('Collision', 'the run changed concurrently; reading it again', STALE_AGAIN_MS);
       if (!isNotFound(error)) throw error;
     }

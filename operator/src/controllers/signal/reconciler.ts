@@ -15,8 +15,8 @@ import {
   type Clock,
   isConflict,
   isControlledBy,
-  isInvalid,
   isNotFound,
+  isPatchMismatch,
   type JsonPatchOperation,
   type KubeClient,
   type ReconcileContext,
@@ -253,7 +253,7 @@ async function unlessStale(write: Promise<unknown>): Promise<void> {
     await write;
   } catch (error) {
     if (isNotFound(error)) return;
-    if (!isInvalid(error) && !isConflict(error)) throw error;
+    if (!isPatchMismatch(error) && !isConflict(error)) throw error;
     throw new WaitingError('Collision', 'the Signal changed concurrently; reading it again', STALE_AGAIN_MS);
   }
 }

@@ -5,6 +5,7 @@ import {
   LABEL_TEMPLATE,
   LABEL_TEMPLATE_KIND,
   type ObjectMeta,
+  objectKey,
   type Task,
   type TemplateBody,
   type Workflow,
@@ -20,7 +21,7 @@ import {
   watchTemplates,
 } from '../../definitions/index.ts';
 import type { LibraryKind } from '../../engine/index.ts';
-import { type KubeObject, keyOf, type Store } from '../../runtime/index.ts';
+import type { KubeObject, Store } from '../../runtime/index.ts';
 import { createStores, type Stores } from './stores.ts';
 
 let stores: Stores;
@@ -32,7 +33,7 @@ let resourceVersion = 0;
 function put<T extends { metadata: ObjectMeta }>(store: Store<T> | undefined, value: T): void {
   resourceVersion += 1;
   store?.put({
-    key: keyOf(value.metadata),
+    key: objectKey(value.metadata),
     uid: value.metadata.uid ?? '',
     resourceVersion: `${resourceVersion}`,
     value,

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   ANNOTATION_VERSION,
+  objectKey,
   type TemplateBody,
   type WorkflowTemplate,
   type WorkflowTemplateStatus,
 } from '../../api/index.ts';
 import { decodeVersion, digestOfVersion, versionName } from '../../definitions/index.ts';
 import { Judging } from '../../judging/index.ts';
-import { ApiError, type KubeClient, type KubeObject, keyOf, realClock } from '../../runtime/index.ts';
+import { ApiError, type KubeClient, type KubeObject, realClock } from '../../runtime/index.ts';
 import { createMetrics, silentLogger } from '../../telemetry/index.ts';
 import { WORKFLOW_TEMPLATES } from '../resources.ts';
 import { createStores, type Stores } from '../stores/stores.ts';
@@ -61,7 +62,7 @@ class World {
 
   collect(name: string): void {
     this.kept.delete(name);
-    this.stores.versions.remove(keyOf({ namespace: NAMESPACE, name }));
+    this.stores.versions.remove(objectKey({ namespace: NAMESPACE, name }));
   }
 
   #put(template: WorkflowTemplate): void {
@@ -94,7 +95,7 @@ class World {
   #see(object: KubeObject): void {
     const { uid = '' } = object.metadata;
     const value = decodeVersion(object, NAMESPACE);
-    this.stores.versions.put({ key: keyOf(object.metadata), uid, resourceVersion: '1', value });
+    this.stores.versions.put({ key: objectKey(object.metadata), uid, resourceVersion: '1', value });
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../api/index.ts';
 import { isFromBefore, namesOfRun } from '../../engine/index.ts';
 import { attemptOf, type Identities } from '../../executors/index.ts';
-import { createNamed, isInvalid, isNotFound } from '../../runtime/index.ts';
+import { createNamed, isNotFound, isPatchMismatch } from '../../runtime/index.ts';
 import { lineageOf } from '../lineage.ts';
 import { nameTaken } from '../name-taken.ts';
 import { WORKFLOW_RUNS } from '../resources.ts';
@@ -171,7 +171,7 @@ async function handOnWish(
   } catch (error) {
     // Somebody deleted it: that is a wish as well.
     if (isNotFound(error)) return;
-    if (isInvalid(error))
+    if (isPatchMismatch(error))
       throw new Error(`the run ${next.metadata.name} changed concurrently; reading it again`, { cause: error });
     throw error;
   }

@@ -11,6 +11,7 @@ import {
   type TaskDefaults,
   type TemplateBody,
 } from '../../api/index.ts';
+import { BoundedMap } from '../../bounds/index.ts';
 import { type Scope, taskReferences } from '../expression/index.ts';
 import { parameterTypes } from '../values/parameter-types.ts';
 import { topologicalOrder } from './graph.ts';
@@ -58,7 +59,7 @@ export interface ScopePlan {
   /** The declared types, which tell an Integer from a whole Number. */
   readonly types: Pick<Scope, 'parameters' | 'tasks'>;
   /** Graphs of tasks that were generated in this one, by their JSON: compiled when they are first met. */
-  readonly generated: Map<string, ScopePlan>;
+  readonly generated: BoundedMap<ScopePlan>;
 }
 
 /** A definition, compiled once per digest. */
@@ -110,7 +111,6 @@ export function planGenerated(whole: Plan, around: ScopePlan, tasks: readonly Ta
   const { parameters, defaults } = around;
   const planned = tasks.flatMap((task) => withSides(task, false));
   const compiled = planScope(whole, { parameters: [...parameters], defaults, outputs: [], planned });
-  if (around.generated.size >= MAX_GENERATED) around.generated.clear();
   around.generated.set(key, compiled);
   return compiled;
 }
@@ -170,7 +170,7 @@ function planScope(library: Library, graph: Graph): ScopePlan {
       parameters: parameterTypes(parameters),
       tasks: Object.fromEntries(visible),
     },
-    generated: new Map(),
+    generated: new BoundedMap({ max: MAX_GENERATED }),
   };
 }
 

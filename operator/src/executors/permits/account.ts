@@ -2,20 +2,21 @@ import {
   type Holder,
   MAX_HOLDERS,
   mergeConditions,
+  rateOf,
   type Semaphore,
   type SemaphoreSpec,
   type SemaphoreStatus,
 } from '../../api/index.ts';
+import { BoundedMap, type Bucket, drained, takeable } from '../../bounds/index.ts';
 import {
   type Clock,
   isConflict,
-  isInvalid,
+  isPatchMismatch,
   type KubeClient,
   type ObjectRef,
   type ResourceType,
 } from '../../runtime/index.ts';
 import { holderKey, readHolders, writeHolders } from './holder.ts';
-import { type Bucket, drained, takeable } from './rate.ts';
 
 const MAX_ROUNDS = 4;
 /** How old the number of those who wait may be. */
@@ -45,7 +46,8 @@ export class Account {
   readonly #unsaved = new Set<string>();
   /** Those that the status still names and that hold no more. */
   readonly #released = new Set<string>();
-  readonly #served = new Map<string, number>();
+  /** The number of the newest grant of each share; the share that was served longest ago is dropped first. */
+  readonly #served = new BoundedMap<number>({ max: MAX_HOLDERS });
   #bucket: Bucket = { taken: 0, at: 0 };
   #spec: SemaphoreSpec = { permits: 1 };
   #stored: Semaphore | undefined;
@@ -94,7 +96,9 @@ export class Account {
   /** Permits that could be taken now. */
   get free(): number {
     if (this.#holders.size >= MAX_HOLDERS) return 0;
-    return Math.min(this.#spec.permits - this.held, takeable(this.#spec.rate, this.#bucket, this.#options.clock.now()));
+    const free = this.#spec.permits - this.held;
+    const { rate } = this.#spec;
+    return rate ? Math.min(free, takeable(rateOf(rate), this.#bucket, this.#options.clock.now())) : free;
   }
 
   isHeld(key: string): boolean {
@@ -136,7 +140,6 @@ export class Account {
     this.#unsaved.add(key);
     this.#released.delete(key);
     this.#served.set(holder.share ?? '', ++this.#grants);
-    if (this.#served.size > MAX_HOLDERS) this.#served.delete(this.#served.keys().next().value ?? '');
     this.#take(holder.permits);
   }
 
@@ -186,7 +189,7 @@ export class Account {
         without(this.#released, freeing);
         return;
       } catch (error) {
-        if (!(isInvalid(error) || isConflict(error)) || round === MAX_ROUNDS) throw error;
+        if (!(isPatchMismatch(error) || isConflict(error)) || round === MAX_ROUNDS) throw error;
       }
     }
   }
@@ -244,7 +247,7 @@ export class Account {
   #take(permits: number): void {
     const { rate } = this.#spec;
     if (!rate) return;
-    const { taken, at } = drained(rate, this.#bucket, this.#options.clock.now());
+    const { taken, at } = drained(rateOf(rate), this.#bucket, this.#options.clock.now());
     this.#bucket = { taken: taken + permits, at };
   }
 

@@ -1,11 +1,11 @@
-import { type Holder, objectKey, type RenderedClaims, type Semaphore } from '../../api/index.ts';
+import { type Holder, objectKey, type RenderedClaims, rateOf, type Semaphore } from '../../api/index.ts';
+import { takeableAt } from '../../bounds/index.ts';
 import { isNotFound, parseKey, type Store } from '../../runtime/index.ts';
-import { CACHE_LAG_MS } from '../cache-lag.ts';
 import type { Attempt, Refusal, RunContext } from '../executor.ts';
+import { CACHE_LAG_MS } from '../expectations.ts';
 import { Account, type AccountOptions, SHOW_AFTER_MS } from './account.ts';
 import { holderKey } from './holder.ts';
 import { admissible, inOrder, itemOf, type Waiter, type Want } from './order.ts';
-import { takeableAt } from './rate.ts';
 import { describeWait, timeOf } from './wait-message.ts';
 
 /**
@@ -136,7 +136,7 @@ export class Ledger {
     const now = this.#options.clock.now();
     const next = waiters > 0 ? this.#order(account.key)[0] : undefined;
     const want = next?.wants.find(({ key }) => key === account.key);
-    if (rate && want) waits.push(Math.max(10, takeableAt(rate, account.bucket, now, want.permits) - now));
+    if (rate && want) waits.push(Math.max(10, takeableAt(rateOf(rate), account.bucket, now, want.permits) - now));
     return Math.min(...waits);
   }
 

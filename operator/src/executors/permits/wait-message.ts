@@ -1,5 +1,6 @@
+import { rateOf } from '../../api/index.ts';
+import { takeableAt } from '../../bounds/index.ts';
 import type { Account } from './account.ts';
-import { takeableAt } from './rate.ts';
 
 /** Time of day in whole seconds. */
 export const timeOf = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
@@ -21,7 +22,7 @@ export function describeWait(
     return `${wanted}: its rate is ${rate.count} per ${rate.per}; raise it or request fewer`;
   }
   if (account.held + permits <= spec.permits && rate) {
-    const next = timeOf(takeableAt(rate, account.bucket, now, permits));
+    const next = timeOf(takeableAt(rateOf(rate), account.bucket, now, permits));
     return `${wanted}: the rate limit is ${rate.count} per ${rate.per}; next at ${next}${position}`;
   }
   const [first] = account.holders;

@@ -1,9 +1,9 @@
+import { objectKey } from '../../api/index.ts';
 import {
   ApiError,
   type Clock,
   type KubeClient,
   type KubeObject,
-  keyOf,
   type ObjectRef,
   realClock,
 } from '../../runtime/index.ts';
@@ -49,7 +49,7 @@ export class FakeObjects {
 
   async get(_type: unknown, ref: ObjectRef, { numbers }: { numbers?: string } = {}): Promise<KubeObject> {
     this.note({ verb: 'get', name: ref.name, ...(numbers === undefined ? {} : { numbers }) });
-    const found = this.objects.get(keyOf(ref));
+    const found = this.objects.get(objectKey(ref));
     if (!found) throw new ApiError(404, { reason: 'NotFound', message: `"${ref.name}" not found` });
     return found;
   }
@@ -58,7 +58,7 @@ export class FakeObjects {
     this.note({ verb: 'create', name: object.metadata.name, body: object });
     this.refuse();
     if (object.kind === 'TokenRequest') return tokenOf(object);
-    const key = keyOf(object.metadata);
+    const key = objectKey(object.metadata);
     if (this.objects.has(key)) throw new ApiError(409, { reason: 'AlreadyExists', message: 'already exists' });
     const made = { ...object, metadata: { uid: `uid-of-${object.metadata.name}`, ...object.metadata } };
     this.objects.set(key, made);
@@ -76,16 +76,18 @@ export class FakeObjects {
     const asWritten = numbers === undefined ? {} : { numbers };
     this.note({ verb: 'patch', name: ref.name, body: patch, ...manager, ...asWritten });
     this.refuse();
-    const known = this.objects.get(keyOf(ref)) ?? { metadata: { ...ref, name: ref.name, uid: `uid-of-${ref.name}` } };
+    const known = this.objects.get(objectKey(ref)) ?? {
+      metadata: { ...ref, name: ref.name, uid: `uid-of-${ref.name}` },
+    };
     const applied = patch.object as KubeObject | undefined;
     const next = applied ? { ...known, ...applied, metadata: { ...known.metadata, ...applied.metadata } } : known;
-    this.objects.set(keyOf(ref), next as KubeObject);
+    this.objects.set(objectKey(ref), next as KubeObject);
     return next as KubeObject;
   }
 
   async delete(_type: unknown, ref: ObjectRef): Promise<void> {
     this.note({ verb: 'delete', name: ref.name });
-    if (!this.objects.delete(keyOf(ref))) throw new ApiError(404, { reason: 'NotFound' });
+    if (!this.objects.delete(objectKey(ref))) throw new ApiError(404, { reason: 'NotFound' });
   }
 
   /** Names of the objects on which a verb was used. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { KubeObject } from '../resource.ts';
+import type { KubeObject } from '../../objects/index.ts';
 import { type SeenRequest, sendJson } from './fake-api-server.ts';
 
 export interface FakeObject extends KubeObject {

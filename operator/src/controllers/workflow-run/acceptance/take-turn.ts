@@ -1,6 +1,6 @@
 import { type Definition, objectKey, parseDuration, type Workflow, type WorkflowRun } from '../../../api/index.ts';
 import { ExpressionError, type RunState } from '../../../engine/index.ts';
-import { isInvalid, isNotFound, TerminalError } from '../../../runtime/index.ts';
+import { isNotFound, isPatchMismatch, TerminalError } from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../../stores/stores.ts';
 import type { Turn } from '../concurrency/turn.ts';
@@ -85,6 +85,6 @@ export async function cancelRun(
   try {
     await client.patch(WORKFLOW_RUNS, metadata, { kind: 'json', operations }, { signal, answer: 'Unread' });
   } catch (error) {
-    if (!isNotFound(error) && !isInvalid(error)) throw error;
+    if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
   }
 }

@@ -6,8 +6,15 @@ import {
 } from '../../../api/index.ts';
 import type { Page } from '../../../engine/index.ts';
 import { utf8Length } from '../../../json/index.ts';
-import { isInvalid, isNotFound, type JsonPatchOperation, TerminalError } from '../../../runtime/index.ts';
+import {
+  isInvalid,
+  isNotFound,
+  isPatchMismatch,
+  type JsonPatchOperation,
+  TerminalError,
+} from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
+import { showStalled } from '../../stalled.ts';
 import type { RunDeps } from '../deps.ts';
 import { storePage } from '../history/pages.ts';
 
@@ -31,18 +38,29 @@ export async function reportStatus(
   const memory = deps.memories.of(run.metadata.uid ?? '');
   const started = deps.clock.monotonic();
   memory.isDoubtful = true;
-  const patched = await deps.client.patch<WorkflowRun>(
-    WORKFLOW_RUNS,
-    run.metadata,
-    { kind: 'json', operations: statusOperations(run, status) },
-    { subresource: 'status', signal },
-  );
+  const patched = await patchStatus(deps, run, status, signal);
   memory.isDoubtful = false;
   memory.collisions = 0;
   memory.latest = patched;
   memory.successSince = undefined;
   measure(deps, patched, bytes, deps.clock.monotonic() - started);
   return patched;
+}
+
+/** @throws ApiError when the API server rejects the status, after the run was shown as stalled */
+async function patchStatus(
+  deps: RunDeps,
+  run: WorkflowRun,
+  status: WorkflowRunStatus,
+  signal: AbortSignal,
+): Promise<WorkflowRun> {
+  const patch = { kind: 'json', operations: statusOperations(run, status) } as const;
+  try {
+    return await deps.client.patch<WorkflowRun>(WORKFLOW_RUNS, run.metadata, patch, { subresource: 'status', signal });
+  } catch (error) {
+    if (isInvalid(error)) await showStalled(deps, WORKFLOW_RUNS, run, error, signal);
+    throw error;
+  }
 }
 
 function statusOperations(run: WorkflowRun, status: WorkflowRunStatus): JsonPatchOperation[] {
@@ -75,7 +93,7 @@ function measure(deps: RunDeps, patched: WorkflowRun, statusBytes: number, ms: n
 }
 
 /** Whether a write failed because somebody else changed the run first: read it and decide again. */
-export const isStale = (error: unknown): boolean => isInvalid(error) || isNotFound(error);
+export const isStale = (error: unknown): boolean => isPatchMismatch(error) || isNotFound(error);
 
 /**
  * Stores a page of history before the tail that it came from is trimmed. Returns what people are to know of it, if others

@@ -1,5 +1,11 @@
 import { parseDuration, type WorkflowRun } from '../../../api/index.ts';
-import { isInvalid, isNotFound, type ReconcileContext, type Result, WaitingError } from '../../../runtime/index.ts';
+import {
+  isNotFound,
+  isPatchMismatch,
+  type ReconcileContext,
+  type Result,
+  WaitingError,
+} from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
 import type { RunDeps } from '../deps.ts';
 import { MAX_PAGES, readPages } from '../history/history.ts';
@@ -56,7 +62,7 @@ export class HistoryAudit {
     } catch (error) {
       // Gone, and its history with it.
       if (isNotFound(error)) return;
-      if (!isInvalid(error)) throw error;
+      if (!isPatchMismatch(error)) throw error;
       throw new WaitingError('Collision', 'the run changed concurrently; reading it again', CHANGED_AGAIN_MS);
     }
   }

@@ -13,8 +13,8 @@ import { hasResultFinalizer, type Pod } from '../../../pods/index.ts';
 import {
   controllerReference,
   isControlledBy,
-  isInvalid,
   isNotFound,
+  isPatchMismatch,
   type JsonPatchOperation,
   parseKey,
   type ReconcileContext,
@@ -81,7 +81,7 @@ export class RunUpkeep {
     } catch (error) {
       this.#given.delete(uid);
       // Gone, or owned by somebody since: the event that says so comes here again.
-      if (!isNotFound(error) && !isInvalid(error)) throw error;
+      if (!isNotFound(error) && !isPatchMismatch(error)) throw error;
     }
   }
 
