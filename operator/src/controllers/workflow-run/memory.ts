@@ -60,7 +60,6 @@ export class RunMemories {
 
   forget(uid: string): void {
     this.#memories.delete(uid);
-    this.concurrencyGate.forget(uid);
   }
 }
 

@@ -24,7 +24,7 @@ import {
 import { peopleOf } from './report/attribution.ts';
 import { isStale, reportPage, reportStatus } from './report/report.ts';
 import { buildStatus, conditionsOf, isStuck, stuck, withDamage } from './report/status.ts';
-import { earlier, requeueAt } from './requeue.ts';
+import { earlier, type RunResult, requeueAt } from './requeue.ts';
 import { show, warnIfForged } from './show.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
 import { tell } from './tell.ts';
@@ -48,7 +48,7 @@ export class RunReconciler {
     this.#deps = deps;
   }
 
-  async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
+  async reconcile(key: string, { signal }: ReconcileContext): Promise<RunResult> {
     const run = await observeRun(this.#deps, key, signal);
     if (!run || run.metadata.deletionTimestamp || isOver(run)) return {};
     const context = contextOf(run, signal);

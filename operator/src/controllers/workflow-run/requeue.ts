@@ -1,7 +1,13 @@
 import { parseDuration, type Reason } from '../../api/index.ts';
 import type { Decision } from '../../engine/index.ts';
-import type { Result } from '../../runtime/index.ts';
+import type { Priority, Result } from '../../runtime/index.ts';
 import type { ObservedRun } from './observe.ts';
+
+/** What a reconcile of a run asks for. */
+export interface RunResult extends Result {
+  /** How urgent the next look after `requeueAfter` is; without it as urgent as what is in progress. */
+  readonly priority?: Priority;
+}
 
 /** A refused start is tried again with the next event, or after this. */
 const REFUSED_AGAIN_MS = parseDuration('5s');
@@ -10,7 +16,7 @@ const WAITING_AGAIN_MS = parseDuration('20s');
 const TOLD: ReadonlySet<Reason> = new Set(['Semaphore', 'CacheBusy']);
 
 /** The result, with the next look after `ms` milliseconds at the latest. */
-export const earlier = (result: Result, ms: number): Result =>
+export const earlier = (result: RunResult, ms: number): RunResult =>
   'requeue' in result ? result : { requeueAfter: Math.min(result.requeueAfter ?? Number.POSITIVE_INFINITY, ms) };
 
 /** When a run is to be looked at again, if no event comes before. */

@@ -1,13 +1,14 @@
 import { parseDuration, type WorkflowRun } from '../../api/index.ts';
 import { encodeState } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
-import { type Result, TerminalError } from '../../runtime/index.ts';
+import { TerminalError } from '../../runtime/index.ts';
 import { shownLineage } from '../lineage.ts';
 import { acceptRun } from './acceptance/accept.ts';
 import type { Accepted, NotYet } from './acceptance/acceptance.ts';
 import type { RunDeps } from './deps.ts';
 import { signalOf } from './observe.ts';
 import { inProgress, statusWithoutState, stuck, unsuccessful } from './report/status.ts';
+import type { RunResult } from './requeue.ts';
 import { show, warnIfForged } from './show.ts';
 import type { Work } from './work.ts';
 
@@ -15,7 +16,7 @@ import type { Work } from './work.ts';
 const PATIENCE_MS = parseDuration('3s');
 
 /** A run without state: accepted, refused for good, or told what it waits for. */
-export async function beginRun(deps: RunDeps, run: WorkflowRun, context: RunContext): Promise<Work | Result> {
+export async function beginRun(deps: RunDeps, run: WorkflowRun, context: RunContext): Promise<Work | RunResult> {
   const now = deps.clock.now();
   try {
     const accepted = await acceptRun(deps, run, now, signalOf(context));
@@ -45,7 +46,7 @@ async function wait(
   run: WorkflowRun,
   { reason, message, lookAgainAfter }: NotYet,
   context: RunContext,
-): Promise<Result> {
+): Promise<RunResult> {
   const now = deps.clock.now();
   const { desiredState } = run.spec;
   if (desiredState === 'Cancelled' || desiredState === 'Terminated') {
@@ -54,9 +55,9 @@ async function wait(
     return {};
   }
   const age = now - Date.parse(run.metadata.creationTimestamp ?? '');
-  if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS };
+  if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS, priority: 'new' };
   const wishes = reason === 'RevisionForged' ? stuck(reason, message) : inProgress(reason, message);
   const isNews = await show(deps, run, statusWithoutState(run, 'Pending', wishes, now), context);
   if (isNews) warnIfForged(deps, run, reason, message);
-  return lookAgainAfter === undefined ? {} : { requeueAfter: lookAgainAfter };
+  return lookAgainAfter === undefined ? {} : { requeueAfter: lookAgainAfter, priority: 'new' };
 }

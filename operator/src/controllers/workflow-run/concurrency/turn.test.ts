@@ -1,8 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Contender, turnOf } from './turn.ts';
+import { OrderedSet } from './ordered-set.ts';
+import { byAge, byTurn, type Contender, turnOf as turnIn } from './turn.ts';
 
 const run = (name: string, createdAt: number, priority = 0): Contender => ({ uid: name, name, createdAt, priority });
+const inOrder = (compare: (a: Contender, b: Contender) => number, runs: readonly Contender[]) => {
+  const set = new OrderedSet(compare);
+  for (const each of runs) set.add(each);
+  return set;
+};
+const turnOf = (
+  limit: Parameters<typeof turnIn>[0],
+  each: Contender,
+  active: readonly Contender[],
+  waiting: readonly Contender[],
+) =>
+  turnIn(limit, each, {
+    active: inOrder(byAge, active),
+    waiting: inOrder(byTurn, waiting),
+    waitingByAge: inOrder(byAge, waiting),
+  });
 const types = (...turns: { type: string }[]) => turns.map(({ type }) => type);
 
 describe('a queue of runs', () => {
