@@ -147,4 +147,17 @@ describe('the controller of runs', () => {
     await world.work();
     expect(later.mock.calls).toEqual([['n/a', 3_000, 'new']]);
   });
+
+  it('remembers nothing of runs and Workflows that are gone, also if they go while they are worked on', async () => {
+    const world = new World();
+    world.putWorkflow();
+    const names = Array.from({ length: 50 }, (_, index) => `r${index}`);
+    for (const name of names) world.put(name);
+    world.whileWriting = () => {
+      for (const name of names) world.remove(name);
+      world.stores.workflows.remove('n/w');
+    };
+    await world.work();
+    expect([world.memories.size, world.memories.concurrencyGate.size]).toEqual([0, 0]);
+  });
 });

@@ -51,6 +51,16 @@ export class RunReconciler {
   async reconcile(key: string, { signal }: ReconcileContext): Promise<RunResult> {
     const run = await observeRun(this.#deps, key, signal);
     if (!run || run.metadata.deletionTimestamp || isOver(run)) return {};
+    try {
+      return await this.#reconcile(run, signal);
+    } finally {
+      const { uid = '' } = run.metadata;
+      // It went meanwhile: what was remembered of it since then nobody would forget.
+      if (this.#deps.stores.runs.get(key)?.metadata.uid !== uid) this.#deps.memories.forget(uid);
+    }
+  }
+
+  async #reconcile(run: WorkflowRun, signal: AbortSignal): Promise<RunResult> {
     const context = contextOf(run, signal);
     try {
       const work =
