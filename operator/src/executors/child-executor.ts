@@ -48,6 +48,7 @@ import type {
   Stranger,
 } from './executor.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
+import { JustMade } from './just-made.ts';
 import { refusalOf } from './refusal.ts';
 
 /** How many runs may hang below one another: a Workflow that starts itself is stopped here. */
@@ -84,28 +85,28 @@ export function parentUidOf({ metadata }: WorkflowRun): readonly string[] {
  */
 export class ChildExecutor implements Executor {
   private readonly options: ChildExecutorOptions;
-  /** Runs that were created here and have not been seen in the cache, with the monotonic time of their create. */
-  private readonly unseen = new Map<string, number>();
+  private readonly unseen: JustMade<true>;
 
   constructor(options: ChildExecutorOptions) {
     this.options = options;
+    this.unseen = new JustMade(options.clock);
     options.runs.subscribe({
       added: (key, { metadata }) => {
-        this.unseen.delete(key);
+        this.unseen.forget(key);
         options.identities.saw('WorkflowRun', metadata);
       },
     });
   }
 
   async start(run: RunContext, request: StartRequest<RenderedChild>): Promise<Refusal | undefined> {
-    const { client, clock, type } = this.options;
+    const { client, type } = this.options;
     const { lineage, depth } = run.asked?.() ?? { lineage: SOMEBODY, depth: 0 };
     if (depth >= MAX_DEPTH) return tooDeep(request.rendered.workflow);
     const proof = this.options.identities.proofOf('WorkflowRun', refOf(run, request).name, run, request);
     const built = this.requestedBy(await this.parentOf(run), buildChild(run, request, proof));
     const child = withProvenance(built, { lineage, depth: depth + 1 }, this.options.proves);
-    if (this.unseen.has(objectKey(child.metadata))) return undefined;
     const key = objectKey(child.metadata);
+    if (this.unseen.get(key)) return undefined;
     if (!this.options.runs.get(key)) this.options.identities.making('WorkflowRun', child.metadata);
     try {
       await client.create(type, child, { signal: run.signal, urgency: 'high', answer: 'Unread' });
@@ -116,7 +117,8 @@ export class ChildExecutor implements Executor {
       if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
       return undefined;
     }
-    this.unseen.set(objectKey(child.metadata), clock.monotonic());
+    // The cache may have heard of it before the answer came.
+    if (!this.options.runs.get(key)) this.unseen.add(key, true);
     return undefined;
   }
 
@@ -166,11 +168,7 @@ export class ChildExecutor implements Executor {
   private async askFor(run: RunContext, known: LiveChild): Promise<Seen> {
     const { path, attempt } = known;
     const ref = refOf(run, known);
-    const created = this.unseen.get(objectKey(ref));
-    if (created !== undefined && this.options.clock.monotonic() - created < CACHE_LAG_MS) {
-      return { path, attempt, observation: { phase: 'Unknown' } };
-    }
-    this.unseen.delete(objectKey(ref));
+    if (this.unseen.get(objectKey(ref))) return { path, attempt, observation: { phase: 'Unknown' } };
     const child = await this.read(run, ref);
     const verdict = child && this.judge(run, child, known);
     if (child && verdict === 'Ours') return seenChild(child, awaits(known), { path, attempt });

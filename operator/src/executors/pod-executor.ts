@@ -26,7 +26,8 @@ import { WorkspaceClaims } from './claims.ts';
 import { earliest } from './earliest.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
-import { endingOf, OutlivedPods } from './outlived-pods.ts';
+import { JustMade } from './just-made.ts';
+import { endingOf, isOutlived, OutlivedPods } from './outlived-pods.ts';
 import { PodEvents } from './pod-events.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -65,8 +66,7 @@ export const PODS_BY_RUN_UID = 'run-uid';
 /** Runs each attempt as one pod with a name that only this attempt can have. */
 export class PodExecutor implements Executor {
   private readonly options: PodExecutorOptions;
-  /** Pods that were created here and have not been seen in the cache, with the monotonic time of their create. */
-  private readonly unseen = new Map<string, number>();
+  private readonly unseen: JustMade<true>;
   /** Uids of pods whose finalizer was removed: until the cache has caught up they are not let go of again. */
   private readonly released = new Set<string>();
 
@@ -77,11 +77,15 @@ export class PodExecutor implements Executor {
   constructor(options: PodExecutorOptions) {
     const { client, clock, wake = () => undefined } = options;
     this.options = options;
+    this.unseen = new JustMade(clock);
     this.claims = new WorkspaceClaims(client);
     this.outlived = new OutlivedPods(client, clock);
     this.events = new PodEvents({ client, clock, wake });
     options.pods.subscribe({
-      added: (_key, { metadata }) => options.identities.saw('Pod', metadata),
+      added: (key, { metadata }) => {
+        this.unseen.forget(key);
+        options.identities.saw('Pod', metadata);
+      },
       updated: (_key, pod) => {
         if (!hasResultFinalizer(pod)) this.released.delete(pod.metadata.uid ?? '');
       },
@@ -94,14 +98,14 @@ export class PodExecutor implements Executor {
   }
 
   async start(run: RunContext, request: StartRequest<RenderedTask>): Promise<Refusal | undefined> {
-    const { client, clock, artifacts } = this.options;
+    const { client, artifacts } = this.options;
     if (!artifacts && hasArtifacts(request.task)) return NO_STORE;
     const store = artifacts && { store: artifacts.store, policy: artifacts.policyOf(run) };
     const name = podName(run.name, run.uid, request.path, request.attempt);
     const proof = this.options.identities.proofOf('Pod', name, run, request);
     const manifest = buildPod({ run, ...request, proof, workspaces: run.workspaces, artifacts: store });
     // Created a moment ago, when another start of the same decision was refused.
-    if (this.unseen.has(podKey(manifest.metadata))) return undefined;
+    if (this.unseen.get(podKey(manifest.metadata))) return undefined;
     const refusal = request.task.workspaces && (await this.claims.ensure(run, request.task));
     if (refusal) return refusal;
     if (!this.options.pods.get(podKey(manifest.metadata))) this.options.identities.making('Pod', manifest.metadata);
@@ -114,7 +118,9 @@ export class PodExecutor implements Executor {
       if (!existing || this.judge(run, existing, request) !== 'Ours') this.options.wake?.(run);
       return undefined;
     }
-    this.unseen.set(podKey(manifest.metadata), clock.monotonic());
+    // The cache may have heard of it before the answer came.
+    const key = podKey(manifest.metadata);
+    if (!this.options.pods.get(key)) this.unseen.add(key, true);
     return undefined;
   }
 
@@ -156,7 +162,6 @@ export class PodExecutor implements Executor {
       const verdict = this.judge(run, pod, known.get(keyOf(attempt)) ?? attempt);
       if (verdict !== 'Ours') strangers.push(strangerOf('Pod', pod.metadata, verdict));
       if (verdict !== 'Ours') continue;
-      this.unseen.delete(podKey(pod.metadata));
       pods.push(pod);
     }
     return { pods, strangers };
@@ -174,11 +179,7 @@ export class PodExecutor implements Executor {
     const attempt = { path: known.path, attempt: known.attempt };
     const name = podName(run.name, run.uid, attempt.path, attempt.attempt);
     const key = podKey({ name, namespace: run.namespace });
-    const created = this.unseen.get(key);
-    if (created !== undefined && clock.monotonic() - created < CACHE_LAG_MS) {
-      return { ...attempt, observation: { phase: 'Unknown' } };
-    }
-    this.unseen.delete(key);
+    if (this.unseen.get(key)) return { ...attempt, observation: { phase: 'Unknown' } };
     const pod = await this.read(run, { name, namespace: run.namespace });
     if (!pod) return { ...attempt, observation: { phase: 'Lost' } };
     const verdict = this.judge(run, pod, known);
@@ -257,7 +258,7 @@ export class PodExecutor implements Executor {
     const isOurs = this.isOurs(run, pod);
     if (!hurry && isOurs) await this.options.archive?.(run, pod);
     const deletes = isOurs && !metadata.deletionTimestamp && this.options.deletes(run, pod);
-    const ends = isOurs && !deletes && this.outlived.left(pod) !== undefined;
+    const ends = isOurs && !deletes && isOutlived(pod);
     try {
       if (deletes) await this.deletePod(metadata, { signal: run.signal, urgency });
       // Noted first: the cache may hear of it before the answer comes.

@@ -18,6 +18,7 @@ import {
 import { CACHE_LAG_MS } from './cache-lag.ts';
 import type { LiveAttempt, Observation, Refusal, RunContext, Seen, StartRequest } from './executor.ts';
 import type { Identities } from './identity.ts';
+import { JustMade } from './just-made.ts';
 import { refusalOf } from './refusal.ts';
 import { type Asking, buildSignal, isAskedBy, observeResponses, signalNames } from './signal-object.ts';
 import type { BackendExecutor } from './switch.ts';
@@ -42,15 +43,15 @@ export interface SignalExecutorOptions {
  */
 export class SignalExecutor implements BackendExecutor<RenderedSignal> {
   private readonly options: SignalExecutorOptions;
-  /** Signals that were created here and have not been seen in the cache, with the monotonic time of their create. */
-  private readonly unseen = new Map<string, { readonly signal: Signal; readonly at: number }>();
+  private readonly unseen: JustMade<Signal>;
 
   /** Signals that were deleted within GONE_MS, the oldest first, with the monotonic time of that. */
   private readonly gone = new Map<string, number>();
 
   constructor(options: SignalExecutorOptions) {
     this.options = options;
-    const forget = (key: string) => void this.unseen.delete(key);
+    this.unseen = new JustMade(options.clock);
+    const forget = (key: string) => this.unseen.forget(key);
     const remember = (key: string) => {
       forget(key);
       this.rememberGone(key);
@@ -105,7 +106,7 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
   private cached(run: RunContext, asking: Asking): Signal | undefined {
     for (const name of this.names(run, asking.path)) {
       const key = objectKey({ namespace: run.namespace, name });
-      const signal = this.options.signals.get(key) ?? this.justMade(key);
+      const signal = this.options.signals.get(key) ?? this.unseen.get(key);
       if (signal && this.isOurs(run, signal, asking)) return signal;
     }
     return undefined;
@@ -119,16 +120,9 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
     return isAskedBy(signal, run, asking, this.options.identities);
   }
 
-  private justMade(key: string): Signal | undefined {
-    const made = this.unseen.get(key);
-    if (!made) return undefined;
-    if (this.options.clock.monotonic() - made.at < CACHE_LAG_MS) return made.signal;
-    this.unseen.delete(key);
-    return undefined;
-  }
-
   private isUnseen({ namespace }: RunContext, observation: AttemptObservation): boolean {
-    return observation.phase === 'Asked' && this.unseen.has(objectKey({ namespace, name: observation.signal.name }));
+    const { name } = observation.phase === 'Asked' ? observation.signal : {};
+    return name !== undefined && this.unseen.get(objectKey({ namespace, name })) !== undefined;
   }
 
   /** A signal that is missing from the cache was deleted only if a live read says so; then it is made again. */
@@ -159,11 +153,11 @@ export class SignalExecutor implements BackendExecutor<RenderedSignal> {
 
   /** What is there under the name afterwards, whoever made it; nothing if that was deleted just now. */
   private async create(run: RunContext, wanted: Signal): Promise<Signal | Refusal | undefined> {
-    const { client, type, clock } = this.options;
+    const { client, type } = this.options;
     try {
       const made = await client.create<Signal>(type, wanted, { signal: run.signal, urgency: 'high' });
       const key = objectKey(made.metadata);
-      if (!this.options.signals.get(key)) this.unseen.set(key, { signal: made, at: clock.monotonic() });
+      if (!this.options.signals.get(key)) this.unseen.add(key, made);
       return made;
     } catch (error) {
       if (!isAlreadyExists(error)) return refusalOf(error, 'SignalRejected');
