@@ -44,6 +44,9 @@ describe('a queue of runs', () => {
     const place = (index: number) => turnOf({}, waiting[index] as Contender, [run('x', 0)], waiting);
     expect(place(36)).toMatchObject({ message: expect.stringContaining('position over 30') });
     expect(place(149)).toMatchObject({ message: expect.stringContaining('position over 100') });
+    const whileIn = (active: string) => turnOf({}, waiting[36] as Contender, [run(active, 0)], waiting);
+    expect(whileIn('x')).toEqual(whileIn('y'));
+    expect(whileIn('x')).toMatchObject({ message: 'queued: at most 1 run in progress; position over 30' });
   });
 
   it('never lets more start than there are places, and always somebody while there is one', () => {

@@ -29,6 +29,9 @@ export type Turn =
   | { readonly type: 'Skip'; readonly message: string }
   | { readonly type: 'Replace'; readonly message: string; readonly cancel: readonly Contender[] };
 
+/** Places up to this one are told exactly. */
+const EXACT = 10;
+
 const byName = (a: Contender, b: Contender): number => (a.name === b.name ? 0 : a.name < b.name ? -1 : 1);
 
 /** The oldest first; of the same age the smaller name. */
@@ -47,7 +50,7 @@ export function turnOf({ limit = 1, policy = 'Queue' }: Concurrency, run: Conten
   const ahead = waiting.before(run);
   if (active.size + ahead < limit) return { type: 'Go' };
   if (policy === 'Skip') return { type: 'Skip', message: `not started: ${underWay(limit, active)}` };
-  return { type: 'Wait', message: `queued: ${underWay(limit, active)}; position ${rounded(ahead + 1)}` };
+  return { type: 'Wait', message: queued(limit, active, ahead + 1) };
 }
 
 /** The newest runs have the places; the oldest make room. */
@@ -65,15 +68,17 @@ function replacing(limit: number, run: Contender, { active, waitingByAge }: Cont
   return { type: 'Replace', message: `waiting for ${names.join(', ')}, which this run replaces, to end`, cancel };
 }
 
+/** Places far behind are told roughly, and without the runs in progress: each other text would be a write. */
+function queued(limit: number, active: OrderedSet<Contender>, place: number): string {
+  if (place <= EXACT) return `queued: ${underWay(limit, active)}; position ${place}`;
+  const step = 10 ** Math.floor(Math.log10(place));
+  return `queued: at most ${runs(limit)} in progress; position over ${Math.floor((place - 1) / step) * step}`;
+}
+
 function underWay(limit: number, active: OrderedSet<Contender>): string {
   const [oldest] = active.first(1);
   const who = oldest ? `, oldest: ${oldest.name}` : '';
-  return `${active.size} of at most ${limit} run${limit === 1 ? '' : 's'} in progress${who}`;
+  return `${active.size} of at most ${runs(limit)} in progress${who}`;
 }
 
-/** Places far behind are told roughly: each other text would be a write. */
-function rounded(place: number): string {
-  if (place <= 10) return String(place);
-  const step = 10 ** Math.floor(Math.log10(place));
-  return `over ${Math.floor((place - 1) / step) * step}`;
-}
+const runs = (count: number): string => `${count} run${count === 1 ? '' : 's'}`;
