@@ -1,6 +1,13 @@
 import { objectKey, type Proves } from '../api/index.ts';
-import { Holders, SEMAPHORES, type Stores } from '../controllers/index.ts';
-import { CacheExecutor, type Executor, type Identities, Ledger, PermitExecutor } from '../executors/index.ts';
+import { type HolderOf, Holders, SEMAPHORES, type Stores } from '../controllers/index.ts';
+import {
+  CacheExecutor,
+  CacheSweep,
+  type Executor,
+  type Identities,
+  Ledger,
+  PermitExecutor,
+} from '../executors/index.ts';
 import type { Clock, KubeClient } from '../runtime/index.ts';
 
 export interface ClaimParts {
@@ -15,18 +22,21 @@ export interface ClaimParts {
   readonly wake: (runKey: string) => void;
   /** Has a Semaphore looked at. */
   readonly settleSoon: (key: string) => void;
+  /** Has the cached results of a namespace swept after so many milliseconds. */
+  readonly sweepLater: (namespace: string, ms: number) => void;
 }
 
 export interface Claims {
   /** Asks the cache, then for permits, then starts. */
   readonly executor: CacheExecutor;
   readonly ledger: Ledger;
+  readonly sweep: CacheSweep;
 }
 
 /** What attempts claim before they start: cached results and permits of Semaphores. */
 export function wireClaims(
   inner: Executor,
-  { client, stores, clock, identities, proves, wake, settleSoon }: ClaimParts,
+  { client, stores, clock, identities, proves, wake, settleSoon, sweepLater }: ClaimParts,
 ): Claims {
   const holders = new Holders(stores, clock, identities);
   const ledger = new Ledger({
@@ -37,10 +47,18 @@ export function wireClaims(
     mayStart: (namespace, run, uid) => holders.mayStart(namespace, run, uid),
     priorityOf: (namespace, run) => holders.priorityOf(namespace, run),
   });
+  const cache = {
+    ...{ client, clock, proves },
+    holderState: (namespace: string, holder: HolderOf) => holders.holderState(namespace, holder),
+  };
+  const sweep = new CacheSweep(cache);
   const executor = new CacheExecutor(new PermitExecutor(inner, ledger), {
-    ...{ client, clock, proves, wake },
+    ...{ ...cache, wake },
     policyOf: (run) => stores.runs.get(objectKey(run))?.spec.cache ?? 'Use',
-    holderState: (namespace, holder) => holders.holderState(namespace, holder),
+    stored: (namespace) => {
+      const wait = sweep.noteStored(namespace);
+      if (wait !== undefined) sweepLater(namespace, wait);
+    },
   });
-  return { executor, ledger };
+  return { executor, ledger, sweep };
 }

@@ -2,6 +2,7 @@ import { objectKey, UNATTESTED } from '../api/index.ts';
 import {
   auditController,
   backfillController,
+  cacheSweepController,
   completionController,
   createReflectors,
   RunMemories,
@@ -68,7 +69,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   const attests = admission?.webhook.attests ?? UNATTESTED;
   const started = wireExecutors(config, { ...parts, archiver: logs?.archiver, wake: wakeRun, attests });
   const settleSoon = (key: string) => semaphores.queue.add(key);
-  const { executor, ledger } = wireClaims(started, { ...parts, proves, wake, settleSoon });
+  const sweepLater = (namespace: string, ms: number) => cacheSweeps.queue.addAfter(namespace, ms, 'resync');
+  const { executor, ledger, sweep } = wireClaims(started, { ...parts, proves, wake, settleSoon, sweepLater });
   const judging = new Judging({ clock, ...JUDGING });
   const shared = { client: fenced, stores, recorder, metrics, clock, judging, proves, attests };
   const options = { logger, concurrency: config.concurrency };
@@ -96,6 +98,8 @@ export function wire(config: OperatorConfig): AdoOperator {
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);
+  const cacheSweeps = cacheSweepController({ sweep, metrics, clock }, { logger });
+  manager.addWorker(cacheSweeps);
   if (hooks) manager.addListener(hooks.server);
   manager.addSource(keys);
   for (const source of admission ? [admission.served.reflector, admission.webhook] : []) manager.addSource(source);

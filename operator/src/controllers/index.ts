@@ -19,6 +19,7 @@ export {
 export { sweepController } from './artifact-sweep/controller.ts';
 export type { SweepSettings } from './artifact-sweep/sweeper.ts';
 export { backfillController } from './backfill/controller.ts';
+export { cacheSweepController } from './cache-sweep/controller.ts';
 export { completionController } from './completion/controller.ts';
 export { type HolderOf, Holders } from './holders.ts';
 export { tellOfTakenNames } from './name-taken.ts';

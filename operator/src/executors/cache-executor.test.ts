@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Outputs, RenderedTask } from '../api/index.ts';
 import { ApiError, type KubeClient, realClock } from '../runtime/index.ts';
+import { CacheSweep, type CacheSweepOptions } from './cache/cache-sweep.ts';
 import type { CacheMap } from './cache/entry.ts';
 import { CacheExecutor, type CachePolicy } from './cache-executor.ts';
 import type { Executor, LiveAttempt, RunContext, StartRequest } from './executor.ts';
@@ -24,6 +25,7 @@ class World {
   now = 1_000_000_000;
   refuses: ApiError | undefined;
   executor: CacheExecutor;
+  #sweep!: CacheSweep;
   #version = 0;
 
   constructor() {
@@ -42,14 +44,27 @@ class World {
       delete: this.#delete,
       list: this.#list,
     };
-    return new CacheExecutor(inner as unknown as Executor, {
+    const shared: CacheSweepOptions = {
       client: client as unknown as KubeClient,
       clock: { ...realClock, now: () => this.now, monotonic: () => this.now },
       proves: PROVING,
-      policyOf: ({ name }) => this.policies.get(name) ?? 'Use',
       holderState: (_namespace, { run }) => this.standings.get(run) ?? 'Held',
+    };
+    this.#sweep = new CacheSweep(shared);
+    return new CacheExecutor(inner as unknown as Executor, {
+      ...shared,
+      policyOf: ({ name }) => this.policies.get(name) ?? 'Use',
       wake: (key) => void this.woken.push(key),
+      stored: (namespace) => void this.#sweep.noteStored(namespace),
     });
+  }
+
+  /** Sweeps when it is time to, which a sweep itself says. */
+  async sweep(): Promise<void> {
+    const { signal } = new AbortController();
+    const { requeueAfter = 0 } = await this.#sweep.sweep('n', signal);
+    this.now += requeueAfter;
+    await this.#sweep.sweep('n', signal);
   }
 
   start(name: string, { key = 'k', maxAgeMs = HOUR, attempt = 0, made = MADE } = {}) {
@@ -252,14 +267,17 @@ describe('an attempt with a cache', () => {
     expect(world.started).toEqual(['a', 'b', 'c']);
   });
 
-  it('is the one that deletes what has expired, now and then', async () => {
+  it('has what has expired deleted some time after its result is stored, and not before', async () => {
     const world = new World();
     await world.start('old', { key: 'x', maxAgeMs: 1_000 });
     await world.succeeded('old');
     world.now += HOUR;
     await world.start('new', { key: 'y' });
     await world.succeeded('new');
-    expect([...world.maps.values()].map(({ data }) => data?.from)).toEqual(['new/t']);
+    const sources = () => [...world.maps.values()].map(({ data }) => data?.from);
+    expect(sources()).toEqual(['old/t', 'new/t']);
+    await world.sweep();
+    expect(sources()).toEqual(['new/t']);
   });
 });
 
@@ -376,6 +394,7 @@ describe('an entry that others wrote', () => {
     });
     await world.start('b', { key: 'y' });
     await world.succeeded('b');
+    await world.sweep();
     expect([...world.maps.keys()]).toContain('theirs');
     expect([...world.maps.keys()]).not.toContain(name);
   });

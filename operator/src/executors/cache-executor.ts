@@ -40,6 +40,8 @@ export interface CacheOptions {
   readonly holderState: (namespace: string, holder: CacheHolder) => HolderState;
   /** Has a run ask again. */
   readonly wake: (runKey: string) => void;
+  /** Hears of each namespace in which a result was stored. */
+  readonly stored: (namespace: string) => void;
 }
 
 type Claim = NonNullable<RenderedClaims['cache']>;
@@ -48,8 +50,6 @@ type Claim = NonNullable<RenderedClaims['cache']>;
 const MAX_ROUNDS = 4;
 /** Somebody who took the right to compute a result and was not started is believed to be about to be for so long. */
 const UNSTARTED_MS = 30_000;
-const SWEEP_AFTER_MS = 10 * 60_000;
-const MAX_SWEPT_PAGES = 4;
 /** Runs and entries that are remembered; of what is forgotten a saving is lost. */
 const MAX_REMEMBERED = 10_000;
 /** Clocks differ; a result that is from later than this is from a clock that was wrong, and never gets old. */
@@ -73,7 +73,6 @@ export class CacheExecutor extends ExecutorDecorator {
   readonly #waiting = new BoundedMap<Set<string>>({ max: MAX_REMEMBERED });
   /** Monotonic time at which a holder last asked. */
   readonly #asked = new BoundedMap<number>({ max: MAX_REMEMBERED });
-  readonly #sweptAt = new BoundedMap<number>({ max: MAX_REMEMBERED });
   /** Entries that the operator did not write, by the uid of the run that came upon them, until people are told. */
   readonly #strangers = new BoundedMap<Stranger[]>({ max: MAX_REMEMBERED });
 
@@ -243,31 +242,7 @@ export class CacheExecutor extends ExecutorDecorator {
     if (event.type !== 'Succeeded') return this.#maps.delete(map);
     const filled = filledEntry(proves, map, holder, { outputs: event.outputs ?? {}, now: clock.now() });
     await this.#maps.replace(map, filled);
-    await this.#sweep(run.namespace);
-  }
-
-  /** Deletes entries that nobody may use any more, now and then. */
-  async #sweep(namespace: string): Promise<void> {
-    const { clock } = this.#options;
-    const last = this.#sweptAt.get(namespace) ?? Number.NEGATIVE_INFINITY;
-    if (clock.monotonic() - last < SWEEP_AFTER_MS) return;
-    this.#sweptAt.set(namespace, clock.monotonic());
-    let token: string | undefined;
-    for (let page = 0; page < MAX_SWEPT_PAGES; page++) {
-      const { items, next } = await this.#maps.some(namespace, token);
-      for (const map of items) if (this.#isWaste(namespace, map)) await this.#maps.delete(map);
-      if (next === undefined) return;
-      token = next;
-    }
-  }
-
-  /** What only carries our label is left alone; entries of before there were proofs have the name of one. */
-  #isWaste(namespace: string, map: CacheMap): boolean {
-    const { isProven, digest = '', result, holder, maxAgeMs } = readEntry(this.#options.proves, map);
-    if (map.metadata.name !== nameOfEntry(digest)) return false;
-    if (!isProven) return true;
-    if (result) return this.#options.clock.now() - result.at >= maxAgeMs;
-    return !holder || this.#options.holderState(namespace, holder) === 'Free';
+    this.#options.stored(run.namespace);
   }
 }
 

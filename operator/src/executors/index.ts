@@ -12,6 +12,7 @@
  * 7. What an attempt claims (permits, the right to compute a result) is stored before the attempt is started.
  */
 export { artifactPolicy } from './artifact-policy.ts';
+export { CacheSweep, type CacheSweepOptions } from './cache/cache-sweep.ts';
 export type { CacheHolder } from './cache/entry.ts';
 export { CacheExecutor, type CacheOptions, type CachePolicy } from './cache-executor.ts';
 export {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ANNOTATION_PROOF, ANNOTATION_TASK, FINALIZER_RESULT, LABEL_ATTEMPT, LABEL_RUN_UID } from '../api/index.ts';
 import { type ContainerState, type Pod, podName } from '../pods/index.ts';
 import { type JsonPatchOperation, type KubeClient, Store } from '../runtime/index.ts';
-import { OTHERS_GRACE_MS } from './outlived-pods.ts';
+import { OTHERS_GRACE_MS, type OutlivedPods } from './outlived-pods.ts';
 import { PODS_BY_RUN_UID, PodExecutor } from './pod-executor.ts';
 import { movableClock } from './testing/fake-objects.ts';
 import { identities } from './testing/proving.ts';
@@ -15,13 +15,15 @@ const ENDED: ContainerState = { terminated: { exitCode: 0, finishedAt: '2026-01-
 interface World {
   readonly deletes?: boolean;
   readonly isProven?: boolean;
+  /** Whether the pod goes while its logs are kept. */
+  readonly isRemoved?: boolean;
   readonly main?: ContainerState;
   readonly proxy?: ContainerState;
   readonly push?: ContainerState;
 }
 
 /** One held pod in the cache, with the proxy of a mesh in it, and what is asked of the server. */
-function world({ deletes = false, isProven = true, main = ENDED, proxy = RUNS, push }: World = {}) {
+function world({ deletes = false, isProven = true, isRemoved = false, main = ENDED, proxy = RUNS, push }: World = {}) {
   const known = identities();
   const pods = new Store<Pod>({ indexes: { [PODS_BY_RUN_UID]: () => ['u'] } });
   const clock = movableClock();
@@ -51,10 +53,15 @@ function world({ deletes = false, isProven = true, main = ENDED, proxy = RUNS, p
       void patches.push(operations),
     delete: async (_type: unknown, ref: { name: string }) => void deleted.push(ref.name),
   };
+  const remove = () => pods.remove(`n/${name}`);
   const executor = new PodExecutor({
     ...{ client: client as unknown as KubeClient, pods, clock, identities: known, deletes: () => deletes },
+    archive: async () => {
+      if (isRemoved) remove();
+    },
   });
-  return { executor, clock, patches, deleted, name };
+  const remembered = () => (executor as unknown as { outlived: OutlivedPods }).outlived.size;
+  return { executor, clock, patches, deleted, name, remove, remembered };
 }
 
 const paths = (patches: readonly JsonPatchOperation[][]) =>
@@ -110,6 +117,18 @@ describe('a pod in which a container of others goes on when its task has ended',
     const { executor, patches } = world({ proxy: ENDED });
     expect(await executor.release(run, () => true)).toBeUndefined();
     expect(paths(patches)).toEqual([[RELEASED]]);
+  });
+
+  it('is forgotten when it is gone, also if it goes while it is let go', async () => {
+    const quiet = world();
+    await quiet.executor.release(run, () => true);
+    expect(quiet.remembered()).toBe(1);
+    quiet.remove();
+    const late = world({ isRemoved: true });
+    await late.executor.release(run, () => true);
+    late.clock.move(OTHERS_GRACE_MS);
+    await late.executor.release(run, () => true);
+    expect([quiet.remembered(), late.remembered()]).toEqual([0, 0]);
   });
 
   it('that is a stranger’s is never ended', async () => {

@@ -28,11 +28,15 @@ export class OutlivedPods {
     this.#clock = clock;
   }
 
+  /** How many pods are remembered. */
+  get size(): number {
+    return this.#since.size;
+  }
+
   /** Milliseconds until a pod is to be ended, 0 if it is now; undefined if it ends by itself, or is on its way out. */
   left(pod: Pod): number | undefined {
-    const { uid = '', deletionTimestamp, annotations } = pod.metadata;
-    const isEnding = deletionTimestamp !== undefined || annotations?.[ANNOTATION_ENDED] !== undefined;
-    if (isEnding || outlivedBy(pod).length === 0) {
+    const { uid = '' } = pod.metadata;
+    if (!isOutlived(pod)) {
       this.#since.delete(uid);
       return undefined;
     }
@@ -57,6 +61,13 @@ export class OutlivedPods {
   forget(uid: string): void {
     this.#since.delete(uid);
   }
+}
+
+/** Whether containers of others go on in a pod whose task has ended, and nothing ends it yet. */
+export function isOutlived(pod: Pod): boolean {
+  const { deletionTimestamp, annotations } = pod.metadata;
+  const isEnding = deletionTimestamp !== undefined || annotations?.[ANNOTATION_ENDED] !== undefined;
+  return !isEnding && outlivedBy(pod).length > 0;
 }
 
 /**

@@ -33,7 +33,7 @@ import { earliest } from './earliest.ts';
 import type { Attempt, Executor, Observation, Refusal, RunContext, Seen, StartRequest, Stranger } from './executor.ts';
 import { CACHE_LAG_MS, Expectations } from './expectations.ts';
 import { attemptOf, disrupted, type Identities, type Known, strangerOf, type Verdict } from './identity.ts';
-import { endingOf, OutlivedPods } from './outlived-pods.ts';
+import { endingOf, isOutlived, OutlivedPods } from './outlived-pods.ts';
 import { PodEvents } from './pod-events.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -261,7 +261,7 @@ export class PodExecutor implements Executor {
     const isOurs = this.isOurs(run, pod);
     if (!hurry && isOurs) await this.options.archive?.(run, pod);
     const deletes = isOurs && !metadata.deletionTimestamp && this.options.deletes(run, pod);
-    const ends = isOurs && !deletes && this.outlived.left(pod) !== undefined;
+    const ends = isOurs && !deletes && isOutlived(pod);
     try {
       if (deletes) await this.deletePod(metadata, { signal: run.signal, urgency });
       // Noted first: the cache may hear of it before the answer comes.

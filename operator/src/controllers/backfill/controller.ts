@@ -19,7 +19,7 @@ export function backfillController(
   const { queue } = controller;
   const { backfills, workflows, runs } = deps.stores;
   const add = (key: string) => queue.add(key);
-  backfills.subscribe({ added: add, updated: add, resynced: (key) => queue.add(key, 'resync') });
+  backfills.subscribe({ added: add, updated: add, deleted: add, resynced: (key) => queue.add(key, 'resync') });
   const ofWorkflow = (key: string) => {
     for (const { metadata, status } of backfills.byIndex(BACKFILLS_BY_WORKFLOW, key)) {
       if (status?.finishedAt === undefined) queue.add(objectKey(metadata), 'resync');

@@ -52,17 +52,25 @@ const STALE_AGAIN_MS = 100;
 /** Reconciles Backfills: counts what has ended, starts what comes next, and writes how far it is. */
 export class BackfillReconciler {
   readonly #deps: BackfillDeps;
-  /** Backfills that were read from the server since this process began. */
-  readonly #checked = new Set<string>();
+  /** Uids of the unfinished Backfills that were read from the server since this process began, by key. */
+  readonly #checked = new Map<string, string>();
 
   constructor(deps: BackfillDeps) {
     this.#deps = deps;
   }
 
+  /** How many Backfills are remembered. */
+  get size(): number {
+    return this.#checked.size;
+  }
+
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const { stores, clock } = this.#deps;
     const backfill = stores.backfills.get(key);
-    if (!backfill || backfill.metadata.deletionTimestamp || backfill.status?.finishedAt) return {};
+    if (!backfill || backfill.metadata.deletionTimestamp || backfill.status?.finishedAt) {
+      this.#checked.delete(key);
+      return {};
+    }
     const accepted = acceptBackfill(stores, backfill, clock.now());
     if ('reason' in accepted) {
       await this.#report(backfill, refusedStatus(backfill, accepted, clock.now()), signal);
@@ -88,10 +96,10 @@ export class BackfillReconciler {
   /** Once in the life of a process: another leader may have gone on from what the cache shows. */
   async #check({ metadata }: Backfill, signal: AbortSignal): Promise<void> {
     const { uid = '' } = metadata;
-    if (this.#checked.has(uid)) return;
+    if (this.#checked.get(objectKey(metadata)) === uid) return;
     const live = await this.#deps.client.get<Backfill>(BACKFILLS, metadata, { signal });
     if (live.metadata.resourceVersion !== metadata.resourceVersion) throw collision();
-    this.#checked.add(uid);
+    this.#checked.set(objectKey(metadata), uid);
   }
 
   /** Takes in what was started before a crash that nothing was written of. */

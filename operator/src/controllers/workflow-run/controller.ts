@@ -4,9 +4,10 @@ import type { Pod } from '../../pods/index.ts';
 import { Controller, type ControllerOptions } from '../../runtime/index.ts';
 import { isEnded } from '../stores/links.ts';
 import { RUNS_BY_WORKFLOW } from '../stores/stores.ts';
+import { followRuns } from './concurrency/follow-runs.ts';
 import type { RunDeps } from './deps.ts';
 import { addresseesOf } from './inbox.ts';
-import { answersMore, asksMore, changesPhase, isUnbegun, parentOf, saysMore } from './predicates.ts';
+import { answersMore, asksMore, changesPhase, isUnbegun, parentOf, saysMore, startsOthers } from './predicates.ts';
 import { foundPriority, priorityOf } from './priority.ts';
 import { RunReconciler } from './reconciler.ts';
 
@@ -15,7 +16,12 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
   const reconciler = new RunReconciler(deps);
   const controller = new Controller({
     name: 'workflowrun',
-    reconcile: (key, context) => reconciler.reconcile(key, context),
+    reconcile: async (key, context) => {
+      const { priority, ...result } = await reconciler.reconcile(key, context);
+      if (priority === undefined || result.requeueAfter === undefined) return result;
+      queue.addAfter(key, result.requeueAfter, priority);
+      return {};
+    },
     metrics: deps.metrics,
     clock: deps.clock,
     ...options,
@@ -35,21 +41,7 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
     },
     resynced: (key) => queue.add(key, 'resync'),
   });
-  // A run that has ended, is gone or gives up its turn makes room for those that wait for theirs.
-  const makesRoom = (run: WorkflowRun) => {
-    const key = objectKey({ name: run.spec.workflowRef.name, namespace: run.metadata.namespace ?? '' });
-    const workflow = workflows.get(key);
-    if (!workflow?.spec.concurrency) return;
-    const siblings = runs.byIndex(RUNS_BY_WORKFLOW, key);
-    for (const next of deps.memories.concurrencyGate.next(workflow, siblings, run)) queue.add(next, 'new');
-  };
-  runs.subscribe({
-    updated: (_key, run, previous) => {
-      const gaveUp = isUnbegun(run) && run.metadata.generation !== previous.metadata.generation;
-      if (gaveUp || run.status?.finishedAt !== previous.status?.finishedAt) makesRoom(run);
-    },
-    deleted: (_key, run) => makesRoom(run),
-  });
+  followRuns(deps.memories.concurrencyGate, deps.stores, (next) => queue.add(next, 'new'));
   // What a run that a task started has come to decides on that task; also if we wrote it ourselves.
   const ofChild = (run: WorkflowRun) => {
     const parent = parentOf(run);
@@ -98,7 +90,12 @@ export function runController(deps: RunDeps, options: Pick<ControllerOptions, 'l
       if (isUnbegun(run)) queue.add(objectKey(run.metadata), priorityOf(run));
     }
   };
-  workflows.subscribe({ added: waiting, updated: waiting });
+  workflows.subscribe({
+    added: waiting,
+    updated: (key, workflow, previous) => {
+      if (startsOthers(workflow, previous)) waiting(key);
+    },
+  });
   // The revision may reach its cache after the Workflow that names it: whoever waits for it is looked at again.
   const ofRevision = (_key: string, { metadata }: Revision) => {
     const workflow = objectKey({

@@ -37,6 +37,11 @@ export class RunMemories {
   /** Outputs in pages of history, of all runs. */
   readonly pages = new PageCache();
 
+  /** How many runs are remembered. */
+  get size(): number {
+    return this.#memories.size;
+  }
+
   /** The memory of a run by uid; made on first use. */
   of(uid: string): RunMemory {
     let memory = this.#memories.get(uid);
@@ -60,7 +65,6 @@ export class RunMemories {
 
   forget(uid: string): void {
     this.#memories.delete(uid);
-    this.concurrencyGate.forget(uid);
   }
 }
 

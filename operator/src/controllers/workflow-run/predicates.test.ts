@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { FINALIZER_RESULT, type WorkflowRun } from '../../api/index.ts';
+import { FINALIZER_RESULT, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import type { Pod, PodStatus } from '../../pods/index.ts';
 import { RunMemories } from './memory.ts';
-import { asksMore, changesPhase, parentOf, saysMore } from './predicates.ts';
+import { asksMore, changesPhase, parentOf, saysMore, startsOthers } from './predicates.ts';
 
 const pod = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}, nodeName?: string): Pod => ({
   metadata: { name: 'p', namespace: 'n', finalizers: [FINALIZER_RESULT], ...metadata },
@@ -114,5 +114,23 @@ describe('a run that a task started', () => {
     expect(changesPhase(child({ phase: 'Running', seq: 3 }), started)).toBe(false);
     expect(changesPhase(child({ phase: 'Running', finishedAt: 'later' }), started)).toBe(true);
     expect(changesPhase({ ...started, metadata: { name: 'c', deletionTimestamp: 'now' } }, started)).toBe(true);
+  });
+});
+
+describe('a version of a Workflow may start others', () => {
+  const ready = { type: 'Ready', status: 'True', reason: 'Valid', message: '', lastTransitionTime: '1' } as const;
+  const workflow = (status: Workflow['status'], generation = 1): Workflow => ({
+    ...{ apiVersion: '', kind: '', metadata: { name: 'w', namespace: 'n', uid: 'u', generation } },
+    ...{ spec: { tasks: [] }, status: { observedGeneration: 1, conditions: [ready], ...status } },
+  });
+
+  it('when it was edited, pinned or became ready', () => {
+    expect(startsOthers(workflow({}, 2), workflow({}))).toBe(true);
+    expect(startsOthers(workflow({ definition: { digest: 'd', revision: 'w-d' } }), workflow({}))).toBe(true);
+    expect(startsOthers(workflow({}), workflow({ conditions: [{ ...ready, status: 'False' }] }))).toBe(true);
+  });
+
+  it('not when only its schedules went on', () => {
+    expect(startsOthers(workflow({ lastSchedule: '2026-01-01T00:00:00Z' }), workflow({}))).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { FINALIZER_RESULT, objectKey, type Signal, type WorkflowRun } from '../../api/index.ts';
+import { FINALIZER_RESULT, objectKey, type Signal, type Workflow, type WorkflowRun } from '../../api/index.ts';
 import { observePod, type Pod } from '../../pods/index.ts';
 
 /**
@@ -26,6 +26,25 @@ export function asksMore(run: WorkflowRun, previous: WorkflowRun): boolean {
 /** Whether a run still waits to begin: for its Workflow, or for its turn. */
 export const isUnbegun = ({ status }: WorkflowRun): boolean =>
   status?.state === undefined && status?.finishedAt === undefined;
+
+/**
+ * Whether a version of a Workflow may start runs that the one before did not: it says otherwise what runs execute, how
+ * many, or that they can. The times of its schedules and the like change often and concern no run.
+ */
+export function startsOthers(workflow: Workflow, previous: Workflow): boolean {
+  const terms = ({ metadata: { uid, generation }, status }: Workflow) => {
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+    return JSON.stringify([
+      uid,
+      generation,
+      status?.observedGeneration,
+      status?.definition,
+      ready?.status,
+      ready?.message,
+    ]);
+  };
+  return terms(workflow) !== terms(previous);
+}
 
 /** The key of the run whose task started this one, if one did. */
 export function parentOf({ metadata, spec }: WorkflowRun): string | undefined {

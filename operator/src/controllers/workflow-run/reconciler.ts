@@ -1,26 +1,14 @@
-import {
-  type HistoryEventType,
-  parseDuration,
-  type Reason,
-  type WorkflowRun,
-  type WorkflowRunStatus,
-} from '../../api/index.ts';
+import { type HistoryEventType, parseDuration, type WorkflowRun, type WorkflowRunStatus } from '../../api/index.ts';
 import {
   type Decision,
   decodeState,
-  encodeState,
   extendJournal,
   type Journal,
-  type Plan,
   UnknownStateVersionError,
 } from '../../engine/index.ts';
 import type { RunContext } from '../../executors/index.ts';
-import { utf8Length } from '../../json/index.ts';
 import { type ReconcileContext, type Result, TerminalError, WaitingError } from '../../runtime/index.ts';
-import { shownLineage } from '../lineage.ts';
-import { findRevision } from '../stores/stores.ts';
-import { acceptRun } from './acceptance/accept.ts';
-import type { NotYet } from './acceptance/acceptance.ts';
+import { findRevision, type Unpinned } from '../stores/stores.ts';
 import { decideAndApply } from './decide-and-apply.ts';
 import type { RunDeps } from './deps.ts';
 import {
@@ -35,46 +23,22 @@ import {
 } from './observe.ts';
 import { peopleOf } from './report/attribution.ts';
 import { isStale, reportPage, reportStatus } from './report/report.ts';
-import {
-  buildStatus,
-  conditionsOf,
-  inProgress,
-  isStuck,
-  statusWithoutState,
-  stuck,
-  unsuccessful,
-  withDamage,
-} from './report/status.ts';
+import { buildStatus, conditionsOf, isStuck, stuck, withDamage } from './report/status.ts';
+import { earlier, type RunResult, requeueAt } from './requeue.ts';
+import { show, warnIfForged } from './show.ts';
 import { makeSuccessor, NameTakenError } from './successor.ts';
+import { tell } from './tell.ts';
+import { beginRun } from './unbegun.ts';
+import { isMuch, journalWith, type Work } from './work.ts';
 
 /** What is only shown (a pod became Running) waits this long, from when it was first seen, for a write to ride on. */
 const SHOW_AFTER_MS = parseDuration('10s');
 /** A success that nothing follows from waits this long: often the next task ends just then, and one write says both. */
 const RECORD_AFTER_MS = parseDuration('500ms');
-/** How long a new run may wait for its Workflow before a write says so. */
-const PATIENCE_MS = parseDuration('3s');
-/** A refused start is tried again with the next event, or after this. */
-const REFUSED_AGAIN_MS = parseDuration('5s');
 /** Whoever took the name of the next run of a chain may go. */
 const NAME_AGAIN_MS = parseDuration('10s');
-/** One that waits for others is told when they are done. It asks now and then all the same, or it would lose its place. */
-const WAITING_AGAIN_MS = parseDuration('20s');
-const TOLD: ReadonlySet<Reason> = new Set(['Semaphore', 'CacheBusy']);
 /** Events that wait for others to be stored with, or for RECORD_AFTER_MS. */
 const RIDES: ReadonlySet<HistoryEventType> = new Set(['Succeeded', 'Identified']);
-/** A first event up to this size is stored together with what follows from it. */
-const MAX_FIRST_BYTES = 36 * 1024;
-/** A run with everything that this reconcile works on. */
-interface Work {
-  readonly run: WorkflowRun;
-  readonly context: RunContext;
-  readonly plan: Plan;
-  readonly revision: string;
-  /** The encoded state that the reconcile starts from, and the events that are in it but not yet stored. */
-  readonly before: string;
-  readonly unstored: readonly string[];
-  readonly journal: Journal | undefined;
-}
 
 /** Reconciles WorkflowRuns: observe, decide, apply, report. What nothing waits for is done in upkeep.ts. */
 export class RunReconciler {
@@ -84,13 +48,23 @@ export class RunReconciler {
     this.#deps = deps;
   }
 
-  async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
+  async reconcile(key: string, { signal }: ReconcileContext): Promise<RunResult> {
     const run = await observeRun(this.#deps, key, signal);
     if (!run || run.metadata.deletionTimestamp || isOver(run)) return {};
+    try {
+      return await this.#reconcile(run, signal);
+    } finally {
+      const { uid = '' } = run.metadata;
+      // It went meanwhile: what was remembered of it since then nobody would forget.
+      if (this.#deps.stores.runs.get(key)?.metadata.uid !== uid) this.#deps.memories.forget(uid);
+    }
+  }
+
+  async #reconcile(run: WorkflowRun, signal: AbortSignal): Promise<RunResult> {
     const context = contextOf(run, signal);
     try {
       const work =
-        run.status?.state === undefined ? await this.#accept(run, context) : await this.#resume(run, context);
+        run.status?.state === undefined ? await beginRun(this.#deps, run, context) : await this.#resume(run, context);
       return 'run' in work ? await this.#pass(work, signal) : work;
     } catch (error) {
       if (error instanceof UnknownStateVersionError) {
@@ -107,64 +81,16 @@ export class RunReconciler {
   }
 
   /** A run that cannot go on by itself: people see why, its pods and its state stay as they are. */
-  async #stop(run: WorkflowRun, reason: Reason, message: string, context: RunContext): Promise<Result> {
+  async #stop(
+    run: WorkflowRun,
+    reason: Unpinned['reason'] | 'NameTaken',
+    message: string,
+    context: RunContext,
+  ): Promise<Result> {
     const conditions = conditionsOf(run, stuck(reason, message), this.#deps.clock.now());
-    const isNews = await this.#show(run, { ...run.status, conditions }, context);
-    if (isNews) this.#warn(run, reason, message);
+    const isNews = await show(this.#deps, run, { ...run.status, conditions }, context);
+    if (isNews) warnIfForged(this.#deps, run, reason, message);
     return {};
-  }
-
-  /** An attempt to make a run execute something else is told once more than other reasons to stop. */
-  #warn(run: WorkflowRun, reason: Reason, message: string): void {
-    if (reason === 'RevisionForged') this.#deps.recorder.event(run, 'Warning', reason, 'Reconcile', message);
-  }
-
-  /** A run without state: accepted, refused for good, or told what it waits for. */
-  async #accept(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
-    const now = this.#deps.clock.now();
-    try {
-      const accepted = await acceptRun(this.#deps, run, now, signalOf(context));
-      if ('declined' in accepted) {
-        const wishes = unsuccessful(accepted.declined, accepted.message);
-        await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
-        return {};
-      }
-      if (!('state' in accepted)) return await this.#wait(run, accepted, context);
-      const { revision, content, state, encoded, lineage, asked } = accepted;
-      const plan = this.#deps.plans.of(content);
-      const first = { before: encodeState(state), unstored: encoded, journal: undefined };
-      return {
-        run: {
-          ...run,
-          status: { ...run.status, ...(lineage ? { origin: lineage } : {}), requesters: shownLineage(asked) },
-        },
-        context,
-        plan,
-        revision,
-        ...first,
-      };
-    } catch (error) {
-      if (!(error instanceof TerminalError)) throw error;
-      await this.#show(run, statusWithoutState(run, 'Failed', unsuccessful(error.reason, error.message), now), context);
-      return {};
-    }
-  }
-
-  /** Says what a run waits for, but not in its first moments: most often its Workflow is just being pinned. */
-  async #wait(run: WorkflowRun, { reason, message, lookAgainAfter }: NotYet, context: RunContext): Promise<Result> {
-    const now = this.#deps.clock.now();
-    const { desiredState } = run.spec;
-    if (desiredState === 'Cancelled' || desiredState === 'Terminated') {
-      const wishes = unsuccessful(desiredState, 'stopped by desiredState before it started');
-      await this.#show(run, statusWithoutState(run, 'Cancelled', wishes, now), context);
-      return {};
-    }
-    const age = now - Date.parse(run.metadata.creationTimestamp ?? '');
-    if (age < PATIENCE_MS) return { requeueAfter: PATIENCE_MS };
-    const wishes = reason === 'RevisionForged' ? stuck(reason, message) : inProgress(reason, message);
-    const isNews = await this.#show(run, statusWithoutState(run, 'Pending', wishes, now), context);
-    if (isNews) this.#warn(run, reason, message);
-    return lookAgainAfter === undefined ? {} : { requeueAfter: lookAgainAfter };
   }
 
   async #resume(run: WorkflowRun, context: RunContext): Promise<Work | Result> {
@@ -187,7 +113,7 @@ export class RunReconciler {
   }
 
   async #pass(work: Work, signal: AbortSignal): Promise<Result> {
-    if (isMuch(work.unstored)) return this.#begin(work, signal);
+    if (isMuch(work)) return this.#begin(work, signal);
     const { clock } = this.#deps;
     const observed = await this.#observe(work, signal);
     const decision = await decideAndApply(this.#deps, work, observed);
@@ -212,7 +138,7 @@ export class RunReconciler {
     if (damage !== undefined) this.#deps.recorder.event(work.run, 'Warning', 'HistoryDamaged', 'Report', damage);
     this.#shown(work, observed);
     await this.#deps.cache?.recorded(work.context, decision.events);
-    this.#tell(work, decision);
+    tell(this.#deps, work.run, decision);
   }
 
   async #observe({ run, context, plan, before }: Work, signal: AbortSignal): Promise<ObservedRun> {
@@ -276,42 +202,6 @@ export class RunReconciler {
     memory.changedSince = undefined;
   }
 
-  /** Writes a status without state, unless it says what is already there. Returns whether it was news. */
-  async #show(run: WorkflowRun, status: WorkflowRunStatus, context: RunContext): Promise<boolean> {
-    if (JSON.stringify(status) === JSON.stringify(run.status)) return false;
-    await reportStatus(this.#deps, run, status, signalOf(context));
-    return true;
-  }
-
-  /** Metrics and the one Event of a run, after what they tell is stored. */
-  #tell(work: Work, decision: Decision): void {
-    const { metrics, recorder } = this.#deps;
-    this.#warnOfLimits(work, decision);
-    for (const event of decision.events) {
-      if (event.type === 'Started') metrics.tasksStarted.inc();
-      if (
-        event.type === 'Succeeded' ||
-        event.type === 'Failed' ||
-        event.type === 'Skipped' ||
-        event.type === 'Cancelled'
-      ) {
-        metrics.tasksCompleted.inc({ result: event.type });
-      }
-      if (event.type === 'Retrying' && event.cause === 'Infrastructure') metrics.podsLost.inc();
-      if (event.type === 'NotContinued') recorder.event(work.run, 'Warning', 'NotContinued', 'Continue', event.message);
-      if (event.type !== 'Finished') continue;
-      metrics.runsCompleted.inc({ result: event.phase });
-      const type = event.phase === 'Succeeded' ? 'Normal' : 'Warning';
-      recorder.event(work.run, type, event.reason, 'Run', event.message);
-    }
-  }
-
-  #warnOfLimits({ run }: Work, { warnings }: Decision): void {
-    for (const warning of warnings) {
-      this.#deps.recorder.event(run, 'Warning', 'OutputsNearLimit', 'Report', warning);
-    }
-  }
-
   #collision(run: WorkflowRun, cause: unknown): Error {
     const memory = this.#deps.memories.of(run.metadata.uid ?? '');
     memory.isDoubtful = true;
@@ -322,29 +212,6 @@ export class RunReconciler {
   }
 }
 
-/** What is taken over from another run is stored before anything is decided on it: together they might not fit. */
-const isMuch = (unstored: readonly string[]): boolean =>
-  unstored.length > 1 || utf8Length(unstored[0] ?? '') > MAX_FIRST_BYTES;
-
-/** A write that only shows something cuts no page. */
-function journalWith({ journal, run }: Work, events: readonly string[]): ReturnType<typeof extendJournal> {
-  return events.length === 0 && journal ? { journal } : extendJournal(journal, run.status?.seq ?? 0, events);
-}
-
 function sameRows(a: WorkflowRunStatus, b: WorkflowRunStatus | undefined): boolean {
   return JSON.stringify([a.tasks, a.counts]) === JSON.stringify([b?.tasks, b?.counts]);
-}
-
-const earlier = (result: Result, ms: number): Result =>
-  'requeue' in result ? result : { requeueAfter: Math.min(result.requeueAfter ?? Number.POSITIVE_INFINITY, ms) };
-
-function requeueAt(decision: Decision, observed: ObservedRun, now: number): Result {
-  const waits: number[] = [];
-  if (decision.wakeAt !== undefined) waits.push(Math.max(1, decision.wakeAt - now));
-  if (observed.recheckAfter !== undefined) waits.push(observed.recheckAfter);
-  for (const seen of observed.attempts.values()) {
-    if (seen.phase !== 'Refused' || !seen.retry) continue;
-    waits.push(TOLD.has(seen.reason) ? WAITING_AGAIN_MS : REFUSED_AGAIN_MS);
-  }
-  return waits.length === 0 ? {} : { requeueAfter: Math.min(...waits) };
 }

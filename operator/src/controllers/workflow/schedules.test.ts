@@ -98,6 +98,12 @@ class Bench {
     this.hear();
   }
 
+  /** The Workflow is gone; how much is remembered then. */
+  forget(): number {
+    this.#schedules.forget('n/w');
+    return this.#schedules.size;
+  }
+
   #workflow(): Workflow {
     return {
       apiVersion: '',
@@ -110,6 +116,13 @@ class Bench {
 }
 
 describe('the schedules of a Workflow', () => {
+  it('are forgotten with it, also if nothing was stored of them', async () => {
+    const bench = new Bench();
+    bench.entries = [{ name: 's', timing: '* * * * *', lastSlot: slot(0) }];
+    await bench.tick(1, { dies: true });
+    expect(bench.forget()).toBe(0);
+  });
+
   it('find what was made before a crash, and do not count it as a run that is in the way', async () => {
     const bench = new Bench();
     await bench.tick(0);

@@ -62,8 +62,8 @@ export class Schedules {
   readonly #deps: WorkflowDeps;
   /** What was last reported of the schedules of a Workflow: the cache may be older. */
   readonly #reported = new Map<string, { readonly uid: string; readonly entries: Entries }>();
-  /** Workflows that were read from the server since this process began. */
-  readonly #checked = new Set<string>();
+  /** Uids of the Workflows that were read from the server since this process began, by key. */
+  readonly #checked = new Map<string, string>();
 
   constructor(deps: WorkflowDeps) {
     this.#deps = deps;
@@ -100,9 +100,13 @@ export class Schedules {
     this.#reported.set(objectKey(metadata), { uid: metadata.uid ?? '', entries: schedules });
   }
 
+  /** How much is remembered of Workflows. */
+  get size(): number {
+    return this.#reported.size + this.#checked.size;
+  }
+
   forget(key: string): void {
-    const uid = this.#reported.get(key)?.uid;
-    if (uid !== undefined) this.#checked.delete(uid);
+    this.#checked.delete(key);
     this.#reported.delete(key);
   }
 
@@ -140,12 +144,12 @@ export class Schedules {
   /** Once in the life of a process: another leader may have gone on from what the cache shows. */
   async #check({ metadata }: Workflow, signal: AbortSignal): Promise<void> {
     const { uid = '' } = metadata;
-    if (this.#checked.has(uid)) return;
+    if (this.#checked.get(objectKey(metadata)) === uid) return;
     const live = await this.#deps.client.get<Workflow>(WORKFLOWS, metadata, { signal });
     if (live.metadata.resourceVersion !== metadata.resourceVersion) {
       throw new WaitingError('Collision', 'the Workflow is newer than the cache; reading it again', STALE_AGAIN_MS);
     }
-    this.#checked.add(uid);
+    this.#checked.set(objectKey(metadata), uid);
   }
 
   /** The run that was started last, where the cache does not show it and it matters whether it is over. */

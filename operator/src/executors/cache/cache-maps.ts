@@ -53,12 +53,13 @@ export class CacheMaps {
   }
 
   /** Deletes the entry unless it has changed. */
-  async delete({ metadata }: CacheMap): Promise<void> {
+  async delete({ metadata }: CacheMap, signal?: AbortSignal): Promise<void> {
     const { uid = '', resourceVersion = '' } = metadata;
     try {
       await this.#client.delete(CONFIG_MAPS, metadata, {
         preconditions: { uid, resourceVersion },
         urgency: 'background',
+        signal,
       });
     } catch (error) {
       if (!isConflict(error) && !isNotFound(error)) throw error;
@@ -72,9 +73,13 @@ export class CacheMaps {
   }
 
   /** Entries of a namespace, one page of them. */
-  async some(namespace: string, token: string | undefined): Promise<{ items: CacheMap[]; next: string | undefined }> {
+  async some(
+    namespace: string,
+    token: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ items: CacheMap[]; next: string | undefined }> {
     const page = { namespace, labelSelector: LABEL_CACHE, limit: SWEEP_PAGE, continue: token };
-    const { items, metadata } = await this.#client.list<CacheMap>(CONFIG_MAPS, page);
+    const { items, metadata } = await this.#client.list<CacheMap>(CONFIG_MAPS, page, { signal, urgency: 'background' });
     return { items, next: metadata.continue || undefined };
   }
 }

@@ -247,3 +247,26 @@ describe('a status that people read', () => {
     expect(status).toMatchObject({ held: 1, waiting: 2, conditions: [{ type: 'Ready', status: 'True' }] });
   });
 });
+
+describe('a Semaphore that is deleted', () => {
+  it('is forgotten when its last holder is over and nobody waits for it any more', async () => {
+    const world = new World({ db: { permits: 1 } });
+    await world.ask('a', { db: 1 });
+    await world.ask('b', { db: 1 });
+    world.remove('db');
+    expect(await world.settle('db')).toBe(30_000);
+    world.over('a');
+    world.terminate('b');
+    expect(await world.settle('db')).toBeUndefined();
+    expect(world.remembered).toBe(0);
+  });
+
+  it('keeps its holders while they run, since one of its name may come', async () => {
+    const world = new World({ db: { permits: 1 } });
+    await world.ask('a', { db: 1 });
+    world.remove('db');
+    await world.settle('db');
+    world.create('db', { permits: 1 });
+    expect(await world.ask('b', { db: 1 })).toMatchObject({ reason: 'Semaphore' });
+  });
+});

@@ -37,6 +37,8 @@ const ANSWER_MS = 3_000;
 const SILENT_MS = 60_000;
 /** Attempts that wait for one semaphore; more of them wait without a place. */
 const MAX_WAITERS = 10_000;
+/** Holders of which it is known when they asked; one that is forgotten counts as if it had asked now. */
+const MAX_ASKED = 100_000;
 /** How often holders are looked at when nothing happens. */
 const RECHECK_MS = 30_000;
 /** The write that frees permits waits so long for the one that gives them to the next. */
@@ -66,6 +68,12 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options;
+  }
+
+  /** How much is remembered of semaphores, of their holders and of those that wait. */
+  get size(): number {
+    const maps = [this.#accounts, this.#waiters, this.#fans, this.#orders, this.#concerned, this.#asked];
+    return maps.reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -153,7 +161,7 @@ export class Ledger {
     this.#leave(waiter);
     const since = timeOf(this.#options.clock.now());
     const { run, uid, path, attempt } = waiter;
-    this.#asked.set(waiter.key, this.#now());
+    this.#noteAsked(waiter.key, this.#now());
     for (const { key, permits, share } of waiter.wants) {
       this.#account(key).grant({ run, uid, path, attempt, permits, since, ...(share ? { share } : {}) });
       this.#orders.delete(key);
@@ -242,8 +250,14 @@ export class Ledger {
     return account.release(key);
   }
 
+  #noteAsked(key: string, at: number): void {
+    this.#asked.delete(key);
+    this.#asked.set(key, at);
+    if (this.#asked.size > MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value ?? '');
+  }
+
   #hold(waiter: Waiter): undefined {
-    this.#asked.set(waiter.key, this.#now());
+    this.#noteAsked(waiter.key, this.#now());
     this.#leave(waiter);
   }
 
@@ -338,7 +352,7 @@ export class Ledger {
       if (!account.isSaved(key)) continue;
       const standing = this.#options.holderState(namespace, holder);
       const asked = this.#asked.get(key) ?? now;
-      this.#asked.set(key, asked);
+      this.#noteAsked(key, asked);
       if (standing === 'Held' || (standing === 'Unstarted' && now - asked < UNSTARTED_MS)) continue;
       freed = this.#free(account, key) || freed;
     }
@@ -355,10 +369,18 @@ export class Ledger {
     }
   }
 
-  /** Of a Semaphore that is gone nothing is kept but its holders: one of its name may come. */
-  #forget(key: string): undefined {
+  /**
+   * Of a Semaphore that is gone its holders are kept until they are over, since one of its name may come.
+   * @returns milliseconds until it must be looked at again; nothing if nobody holds or waits
+   */
+  #forget(key: string): number | undefined {
+    const account = this.#accounts.get(key);
+    if (account) this.#reap(account);
+    if ((account?.size ?? 0) > 0 || this.#waiters.has(key)) return RECHECK_MS;
+    this.#accounts.delete(key);
     this.#concerned.delete(key);
-    if (this.#accounts.get(key)?.size === 0) this.#accounts.delete(key);
+    this.#orders.delete(key);
+    return undefined;
   }
 
   #account(key: string): Account {

@@ -4,11 +4,11 @@ import { TerminalError } from '../../../runtime/index.ts';
 import { lineageAtStart, lineageOf } from '../../lineage.ts';
 import { findRevision, type Pinned, type Stores } from '../../stores/stores.ts';
 import type { RunDeps } from '../deps.ts';
-import type { Accepted, Declined, NotYet } from './acceptance.ts';
+import { type Accepted, type Declined, type NotYet, workflowNotFound } from './acceptance.ts';
 import { acceptSuccessor } from './continue.ts';
-import { givenTo, type Origin, originalOf, originOf } from './origin.ts';
+import { givenTo, mustHaveTask, type Origin, originalOf, originOf } from './origin.ts';
 import { readParameters } from './read-parameters.ts';
-import { takeTurn } from './take-turn.ts';
+import { stillQueued, takeTurn } from './take-turn.ts';
 import { type TakenOver, takenOver } from './taken-over.ts';
 
 type AcceptDeps = Pick<RunDeps, 'stores' | 'client' | 'memories' | 'plans' | 'proves' | 'attests' | 'identities'>;
@@ -27,10 +27,13 @@ export async function acceptRun(
   const { namespace = '' } = run.metadata;
   const { name } = run.spec.workflowRef;
   const workflow = deps.stores.workflows.get(objectKey({ namespace, name }));
-  if (!workflow)
-    return { reason: 'WorkflowNotFound', message: `Workflow ${name} not found in ${namespace}; create it` };
+  if (!workflow) return workflowNotFound({ name, namespace });
+  const latest = newest(deps.stores, workflow, run);
+  if (!run.spec.from && 'reason' in latest) return latest;
+  const queued = stillQueued(deps, workflow, run);
+  if (queued) return queued;
   const origin = await originOf(deps, run, signal);
-  const pinned = (origin && originalOf(deps, run, origin)) ?? newest(deps.stores, workflow, run);
+  const pinned = (origin && originalOf(deps, run, origin)) ?? latest;
   if ('reason' in pinned) return pinned;
   const { digest, definition } = pinned.content;
   const given = origin ? givenTo(run, origin, definition.parameters) : run.spec.parameters;
@@ -41,9 +44,11 @@ export async function acceptRun(
   const { values } = parameters;
   const asked = lineageAtStart(run, deps, { workflow, ...(origin && { repeats: lineageOf(origin.run, deps) }) });
   const beginning = { content: pinned.content, parameters: values, asked };
-  const taken = origin && (await takenOver(deps, run, origin, beginning, signal));
+  mustHaveTask(run, definition);
   const wait = await takeTurn(deps, { workflow, run, definition, params: values }, signal);
   if (wait) return wait;
+  // Last, for it may read all of a history: a run that waits for its turn would do so at each look.
+  const taken = origin && (await takenOver(deps, run, origin, beginning, signal));
   return { ...pinned, asked, lineage: seriesOf(origin, taken), ...begun(accept(digest, values, now), taken) };
 }
 

@@ -1,5 +1,5 @@
 /** The outcomes of accepting a run without a state: it starts, it waits, or it never starts. */
-import type { Lineage, WorkflowRunStatus } from '../../../api/index.ts';
+import type { Lineage, ObjectMeta, WorkflowRunStatus } from '../../../api/index.ts';
 import type { RunState } from '../../../engine/index.ts';
 import type { Pinned, Unpinned } from '../../stores/stores.ts';
 
@@ -16,6 +16,12 @@ export interface NotYet {
   /** When no event tells that it can: milliseconds until it is looked at again. */
   readonly lookAgainAfter?: number;
 }
+
+/** Why a run cannot start whose Workflow is not cached. */
+export const workflowNotFound = ({ name, namespace = '' }: Pick<ObjectMeta, 'name' | 'namespace'>): NotYet => ({
+  reason: 'WorkflowNotFound',
+  message: `Workflow ${name} not found in ${namespace}; create it`,
+});
 
 /** A run that is not to start at all. */
 export interface Declined {

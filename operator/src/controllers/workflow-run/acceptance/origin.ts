@@ -1,5 +1,6 @@
 import {
   continuedAs,
+  type Definition,
   type Json,
   objectKey,
   type Parameter,
@@ -56,6 +57,13 @@ function stateOf({ metadata, status }: WorkflowRun): RunState {
     if (error instanceof UnknownStateVersionError) throw invalid(error.message);
     throw error;
   }
+}
+
+/** @throws TerminalError InvalidOrigin when a run is to repeat another from a task that there is not */
+export function mustHaveTask({ spec }: WorkflowRun, { tasks }: Definition): void {
+  const { mode, task } = spec.from ?? {};
+  if (mode === 'Rerun' || task === undefined || tasks.some(({ name }) => name === task)) return;
+  throw invalid(`the definition has no task ${task}; it has: ${tasks.map(({ name }) => name).join(', ')}`);
 }
 
 /** The definition that the origin executed, unless the newest is asked for. */

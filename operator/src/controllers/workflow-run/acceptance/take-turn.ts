@@ -1,11 +1,12 @@
-import { type Definition, objectKey, parseDuration, type Workflow, type WorkflowRun } from '../../../api/index.ts';
-import { ExpressionError, type RunState } from '../../../engine/index.ts';
+import { objectKey, parseDuration, type Workflow, type WorkflowRun } from '../../../api/index.ts';
+import { ExpressionError } from '../../../engine/index.ts';
 import { isNotFound, isPatchMismatch, TerminalError } from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS } from '../../resources.ts';
 import { RUNS_BY_WORKFLOW } from '../../stores/stores.ts';
 import type { Turn } from '../concurrency/turn.ts';
+import type { Asking } from '../concurrency/workflow-gate.ts';
 import type { RunDeps } from '../deps.ts';
-import type { Declined, NotYet } from './acceptance.ts';
+import { type Declined, type NotYet, workflowNotFound } from './acceptance.ts';
 
 type TurnDeps = Pick<RunDeps, 'stores' | 'client' | 'memories'>;
 
@@ -13,11 +14,8 @@ type TurnDeps = Pick<RunDeps, 'stores' | 'client' | 'memories'>;
 const QUEUED_AGAIN_MS = parseDuration('60s');
 const LIST_LIMIT = 500;
 
-export interface Candidate {
+export interface Candidate extends Asking {
   readonly workflow: Workflow;
-  readonly definition: Definition;
-  readonly run: WorkflowRun;
-  readonly params: RunState['parameters'];
 }
 
 /**
@@ -32,22 +30,43 @@ export async function takeTurn(
   const { workflow } = candidate;
   if (!workflow.spec.concurrency) return undefined;
   const { concurrencyGate } = deps.memories;
-  if (!concurrencyGate.isChecked(workflow)) concurrencyGate.check(workflow, await liveRuns(deps, workflow, signal));
-  const siblings = deps.stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
-  const turn = ask(deps, candidate, siblings);
+  if (!concurrencyGate.isChecked(workflow)) {
+    const live = await liveRuns(deps, workflow, signal);
+    if (!deps.stores.workflows.get(objectKey(workflow.metadata))) return workflowNotFound(workflow.metadata);
+    concurrencyGate.check(workflow, live);
+  }
+  const turn = ask(deps, candidate);
   if (turn.type === 'Go') return undefined;
   if (turn.type === 'Skip') return { declined: 'ConcurrencySkipped', message: turn.message };
   if (turn.type === 'Replace') {
-    const victims = turn.cancel.map(({ uid }) => siblings.find(({ metadata }) => metadata.uid === uid));
-    for (const victim of victims) if (victim) await cancelRun(deps, victim, signal);
+    const { namespace = '' } = workflow.metadata;
+    for (const { name, uid } of turn.cancel) {
+      const victim = deps.stores.runs.get(objectKey({ name, namespace }));
+      if (victim?.metadata.uid === uid) await cancelRun(deps, victim, signal);
+    }
   }
-  return { reason: 'Queued', message: turn.message, lookAgainAfter: QUEUED_AGAIN_MS };
+  return queued(turn.message);
 }
 
-function ask({ memories }: TurnDeps, candidate: Candidate, siblings: readonly WorkflowRun[]): Turn {
-  const { workflow, definition, run, params } = candidate;
+/**
+ * Why a run that took no place before still has none. It asks nothing but the gate: parameters, history and definitions
+ * are read when it is the run's turn.
+ */
+export function stillQueued(
+  { memories }: Pick<TurnDeps, 'memories'>,
+  workflow: Workflow,
+  run: WorkflowRun,
+): NotYet | undefined {
+  const turn = memories.concurrencyGate.stillQueued(workflow, run);
+  return turn?.type === 'Wait' ? queued(turn.message) : undefined;
+}
+
+const queued = (message: string): NotYet => ({ reason: 'Queued', message, lookAgainAfter: QUEUED_AGAIN_MS });
+
+function ask({ memories, stores }: TurnDeps, { workflow, ...asking }: Candidate): Turn {
+  const siblings = () => stores.runs.byIndex(RUNS_BY_WORKFLOW, objectKey(workflow.metadata));
   try {
-    return memories.concurrencyGate.ask(workflow, definition, run, params, siblings);
+    return memories.concurrencyGate.ask(workflow, asking, siblings);
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
     throw new TerminalError('ExpressionError', `spec.concurrency.key of the Workflow: ${error.message}`, error);

@@ -51,10 +51,6 @@ export async function takenOver(
 ): Promise<TakenOver> {
   const { mode, task } = run.spec.from ?? {};
   if (mode === 'Rerun') return {};
-  const { definition } = content;
-  if (task !== undefined && !definition.tasks.some(({ name }) => name === task)) {
-    throw invalid(`the definition has no task ${task}; it has: ${definition.tasks.map(({ name }) => name).join(', ')}`);
-  }
   const plan = deps.plans.of(content);
   const repeat: Repeat = {
     before: { state: origin.state, identity: identityOf(origin.run, deps), plan: planOf(deps, origin.run) },

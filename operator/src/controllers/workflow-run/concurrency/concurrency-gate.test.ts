@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Concurrency, Definition, Workflow, WorkflowRun } from '../../../api/index.ts';
 import { accept, encodeState } from '../../../engine/index.ts';
+import { createStores, RUNS_BY_WORKFLOW } from '../../stores/stores.ts';
 import { ConcurrencyGate } from './concurrency-gate.ts';
+import { followRuns } from './follow-runs.ts';
 
 const definition: Definition = { parameters: [{ name: 'env', default: 'dev' }], tasks: [{ name: 'a', run: 'true' }] };
 const workflowWith = (concurrency: Concurrency | undefined): Workflow => ({
@@ -21,25 +23,47 @@ const accepted = (name: string, env = 'dev') =>
   run(name, { status: { state: encodeState(accept('d', { env }, 0).state) } });
 const over = (name: string) => run(name, { status: { state: '{}', finishedAt: '2026-01-01T00:00:01Z' } });
 
-/** A process that asks for runs of one workflow. */
+/** A process that asks for runs of one workflow, and whose cache is as each test says. */
 class World {
-  concurrencyGate = new ConcurrencyGate();
+  readonly woken: string[] = [];
+  readonly #gate = new ConcurrencyGate();
   readonly #workflow: Workflow;
+  readonly #stores = createStores(false);
 
   constructor(concurrency?: Concurrency) {
     this.#workflow = workflowWith(concurrency);
+    this.#stores.workflows.put({ key: 'n/w', uid: 'w', resourceVersion: '1', value: this.#workflow });
+    followRuns(this.#gate, this.#stores, (key) => void this.woken.push(key));
+  }
+
+  see(runs: readonly WorkflowRun[]): void {
+    this.#stores.runs.replace(
+      runs.map((value) => ({
+        ...{ key: `n/${value.metadata.name}`, uid: value.metadata.uid ?? '' },
+        ...{ resourceVersion: JSON.stringify(value), value },
+      })),
+    );
   }
 
   ask(of: WorkflowRun, siblings: readonly WorkflowRun[], env = 'dev') {
-    return this.concurrencyGate.ask(this.#workflow, definition, of, { env }, siblings).type;
+    this.see(siblings);
+    const cached = () => this.#stores.runs.byIndex(RUNS_BY_WORKFLOW, 'n/w');
+    return this.#gate.ask(this.#workflow, { definition, run: of, params: { env } }, cached).type;
   }
 
-  next(siblings: readonly WorkflowRun[], changed: WorkflowRun): string[] {
-    return this.concurrencyGate.next(this.#workflow, siblings, changed);
+  /** The runs that are woken when the cached runs become others. */
+  wokenBy(siblings: readonly WorkflowRun[]): string[] {
+    this.woken.length = 0;
+    this.see(siblings);
+    return this.woken;
+  }
+
+  isStillQueued(of: WorkflowRun): boolean {
+    return this.#gate.stillQueued(this.#workflow, of) !== undefined;
   }
 
   check(live: readonly WorkflowRun[]): void {
-    this.concurrencyGate.check(this.#workflow, live);
+    this.#gate.check(this.#workflow, live);
   }
 }
 
@@ -103,10 +127,50 @@ describe('runs of a workflow with a limit', () => {
     expect(new World({ limit: 1 }).ask(stopped, [stopped])).toBe('Wait');
   });
 
-  it('are called in their order, as many as there are places', () => {
+  it('are woken in their order, as many as there are free places', () => {
     const waiting = ['c', 'a', 'b'].map((name) => run(name));
-    expect(new World({ limit: 2 }).next([...waiting, over('x')], over('x'))).toEqual(['n/a', 'n/b']);
-    expect(new World().next(waiting, over('x'))).toEqual([]);
+    const world = new World({ limit: 2 });
+    world.ask(run('c'), [...waiting, accepted('x'), accepted('y')]);
+    expect(world.wokenBy([...waiting, over('x'), accepted('y')])).toEqual(['n/a']);
+    expect(world.wokenBy([...waiting, over('x'), over('y')])).toEqual(['n/a', 'n/b']);
+    expect(world.wokenBy([...waiting, over('x')])).toEqual([]);
+  });
+
+  it('are woken by the end of runs of their own key alone, and by the deletion of one', () => {
+    const world = new World({ limit: 1, key: 'params.env' });
+    const [b, c] = [run('b'), run('c', { spec: { ...run('c').spec, parameters: [{ name: 'env', value: 'prod' }] } })];
+    world.ask(b, [accepted('dev'), accepted('prod', 'prod'), b, c]);
+    expect(world.wokenBy([accepted('dev'), over('prod'), b, c])).toEqual(['n/c']);
+    expect(world.wokenBy([b, c])).toEqual(['n/b']);
+  });
+
+  it('are woken when one before them gives up its turn', () => {
+    const [a, b] = [run('a'), run('b')];
+    const paused = run('a', { spec: { ...a.spec, desiredState: 'Paused' } });
+    const world = new World({ limit: 1 });
+    expect(world.ask(b, [a, b])).toBe('Wait');
+    expect(world.wokenBy([paused, b])).toEqual(['n/b']);
+  });
+
+  it('are not kept out by one that waits for a ConfigMap, and are woken when it says so', () => {
+    const [a, b] = [run('a'), run('b')];
+    const missing = { type: 'Succeeded', status: 'Unknown', reason: 'ConfigMapNotFound', message: '' } as const;
+    const blocked = run('a', { status: { conditions: [{ ...missing, lastTransitionTime: '' }] } });
+    const world = new World({ limit: 1 });
+    expect(world.ask(b, [a, b])).toBe('Wait');
+    expect(world.wokenBy([blocked, b])).toEqual(['n/b']);
+    expect(world.ask(b, [blocked, b])).toBe('Go');
+  });
+
+  it('wait without asking for anything until it is their turn or their Workflow was changed', () => {
+    const [a, b] = [accepted('a'), run('b')];
+    const world = new World({ limit: 1 });
+    world.see([a, b]);
+    expect(world.isStillQueued(b)).toBe(false);
+    world.ask(b, [a, b]);
+    expect(world.isStillQueued(b)).toBe(true);
+    world.see([over('a'), b]);
+    expect(world.isStillQueued(b)).toBe(false);
   });
 });
 
@@ -136,6 +200,9 @@ describe('a chain under a limit', () => {
 
   it('is no run that waits for its turn', () => {
     const world = new World({ limit: 1 });
-    expect(world.next([link(1), run('b')], over('a'))).toEqual(['n/b']);
+    world.ask(run('b'), [accepted('a'), run('b')]);
+    expect(world.wokenBy([accepted('a'), link(1), run('b')])).toEqual([]);
+    expect(world.wokenBy([over('a'), link(1), run('b')])).toEqual([]);
+    expect(world.wokenBy([over('a'), over('a-c1'), run('b')])).toEqual(['n/b']);
   });
 });

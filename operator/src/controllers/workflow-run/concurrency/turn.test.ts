@@ -1,8 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Contender, turnOf } from './turn.ts';
+import { OrderedSet } from './ordered-set.ts';
+import { byAge, byTurn, type Contender, turnOf as turnIn } from './turn.ts';
 
 const run = (name: string, createdAt: number, priority = 0): Contender => ({ uid: name, name, createdAt, priority });
+const inOrder = (compare: (a: Contender, b: Contender) => number, runs: readonly Contender[]) => {
+  const set = new OrderedSet(compare);
+  for (const each of runs) set.add(each);
+  return set;
+};
+const turnOf = (
+  limit: Parameters<typeof turnIn>[0],
+  each: Contender,
+  active: readonly Contender[],
+  waiting: readonly Contender[],
+) =>
+  turnIn(limit, each, {
+    active: inOrder(byAge, active),
+    waiting: inOrder(byTurn, waiting),
+    waitingByAge: inOrder(byAge, waiting),
+  });
 const types = (...turns: { type: string }[]) => turns.map(({ type }) => type);
 
 describe('a queue of runs', () => {
@@ -27,6 +44,9 @@ describe('a queue of runs', () => {
     const place = (index: number) => turnOf({}, waiting[index] as Contender, [run('x', 0)], waiting);
     expect(place(36)).toMatchObject({ message: expect.stringContaining('position over 30') });
     expect(place(149)).toMatchObject({ message: expect.stringContaining('position over 100') });
+    const whileIn = (active: string) => turnOf({}, waiting[36] as Contender, [run(active, 0)], waiting);
+    expect(whileIn('x')).toEqual(whileIn('y'));
+    expect(whileIn('x')).toMatchObject({ message: 'queued: at most 1 run in progress; position over 30' });
   });
 
   it('never lets more start than there are places, and always somebody while there is one', () => {

@@ -33,10 +33,10 @@ export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions,
     },
     resynced: (key) => queue.add(key, 'resync'),
   });
+  const runOf = ({ metadata: { labels, namespace = '' } }: Pod) =>
+    objectKey({ name: labels?.[LABEL_RUN] ?? '', namespace });
   const ofPod = (pod: Pod) => {
-    const { labels, namespace = '' } = pod.metadata;
-    const name = labels?.[LABEL_RUN];
-    if (name && hasResultFinalizer(pod)) queue.add(objectKey({ name, namespace }));
+    if (pod.metadata.labels?.[LABEL_RUN] && hasResultFinalizer(pod)) queue.add(runOf(pod));
   };
   pods.subscribe({
     added: (_key, pod) => ofPod(pod),
@@ -47,6 +47,7 @@ export function upkeepController(deps: RunDeps, options: Pick<ControllerOptions,
       const isOutlived = outlivedBy(pod).length > 0 && outlivedBy(previous).length === 0;
       if (isEnding || isOutlived || String(pod.metadata.finalizers) !== String(finalizers)) ofPod(pod);
     },
+    deleted: (_key, pod) => upkeep.podGone(runOf(pod)),
   });
   return controller;
 }

@@ -96,6 +96,17 @@ class World {
     this.pods.put({ key: 'n/p', uid: 'p', resourceVersion: '1', value: { metadata, spec: { containers: [] } } });
   }
 
+  /** How much the upkeep remembers. */
+  get remembered(): number {
+    return this.#upkeep.size;
+  }
+
+  /** The pod is gone from the cache. */
+  podGone(): void {
+    this.pods.remove('n/p');
+    this.#upkeep.podGone('n/r');
+  }
+
   reconcile() {
     const { signal } = new AbortController();
     return this.#upkeep.reconcile('n/r', { logger: silentLogger(), reconcileId: '', signal });
@@ -172,6 +183,16 @@ describe('the upkeep of a run', () => {
     world.runs.remove('n/r');
     expect(await world.reconcile()).toEqual({ requeueAfter: 30_000 });
     expect(world.discarded).toEqual([]);
+  });
+
+  it('remembers nothing of a run whose last pod is gone', async () => {
+    world.hold('gone', []);
+    await world.reconcile();
+    world.passed += 30_000;
+    await world.reconcile();
+    expect(world.remembered).toBe(1);
+    world.podGone();
+    expect(world.remembered).toBe(0);
   });
 
   it('gives a run of somebody the owner of its pinned definition, once, if nobody else gave it one meanwhile', async () => {

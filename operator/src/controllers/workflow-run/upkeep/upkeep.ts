@@ -58,6 +58,16 @@ export class RunUpkeep {
     return { requeueAfter: earliest([orphaned, kept]) };
   }
 
+  /** How much is remembered of runs. */
+  get size(): number {
+    return this.#given.size + this.#orphanedSince.size;
+  }
+
+  /** A pod with the label of the run of this key is gone: with the last one nothing is orphaned any more. */
+  podGone(key: string): void {
+    if (this.#deps.stores.pods.keysByIndex(PODS_BY_RUN, key).length === 0) this.#orphanedSince.delete(key);
+  }
+
   /** A run that is gone needs nothing any more. */
   forget(uid: string): void {
     this.#given.delete(uid);

@@ -53,6 +53,16 @@ export class World {
     this.#put({ apiVersion: '', kind: '', metadata, spec });
   }
 
+  remove(name: string): void {
+    this.#objects.delete(name);
+    this.#store.remove(`n/${name}`);
+  }
+
+  /** How much the ledger remembers. */
+  get remembered(): number {
+    return this.#ledger.size;
+  }
+
   object(name: string): Semaphore | undefined {
     return this.#objects.get(name);
   }
@@ -141,8 +151,9 @@ export class World {
     for (const name of this.#attempts.keys()) this.over(name);
   }
 
-  async settle(name: string): Promise<void> {
-    await this.#ledger.settle(`n/${name}`);
+  /** Milliseconds until the semaphore has to be looked at again. */
+  settle(name: string): Promise<number | undefined> {
+    return this.#ledger.settle(`n/${name}`);
   }
 
   async settleAll(): Promise<void> {
