@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { keepLog, logStore, type ObjectStore, openStore, redactor, sweep } from '../artifacts/index.ts';
+import { keepLog, logStore, type ObjectStore, openStore, redactor, roleKeys, sweep } from '../artifacts/index.ts';
 import type { Stores, SweepSettings } from '../controllers/index.ts';
 import { artifactPolicy, LogArchiver } from '../executors/index.ts';
 import type { ArtifactStore } from '../pods/index.ts';
@@ -63,7 +63,8 @@ export function sweepSettings(config: StorageConfig, logs: LogKeeping | undefine
 function opened({ address, folder }: LogConfig) {
   let current: Promise<ObjectStore> | undefined;
   return async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {
-    const options = { secretFolder: join(folder, 'secret'), volumeFolder: join(folder, 'volume') };
+    const folders = { secretFolder: join(folder, 'secret'), volumeFolder: join(folder, 'volume') };
+    const options = { ...folders, otherwise: roleKeys };
     current ??= openStore(address, options);
     try {
       return await work(await current);
