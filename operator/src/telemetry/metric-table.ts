@@ -238,9 +238,9 @@ export const METRICS = {
   artifactSweeps: {
     type: 'counter',
     name: 'ado_artifact_sweeps_total',
-    help: 'Sweeps of what runs that are gone have left in the store, by result.',
+    help: 'Sweeps of artifacts and logs of deleted runs, by result; Incomplete: some runs have a policy.json that cannot be read.',
     labels: ['result'],
-    zero: [{ result: 'Succeeded' }, { result: 'Failed' }],
+    zero: [{ result: 'Succeeded' }, { result: 'Incomplete' }, { result: 'Failed' }],
   },
   hookRequests: {
     type: 'counter',
