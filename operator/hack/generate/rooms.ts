@@ -65,7 +65,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   artifacts: {
     what: 'the artifact store, and the program in a pod that fetches and pushes artifacts',
     rooms: ['api', 'redaction'],
-    packages: ['aws4fetch', 're2js', 'node:'],
+    packages: [
+      ...['@aws-sdk/credential-provider-http', '@aws-sdk/credential-provider-web-identity'],
+      ...['@smithy/credential-provider-imds', 'aws4fetch', 're2js', 'tar-stream', 'node:'],
+    ],
   },
   judging: {
     what: 'validates definitions within a time limit, in this thread or a worker',

@@ -48,6 +48,16 @@ export interface SweepPlan {
   readonly asOf: number;
   /** By how much clocks may differ: what is younger stays. */
   readonly skewMs: number;
+  /** Uid of the cluster, to which the store must belong; undefined where the operator cannot read it. */
+  readonly cluster?: string | undefined;
+}
+
+/** What a sweep says at its end; a pod says it as JSON in its termination message. */
+export interface SweepReport {
+  /** Whether another sweep has to continue. */
+  readonly more: boolean;
+  /** Uids of runs that were left because their policy.json cannot be read: the first few of them. */
+  readonly unreadable: readonly string[];
 }
 
 /** The variables of the environment in which they are told, as JSON. */

@@ -10,9 +10,9 @@ import { ArtifactError, type Bytes, type ObjectStore, StoreError } from './store
 import { untar } from './tar-read.ts';
 
 /**
- * Puts the inputs of an attempt where its task reads them. What appears under a path is whole and has the checksum that
- * its maker recorded. Of a task with items, the input is a folder with one entry for each item that made it: 0, 1, 2.
- * @throws ArtifactError for an input that nobody published, or whose bytes are others; StoreError
+ * Puts the inputs of an attempt where its task reads them. Each one appears whole, with the checksum that was recorded when
+ * it was published. The input from a task with items is a folder with one entry for each item: 0, 1, 2.
+ * @throws ArtifactError for an input that was not published, or whose bytes have changed; StoreError
  */
 export async function fetchInputs(plan: ArtifactPlan, store: ObjectStore): Promise<void> {
   const budget = { left: plan.maxBytes };
@@ -37,7 +37,7 @@ async function fetchInput(plan: ArtifactPlan, store: ObjectStore, input: Planned
   if (!only && input.optional) return;
   if (!only) {
     const message = `input "${input.name}": task "${input.producer}" published no artifact "${input.artifact}"`;
-    throw new ArtifactError(`${message}; declare it under its artifacts.outputs, or say optional: true here`);
+    throw new ArtifactError(`${message}; declare it under its artifacts.outputs, or set optional: true here`);
   }
   if (!isFan) return fetchOne(store, only.artifact, input.path, budget);
   await mkdir(input.path, { recursive: true });
@@ -52,14 +52,14 @@ async function artifactIn(store: ObjectStore, key: string, name: string): Promis
 
 async function fetchOne(store: ObjectStore, artifact: PublishedArtifact, path: string, budget: Budget): Promise<void> {
   const body = await store.get(artifact.key);
-  if (!body) throw new ArtifactError(`${artifact.key} is gone; was the store cleaned by something else?`);
+  if (!body) throw new ArtifactError(`${artifact.key} is missing; check what else deletes objects from the store`);
   const partial = join(dirname(path), `.${randomUUID()}.partial`);
   await mkdir(dirname(path), { recursive: true });
   try {
     const checked = verified(body, artifact);
     if (artifact.type === 'File') await writeFile(partial, within(checked, budget), artifact.mode);
     else await unpack(partial, checked, budget, artifact.mode);
-    // One that an earlier try of this container left.
+    // An earlier try of this container may have left one.
     await rm(path, { recursive: true, force: true });
     await rename(partial, path);
   } catch (error) {
@@ -68,7 +68,7 @@ async function fetchOne(store: ObjectStore, artifact: PublishedArtifact, path: s
   }
 }
 
-/** The bytes, and at their end an error unless they are those that were published. */
+/** Passes the bytes on, and fails at their end unless they are the published ones. */
 async function* verified(body: Bytes, { key, size, sha256 }: PublishedArtifact): Bytes {
   const hash = createHash('sha256');
   let read = 0;
@@ -80,14 +80,15 @@ async function* verified(body: Bytes, { key, size, sha256 }: PublishedArtifact):
   const found = hash.digest('hex');
   if (read === size && found === sha256) return;
   throw new ArtifactError(
-    `${key} has ${read} bytes with the checksum ${found}, but ${size} with ${sha256} were published`,
+    `${key} has ${read} bytes with the checksum ${found}; published were ${size} bytes with ${sha256}`,
   );
 }
 
 async function* within(bytes: Bytes, budget: Budget): Bytes {
   for await (const chunk of bytes) {
     budget.left -= chunk.length;
-    if (budget.left < 0) throw new ArtifactError('the inputs are larger than --artifact-max of the operator allows');
+    if (budget.left < 0)
+      throw new ArtifactError('the inputs are larger than --artifact-max of the operator; fetch less, or raise it');
     yield chunk;
   }
 }
@@ -104,7 +105,7 @@ async function writeFile(path: string, bytes: Bytes, mode: number): Promise<void
 
 async function unpack(path: string, bytes: Bytes, budget: Budget, mode: number): Promise<void> {
   await mkdir(path);
-  // An error of either end reaches whoever reads.
+  // An error of either end reaches the reader.
   const archive = within(
     pipeline(Readable.from(bytes), createGunzip(), () => undefined),
     budget,

@@ -1,4 +1,4 @@
-/** One attempt of a task of a run: whose artifacts and log a key holds. */
+/** One attempt of a task of a run, to which artifacts and a log belong. */
 export interface AttemptAddress {
   readonly namespace: string;
   readonly runUid: string;
@@ -12,18 +12,23 @@ const MANIFEST = 'manifest.json';
 /** Everything of one run, for listing and deleting. */
 export const runPrefix = (namespace: string, runUid: string): string => `${namespace}/${runUid}/`;
 
-/** Everything of one attempt. No artifact can have the name of what else lies there: its name has no dot. */
+/** Everything of one attempt. Names of artifacts have no dots, so none can take the place of a file of ours. */
 const attemptPrefix = ({ namespace, runUid, path, attempt }: AttemptAddress): string =>
   `${runPrefix(namespace, runUid)}${path}/${attempt}/`;
 
 export const artifactKey = (address: AttemptAddress, name: string): string => `${attemptPrefix(address)}${name}`;
-/** Written when all artifacts of the attempt are there: until then the attempt has published nothing. */
+/** Written when all artifacts of the attempt are stored: until then the attempt has published nothing. */
 export const manifestKey = (address: AttemptAddress): string => `${attemptPrefix(address)}${MANIFEST}`;
 export const logKey = (address: AttemptAddress): string => `${attemptPrefix(address)}log.gz`;
 /** How long the artifacts of a run are kept. */
 export const policyKey = (namespace: string, runUid: string): string => `${runPrefix(namespace, runUid)}policy.json`;
 
-/** A published attempt of a task, as its key tells. */
+/** Which cluster deletes what runs of a namespace have left. It lies beside the runs, where credentials of one namespace reach. */
+export const clusterKey = (namespace: string): string => `${namespace}/cluster.json`;
+/** Where the next sweep of a namespace continues. */
+export const placeKey = (namespace: string): string => `${namespace}/sweep.json`;
+
+/** A published attempt of a task, as its key names it. */
 export interface Published {
   readonly key: string;
   /** Index in the fan-out; undefined where there is none. */
@@ -62,5 +67,5 @@ function publishedAt(key: string, rest: string): Published | undefined {
 const isLater = (a: Published, b: Published): boolean =>
   a.iteration === b.iteration ? a.attempt > b.attempt : a.iteration > b.iteration;
 
-/** The run that a key belongs to; undefined for what is no key of ours. */
+/** The run that a key belongs to; undefined for any other object. */
 export const runUidOf = (key: string): string | undefined => /^[^/]+\/([^/]+)\//.exec(key)?.[1];

@@ -23,11 +23,11 @@ describe('the address of a store', () => {
   });
 
   it.each([
-    ['ftp://x', /is no address of a store/],
-    ['s3://UPPER', /is no name of a bucket/],
-    ['s3://shelf/../other', /is no folder of a store/],
-    ['s3://shelf?regoin=eu', /"regoin" is no option/],
-    ['s3://shelf?endpoint=host', /endpoint: "host" is no address/],
+    ['ftp://x', /is not the address of a store/],
+    ['s3://UPPER', /is not the name of a bucket/],
+    ['s3://shelf/../other', /is not a folder of a store/],
+    ['s3://shelf?regoin=eu', /"regoin" is not an option/],
+    ['s3://shelf?endpoint=host', /endpoint: "host" is not an address/],
     ['s3://shelf?pathStyle=yes', /pathStyle: "yes"/],
     ['volume://claim?x=1', /a volume has no options/],
   ])('%s is refused with a remedy', (text, message) => {

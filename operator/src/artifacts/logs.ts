@@ -4,7 +4,7 @@ import type { ArtifactPolicy } from '../api/index.ts';
 import { type AttemptAddress, logKey, policyKey } from './keys.ts';
 import { type ObjectStore, once, readAll } from './store.ts';
 
-/** Where logs outlive their pods. Any store of objects is one. */
+/** Where logs outlive their pods. */
 export interface LogStore {
   /** @throws StoreError */
   put(key: string, bytes: Uint8Array): Promise<void>;
@@ -27,7 +27,7 @@ export function logStore(store: ObjectStore): LogStore {
   };
 }
 
-/** Keeps the log of an attempt, packed, and how long it is to be kept, if that is longer than its run. */
+/** Stores the log of an attempt, packed, and its policy if that keeps it longer than its run. */
 export async function keepLog(
   store: LogStore,
   address: AttemptAddress,

@@ -1,6 +1,6 @@
 import { ArtifactError, type Bytes, readAll, type Stored } from './store.ts';
 
-/** What an attempt published. Written last: an attempt has all of its artifacts or none. */
+/** The artifacts that an attempt published. Written last: an attempt has all of its artifacts or none. */
 export interface Manifest {
   readonly version: 1;
   readonly artifacts: readonly PublishedArtifact[];
@@ -17,14 +17,14 @@ export interface PublishedArtifact extends Stored {
 
 const MAX_MANIFEST = 256 * 1024;
 
-/** @throws ArtifactError for what is no manifest that this version can read */
+/** @throws ArtifactError for a manifest that this version cannot read */
 export async function readManifest(body: Bytes, key: string): Promise<Manifest> {
   const text = (await readAll(body, MAX_MANIFEST)).toString();
   try {
     const manifest = JSON.parse(text) as Partial<Manifest>;
     if (manifest.version === 1 && Array.isArray(manifest.artifacts)) return manifest as Manifest;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw new ArtifactError(`${key} is no manifest that this version of Ado can read`);
+  throw new ArtifactError(`${key} is not a manifest that this version of Ado can read`);
 }

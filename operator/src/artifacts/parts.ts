@@ -1,8 +1,8 @@
 import type { Bytes } from './store.ts';
 
 /**
- * Cuts a stream into pieces of exactly `size` bytes; the last one is what remains, and is never empty. A piece holds until
- * the next one is asked for: all of them are in the same memory.
+ * Cuts a stream into pieces of exactly `size` bytes; the last one is the rest, and never empty. A piece is valid until the
+ * next one is asked for: all of them share the same memory.
  */
 export async function* parts(body: Bytes, size: number): AsyncGenerator<Buffer<ArrayBuffer>> {
   const part = Buffer.allocUnsafeSlow(size);

@@ -10,7 +10,7 @@ import { tarOf } from './tar-write.ts';
 
 /**
  * Publishes the outputs of an attempt: each artifact, then the manifest that names them. Pushing again replaces both.
- * @throws ArtifactError for an output that is missing or too large; StoreError when the store does not take it
+ * @throws ArtifactError for an output that is missing or too large; StoreError when the store refuses it
  */
 export async function push(plan: ArtifactPlan, store: ObjectStore): Promise<Manifest> {
   const budget = { left: plan.maxBytes };
@@ -38,10 +38,10 @@ async function pushOne(
   if (!found && optional) return undefined;
   if (!found) {
     throw new ArtifactError(
-      `the task made no output "${name}": there is nothing at ${path}; write it, or say optional: true`,
+      `the task made no output "${name}": there is nothing at ${path}; write it, or set optional: true`,
     );
   }
-  // A link could lead to what only this container may read, such as the credentials of the store.
+  // A link could lead to files that only this container may read, such as the credentials of the store.
   if (found.isSymbolicLink() || (await realpath(path)) !== path) {
     throw new ArtifactError(`output "${name}": ${path} is or goes through a symbolic link; write the file itself`);
   }
@@ -71,6 +71,6 @@ async function* limited(bytes: Bytes, budget: { left: number }, message: string)
 }
 
 function gzipped(bytes: Bytes): Bytes {
-  // An error of either end reaches whoever reads.
+  // An error of either end reaches the reader.
   return pipeline(Readable.from(bytes), createGzip(), () => undefined);
 }

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 import { REDACTED, redact } from '../redaction/index.ts';
 
 /**
- * Takes out of a text what looks like a secret, and what matches a pattern of the administrator, in the syntax of RE2.
+ * Redacts a text: likely secrets, and all matches of a pattern of the administrator, in the syntax of RE2.
  * @throws Error when the pattern cannot be read
  */
 export function redactor(pattern?: string): (text: string) => string {

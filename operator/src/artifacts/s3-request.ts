@@ -7,26 +7,22 @@ import {
 } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import { AwsV4Signer } from 'aws4fetch';
+import type { AccessKeys, KeySource } from './access-keys.ts';
 import type { S3Location } from './location.ts';
 import { ArtifactError, readAll, StoreError } from './store.ts';
 import { textOf } from './xml.ts';
 
-export interface Credentials {
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly sessionToken?: string | undefined;
-  /** Certificates, as PEM, of whoever signs that of the store, where it is nobody whom all trust. */
-  readonly authorities?: string | undefined;
-}
-
 export interface S3Options {
   readonly location: S3Location;
-  readonly credentials: Credentials;
+  /** Asked before each request. */
+  readonly keys: KeySource;
+  /** Certificates, as PEM, of the authority that signed that of the store, unless it is a public one. */
+  readonly authorities?: string | undefined;
   /** How often a request is sent at most (default 6). */
   readonly tries?: number;
   /** Pause before the second try, ms (default 200); each further one is twice as long. */
   readonly pauseMs?: number;
-  /** Ends everything that is under way. */
+  /** Ends requests in progress. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,9 +42,9 @@ export interface S3Answer {
 }
 
 const MAX_PAUSE_MS = 10_000;
-/** A connection on which nothing moves for so long is given up. */
+/** A connection that is silent for so long is closed. */
 const SILENCE_MS = 60_000;
-/** Answers that are no object are small. */
+/** Limit of answers other than objects. */
 const MAX_ANSWER = 4 * 1024 * 1024;
 
 /** Requests to one bucket: signed, limited in time, and sent again while that may help. */
@@ -56,12 +52,13 @@ export class S3Requests {
   readonly #options: S3Options;
   readonly #agent: PlainAgent;
   readonly #request: typeof plainRequest;
-  /** Keys that signatures of a day are made with. */
-  readonly #cache = new Map<string, ArrayBuffer>();
+  /** Derived keys with which the requests of a day are signed, and the keys that they are derived from. */
+  readonly #derived = new Map<string, ArrayBuffer>();
+  #keys: AccessKeys | undefined;
 
   constructor(options: S3Options) {
     const isSecure = options.location.endpoint.startsWith('https:');
-    const { authorities: ca } = options.credentials;
+    const { authorities: ca } = options;
     const settings = { keepAlive: true, timeout: SILENCE_MS };
     this.#options = options;
     this.#agent = isSecure ? new SecureAgent(ca ? { ...settings, ca } : settings) : new PlainAgent(settings);
@@ -70,7 +67,7 @@ export class S3Requests {
 
   /**
    * Sends a request until the store answers with success or with 404.
-   * @throws StoreError when it refuses, or does not answer well after all tries
+   * @throws StoreError when it refuses, or does not answer well after all tries, or there are no keys
    */
   async send(request: S3Request): Promise<S3Answer> {
     const { tries = 6, pauseMs = 200, signal } = this.#options;
@@ -78,7 +75,7 @@ export class S3Requests {
     for (let turn = 1; ; turn++) {
       const outcome = await this.#attempt(request);
       if ('status' in outcome) return outcome;
-      // That time is up says less than what happened before.
+      // The last failure says more than the end of the time.
       if (why === '' || !signal?.aborted) why = outcome.why;
       if (!outcome.again || turn >= tries || signal?.aborted) throw this.#error(request, why);
       await pause(Math.min(MAX_PAUSE_MS, pauseMs * 2 ** (turn - 1)) * (0.5 + Math.random() / 2), signal);
@@ -117,6 +114,8 @@ export class S3Requests {
       const why = `${status} ${textOf(text, 'Code') ?? ''} ${textOf(text, 'Message') ?? text.slice(0, 200)}`;
       return { why: why.trim(), again: status >= 500 || [408, 425, 429].includes(status) };
     } catch (error) {
+      // There are no keys: getting them has been tried several times.
+      if (error instanceof StoreError) throw error;
       return { why: describe(error), again: !isDistrust(error) };
     }
   }
@@ -132,14 +131,15 @@ export class S3Requests {
         ...(signal ? { signal } : {}),
       };
       const sent = this.#request(url, options, resolve);
-      sent.setTimeout(SILENCE_MS, () => sent.destroy(new Error(`nothing moved for ${SILENCE_MS} ms`)));
+      sent.setTimeout(SILENCE_MS, () => sent.destroy(new Error(`the connection was silent for ${SILENCE_MS} ms`)));
       sent.once('error', reject);
       sent.end(request.body);
     });
   }
 
   async #sign({ method, key, query = {}, headers = {}, body }: S3Request) {
-    const { credentials, location } = this.#options;
+    const { keys, location } = this.#options;
+    const { accessKey, secretKey, sessionToken } = await this.#current(keys);
     const hash = createHash('sha256')
       .update(body ?? '')
       .digest('hex');
@@ -147,14 +147,22 @@ export class S3Requests {
       method,
       url: this.#address(key, query),
       headers: { ...headers, 'Content-Length': String(body?.length ?? 0), 'X-Amz-Content-Sha256': hash },
-      accessKeyId: credentials.accessKey,
-      secretAccessKey: credentials.secretKey,
-      ...(credentials.sessionToken ? { sessionToken: credentials.sessionToken } : {}),
+      accessKeyId: accessKey,
+      secretAccessKey: secretKey,
+      ...(sessionToken ? { sessionToken } : {}),
       service: 's3',
       region: location.region,
-      cache: this.#cache,
+      cache: this.#derived,
     });
     return signer.sign();
+  }
+
+  /** Nothing is kept of keys that have been renewed. */
+  async #current(source: KeySource): Promise<AccessKeys> {
+    const keys = await source();
+    if (keys !== this.#keys) this.#derived.clear();
+    this.#keys = keys;
+    return keys;
   }
 
   #address(key: string | undefined, query: Readonly<Record<string, string>>): string {
@@ -168,7 +176,7 @@ export class S3Requests {
   }
 }
 
-/** Whether the certificate of the store was refused: it will be again. */
+/** Whether the certificate of the store was refused: another try would end the same way. */
 const isDistrust = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && /CERT|VERIFY/.test(String(error.code));
 
@@ -180,7 +188,7 @@ function describe(error: unknown): string {
   return `${error.message}${cause}`;
 }
 
-/** Waits, but no longer than until the signal. */
+/** Waits, at most until the signal. */
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

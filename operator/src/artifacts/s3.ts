@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { parts } from './parts.ts';
 import { type S3Answer, type S3Options, S3Requests } from './s3-request.ts';
-import { type Bytes, type ObjectStore, type Stored, type StoredObject, StoreError } from './store.ts';
+import { type Bytes, ListTooLongError, type ObjectStore, type Stored, type StoredObject, StoreError } from './store.ts';
 import { elements, textOf } from './xml.ts';
 
-/** Above this an object goes up in parts of this size; 10,000 of them are what S3 takes. */
+/** Larger objects are uploaded in parts of this size; S3 takes 10,000 of them. */
 const PART_BYTES = 16 * 1024 * 1024;
-/** Pages of lists: far more than any run has objects. */
+/** Pages of one list: a thousand objects each. */
 const MAX_PAGES = 1000;
 const RESUMES = 5;
 
@@ -26,7 +26,7 @@ export class S3Store implements ObjectStore {
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
   }
 
-  /** One request for what fits into a part; else in parts, going on where an upload of the same bytes was broken off. */
+  /** One request for an object that fits into a part; otherwise in parts, continuing an interrupted upload of the same bytes. */
   async put(key: string, body: Bytes): Promise<Stored> {
     const whole = this.#prefix + key;
     const hash = createHash('sha256');
@@ -50,7 +50,7 @@ export class S3Store implements ObjectStore {
     return { size, sha256: hash.digest('hex') };
   }
 
-  /** @throws StoreError, also while reading; a connection that breaks is taken up where it broke */
+  /** @throws StoreError, also while reading; after a broken connection, reading continues where it broke */
   async get(key: string): Promise<Bytes | undefined> {
     const whole = this.#prefix + key;
     const response = await this.#requests.send({ method: 'GET', key: whole });
@@ -71,7 +71,7 @@ export class S3Store implements ObjectStore {
         return;
       } catch (error) {
         if (error instanceof StoreError || resumes >= RESUMES)
-          throw new StoreError(`GET ${key}: broken off at byte ${at}`);
+          throw new StoreError(`GET ${key}: the connection broke at byte ${at}`);
       }
       // Another object under the same key answers 412: the two do not mix.
       response = await this.#requests.send({
@@ -79,16 +79,18 @@ export class S3Store implements ObjectStore {
         key,
         headers: { Range: `bytes=${at}-`, 'If-Match': etag },
       });
-      if (response.status !== 206) throw new StoreError(`GET ${key}: changed or gone while it was read`);
+      if (response.status !== 206)
+        throw new StoreError(`GET ${key}: the object was changed or deleted while it was read`);
     }
   }
 
-  async *list(prefix: string): AsyncGenerator<StoredObject> {
+  async *list(prefix: string, after?: string): AsyncGenerator<StoredObject> {
     let token: string | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
       const query = {
         'list-type': '2',
         prefix: this.#prefix + prefix,
+        ...(after === undefined ? {} : { 'start-after': this.#prefix + after }),
         ...(token ? { 'continuation-token': token } : {}),
       };
       const xml = await this.#requests.text({ method: 'GET', query });
@@ -102,6 +104,7 @@ export class S3Store implements ObjectStore {
       token = textOf(xml, 'NextContinuationToken');
       if (textOf(xml, 'IsTruncated') !== 'true' || !token) return;
     }
+    throw new ListTooLongError(`the list of ${prefix} has more than ${MAX_PAGES} pages`);
   }
 
   async delete(key: string): Promise<void> {
@@ -120,7 +123,7 @@ export class S3Store implements ObjectStore {
     return id;
   }
 
-  /** The upload of this key that was begun last and never finished. */
+  /** The newest unfinished upload of this key. */
   async #begun(key: string): Promise<string | undefined> {
     const uploads = await this.#uploads(key);
     return uploads.filter((upload) => upload.key === key).at(-1)?.id;
@@ -137,7 +140,7 @@ export class S3Store implements ObjectStore {
       .sort((a, b) => a.since.localeCompare(b.since));
   }
 
-  /** The parts that an upload has already, by number. */
+  /** The tags of the parts that an upload already has, by number. */
   async #known(key: string, uploadId: string): Promise<Map<number, string>> {
     const known = new Map<number, string>();
     let marker = '0';
@@ -154,7 +157,7 @@ export class S3Store implements ObjectStore {
     return known;
   }
 
-  /** A part that is there with the same bytes is not sent again: its tag is their MD5, where the store has such tags. */
+  /** A part that the store has is not sent again: its tag is the MD5 of its bytes, if the store has such tags. */
   async #sendPart(
     key: string,
     uploadId: string,
@@ -168,7 +171,7 @@ export class S3Store implements ObjectStore {
     const response = await this.#requests.send({ method: 'PUT', key, query, body });
     const { etag: tag } = response.headers;
     if (tag === undefined)
-      throw new StoreError(`PUT ${key}: part ${number} was answered with ${response.status} and no tag`);
+      throw new StoreError(`PUT ${key}: the answer to part ${number} has the status ${response.status} and no tag`);
     return { number, etag: tag };
   }
 
@@ -179,7 +182,7 @@ export class S3Store implements ObjectStore {
     const xml = `<CompleteMultipartUpload>${listed.join('')}</CompleteMultipartUpload>`;
     const body = new TextEncoder().encode(xml);
     const answer = await this.#requests.text({ method: 'POST', key, query: { uploadId }, body });
-    // S3 may answer 200 first and tell of a failure afterwards.
+    // S3 may answer 200 first and report a failure afterwards.
     if (textOf(answer, 'Code'))
       throw new StoreError(`POST ${key}: ${textOf(answer, 'Code')} ${textOf(answer, 'Message')}`);
   }

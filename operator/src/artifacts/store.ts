@@ -1,4 +1,4 @@
-/** What a store holds under a key. */
+/** An object as a list shows it. */
 export interface StoredObject {
   readonly key: string;
   readonly size: number;
@@ -6,7 +6,7 @@ export interface StoredObject {
   readonly modifiedAt: number;
 }
 
-/** What was stored. */
+/** Size and checksum of stored bytes. */
 export interface Stored {
   /** Bytes. */
   readonly size: number;
@@ -17,27 +17,33 @@ export interface Stored {
 export type Bytes = AsyncIterable<Uint8Array>;
 
 /**
- * Where artifacts and logs are kept. An object is there whole or not at all; putting it again replaces it.
+ * Where artifacts and logs are kept. An object exists whole or not at all; putting it again replaces it.
  * Methods throw StoreError when the store refuses or, after retries, does not answer.
  */
 export interface ObjectStore {
   put(key: string, body: Bytes): Promise<Stored>;
   /** The bytes of an object, or undefined when there is none. */
   get(key: string): Promise<Bytes | undefined>;
-  /** All objects whose key begins with the prefix, in no order. */
-  list(prefix: string): AsyncIterable<StoredObject>;
-  /** Deleting what is not there is no error. */
+  /**
+   * The objects whose key begins with the prefix, in the order of their keys; with `after`, only those with later keys.
+   * @throws ListTooLongError when there are more than one list may have
+   */
+  list(prefix: string, after?: string): AsyncIterable<StoredObject>;
+  /** Deleting an object that does not exist is not an error. */
   delete(key: string): Promise<void>;
-  /** Forgets uploads under the prefix that were begun and never finished. */
+  /** Drops unfinished uploads under the prefix. */
   abandon(prefix: string): Promise<void>;
 }
 
-/** A store that refused, or did not answer; the message names the store, what was asked and the answer. */
+/** The store refused a request, or did not answer; the message names the store, the request and the answer. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
-/** An artifact or a request that cannot be served as asked; the message names the remedy. */
+/** A list that ended before its last object; a list that begins after the last object seen continues it. */
+export class ListTooLongError extends StoreError {}
+
+/** An artifact or a request is not valid; the message names the remedy. */
 export class ArtifactError extends Error {
   override readonly name = 'ArtifactError';
 }

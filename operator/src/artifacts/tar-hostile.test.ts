@@ -45,6 +45,7 @@ function block({ name, type = '0', link = '', body = '', size }: Entry): Buffer 
   made.write('        ', 148);
   made.write(type, 156);
   made.write(link, 157, 100);
+  made.write('ustar\x0000', 257, 'latin1');
   const sum = made.reduce((all, byte) => all + byte, 0);
   made.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return made;
@@ -131,6 +132,28 @@ describe('an archive of somebody else', () => {
     ['a size beyond the limit', [file('x', { size: '77777777777\0' })]],
     ['a size of an extended header that is none', [file('x', { pax: { size: 'NaN' } })]],
     ['a negative size of an extended header', [file('x', { pax: { size: '-4' } })]],
+    ['an empty size of an extended header', [file('x', { pax: { size: '' } })]],
+    ['a size of an extended header with more behind it', [file('x', { pax: { size: '4x' } })]],
+    ['an extended header that is too long', [file('x', { pax: { comment: 'x'.repeat(70_000) } })]],
+    ['an extended header that is broken', [{ name: 'pax', type: 'x', body: '7 path\n' }, file('x')]],
+    ['an extended header with a negative length', [{ name: 'pax', type: 'x', body: '-7 a=b\n' }, file('x')]],
+    ['an extended header of a negative size', [{ name: 'pax', type: 'x', size: '-0000000004\0' }, file('x')]],
+    [
+      'an extended header of a size that is no number',
+      [{ name: 'pax', type: 'x', size: 'zzzzzzzzzzz\0', body: recordOf('path', 'y') }, file('x')],
+    ],
+    ['an extended header that claims gigabytes', [{ name: 'pax', type: 'x', size: '77777777777\0' }, file('x')]],
+    ['two extended headers', [{ name: 'pax', type: 'x', body: recordOf('path', 'y') }, file('x', { pax: { a: 'b' } })]],
+    ['an extended header of no entry', [file('x'), { name: 'pax', type: 'x', body: recordOf('path', 'y') }]],
+    ['a header for all entries before one', [{ name: 'g', type: 'g', body: recordOf('path', 'y') }, file('x')]],
+    [
+      'a header for all entries beside its own',
+      [{ name: 'g', type: 'g', body: recordOf('linkpath', '..') }, link('x', 'y', { pax: { comment: 'z' } })],
+    ],
+    ['a long name of GNU', [{ name: 'L', type: 'L', body: '../treasure' }, file('x')]],
+    ['two entries of a name', [file('x'), file('x')]],
+    ['a file in the place of a folder', [{ name: 'x', type: '5' }, file('x')]],
+    ['a folder in the place of a file', [file('x'), file('x/y')]],
     ['a size of an extended header that is not exact', [file('x', { pax: { size: '99999999999999999999' } })]],
   ])('with %s is refused, and nothing outside of its folder is written', async (_what, entries) => {
     await expect(unpack(entries)).rejects.toThrow(ArtifactError);
@@ -147,6 +170,25 @@ describe('an archive of somebody else', () => {
     const many = Array.from({ length: 6 }, (_, at): Entry => ({ name: `d${at}`, type: '5', pax: { comment: 'x' } }));
     await expect(unpack(many, 1_000, 10)).rejects.toThrow('more than 10 entries');
     await unpack(many, 1_000, 12);
+  });
+
+  it('that never comes to an entry is refused before it has been read', async () => {
+    const header = Buffer.concat([block({ name: 'pax', type: 'x', body: 'x'.repeat(512) }), Buffer.alloc(512, 'x')]);
+    let read = 0;
+    const endless = async function* () {
+      for (; read < 2 ** 27; read += header.length) yield header;
+    };
+    await expect(untar(endless(), folder, 2 ** 30)).rejects.toThrow('an extended header is too long');
+    expect(read).toBeLessThan(2 ** 19);
+  });
+
+  it.each([1, 511, 512, 513, 1024, 1535, 1536, 2047])('that is cut off after %i bytes is refused', async (length) => {
+    const whole = archive([file('x', { pax: { comment: 'x' } })]).subarray(0, length);
+    await expect(untar(once(whole), folder, 2 ** 20)).rejects.toThrow('it ends in the middle');
+  });
+
+  it('may have as many empty blocks at its end as it likes', async () => {
+    await untar(once(Buffer.concat([archive([file('x')]), Buffer.alloc(2 ** 20)])), folder, 2 ** 20);
   });
 
   it('is refused as a whole number of bytes, over all of its files', async () => {

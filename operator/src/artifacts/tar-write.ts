@@ -1,23 +1,15 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Pack, pack } from 'tar-stream';
+import { drained } from './drained.ts';
 import { ArtifactError, type Bytes } from './store.ts';
 
-export const BLOCK = 512;
 const MAX_ENTRIES = 100_000;
-/** What a header can say in its own fields; longer names and larger sizes go into a record before it. */
-const MAX_NAME = 100;
-const MAX_SIZE = 0o77777777777;
+/** Two empty blocks end an archive. */
+const END = new Uint8Array(1024);
 
-interface Entry {
-  readonly name: string;
-  readonly type: '0' | '2' | '5';
-  readonly mode: number;
-  readonly size: number;
-  /** Seconds since the epoch. */
-  readonly mtime: number;
-  readonly link: string;
-}
+type Header = Parameters<Pack['entry']>[0];
 
 /**
  * A folder as a tar archive: files, folders and symbolic links, in the order of their names, so that the same folder is
@@ -27,7 +19,7 @@ interface Entry {
 export async function* tarOf(folder: string): Bytes {
   const count = { entries: 0 };
   yield* walk(folder, '', count);
-  yield new Uint8Array(2 * BLOCK);
+  yield END;
 }
 
 async function* walk(root: string, inside: string, count: { entries: number }): Bytes {
@@ -35,21 +27,52 @@ async function* walk(root: string, inside: string, count: { entries: number }): 
     count.entries += 1;
     if (count.entries > MAX_ENTRIES) throw new ArtifactError(`${root} holds more than ${MAX_ENTRIES} files`);
     const path = inside === '' ? name : `${inside}/${name}`;
-    const entry = await entryOf(root, path);
-    yield* headersOf(entry);
-    if (entry.type === '0') yield* contentOf(join(root, path), entry.size);
-    if (entry.type === '5') yield* walk(root, path, count);
+    const header = await headerOf(root, path);
+    yield* blocksOf(header, header.type === 'file' ? contentOf(join(root, path), header.size ?? 0) : undefined);
+    if (header.type === 'directory') yield* walk(root, path, count);
   }
 }
 
-async function entryOf(root: string, path: string): Promise<Entry> {
+async function headerOf(root: string, path: string): Promise<Header> {
   const file = join(root, path);
   const found = await lstat(file);
-  const common = { mode: found.mode & 0o777, mtime: Math.floor(found.mtimeMs / 1000), size: 0, link: '' };
-  if (found.isDirectory()) return { ...common, name: `${path}/`, type: '5' };
-  if (found.isFile()) return { ...common, name: path, type: '0', size: found.size };
-  if (found.isSymbolicLink()) return { ...common, name: path, type: '2', link: await readlink(file) };
+  // A pack takes no permissions at all for unknown ones, and writes its own.
+  const mode = found.mode & 0o777 || 0o600;
+  const common = { mode, mtime: new Date(Math.max(0, found.mtimeMs)) };
+  if (found.isDirectory()) return { ...common, name: `${path}/`, type: 'directory' };
+  if (found.isFile()) return { ...common, name: path, type: 'file', size: found.size };
+  if (found.isSymbolicLink()) return { ...common, name: path, type: 'symlink', linkname: await readlink(file) };
   throw new ArtifactError(`${file} is neither a file, a folder nor a link; take it out of the artifact`);
+}
+
+/**
+ * The blocks of one entry. It gets a pack of its own, without the end: a pack keeps the headers of folders, links and empty
+ * files until they are read, however many there are.
+ */
+async function* blocksOf(header: Header, content: Bytes | undefined): Bytes {
+  const archive = pack();
+  const sink = archive.entry(header);
+  archive.finalize();
+  const filling = fill(sink, content).catch((error: unknown) => void archive.destroy(error as Error));
+  try {
+    let last: Uint8Array | undefined;
+    for await (const chunk of archive as Bytes) {
+      if (last) yield last;
+      last = chunk;
+    }
+  } finally {
+    archive.destroy();
+    await filling;
+  }
+}
+
+async function fill(sink: ReturnType<Pack['entry']>, content: Bytes | undefined): Promise<void> {
+  if (!content) return;
+  for await (const chunk of content) {
+    if (sink.destroying) return;
+    if (!sink.write(chunk)) await drained(sink);
+  }
+  sink.end(undefined);
 }
 
 async function* contentOf(file: string, size: number): Bytes {
@@ -66,48 +89,4 @@ async function* contentOf(file: string, size: number): Bytes {
   }
   if (read !== size)
     throw new ArtifactError(`${file} changed while it was read; end what writes to it before the task ends`);
-  yield new Uint8Array((BLOCK - (size % BLOCK)) % BLOCK);
-}
-
-function* headersOf(entry: Entry): Generator<Uint8Array> {
-  const records = [
-    ...(Buffer.byteLength(entry.name) > MAX_NAME ? [record('path', entry.name)] : []),
-    ...(Buffer.byteLength(entry.link) > MAX_NAME ? [record('linkpath', entry.link)] : []),
-    ...(entry.size > MAX_SIZE ? [record('size', String(entry.size))] : []),
-  ];
-  if (records.length > 0) {
-    const body = Buffer.from(records.join(''));
-    yield header({ name: 'pax', type: 'x', mode: 0o644, size: body.length, mtime: 0, link: '' });
-    yield body;
-    yield new Uint8Array((BLOCK - (body.length % BLOCK)) % BLOCK);
-  }
-  yield header(entry);
-}
-
-/** A pax record is `<length> <key>=<value>\n`, and its length counts its own digits. */
-function record(key: string, value: string): string {
-  const rest = ` ${key}=${value}\n`;
-  const bytes = Buffer.byteLength(rest);
-  let length = bytes + String(bytes).length;
-  if (bytes + String(length).length > length) length += 1;
-  return `${length}${rest}`;
-}
-
-function header(entry: Omit<Entry, 'type'> & { type: Entry['type'] | 'x' }): Uint8Array {
-  const block = Buffer.alloc(BLOCK);
-  const octal = (value: number, at: number, length: number) =>
-    block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
-  block.write(entry.name, 0, MAX_NAME);
-  octal(entry.mode, 100, 8);
-  octal(0, 108, 8);
-  octal(0, 116, 8);
-  octal(Math.min(entry.size, MAX_SIZE), 124, 12);
-  octal(Math.max(0, entry.mtime), 136, 12);
-  block.write('        ', 148, 'latin1');
-  block.write(entry.type, 156, 'latin1');
-  block.write(entry.link, 157, MAX_NAME);
-  block.write('ustar\x0000', 257, 'latin1');
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return block;
 }

@@ -104,6 +104,6 @@ describe('a volume', () => {
   });
 
   it('gives nothing out of its folder', async () => {
-    await expect(store.get('../secret')).rejects.toThrow(/is no key/);
+    await expect(store.get('../secret')).rejects.toThrow(/is not a key/);
   });
 });

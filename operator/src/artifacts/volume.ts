@@ -35,15 +35,16 @@ export class VolumeStore implements ObjectStore {
     return found?.isFile() ? createReadStream(path) : undefined;
   }
 
-  async *list(prefix: string): AsyncGenerator<StoredObject> {
-    // A prefix may end inside of a name: the folder that holds it is looked through.
+  async *list(prefix: string, after = ''): AsyncGenerator<StoredObject> {
+    // A prefix may end inside of a name: the folder that holds it is listed.
     const folder = this.#pathOf(prefix.slice(0, prefix.lastIndexOf('/') + 1));
     const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-    for (const entry of entries) {
-      const path = join(entry.parentPath, entry.name);
-      const key = relative(this.#root, path).split(sep).join('/');
-      if (!entry.isFile() || entry.name.endsWith(PARTIAL) || !key.startsWith(prefix)) continue;
-      const found = await stat(path).catch(() => undefined);
+    const keys = entries
+      .filter((entry) => entry.isFile() && !entry.name.endsWith(PARTIAL))
+      .map(({ parentPath, name }) => relative(this.#root, join(parentPath, name)).split(sep).join('/'))
+      .filter((key) => key.startsWith(prefix) && key > after);
+    for (const key of keys.sort()) {
+      const found = await stat(this.#pathOf(key)).catch(() => undefined);
       if (found) yield { key, size: found.size, modifiedAt: found.mtimeMs };
     }
   }
@@ -77,7 +78,7 @@ export class VolumeStore implements ObjectStore {
   /** @throws StoreError for a key that leads out of the folder */
   #pathOf(key: string): string {
     const path = resolve(this.#root, key);
-    if (path !== this.#root && !path.startsWith(this.#root + sep)) throw new StoreError(`"${key}" is no key`);
+    if (path !== this.#root && !path.startsWith(this.#root + sep)) throw new StoreError(`"${key}" is not a key`);
     return path;
   }
 }

@@ -6,6 +6,7 @@ import {
   STORE_SECRET_FOLDER,
   STORE_VOLUME_FOLDER,
   type SweepPlan,
+  type SweepReport,
 } from '../api/index.ts';
 import { fetchInputs, openStore, push, sweep } from '../artifacts/index.ts';
 
@@ -15,16 +16,18 @@ const USAGE = `Usage: artifacts fetch|push|ready|gc
   push   waits for SIGTERM, publishes the outputs of a task, and ends; with --now it does not wait
   ready  waits until the push beside it would hear a SIGTERM
   gc UID...
-         deletes what runs other than these have left in the store
+         deletes the objects of all runs but these from the store
 
-What to do is told by ${ENV_ARTIFACT_PLAN} or ${ENV_SWEEP_PLAN}, as JSON; Ado writes it into the pods that it makes.
+The plan is in ${ENV_ARTIFACT_PLAN} or ${ENV_SWEEP_PLAN}, as JSON; Ado sets it in the pods that it makes.
 `;
-/** What the kubelet hands back when the container has ended. */
+/** Its content becomes the termination message of the container. */
 const MESSAGE_FILE = '/dev/termination-log';
 const MAX_MESSAGE = 1024;
 /** Bit of SIGUSR2 in the masks of /proc. Node catches SIGTERM from its first moment on, but only to die of it. */
 const SIGUSR2_BIT = 1n << 11n;
 const READY_MS = 10_000;
+/** How long a sweep takes at most before it leaves the rest to the next one: less than its pod may take. */
+const SWEEP_MS = 480_000;
 /** What is left of the grace for saying that it was not enough. */
 const FAREWELL_MS = 5_000;
 
@@ -94,8 +97,20 @@ async function ready(): Promise<string> {
 
 async function collect(live: readonly string[]): Promise<string> {
   const { store, ...plan } = told<SweepPlan>(ENV_SWEEP_PLAN);
-  const swept = await sweep(await open(store), { ...plan, live: new Set(live), now: Date.now() });
+  const isOver = () => performance.now() > SWEEP_MS;
+  const swept = await sweep(await open(store), { ...plan, live: new Set(live), now: Date.now(), isOver });
+  const report: SweepReport = { more: swept.more, unreadable: swept.unreadable };
+  leave(JSON.stringify(report));
   return `deleted ${swept.objects} objects of ${swept.runs} runs: ${swept.bytes} bytes`;
+}
+
+/** Hands a message to the kubelet. */
+function leave(message: string): void {
+  try {
+    writeFileSync(MESSAGE_FILE, message.slice(0, MAX_MESSAGE));
+  } catch {
+    // Not in a container.
+  }
 }
 
 async function main([command, ...args]: string[]): Promise<string> {
@@ -112,10 +127,6 @@ try {
 } catch (error) {
   const said = error instanceof Error ? error.message : String(error);
   console.error(said);
-  try {
-    writeFileSync(MESSAGE_FILE, said.slice(0, MAX_MESSAGE));
-  } catch {
-    // Not in a container.
-  }
+  leave(said);
   process.exitCode = 1;
 }

@@ -55,7 +55,7 @@ describe('the configuration of the operator', () => {
   it.each([
     [['--lease-duration', 'soon'], '--lease-duration: "soon"'],
     [['--lease-duration', '5ms'], '--lease-duration: "5ms"'],
-    [['--artifact-store', 'shelf'], '--artifact-store: "shelf" is no address of a store'],
+    [['--artifact-store', 'shelf'], '--artifact-store: "shelf" is not the address of a store'],
     [['--artifact-store', 's3://shelf'], '--artifact-image: ""'],
     [['--artifact-store', 's3://shelf', '--artifact-image=i', '--artifact-max=much'], '--artifact-max: "much"'],
     [['--concurrency', '0'], '--concurrency: "0"'],

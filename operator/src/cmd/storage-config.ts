@@ -2,7 +2,7 @@ import { STORE_FOLDER } from '../api/index.ts';
 import { parseLocation, redactor, type StoreLocation } from '../artifacts/index.ts';
 import { ConfigError, milliseconds } from './values.ts';
 
-/** Where artifacts are kept, and what pods use for it. */
+/** The store of artifacts, and how pods reach it. */
 export interface ArtifactConfig {
   readonly address: string;
   readonly location: StoreLocation;
@@ -16,7 +16,7 @@ export interface LogConfig {
   readonly address: string;
   /** Folder with the Secret (`secret`) or the volume (`volume`) of the store. */
   readonly folder: string;
-  /** Pattern in the syntax of RE2 of what is taken out of logs. */
+  /** Pattern in the syntax of RE2; its matches in logs are redacted. */
   readonly redact: string;
 }
 
@@ -25,7 +25,7 @@ export interface StorageConfig {
   readonly artifacts: ArtifactConfig | undefined;
   /** Undefined: logs go with their pods. */
   readonly logs: LogConfig | undefined;
-  /** How often at most a namespace is swept of what runs that are gone have left. */
+  /** Time between the deletion of a run and the sweep of its namespace, and between two sweeps, ms. */
   readonly sweepMs: number;
 }
 
@@ -43,13 +43,14 @@ export const STORAGE_OPTIONS = {
 export const STORAGE_USAGE = `  --artifact-store URL     where artifacts are kept: s3://bucket/prefix?endpoint=URL&region=R&pathStyle=true, or
                            volume://claim/folder of a claim in each namespace (default: nowhere)
   --artifact-secret NAME   Secret in each namespace with accessKey and secretKey for it (default ado-artifacts)
-  --artifact-image IMAGE   image of the containers that fetch and store them: the operator's (default --http-image)
+  --artifact-image IMAGE   image of the containers that fetch and store them: that of the operator (default --http-image)
   --artifact-max 10Gi      most bytes that all inputs, or all outputs, of a task may have
-  --artifact-sweep 10m     how long after the deletion of runs what they left is deleted, and how often at most
+  --artifact-sweep 10m     how long after the deletion of a run its artifacts and logs are deleted, and the shortest time
+                           between two sweeps of a namespace
   --log-archive URL        where logs of finished pods are kept, as --artifact-store (default: nowhere)
-  --log-redact PATTERN     what is taken out of them besides tokens and passwords, in the syntax of RE2
+  --log-redact PATTERN     text to redact in them besides tokens and passwords, in the syntax of RE2
   --store-folder DIR       where the Secret (DIR/secret) or the volume (DIR/volume) of --log-archive is mounted
-                           (default ${STORE_FOLDER})`;
+                           (default ${STORE_FOLDER}); without keys there, the operator's own role is used`;
 
 export type StorageValues = { readonly [Name in keyof typeof STORAGE_OPTIONS]: string };
 
@@ -76,7 +77,7 @@ function readArtifacts(values: StorageValues, httpImage: string): ArtifactConfig
   if (address === '') return undefined;
   const where = location('artifact-store', address);
   const image = values['artifact-image'] || httpImage;
-  if (image === '') throw new ConfigError('--artifact-image: "" is no image; name that of the operator');
+  if (image === '') throw new ConfigError('--artifact-image: "" is not an image; name that of the operator');
   const secret = values['artifact-secret'];
   return {
     address,
@@ -99,6 +100,6 @@ const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
 
 function bytes(text: string): number {
   const match = /^([1-9][0-9]{0,8})(|Ki|Mi|Gi|Ti)$/.exec(text);
-  if (!match) throw new ConfigError(`--artifact-max: "${text}" is no size; write it like 10Gi`);
+  if (!match) throw new ConfigError(`--artifact-max: "${text}" is not a size; write it like 10Gi`);
   return Number(match[1]) * 1024 ** UNITS.indexOf(match[2] ?? '');
 }

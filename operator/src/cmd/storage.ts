@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { keepLog, logStore, type ObjectStore, openStore, redactor, sweep } from '../artifacts/index.ts';
+import { keepLog, logStore, type ObjectStore, openStore, redactor, roleKeys, sweep } from '../artifacts/index.ts';
 import type { Stores, SweepSettings } from '../controllers/index.ts';
 import { artifactPolicy, LogArchiver } from '../executors/index.ts';
 import type { ArtifactStore } from '../pods/index.ts';
 import type { Clock, KubeClient } from '../runtime/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
-import type { ArtifactConfig, LogConfig, StorageConfig } from './storage-config.ts';
+import type { OperatorConfig } from './config.ts';
+import type { ArtifactConfig, LogConfig } from './storage-config.ts';
 
 export interface StorageParts {
   readonly client: KubeClient;
@@ -14,11 +15,14 @@ export interface StorageParts {
   readonly metrics: Metrics;
 }
 
-/** What keeps logs, and what deletes them when their runs are gone. */
+/** Archives logs, and deletes them when their runs are gone. */
 export interface LogKeeping {
   readonly archiver: LogArchiver;
   readonly sweepLogs: SweepSettings['sweepLogs'];
 }
+
+/** How long one sweep of logs takes at most, before the next one continues it. */
+const SWEEP_MS = 480_000;
 
 export function wireLogs(config: LogConfig | undefined, parts: StorageParts): LogKeeping | undefined {
   if (!config) return undefined;
@@ -38,11 +42,9 @@ export function wireLogs(config: LogConfig | undefined, parts: StorageParts): Lo
   return {
     archiver,
     sweepLogs: async (plan, live) => {
-      const swept = { ...plan, live: new Set(live), now: clock.now() };
-      await store((objects) => sweep(objects, swept)).then(
-        () => metrics.artifactSweeps.inc({ result: 'Succeeded' }),
-        () => metrics.artifactSweeps.inc({ result: 'Failed' }),
-      );
+      const end = clock.monotonic() + SWEEP_MS;
+      const isOver = () => clock.monotonic() > end;
+      return store((objects) => sweep(objects, { ...plan, live: new Set(live), now: clock.now(), isOver }));
     },
   };
 }
@@ -52,18 +54,23 @@ export function storeOf({ location, address, secret, image, maxBytes }: Artifact
   return { address, claim: location.type === 'Volume' ? location.claim : undefined, secret, image, maxBytes };
 }
 
-/** What is swept: one store that holds both is swept once, by the operator. */
-export function sweepSettings(config: StorageConfig, logs: LogKeeping | undefined): SweepSettings | undefined {
-  const { artifacts, sweepMs: everyMs } = config;
-  const store = artifacts && artifacts.address !== config.logs?.address ? storeOf(artifacts) : undefined;
-  return store || logs ? { everyMs, store, sweepLogs: logs?.sweepLogs } : undefined;
+/** Which stores are swept: one that holds both artifacts and logs is swept once, by the operator. */
+export function sweepSettings(
+  { storage, namespaces }: Pick<OperatorConfig, 'storage' | 'namespaces'>,
+  logs: LogKeeping | undefined,
+): SweepSettings | undefined {
+  const { artifacts, logs: archive, sweepMs: everyMs } = storage;
+  const store = artifacts && artifacts.address !== archive?.address ? storeOf(artifacts) : undefined;
+  const knowsCluster = namespaces.length === 0;
+  return store || logs ? { everyMs, store, knowsCluster, sweepLogs: logs?.sweepLogs } : undefined;
 }
 
 /** Uses a store that is opened when it is first needed, and again after a failure: its Secret may have changed. */
 function opened({ address, folder }: LogConfig) {
   let current: Promise<ObjectStore> | undefined;
   return async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {
-    const options = { secretFolder: join(folder, 'secret'), volumeFolder: join(folder, 'volume') };
+    const folders = { secretFolder: join(folder, 'secret'), volumeFolder: join(folder, 'volume') };
+    const options = { ...folders, otherwise: roleKeys };
     current ??= openStore(address, options);
     try {
       return await work(await current);

@@ -94,7 +94,7 @@ export function wire(config: OperatorConfig): AdoOperator {
   manager.addWorker(upkeepController(run, { logger }));
   manager.addWorker(auditController(run, { logger }));
   manager.addWorker(signalController({ ...shared, plans, identities }, { logger }));
-  const sweeps = sweepSettings(config.storage, logs);
+  const sweeps = sweepSettings(config, logs);
   if (sweeps) manager.addWorker(sweepController(shared, sweeps, { logger }));
   const semaphores = semaphoreController({ stores, ledger, metrics, clock }, { logger });
   manager.addWorker(semaphores);

@@ -18,6 +18,6 @@ export { childRunName, podName, shortHash, taskHash } from './name.ts';
 export { outlivedBy, runningInit } from './others.ts';
 export { observePod } from './outcome.ts';
 export { type ContainerState, graceOf, hasResultFinalizer, MAIN_CONTAINER, type Pod, type PodStatus } from './pod.ts';
-export { buildSweepPod, SWEEP_POD, sweepResult } from './sweep.ts';
+export { buildSweepPod, SWEEP_POD, sweepMessage, sweepResult } from './sweep.ts';
 export { trimPod } from './trim.ts';
 export { type Claim, claimsOf, unknownWorkspace } from './workspaces.ts';

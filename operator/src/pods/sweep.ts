@@ -8,7 +8,7 @@ export const SWEEP_POD = 'ado-artifact-sweep';
 const CONTAINER = 'sweep';
 const DEADLINE_SECONDS = 600;
 
-/** The pod that deletes from the store what runs that are gone have left. It belongs to no run. */
+/** The pod that deletes the artifacts of runs that are gone. It belongs to no run. */
 export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: readonly string[]): Pod {
   return {
     apiVersion: 'v1',
@@ -42,9 +42,15 @@ export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: reado
   };
 }
 
+/** The words with which a sweep ended: its report, or why it failed. */
+export const sweepMessage = (pod: Pod): string => endOf(pod)?.message ?? '';
+
 /** How a sweep has ended, if it has: by its own container, since others in its pod may go on. */
-export function sweepResult({ status }: Pod): 'Succeeded' | 'Failed' | undefined {
-  const ended = status?.containerStatuses?.find(({ name }) => name === CONTAINER)?.state?.terminated;
+export function sweepResult(pod: Pod): 'Succeeded' | 'Failed' | undefined {
+  const { status } = pod;
+  const ended = endOf(pod);
   if (ended) return ended.exitCode === 0 ? 'Succeeded' : 'Failed';
   return status?.phase === 'Succeeded' || status?.phase === 'Failed' ? status.phase : undefined;
 }
+
+const endOf = ({ status }: Pod) => status?.containerStatuses?.find(({ name }) => name === CONTAINER)?.state?.terminated;

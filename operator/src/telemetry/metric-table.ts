@@ -238,9 +238,9 @@ export const METRICS = {
   artifactSweeps: {
     type: 'counter',
     name: 'ado_artifact_sweeps_total',
-    help: 'Sweeps of artifacts that deleted runs left in the store, by result.',
+    help: 'Sweeps of artifacts and logs that deleted runs left in a store, by result; Incomplete: some runs have an unreadable policy.json.',
     labels: ['result'],
-    zero: [{ result: 'Succeeded' }, { result: 'Failed' }],
+    zero: [{ result: 'Succeeded' }, { result: 'Incomplete' }, { result: 'Failed' }],
   },
   hookRequests: {
     type: 'counter',

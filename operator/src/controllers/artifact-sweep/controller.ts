@@ -6,7 +6,10 @@ import { type SweepDeps, Sweeper, type SweepSettings } from './sweeper.ts';
 const CONCURRENCY = 2;
 const STOP_MS = 200;
 
-/** Sources and keys of sweeps: a key is a namespace, and runs that were deleted are what makes it due. */
+/**
+ * Sources and keys of sweeps: a key is a namespace, and the deletion of a run makes it due. So does a Workflow that is older
+ * than this process, once: runs may have been deleted while no operator ran.
+ */
 export function sweepController(
   deps: SweepDeps,
   settings: SweepSettings,
@@ -22,7 +25,11 @@ export function sweepController(
     maxGraceMs: STOP_MS,
     ...options,
   });
-  const { runs, pods } = deps.stores;
+  const { runs, pods, workflows } = deps.stores;
+  const begun = deps.clock.now();
+  const addAfter = (namespace: string, wait: number | undefined) => {
+    if (wait !== undefined) controller.queue.addAfter(namespace, wait);
+  };
   // A pod that stores artifacts has a grace of its own for that.
   pods.subscribe({
     added: (_key, pod) => {
@@ -30,10 +37,11 @@ export function sweepController(
     },
   });
   runs.subscribe({
-    deleted: (_key, { metadata }) => {
-      const namespace = metadata.namespace ?? '';
-      const wait = sweeper.noteDeleted(namespace);
-      if (wait !== undefined) controller.queue.addAfter(namespace, wait);
+    deleted: (_key, { metadata: { namespace = '' } }) => addAfter(namespace, sweeper.noteDeleted(namespace)),
+  });
+  workflows.subscribe({
+    added: (_key, { metadata: { namespace = '', creationTimestamp = '' } }) => {
+      if (Date.parse(creationTimestamp) < begun) addAfter(namespace, sweeper.noteFound(namespace));
     },
   });
   return controller;

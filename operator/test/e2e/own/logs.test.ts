@@ -104,7 +104,7 @@ describe('what a run leaves', () => {
         return !left('artifacts', scenario, leave) && !left('logs', scenario, leave);
       });
       expect(readdirSync(join(server.bucketFolder, 'artifacts', scenario.namespace)).sort()).toEqual(
-        [stay, keep].sort(),
+        [stay, keep, 'cluster.json'].sort(),
       );
       for (const uid of [stay, keep]) expect(left('logs', scenario, uid)).toBe(true);
       await scenario.until('the pod that did it is gone', async () => {
