@@ -10,6 +10,7 @@ import {
   isConflict,
   isInvalid,
   isNotFound,
+  isPatchMismatch,
   KubeClient,
   type KubeObject,
   KubeRecorder,
@@ -132,7 +133,13 @@ describe('the runtime on a real API server', () => {
     const made = await client.create<ConfigMap>(CONFIG_MAPS, configMap(ns, 'c', 'one'));
     expect(isAlreadyExists(await thrown(client.create(CONFIG_MAPS, configMap(ns, 'c', 'one'))))).toBe(true);
     const test = { kind: 'json', operations: [{ op: 'test', path: '/data/value', value: 'two' }] } as const;
-    expect(isInvalid(await thrown(client.patch(CONFIG_MAPS, ref, test)))).toBe(true);
+    const mismatch = await thrown(client.patch(CONFIG_MAPS, ref, test));
+    expect([isPatchMismatch(mismatch), isInvalid(mismatch)]).toEqual([true, false]);
+    const gone = { kind: 'json', operations: [{ op: 'remove', path: '/data/nothing' }] } as const;
+    expect(isPatchMismatch(await thrown(client.patch(CONFIG_MAPS, ref, gone)))).toBe(true);
+    const wrong = { kind: 'json', operations: [{ op: 'add', path: '/data/no key', value: 'x' }] } as const;
+    const rejection = await thrown(client.patch(CONFIG_MAPS, ref, wrong));
+    expect([isPatchMismatch(rejection), isInvalid(rejection)]).toEqual([false, true]);
     const stale = { ...made, metadata: { ...made.metadata, resourceVersion: '1' } };
     expect(isConflict(await thrown(client.replace(CONFIG_MAPS, stale)))).toBe(true);
     const other = { preconditions: { uid: '00000000-0000-0000-0000-000000000000' } };
