@@ -1,7 +1,7 @@
 import type { WorkflowRun } from '../../src/api/index.ts';
 import { podName } from '../../src/pods/index.ts';
 import type { BenchArguments } from './arguments.ts';
-import { type Transition, transitionTimes } from './audit.ts';
+import { type Transition, transitionTimes } from './pod-times.ts';
 import { measureRuns, type OperatorFigures } from './measure.ts';
 import type { Stage } from './stage.ts';
 import { percentile } from './statistics.ts';

@@ -10,11 +10,11 @@ import {
   parseAuditLine,
   serverTimes,
   tallyOf,
-  transitionTimes,
 } from '../../hack/bench/audit.ts';
 import { AuditLog } from '../../hack/bench/audit-log.ts';
 import { gateTable, verdictsOf } from '../../hack/bench/gates.ts';
 import { metricOf, sumOf } from '../../hack/bench/metrics-text.ts';
+import { transitionTimes } from '../../hack/bench/pod-times.ts';
 import { table } from '../../hack/bench/report.ts';
 import { median, percentile, spreadOf } from '../../hack/bench/statistics.ts';
 import { chainOf } from '../../hack/bench/workflows.ts';

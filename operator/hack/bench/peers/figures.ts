@@ -1,6 +1,7 @@
 /** What is told of every product alike. Pure. */
-import { type AuditRecord, type Tally, type Transition, tallyOf, transitionTimes } from '../audit.ts';
+import { type AuditRecord, type Tally, tallyOf } from '../audit.ts';
 import type { OperatorFigures } from '../measure.ts';
+import { type Transition, transitionTimes } from '../pod-times.ts';
 import { percentile } from '../statistics.ts';
 import type { ScenarioName, SettingName } from './arguments.ts';
 

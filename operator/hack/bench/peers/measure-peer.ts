@@ -1,7 +1,8 @@
 import type { Task } from '../../../src/api/index.ts';
 import type { Pod } from '../../../src/pods/index.ts';
 import { type KubeList, type KubeObject, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '../../../src/runtime/index.ts';
-import { type AuditRecord, type Tally, type Transition, tallyOf } from '../audit.ts';
+import { type AuditRecord, type Tally, tallyOf } from '../audit.ts';
+import type { Transition } from '../pod-times.ts';
 import { runAll } from '../run-all.ts';
 import { type Stage, until } from '../stage.ts';
 import { numbered } from '../workflows.ts';
