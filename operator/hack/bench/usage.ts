@@ -9,6 +9,8 @@ export interface Usage {
   readonly cpuSeconds: number;
   /** Largest resident memory since it began, bytes. */
   readonly peakBytes: number;
+  /** Resident memory now, bytes. */
+  readonly residentBytes: number;
 }
 
 /** What a process has used since it began. @throws Error when it has ended */
@@ -17,6 +19,7 @@ export function usageOf(pid: number): Usage {
   // The name of the program, in brackets, may hold spaces; the fields after it do not.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, peakBytes: Number(peak) * 1024 };
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+  return { cpuSeconds: ticks / TICKS_PER_SECOND, peakBytes: bytes('VmHWM'), residentBytes: bytes('VmRSS') };
 }
