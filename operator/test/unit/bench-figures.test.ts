@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { coresOf, firstCores } from '../../hack/bench/cores.ts';
 import { type Cost, costOf, inApiServers, unitsPer1000 } from '../../hack/bench/cost.ts';
@@ -115,6 +117,14 @@ describe('the gates', () => {
   it('have names of their own, and a goal within the gate', () => {
     expect(new Set(GATES.map(({ name }) => name)).size).toBe(GATES.length);
     expect(GATES.filter(({ goal, gate }) => goal > gate)).toEqual([]);
+  });
+
+  it('are those of the documentation', () => {
+    const path = join(import.meta.dirname, '../../../docs/performance/benchmarks.md');
+    const rows = [...readFileSync(path, 'utf8').matchAll(/^\| `([a-z0-9.-]+)` \|.*\| ≤ ([\d.]+) \| ≤ ([\d.]+) \|$/gm)];
+    expect(rows.map(([, name, goal, gate]) => ({ name, goal: Number(goal), gate: Number(gate) }))).toEqual(
+      GATES.map(({ name, goal, gate }) => ({ name, goal, gate })),
+    );
   });
 
   it('judge only what was measured', () => {
