@@ -9,6 +9,8 @@ export interface Cluster {
   server: string;
   /** Path of the audit log (JSON lines, level Metadata); embedded clusters only. */
   auditLog?: string;
+  /** Pids of its parts that run now, by name: `etcd`, `kube-apiserver`, …; embedded clusters only. */
+  processes?: () => ReadonlyMap<string, number>;
   /** Address by which the cluster's pods and API server reach this machine; embedded clusters only. */
   hostAddress?: string;
   /** Whether pods can run: a node, real or simulated, is Ready. */

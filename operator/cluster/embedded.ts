@@ -26,7 +26,7 @@ import { chooseLink, linkOfAddress } from './network-plan.ts';
 import { nodeIsReady, startContainerd, startNode } from './node.ts';
 import { type Node, nodeCertificates } from './node-config.ts';
 import { cniFolder, ensurePackages, staticBusybox } from './packages.ts';
-import { daemonAlive, startDaemon } from './processes.ts';
+import { daemonAlive, runningDaemons, startDaemon } from './processes.ts';
 import { duration, type ProgressSink, runStep } from './progress.ts';
 import { removeEmbedded } from './remove.ts';
 import {
@@ -220,6 +220,7 @@ function describe(record: ClusterRecord, folder: string, programs: Programs): Cl
     kubectl: programs.kubectl,
     server: serverUrl({ name, folder, ports, address, node: shape.node }),
     auditLog: join(folder, 'audit.log'),
+    processes: () => runningDaemons(folder),
     hostAddress,
     nodeReady: shape.node || shape.simulatedNodes > 0,
     down: () => closeEmbedded(name),

@@ -9,7 +9,7 @@ import { freePorts, startApiServer } from './control-plane.ts';
 import { type ControlPlane, controlPlaneCertificates, serverUrl } from './control-plane-flags.ts';
 import { ClusterError } from './errors.ts';
 import { withLock } from './lock.ts';
-import { daemonNames, killDaemons, startDaemon } from './processes.ts';
+import { daemonNames, killDaemons, runningDaemons, startDaemon } from './processes.ts';
 import { type ProgressSink, runStep } from './progress.ts';
 import { removeEmbedded } from './remove.ts';
 import { clusterFolder, clusterLock, removeEmptyRoot, writeRecord } from './state.ts';
@@ -48,6 +48,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Cl
         kubectl: programs.kubectl,
         server: serverUrl(plane),
         auditLog: join(folder, 'audit.log'),
+        processes: () => runningDaemons(folder),
         nodeReady: false,
         down: async () => {
           await withLock(clusterLock(name), () => removeEmbedded(name));

@@ -11,6 +11,7 @@ import {
   daemonNames,
   killDaemons,
   recordDaemon,
+  runningDaemons,
   startDaemon,
 } from './processes.ts';
 import { until } from './wait.ts';
@@ -57,7 +58,9 @@ describe('a daemon', () => {
     const first = startDaemon(folder, { name: 'd', program: 'sleep', args: ['60'] });
     const second = startDaemon(folder, { name: 'd', program: 'sleep', args: ['60'] });
     expect(second.pid).toBe(first.pid);
+    expect([...runningDaemons(folder)]).toEqual([['d', first.pid]]);
     await killDaemons(folder, ['d']);
+    expect(runningDaemons(folder).size).toBe(0);
     expect(isAlive(first)).toBe(false);
     expect(daemonNames(folder)).toEqual([]);
   });

@@ -88,6 +88,15 @@ export function daemonNames(folder: string): string[] {
     .map((file) => file.slice(0, -'.json'.length));
 }
 
+/** Pids of the daemons that run now, by name. */
+export function runningDaemons(folder: string): Map<string, number> {
+  const alive = daemonNames(folder).flatMap((name) => {
+    const identity = daemonIdentity(folder, name);
+    return identity !== undefined && isAlive(identity) ? [[name, identity.pid] as const] : [];
+  });
+  return new Map(alive);
+}
+
 /** Ends daemons at once (their data is of no further use) and returns when the kernel has let go of them. */
 export async function killDaemons(folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) {

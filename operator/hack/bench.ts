@@ -7,10 +7,16 @@ import { type BenchArguments, readArguments, USAGE } from './bench/arguments.ts'
 import { chain } from './bench/chain.ts';
 import { deleted, diamonds } from './bench/diamonds.ts';
 import { exitCodeOf } from './bench/exit.ts';
-import { gateTable, type Results, verdictsOf } from './bench/gates.ts';
+import type { Results } from './bench/gates.ts';
+import { library } from './bench/library.ts';
 import { machine } from './bench/machine.ts';
-import { applyTable, chainTable, diamondTable, requestTable } from './bench/report.ts';
+import { memory } from './bench/memory.ts';
+import { pin } from './bench/pin.ts';
+import { queue } from './bench/queue.ts';
+import { diamondTable, requestTable } from './bench/report.ts';
+import { applyTable, chainTable, libraryTable, memoryTable, queueTable } from './bench/scenario-tables.ts';
 import { Stage } from './bench/stage.ts';
+import { gateTable, verdictsOf } from './bench/verdicts.ts';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 /** What runs while it goes on, as it is no part of the result. */
@@ -37,6 +43,18 @@ async function measure(stage: Stage, options: BenchArguments): Promise<Results> 
     results.apply = await apply(stage, options);
     say(`\n${applyTable(results.apply)}`);
   }
+  if (wanted.has('library')) {
+    results.library = await library(stage, options);
+    say(`\n${libraryTable(results.library)}`);
+  }
+  if (wanted.has('queue')) {
+    results.queue = await queue(stage, options);
+    say(`\n${queueTable(results.queue)}`);
+  }
+  if (wanted.has('memory')) {
+    results.memory = await memory(stage, options);
+    say(`\n${memoryTable(results.memory)}`);
+  }
   return results;
 }
 
@@ -48,6 +66,7 @@ async function main(): Promise<number> {
   }
   const folder = options.profile ? resolve(options.profile) : mkdtempSync(join(tmpdir(), 'ado-bench-'));
   const stage = await Stage.open(options.name, options.nodes, folder, options.profile !== undefined);
+  await pin(options.cpus, stage.cluster.processes?.().values() ?? []);
   const results = await measure(stage, options);
   const { out, profile: _profile, help: _help, ...settings } = options;
   const gates = verdictsOf(results);

@@ -1,5 +1,5 @@
 import type { BenchArguments } from './arguments.ts';
-import { measureFloor } from './floor.ts';
+import { floorOf } from './floor.ts';
 import { measureRuns, type OperatorFigures } from './measure.ts';
 import type { Stage } from './stage.ts';
 import { DIAMOND, workflowOf } from './workflows.ts';
@@ -27,6 +27,9 @@ export async function diamonds(stage: Stage, options: BenchArguments, say: (text
   return pairs;
 }
 
+const floor = async (stage: Stage, options: BenchArguments): Promise<number> =>
+  (await floorOf(stage, NAME, DIAMOND, options.runs)).seconds;
+
 /** Many diamonds at once whose pods are deleted as soon as their results are stored. */
 export const deleted = (stage: Stage, options: BenchArguments): Promise<OperatorFigures> =>
   runs(stage, options, 'Delete');
@@ -40,12 +43,4 @@ function runs(stage: Stage, options: BenchArguments, pods: 'Keep' | 'Delete'): P
     await stage.clean(namespace);
     return figures;
   });
-}
-
-async function floor(stage: Stage, options: BenchArguments): Promise<number> {
-  const namespace = await stage.namespace();
-  const workflow = await stage.apply(workflowOf(namespace, NAME, DIAMOND));
-  const seconds = await measureFloor(stage.client, workflow, options.runs);
-  await stage.clean(namespace);
-  return seconds;
 }

@@ -3,7 +3,17 @@ import type { Task, Workflow } from '../../src/api/index.ts';
 import { buildPod, type Pod } from '../../src/pods/index.ts';
 import { type KubeClient, PODS } from '../../src/runtime/index.ts';
 import { follow } from './follow.ts';
-import { numbered } from './workflows.ts';
+import { podTimes } from './pod-times.ts';
+import type { Stage } from './stage.ts';
+import { numbered, workflowOf } from './workflows.ts';
+
+/** What the same pods take on this cluster without any operator. */
+export interface Floor {
+  /** From the first create to the last end. */
+  readonly seconds: number;
+  /** Of each pod, from its create to its end, without the time that it is told to run. */
+  readonly podMs: readonly number[];
+}
 
 /** One pod of the floor: what it is, which pods must have ended before it is created, and which wait for it. */
 interface Step {
@@ -51,11 +61,28 @@ function manifestOf(workflow: Workflow, run: Parameters<typeof buildPod>[0]['run
   return { ...pod, metadata: { ...metadata, ownerReferences: owners } };
 }
 
+/** Measures the pods of runs of these tasks in a namespace of their own. `podSeconds`: how long each is told to run. */
+export async function floorOf(
+  stage: Stage,
+  name: string,
+  tasks: readonly Task[],
+  runs: number,
+  podSeconds = 1,
+): Promise<Floor> {
+  const namespace = await stage.namespace();
+  const workflow = await stage.apply(workflowOf(namespace, name, tasks));
+  const mark = stage.audit.mark();
+  const seconds = await runPods(stage.client, workflow, runs);
+  const records = stage.audit.since(mark, (record) => record.namespace === namespace);
+  await stage.clean(namespace);
+  return { seconds, podMs: podTimes(records, podSeconds * 1000) };
+}
+
 /**
  * The least time that the pods of these runs can take on this cluster: each is created as soon as the ones that it needs
  * have ended, with nothing else going on. Returns seconds from the first create to the last end.
  */
-export async function measureFloor(client: KubeClient, workflow: Workflow, runs: number): Promise<number> {
+async function runPods(client: KubeClient, workflow: Workflow, runs: number): Promise<number> {
   const steps = stepsOf(workflow, runs);
   const byName = new Map(steps.map((step) => [step.manifest.metadata.name, step]));
   const done = Promise.withResolvers<void>();

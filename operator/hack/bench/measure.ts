@@ -2,6 +2,8 @@ import type { Workflow, WorkflowRun } from '../../src/api/index.ts';
 import { WORKFLOW_RUNS } from '../../src/controllers/index.ts';
 import { OPERATOR_USER } from '../operator-account.ts';
 import { type AuditRecord, serverTimes, type Tally, tallyOf } from './audit.ts';
+import type { Cost } from './cost.ts';
+import { type Metered, metered } from './meter.ts';
 import { metricOf, sumOf } from './metrics-text.ts';
 import type { MeasuredOperator } from './operator-process.ts';
 import { type Ended, runAll } from './run-all.ts';
@@ -12,13 +14,12 @@ import { numbered, runOf } from './workflows.ts';
 const TIMEOUT_MS = 300_000;
 
 /** What it cost the operator to run many workflows at once. */
-export interface OperatorFigures {
+export interface OperatorFigures extends Cost {
   readonly tasks: number;
   /** From the first create of a run to the last end of one as a watch sees it. */
   readonly seconds: number;
   readonly requests: Tally;
   readonly requestsPerTask: number;
-  readonly cpuSeconds: number;
   readonly cpuPer1000Tasks: number;
   readonly peakMegabytes: number;
   readonly gcSeconds: number;
@@ -45,24 +46,12 @@ export async function measureRuns(
   workflow: Workflow,
   count: number,
 ): Promise<Measured> {
-  await stage.audit.quiet(OPERATOR_USER);
-  await operator.scrape();
-  const mark = stage.audit.mark();
-  const before = operator.usage();
-  const { seconds, bytes, ended: runs } = await allRuns(stage, workflow, count);
-  await stage.audit.quiet(OPERATOR_USER);
-  const { cpuSeconds, peakBytes } = operator.usage();
-  const records = stage.audit.since(mark);
-  const usage = { cpuSeconds: cpuSeconds - before.cpuSeconds, peakBytes };
-  const figures = figuresOf(
-    count * workflow.spec.tasks.length,
-    seconds,
-    usage,
-    records,
-    bytes,
-    await operator.scrape(),
-  );
-  return { figures, runs, records };
+  const measured = await metered(stage, operator, async () => {
+    await operator.scrape();
+    return allRuns(stage, workflow, count);
+  });
+  const figures = figuresOf(count * workflow.spec.tasks.length, measured, await operator.scrape());
+  return { figures, runs: measured.result.ended, records: measured.records };
 }
 
 function allRuns({ client }: Stage, workflow: Workflow, count: number): Promise<Ended<WorkflowRun>> {
@@ -76,14 +65,9 @@ function allRuns({ client }: Stage, workflow: Workflow, count: number): Promise<
   });
 }
 
-function figuresOf(
-  tasks: number,
-  seconds: number,
-  usage: { cpuSeconds: number; peakBytes: number },
-  records: readonly AuditRecord[],
-  bytes: readonly number[],
-  metrics: string,
-): OperatorFigures {
+function figuresOf(tasks: number, measured: Metered<Ended<WorkflowRun>>, metrics: string): OperatorFigures {
+  const { cpuSeconds, apiServerCpuSeconds, unitSeconds, peakBytes, records } = measured;
+  const { seconds, bytes } = measured.result;
   const own = records.filter(({ user }) => user === OPERATOR_USER);
   const requests = tallyOf(own);
   const patches = serverTimes(own, 'patch', 'workflowruns/status');
@@ -94,9 +78,11 @@ function figuresOf(
     seconds,
     requests,
     requestsPerTask: requests.counted / tasks,
-    cpuSeconds: usage.cpuSeconds,
-    cpuPer1000Tasks: (usage.cpuSeconds / tasks) * 1000,
-    peakMegabytes: usage.peakBytes / 1e6,
+    cpuSeconds,
+    apiServerCpuSeconds,
+    unitSeconds,
+    cpuPer1000Tasks: (cpuSeconds / tasks) * 1000,
+    peakMegabytes: peakBytes / 1e6,
     gcSeconds: sumOf(metrics, 'nodejs_gc_duration_seconds_sum'),
     eventLoopP99Ms: delay('p99'),
     eventLoopMaxMs: delay('max'),

@@ -1,23 +1,24 @@
 /** What an operator says of itself at /metrics. Pure. */
 
+type Labels = Readonly<Record<string, string>>;
+
 /** Value of one series by its name and labels as exposed; undefined when it is not there. */
-export function metricOf(
-  text: string,
-  name: string,
-  labels: Readonly<Record<string, string>> = {},
-): number | undefined {
-  return seriesOf(text, name).find((series) =>
-    Object.entries(labels).every(([label, value]) => series.labels[label] === value),
-  )?.value;
+export function metricOf(text: string, name: string, labels: Labels = {}): number | undefined {
+  return seriesOf(text, name).find(has(labels))?.value;
 }
 
-/** Sum over all series of a name; 0 when there are none. */
-export function sumOf(text: string, name: string): number {
-  return seriesOf(text, name).reduce((sum, { value }) => sum + value, 0);
+/** Sum over all series of a name that have these labels; 0 when there are none. */
+export function sumOf(text: string, name: string, labels: Labels = {}): number {
+  return seriesOf(text, name)
+    .filter(has(labels))
+    .reduce((sum, { value }) => sum + value, 0);
 }
+
+const has = (labels: Labels) => (series: Series) =>
+  Object.entries(labels).every(([label, value]) => series.labels[label] === value);
 
 interface Series {
-  readonly labels: Readonly<Record<string, string>>;
+  readonly labels: Labels;
   readonly value: number;
 }
 

@@ -5,19 +5,10 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { bundleOperator } from '../bundle.ts';
+import { type Usage, usageOf } from './usage.ts';
 
 const DEPLOYMENT = resolve(import.meta.dirname, '../../../config/operator/deployment.yaml');
 const READY_MS = 30_000;
-/** Linux counts CPU time of processes in hundredths of a second, whatever the kernel's own tick is. */
-const TICKS_PER_SECOND = 100;
-
-/** What a process has used. */
-export interface Usage {
-  /** User and system time since it began, seconds. */
-  readonly cpuSeconds: number;
-  /** Largest resident memory since it began, bytes. */
-  readonly peakBytes: number;
-}
 
 /** The operator as users run it, and what it costs. */
 export class MeasuredOperator {
@@ -90,16 +81,6 @@ export class MeasuredOperator {
     clearTimeout(timer);
     if (code !== 0) throw new Error(`the operator ended with ${code}`);
   }
-}
-
-/** What a process has used since it began. @throws Error when it has ended */
-export function usageOf(pid: number): Usage {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program, in brackets, may hold spaces; the fields after it do not.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const ticks = Number(fields[11]) + Number(fields[12]);
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return { cpuSeconds: ticks / TICKS_PER_SECOND, peakBytes: Number(peak) * 1024 };
 }
 
 interface Deployment {

@@ -1,11 +1,10 @@
 /** Tables of what was measured, for people. Pure. */
-import type { ApplyFigures } from './apply.ts';
-import type { ChainFigures } from './chain.ts';
+import { inApiServers, unitsPer1000 } from './cost.ts';
 import type { Pair } from './diamonds.ts';
 import type { OperatorFigures } from './measure.ts';
 import { spreadOf } from './statistics.ts';
 
-type Row = readonly string[];
+export type Row = readonly string[];
 
 /** Rows as a table of Markdown with aligned columns, so that it can be read here and kept in docs. */
 export function table(head: Row, rows: readonly Row[]): string {
@@ -21,118 +20,48 @@ function spread(values: readonly number[], digits: number): Row {
 }
 
 export function diamondTable(pairs: readonly Pair[]): string {
-  const of = (read: (figures: OperatorFigures) => number) => pairs.map(({ ado }) => read(ado));
-  const floors = pairs.flatMap(({ floorSeconds }) => (floorSeconds === undefined ? [] : [floorSeconds]));
-  const ratios = pairs.flatMap(({ ado, floorSeconds }) =>
-    floorSeconds === undefined ? [] : [ado.seconds / floorSeconds],
-  );
-  const rows: Row[] = [
-    [
-      'all succeeded, s',
-      ...spread(
-        of(({ seconds }) => seconds),
-        1,
-      ),
-    ],
-    ...(floors.length === 0
-      ? []
-      : [
-          ['floor, s', ...spread(floors, 1)],
-          ['in floors', ...spread(ratios, 2)],
-        ]),
-    ...costRows(of),
+  const row = (what: string, digits: number, read: (figures: OperatorFigures) => number): Row => [
+    what,
+    ...spread(
+      pairs.map(({ ado }) => read(ado)),
+      digits,
+    ),
   ];
-  return table(['500 diamonds'.replace('500', String((pairs[0]?.ado.tasks ?? 0) / 4)), 'median', 'spread'], rows);
+  const rows = [row('all succeeded, s', 1, ({ seconds }) => seconds), ...floorRows(pairs), ...costRows(row)];
+  return table([`${(pairs[0]?.ado.tasks ?? 0) / 4} diamonds`, 'median', 'spread'], rows);
 }
 
-function costRows(of: (read: (figures: OperatorFigures) => number) => number[]): Row[] {
+function floorRows(pairs: readonly Pair[]): Row[] {
+  const floors = pairs.flatMap(({ ado, floorSeconds }) => (floorSeconds ? [[ado.seconds, floorSeconds] as const] : []));
+  if (floors.length === 0) return [];
+  const seconds = floors.map(([, floor]) => floor);
+  const ratios = floors.map(([ado, floor]) => ado / floor);
   return [
-    [
-      'requests per task',
-      ...spread(
-        of(({ requestsPerTask }) => requestsPerTask),
-        2,
-      ),
-    ],
-    [
-      'status patches per run',
-      ...spread(
-        of(({ statusPatchesPerRun }) => statusPatchesPerRun),
-        2,
-      ),
-    ],
-    [
-      'status patch in the API server, median ms',
-      ...spread(
-        of(({ statusPatchMs }) => statusPatchMs.median),
-        1,
-      ),
-    ],
-    [
-      'status patch in the API server, p99 ms',
-      ...spread(
-        of(({ statusPatchMs }) => statusPatchMs.p99),
-        1,
-      ),
-    ],
-    [
-      'object of a run, p95 bytes',
-      ...spread(
-        of(({ objectBytes }) => objectBytes.p95),
-        0,
-      ),
-    ],
-    [
-      'object of a run, max bytes',
-      ...spread(
-        of(({ objectBytes }) => objectBytes.max),
-        0,
-      ),
-    ],
-    [
-      'operator CPU, s',
-      ...spread(
-        of(({ cpuSeconds }) => cpuSeconds),
-        2,
-      ),
-    ],
-    [
-      'operator CPU per 1,000 tasks, s',
-      ...spread(
-        of(({ cpuPer1000Tasks }) => cpuPer1000Tasks),
-        2,
-      ),
-    ],
-    [
-      'operator garbage collection, s',
-      ...spread(
-        of(({ gcSeconds }) => gcSeconds),
-        2,
-      ),
-    ],
-    [
-      'operator peak memory, MB',
-      ...spread(
-        of(({ peakMegabytes }) => peakMegabytes),
-        0,
-      ),
-    ],
-    [
-      'event loop delay, p99 ms',
-      ...spread(
-        of(({ eventLoopP99Ms }) => eventLoopP99Ms),
-        0,
-      ),
-    ],
-    [
-      'event loop delay, max ms',
-      ...spread(
-        of(({ eventLoopMaxMs }) => eventLoopMaxMs),
-        0,
-      ),
-    ],
+    ['floor, s', ...spread(seconds, 1)],
+    ['in floors', ...spread(ratios, 2)],
   ];
 }
+
+type RowOf = (what: string, digits: number, read: (figures: OperatorFigures) => number) => Row;
+
+const costRows = (row: RowOf): Row[] => [
+  row('requests per task', 2, ({ requestsPerTask }) => requestsPerTask),
+  row('status patches per run', 2, ({ statusPatchesPerRun }) => statusPatchesPerRun),
+  row('status patch in the API server, median ms', 1, ({ statusPatchMs }) => statusPatchMs.median),
+  row('status patch in the API server, p99 ms', 1, ({ statusPatchMs }) => statusPatchMs.p99),
+  row('object of a run, p95 bytes', 0, ({ objectBytes }) => objectBytes.p95),
+  row('object of a run, max bytes', 0, ({ objectBytes }) => objectBytes.max),
+  row('operator CPU, s', 2, ({ cpuSeconds }) => cpuSeconds),
+  row('operator CPU per 1,000 tasks, s', 2, ({ cpuPer1000Tasks }) => cpuPer1000Tasks),
+  row('API server CPU, s', 2, ({ apiServerCpuSeconds }) => apiServerCpuSeconds),
+  row('operator CPU over API server CPU', 2, inApiServers),
+  row('unit of work, s of CPU', 3, ({ unitSeconds }) => unitSeconds),
+  row('operator CPU per 1,000 tasks, units', 2, (figures) => unitsPer1000(figures, figures.tasks)),
+  row('operator garbage collection, s', 2, ({ gcSeconds }) => gcSeconds),
+  row('operator peak memory, MB', 0, ({ peakMegabytes }) => peakMegabytes),
+  row('event loop delay, p99 ms', 0, ({ eventLoopP99Ms }) => eventLoopP99Ms),
+  row('event loop delay, max ms', 0, ({ eventLoopMaxMs }) => eventLoopMaxMs),
+];
 
 /** The operator's requests by kind, of one measurement. */
 export function requestTable({ requests, tasks }: OperatorFigures): string {
@@ -149,27 +78,4 @@ export function requestTable({ requests, tasks }: OperatorFigures): string {
     ...requests.refused.map(([request, count]): Row => [`of these refused: ${request}`, String(count), '']),
   ];
   return table(['request', 'count', 'per task'], rows);
-}
-
-export function chainTable({ ado, transitions, transitionMs }: ChainFigures): string {
-  const { p50, p99, max } = transitionMs;
-  const rows: Row[] = [
-    ['transitions', String(transitions)],
-    ['transition p50, ms', p50.toFixed(0)],
-    ['transition p99, ms', p99.toFixed(0)],
-    ['transition max, ms', max.toFixed(0)],
-    ['all succeeded, s', ado.seconds.toFixed(1)],
-    ['requests per task', ado.requestsPerTask.toFixed(2)],
-    ['operator CPU per 1,000 tasks, s', ado.cpuPer1000Tasks.toFixed(2)],
-  ];
-  return table([`${ado.tasks / 10} chains of 10`, 'value'], rows);
-}
-
-export function applyTable({ applies, applyMs: { p50, p99, max } }: ApplyFigures): string {
-  const rows: Row[] = [
-    ['apply to first pod p50, ms', p50.toFixed(0)],
-    ['apply to first pod p99, ms', p99.toFixed(0)],
-    ['apply to first pod max, ms', max.toFixed(0)],
-  ];
-  return table([`${applies} applies, one at a time`, 'value'], rows);
 }

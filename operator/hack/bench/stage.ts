@@ -13,6 +13,7 @@ import { accountKubeconfig } from '../operator-account.ts';
 import { KilledOperator } from '../soak/killed-operator.ts';
 import { AuditLog } from './audit-log.ts';
 import { MeasuredOperator } from './operator-process.ts';
+import { type Usage, usageOf } from './usage.ts';
 
 const LABEL = 'flow.ado.dev/bench';
 const NAMESPACES: ResourceType = {
@@ -70,6 +71,13 @@ export class Stage {
     writeFileSync(stage.#kubeconfig, await accountKubeconfig(kubectl), { mode: 0o600 });
     await stage.#sweep();
     return stage;
+  }
+
+  /** What the API server has used since it began. @throws Error when it does not run */
+  apiServer(): Usage {
+    const pid = this.cluster.processes?.().get('kube-apiserver');
+    if (pid === undefined) throw new Error(`the API server of ${this.cluster.name} does not run`);
+    return usageOf(pid);
   }
 
   /** A new, empty namespace in which pods can be made. */

@@ -28,7 +28,24 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** How long many events of one sort take. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** @throws RangeError when there are no values */
+export function percentilesOf(values: readonly number[]): Percentiles {
+  return { p50: percentile(values, 0.5), p99: percentile(values, 0.99), max: percentile(values, 1) };
+}
+
 /** @throws RangeError when there are no values */
 export function spreadOf(values: readonly number[]): Spread {
   return { min: percentile(values, 0), median: median(values), max: percentile(values, 1) };
+}
+
+/** A count as parts of at most `most`: 2,300 by 1,000 is 1,000, 1,000 and 300. */
+export function chunksOf(count: number, most: number): number[] {
+  return Array.from({ length: Math.ceil(count / most) }, (_, index) => Math.min(most, count - index * most));
 }

@@ -4,19 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readArguments } from '../../hack/bench/arguments.ts';
-import {
-  type AuditRecord,
-  microseconds,
-  parseAuditLine,
-  serverTimes,
-  tallyOf,
-  transitionTimes,
-} from '../../hack/bench/audit.ts';
+import { type AuditRecord, microseconds, parseAuditLine, serverTimes, tallyOf } from '../../hack/bench/audit.ts';
 import { AuditLog } from '../../hack/bench/audit-log.ts';
-import { gateTable, verdictsOf } from '../../hack/bench/gates.ts';
 import { metricOf, sumOf } from '../../hack/bench/metrics-text.ts';
+import { podTimes, transitionTimes } from '../../hack/bench/pod-times.ts';
 import { table } from '../../hack/bench/report.ts';
-import { median, percentile, spreadOf } from '../../hack/bench/statistics.ts';
+import { chunksOf, median, percentile, percentilesOf, spreadOf } from '../../hack/bench/statistics.ts';
 import { chainOf } from '../../hack/bench/workflows.ts';
 
 const logged = {
@@ -75,6 +68,7 @@ describe('a percentile', () => {
   it('of nothing is an error, never a good figure', () => {
     expect(() => percentile([], 0.5)).toThrow(RangeError);
     expect(() => median([])).toThrow(RangeError);
+    expect(() => percentilesOf([])).toThrow(RangeError);
   });
 });
 
@@ -83,6 +77,14 @@ describe('a spread', () => {
     expect(spreadOf([3, 1, 2])).toEqual({ min: 1, median: 2, max: 3 });
     expect(spreadOf([4, 1, 2, 3])).toEqual({ min: 1, median: 2.5, max: 4 });
     expect(spreadOf([7])).toEqual({ min: 7, median: 7, max: 7 });
+  });
+});
+
+describe('a count in parts', () => {
+  it('has whole parts and a rest', () => {
+    expect(chunksOf(2300, 1000)).toEqual([1000, 1000, 300]);
+    expect(chunksOf(1000, 1000)).toEqual([1000]);
+    expect(chunksOf(3, 1000)).toEqual([3]);
   });
 });
 
@@ -188,6 +190,18 @@ describe('a transition', () => {
   });
 });
 
+describe('the time of a pod', () => {
+  it('goes from its create to its last status, without the time that it is told to run', () => {
+    const records = [
+      record({ name: 'a', received: 100 }),
+      record({ verb: 'patch', resource: 'pods/status', code: 200, name: 'a', received: 150 }),
+      record({ verb: 'patch', resource: 'pods/status', code: 200, name: 'a', received: 1180 }),
+      record({ name: 'in-progress', received: 100 }),
+    ];
+    expect(podTimes(records, 1000)).toEqual([80]);
+  });
+});
+
 describe('an audit log', () => {
   let folder: string;
   let path: string;
@@ -243,24 +257,31 @@ describe('the metrics of the operator', () => {
 
   it('are summed over their series', () => {
     expect(sumOf(text, 'nodejs_gc_duration_seconds_sum')).toBe(0.75);
+    expect(sumOf(text, 'nodejs_gc_duration_seconds_sum', { kind: 'major' })).toBe(0.5);
   });
 });
 
 describe('the command line of the benchmark', () => {
   it('has the defaults by which the gates are judged', () => {
     expect(readArguments([])).toMatchObject({
-      scenarios: ['diamonds', 'deleted', 'chain', 'apply'],
+      scenarios: ['diamonds', 'deleted', 'chain', 'apply', 'library', 'queue', 'memory'],
       runs: 500,
       pairs: 5,
       chains: 50,
       applies: 200,
+      templates: 90,
+      queued: 500,
+      kept: 10_000,
+      held: 1000,
       floor: true,
+      cpus: undefined,
     });
     expect(readArguments(['--scenario', 'chain,apply']).scenarios).toEqual(['chain', 'apply']);
   });
 
   it.each([
-    [['--scenario', 'squares'], 'there are diamonds, deleted, chain, apply and all'],
+    [['--scenario', 'squares'], 'there are diamonds, deleted, chain, apply, library, queue, memory and all'],
+    [['--cpus', '0.5'], '--cpus: "0.5" is no whole number from 1 to 1024'],
     [['--runs', '0'], '--runs: "0" is no whole number from 1 to 1000'],
   ])('refuses %j with what is wrong and the remedy', (args, message) => {
     expect(() => readArguments(args)).toThrow(message);
@@ -282,23 +303,5 @@ describe('a chain', () => {
       ['t1', ['t0']],
       ['t2', ['t1']],
     ]);
-  });
-});
-
-describe('the gates', () => {
-  const apply = (p99: number) => ({ applies: 200, applyMs: { p50: 1, p99, max: p99 } });
-
-  it('judge only what was measured', () => {
-    expect(verdictsOf({})).toEqual([]);
-    expect(verdictsOf({ apply: apply(10) })).toHaveLength(1);
-  });
-
-  it('tell a goal, a gate and neither apart, by the value as it is printed', () => {
-    const verdicts = [149, 150.4, 151, 300.4, 301].map((p99) => verdictsOf({ apply: apply(p99) })[0]?.verdict);
-    expect(verdicts).toEqual(['goal', 'goal', 'gate', 'gate', 'missed']);
-  });
-
-  it('are printed with what was asked', () => {
-    expect(gateTable(verdictsOf({ apply: apply(301) }))).toContain('| 301      | ≤ 300 | ≤ 150 | missed  |');
   });
 });

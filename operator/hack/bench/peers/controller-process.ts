@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { type Usage, usageOf } from '../operator-process.ts';
+import { type Usage, usageOf } from '../usage.ts';
 
 const STOP_MS = 20_000;
 const PASSED = ['PATH', 'HOME', 'LANG', 'TMPDIR'];

@@ -1,19 +1,13 @@
 /** What is told of every product alike. Pure. */
-import { type AuditRecord, type Tally, type Transition, tallyOf, transitionTimes } from '../audit.ts';
+import { type AuditRecord, type Tally, tallyOf } from '../audit.ts';
 import type { OperatorFigures } from '../measure.ts';
-import { percentile } from '../statistics.ts';
+import type { Percentiles } from '../statistics.ts';
 import type { ScenarioName, SettingName } from './arguments.ts';
 
 export type Figures = Pick<
   OperatorFigures,
   'tasks' | 'seconds' | 'requests' | 'requestsPerTask' | 'cpuSeconds' | 'cpuPer1000Tasks' | 'peakMegabytes'
 >;
-
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
 
 /** One product, measured once. */
 export interface Measurement {
@@ -58,9 +52,4 @@ export function figuresOf(
 export function commonOf(figures: OperatorFigures): Figures {
   const { tasks, seconds, requests, requestsPerTask, cpuSeconds, cpuPer1000Tasks, peakMegabytes } = figures;
   return { tasks, seconds, requests, requestsPerTask, cpuSeconds, cpuPer1000Tasks, peakMegabytes };
-}
-
-export function transitionsMs(records: readonly AuditRecord[], transitions: readonly Transition[]): Percentiles {
-  const times = transitionTimes(records, transitions);
-  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), max: percentile(times, 1) };
 }

@@ -16,7 +16,8 @@ export async function measureAdo(stage: Stage, { scenario, count }: Turn, floor:
     setting: 'default',
     text: 'as config/operator deploys it',
   } as const;
-  const none = floor ? [] : ['--no-floor'];
+  // The bare pods beside chains are for Ado's own gates.
+  const none = floor && scenario === 'diamonds' ? [] : ['--no-floor'];
   const options = readArguments(['--runs', String(count), '--chains', String(count), '--pairs', '1', ...none]);
   if (scenario === 'chain') {
     const { ado, transitionMs } = await chain(stage, options);

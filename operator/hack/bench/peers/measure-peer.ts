@@ -1,12 +1,14 @@
 import type { Task } from '../../../src/api/index.ts';
 import type { Pod } from '../../../src/pods/index.ts';
 import { type KubeList, type KubeObject, NAMESPACES, PODS, SERVICE_ACCOUNTS } from '../../../src/runtime/index.ts';
-import { type AuditRecord, type Tally, type Transition, tallyOf } from '../audit.ts';
+import { type AuditRecord, type Tally, tallyOf } from '../audit.ts';
+import { type Transition, transitionTimes } from '../pod-times.ts';
 import { runAll } from '../run-all.ts';
 import { type Stage, until } from '../stage.ts';
+import { type Percentiles, percentilesOf } from '../statistics.ts';
 import { numbered } from '../workflows.ts';
 import type { ControllerProcess } from './controller-process.ts';
-import { type Figures, figuresOf, type Percentiles, transitionsMs } from './figures.ts';
+import { type Figures, figuresOf } from './figures.ts';
 import { configure } from './install.ts';
 import { emulate, type PeerStage, startController } from './peer-controller.ts';
 import { type Product, userOf } from './product.ts';
@@ -69,7 +71,7 @@ async function measured(
   const records = stage.audit.since(mark);
   const used = cpuSeconds - before.cpuSeconds;
   const figures = figuresOf(records, user, count * tasks.length, seconds, used, peakBytes);
-  const transitionMs = transitionsMs(records, await transitions(stage, product, namespace, tasks));
+  const transitionMs = percentilesOf(transitionTimes(records, await transitions(stage, product, namespace, tasks)));
   return { figures, transitionMs, ...emulatedOf(product, records) };
 }
 
