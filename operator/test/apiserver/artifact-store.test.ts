@@ -200,7 +200,12 @@ describe('artifacts in S3', () => {
     // What the clock of the store says of them is an hour old.
     const old = new Date(now - 3_600_000);
     for (const entry of readdirSync(corner, { recursive: true })) utimesSync(join(corner, String(entry)), old, old);
-    expect(await sweep(store, { ...run, asOf: now })).toMatchObject({ runs: 1, objects: 3, more: false, unreadable: [] });
+    expect(await sweep(store, { ...run, asOf: now })).toMatchObject({
+      runs: 1,
+      objects: 3,
+      more: false,
+      unreadable: [],
+    });
     const left = async () => {
       const keys: string[] = [];
       for await (const { key } of store.list('shop/')) keys.push(key);
