@@ -14,7 +14,7 @@ export interface StorageParts {
   readonly metrics: Metrics;
 }
 
-/** What keeps logs, and what deletes them when their runs are gone. */
+/** The archive of logs, and the sweep that deletes logs of deleted runs. */
 export interface LogKeeping {
   readonly archiver: LogArchiver;
   readonly sweepLogs: SweepSettings['sweepLogs'];
@@ -47,19 +47,19 @@ export function wireLogs(config: LogConfig | undefined, parts: StorageParts): Lo
   };
 }
 
-/** The store as pods are told of it. */
+/** The store for the configuration of pods. */
 export function storeOf({ location, address, secret, image, maxBytes }: ArtifactConfig): ArtifactStore {
   return { address, claim: location.type === 'Volume' ? location.claim : undefined, secret, image, maxBytes };
 }
 
-/** What is swept: one store that holds both is swept once, by the operator. */
+/** The stores to sweep: a store of both artifacts and logs is swept once, by the operator. */
 export function sweepSettings(config: StorageConfig, logs: LogKeeping | undefined): SweepSettings | undefined {
   const { artifacts, sweepMs: everyMs } = config;
   const store = artifacts && artifacts.address !== config.logs?.address ? storeOf(artifacts) : undefined;
   return store || logs ? { everyMs, store, sweepLogs: logs?.sweepLogs } : undefined;
 }
 
-/** Uses a store that is opened when it is first needed, and again after a failure: its Secret may have changed. */
+/** Opens a store at its first use, and again after a failure, because its Secret may have changed. */
 function opened({ address, folder }: LogConfig) {
   let current: Promise<ObjectStore> | undefined;
   return async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {

@@ -3,12 +3,12 @@ import { type ArtifactStore, besideContainer, PROGRAM, storeMount, storeVolume }
 import { DEFAULT_USER } from './build.ts';
 import type { Pod } from './pod.ts';
 
-/** One a namespace: while it is there, no other one is made. */
+/** The name of the pod: each namespace has at most one sweep at a time. */
 export const SWEEP_POD = 'ado-artifact-sweep';
 const CONTAINER = 'sweep';
 const DEADLINE_SECONDS = 600;
 
-/** The pod that deletes from the store what runs that are gone have left. It belongs to no run. */
+/** The pod that deletes artifacts of deleted runs from the store. It belongs to no run. */
 export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: readonly string[]): Pod {
   return {
     apiVersion: 'v1',
@@ -42,7 +42,7 @@ export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: reado
   };
 }
 
-/** How a sweep has ended, if it has: by its own container, since others in its pod may go on. */
+/** The result of an ended sweep, by its own container; injected containers may still run. */
 export function sweepResult({ status }: Pod): 'Succeeded' | 'Failed' | undefined {
   const ended = status?.containerStatuses?.find(({ name }) => name === CONTAINER)?.state?.terminated;
   if (ended) return ended.exitCode === 0 ? 'Succeeded' : 'Failed';

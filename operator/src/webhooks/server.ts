@@ -7,10 +7,10 @@ import { BodyBudget, readBody } from './body.ts';
 import { AUTHENTICATION_MS, type Receiver } from './receiver.ts';
 import { UNAUTHORIZED, unavailable, type WebhookResponse, type WebhookResult, write } from './response.ts';
 
-/** What a sender may take for its headers, and for all of its request, milliseconds. */
+/** Time limits for the headers and for the whole request, milliseconds. */
 const HEADERS_MS = 5_000;
 const REQUEST_MS = 15_000;
-/** How often slow senders are looked for, milliseconds. */
+/** Interval of the check for slow senders, milliseconds. */
 const CHECK_MS = 1_000;
 const IDLE_MS = 5_000;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -28,7 +28,7 @@ export interface WebhookServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Default: as the constants above say. */
+  /** Default: the constants above. */
   readonly limits?: {
     readonly headersMs?: number;
     readonly requestMs?: number;
@@ -37,7 +37,7 @@ export interface WebhookServerOptions {
   };
 }
 
-/** Takes requests for webhooks over plain HTTP; TLS is ended by whatever stands before it. */
+/** Serves webhooks over plain HTTP; an ingress or proxy in front terminates TLS. */
 export class WebhookServer implements Listener {
   readonly name = 'webhooks';
   readonly #options: WebhookServerOptions;
@@ -62,7 +62,7 @@ export class WebhookServer implements Listener {
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#giveUp(error, socket));
   }
 
-  /** The port that it listens on, once it does. */
+  /** The port that it listens on, after `start`. */
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
   }
@@ -76,7 +76,7 @@ export class WebhookServer implements Listener {
         resolve();
       });
     });
-    logger.info({ host, port: this.port }, 'webhooks are taken');
+    logger.info({ host, port: this.port }, 'webhook receiver is listening');
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -101,10 +101,10 @@ export class WebhookServer implements Listener {
       write(response, answer, !request.complete);
       this.#count(answer.result, begun);
     } catch (error) {
-      // The sender has hung up, or was too slow and is told so by giveUp; anything else is a fault of ours.
+      // The sender closed the connection, or was too slow and `#giveUp` answers; anything else is an internal error.
       if (request.destroyed || request.errored) return;
       logger.error({ err: error }, 'a webhook request failed');
-      write(response, unavailable('the request could not be acted upon; send it again'), true);
+      write(response, unavailable('internal error; retry the request'), true);
       this.#count('Unavailable', begun);
     }
   }
@@ -113,14 +113,14 @@ export class WebhookServer implements Listener {
     const [path = '', query = ''] = split(request.url ?? '');
     const [, namespace = '', workflow = '', trigger = ''] = PATH.exec(path) ?? [];
     if (trigger === '') {
-      return { status: 404, result: 'NotFound', detail: 'webhooks are at /hooks/<namespace>/<workflow>/<trigger>' };
+      return { status: 404, result: 'NotFound', detail: 'use the path /hooks/<namespace>/<workflow>/<trigger>' };
     }
     if (request.method !== 'POST') {
-      return { status: 405, result: 'MethodNotAllowed', detail: 'webhooks are sent by POST' };
+      return { status: 405, result: 'MethodNotAllowed', detail: 'use the method POST' };
     }
     const { receiver } = this.#options;
     const target = receiver.find(namespace, workflow, trigger);
-    // As much as any trigger may take: what this one takes is for those who have shown that they may ask.
+    // The largest limit of any trigger; the limit of this trigger applies after authentication.
     const body = await readBody(request, MAX_BODY_BYTES, this.#budget);
     if ('status' in body) return body;
     const begun = this.#options.clock.monotonic();
@@ -131,7 +131,7 @@ export class WebhookServer implements Listener {
     }
   }
 
-  /** Whoever has not shown that he may ask hears it after the same time, whatever the reason. */
+  /** Delays every 401 until the same time after the request, whatever the reason. */
   async #even(begun: number, answered: Promise<WebhookResponse>): Promise<WebhookResponse> {
     const answer = await answered;
     if (answer !== UNAUTHORIZED) return answer;
@@ -147,7 +147,7 @@ export class WebhookServer implements Listener {
     metrics.hookDuration.observe((clock.monotonic() - begun) / 1000);
   }
 
-  /** What is no HTTP, or comes too slowly. */
+  /** Answers and closes a connection that is too slow or does not speak HTTP. */
   #giveUp(error: NodeJS.ErrnoException, socket: Socket): void {
     const isSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     if (isSlow) this.#options.metrics.hookRequests.inc({ result: 'TooSlow' });

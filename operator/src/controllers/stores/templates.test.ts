@@ -100,7 +100,7 @@ describe('finding a template', () => {
     for (const key of [...stores.versions.keys()]) stores.versions.remove(key);
     put(stores.versions, decodeVersion(revision('WorkflowTemplate', 'a', '1.0.0', bodyWith('evil')), 'n'));
     expect(template.status?.versions).toHaveLength(1);
-    expect(problemOf(findTemplates(stores, 'n')('WorkflowTemplate', 'a', '1.0.0'))).toContain('is not kept any more');
+    expect(problemOf(findTemplates(stores, 'n')('WorkflowTemplate', 'a', '1.0.0'))).toContain('is no longer stored');
   });
 
   it('takes nothing of another owner, nor of another namespace, though its content is the same', () => {
@@ -117,14 +117,14 @@ describe('finding a template', () => {
     elsewhere.metadata.namespace = 'm';
     for (const object of [stranger, elsewhere]) put(stores.versions, decodeVersion(object, 'n'));
     expect(status?.definition).toBeDefined();
-    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('is not kept any more');
+    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('is no longer stored');
   });
 
   it('says why a template cannot be used', () => {
     const { status: _status, ...unjudged } = given('WorkflowTemplate', 'a', '1.0.0', bodyWith());
     put(stores.templates, unjudged);
     const find = findTemplates(stores, 'n');
-    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('has no valid version: it is not judged yet');
+    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('has no valid version: it is not validated yet');
     const conditions = [
       {
         type: 'Ready',
@@ -218,7 +218,7 @@ describe('a version', () => {
 
   it('is no other object that carries the label', () => {
     expect(() => decodeVersion({ metadata: { name: 'x', labels: { [LABEL_TEMPLATE]: 'a' } } }, 'n')).toThrow(
-      'ControllerRevision x is no version of a template',
+      'ControllerRevision x is not a version of a template',
     );
   });
 });
