@@ -1,4 +1,4 @@
-/** The few requests that starting a cluster needs, over Node's own https; the operator's client knows far more. */
+/** A small client for starting a cluster, over Node's own https; the operator has a complete client. */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
@@ -42,10 +42,10 @@ export function adminClient(folder: string, server: string): ApiClient {
   };
 }
 
-/** Creates or replaces an object by server-side apply; throws with the server's sentence when it refuses. */
+/** Creates or replaces an object by server-side apply; throws with the message of the server when it refuses. */
 export async function apply(client: ApiClient, path: string, object: unknown): Promise<void> {
   const query = '?fieldManager=ado-cluster&force=true';
   const answer = await client.send('PATCH', `${path}${query}`, object, 'application/apply-patch+yaml');
   if (answer.status >= 200 && answer.status < 300) return;
-  throw new Error(`PATCH ${path} was answered with ${answer.status}: ${answer.body.slice(0, 500)}`);
+  throw new Error(`PATCH ${path} failed with status ${answer.status}: ${answer.body.slice(0, 500)}`);
 }

@@ -14,39 +14,39 @@ export interface Invocation extends ClusterOptions {
 
 export const HELP = `A Kubernetes cluster on this machine, for the demo and the tests.
 
-  npm run cluster -- up                Start it, or find it running. Harmless when it runs.
-  npm run cluster -- down              End it and remove everything it made.
-  npm run cluster -- status            Show what runs. Exit code 3 when not everything does.
+  npm run cluster -- up                Start the cluster, unless it runs already.
+  npm run cluster -- down              Stop the cluster and remove all of its files.
+  npm run cluster -- status            Show its components. Exit code 3 unless all of them run.
   npm run cluster -- kubeconfig        Print the path of its kubeconfig.
   npm run cluster -- load FILE         Import an image archive (docker-archive or OCI tar).
 
-  --name NAME      Another cluster beside the first (default: $ADO_CLUSTER, or ado).
+  --name NAME      Name of the cluster (default: $ADO_CLUSTER, or ado).
   --context NAME   Use the cluster of this kubeconfig context instead.
-  --kwok N         N simulated nodes instead of a real one, for load.
+  --kwok N         N simulated nodes instead of a real one, for load tests.
   --kubelet        With --kwok: a real node as well.
 
-With a Docker engine the cluster is made by kind, otherwise from processes of this machine
-(Linux; a real node needs root). The first start builds Kubernetes from source: about 6 minutes
+With a Docker engine, kind creates the cluster; otherwise it consists of processes on this machine
+(Linux; a real node requires root). The first start builds Kubernetes from source: about 6 minutes
 on 2 cores. Exit codes: 0 done, 1 failed, 2 wrong command line, 3 not running.
 `;
 
-/** Thrown for a command line that cannot be understood. */
+/** An invalid command line. */
 export class UsageError extends ClusterError {}
 
 const MAX_SIMULATED = 5000;
 
-/** @param usual name of the cluster where the command line gives none */
+/** @param usual default name of the cluster */
 export function parseCommand(argv: readonly string[], usual = 'ado'): Invocation {
   const { values, positionals } = parse(argv);
   if (values.help) return { command: 'help', name: usual };
   const [command = 'help', file, ...rest] = positionals;
   const known = COMMANDS.find((name) => name === command);
-  if (known === undefined)
-    throw new UsageError(`There is no command "${command}".`, `Use one of: ${COMMANDS.join(', ')}.`);
+  if (known === undefined) throw new UsageError(`Unknown command "${command}".`, `Use one of: ${COMMANDS.join(', ')}.`);
   if (rest.length > 0 || (file !== undefined && known !== 'load')) {
-    throw new UsageError(`"${rest[0] ?? file}" is one word too many.`, `See: npm run cluster -- help`);
+    throw new UsageError(`Unexpected argument "${rest[0] ?? file}".`, `See: npm run cluster -- help`);
   }
-  if (known === 'load' && file === undefined) throw new UsageError('load needs the path of an archive.', 'load FILE');
+  if (known === 'load' && file === undefined)
+    throw new UsageError('load requires the path of an archive.', 'Use: load FILE');
   return {
     command: known,
     name: values.name ?? usual,
@@ -79,5 +79,5 @@ function parse(argv: readonly string[]) {
 function simulatedNodes(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= MAX_SIMULATED) return count;
-  throw new UsageError(`--kwok is "${text}".`, `Give a number of nodes from 1 to ${MAX_SIMULATED}.`);
+  throw new UsageError(`--kwok "${text}" is not a valid number.`, `Give a number of nodes from 1 to ${MAX_SIMULATED}.`);
 }

@@ -1,4 +1,4 @@
-/** What is built from which Go module, and how long that usually takes. Pure. */
+/** The programs that are built from Go modules, and their expected build times. Pure. */
 import { createHash } from 'node:crypto';
 
 export type Binary =
@@ -23,11 +23,11 @@ export interface BinaryPlan {
   module: string;
   /** Go package to build. */
   package: string;
-  /** Usual seconds of a cold build on 2 cores, in the order of `BINARIES` (what is shared is built by the first). */
+  /** Expected seconds of a cold build on 2 cores, in the order of `BINARIES` (the first one builds shared packages). */
   seconds: number;
-  /** Packages that such a build compiles, in the same order: by them the remaining time is told. */
+  /** Packages that such a build compiles, in the same order, to estimate the remaining time. */
   packages: number;
-  /** Value for the linker's -X, where the program would not know its version otherwise. */
+  /** Value for the linker's -X, if the program would not know its version otherwise. */
   version?: string;
 }
 
@@ -43,7 +43,7 @@ const kubernetes = (name: string, seconds: number, packages: number): BinaryPlan
 /** Other products that `npm run bench:peers` measures, as pinned in their go.mod files. */
 export const PEER_VERSIONS = { argo: 'v3.7.9', tekton: 'v1.11.0' } as const;
 
-/** In the order in which they are built: the API server first, because it alone is what most tests wait for. */
+/** In build order: the API server first, because most tests need only that. */
 export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
   'kube-apiserver': kubernetes('kube-apiserver', 170, 2000),
   etcd: { module: 'kubernetes', package: 'go.etcd.io/etcd/server/v3', seconds: 10, packages: 60 },
@@ -80,7 +80,7 @@ export const BINARIES: Readonly<Record<Binary, BinaryPlan>> = {
 
 export const CONTROL_PLANE: readonly Binary[] = ['kube-apiserver', 'etcd', 'kubectl'];
 
-/** The programs that a cluster of this shape runs, and no others. */
+/** The programs of a cluster of this shape. */
 export function binariesFor(shape: { node: boolean; simulated: boolean }): Binary[] {
   return [
     ...CONTROL_PLANE,
@@ -91,7 +91,7 @@ export function binariesFor(shape: { node: boolean; simulated: boolean }): Binar
   ];
 }
 
-/** Folder of a module's binaries: what was built from other sources, by another Go or with other flags is elsewhere. */
+/** Folder of a module's binaries, which depends on the sources, the Go version and the flags. */
 export function cacheKey(module: string, goVersion: string, sources: readonly string[]): string {
   const hash = createHash('sha256');
   for (const part of [goVersion, ...LDFLAGS, ...sources]) hash.update(part).update('\0');
@@ -118,17 +118,17 @@ export function goBuildArgs(plan: BinaryPlan, output: string): string[] {
 }
 
 /**
- * Usual ms of a build on this many cores; the linker at the end uses one, so it is no straight division.
- * @param pace how many times as long as the reference this machine takes
+ * Expected ms of a build on this many cores; the linker at the end uses only one, so the time is not proportional.
+ * @param pace time of this machine as a multiple of the reference
  */
 export function expectedBuildMs(plan: BinaryPlan, cores: number, pace: number): number {
   return Math.round((plan.seconds * 1000 * pace * 2) / Math.min(Math.max(cores, 1), 8));
 }
 
-/** Below this share of the packages nothing is said of the rest: the first ones are small. */
+/** Share of the packages below which there is no estimate, because the first packages are small. */
 const TELLING_SHARE = 0.05;
 
-/** ms that the rest of a build takes at the pace so far; undefined while that says nothing. */
+/** Remaining ms of a build at the pace so far; undefined while an estimate is not possible. */
 export function remainingBuildMs(plan: BinaryPlan, packages: number, elapsedMs: number): number | undefined {
   const share = packages / plan.packages;
   return share < TELLING_SHARE ? undefined : elapsedMs * Math.max(0, 1 / share - 1);

@@ -1,6 +1,6 @@
 /**
- * Builds the pinned programs once and keeps them outside the work tree, under `$XDG_CACHE_HOME/ado` or `~/.cache/ado`.
- * A binary appears under its name only when it is whole; two commands that need the same one build it once.
+ * Builds the pinned programs once and caches them outside the work tree, in `$XDG_CACHE_HOME/ado` or `~/.cache/ado`.
+ * Binaries appear atomically; concurrent commands build each one once.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
@@ -28,7 +28,7 @@ export function cacheRoot(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'ado');
 }
 
-/** Paths of the programs, built where they are missing. Throws ClusterError when Go is missing or too old. */
+/** Paths of the programs; builds missing ones. Throws ClusterError when Go is missing or too old. */
 export async function ensureBinaries<B extends Binary>(
   names: readonly B[],
   progress?: ProgressSink,
@@ -41,7 +41,7 @@ export async function ensureBinaries<B extends Binary>(
   return Object.fromEntries(paths) as Record<B, string>;
 }
 
-/** ms that building what is missing of these programs takes on this machine. Throws ClusterError as `ensureBinaries`. */
+/** Expected ms to build the missing ones of these programs on this machine. Throws ClusterError like `ensureBinaries`. */
 export async function buildingAhead(names: readonly Binary[]): Promise<number> {
   const missing = (await pathsOf(names)).filter(([, path]) => !exists(path));
   return missing.reduce((sum, [name]) => sum + expectedBuildMs(BINARIES[name], availableParallelism(), pace()), 0);
@@ -67,12 +67,12 @@ async function moduleCache(module: string): Promise<string> {
   return path;
 }
 
-/** The version that `go` uses in this module: a newer one where go.mod asks for it and the network gives it. */
+/** The version that `go` uses in this module: a newer one if go.mod requires it and it can be downloaded. */
 async function goVersion(folder: string): Promise<string> {
   if (which('go') === undefined) {
     throw new ClusterError(
       'The local cluster is built from Go modules, and there is no `go` on the PATH.',
-      'Install Go 1.26 or newer (https://go.dev/dl), or use a cluster of yours with --context NAME.',
+      'Install Go 1.26 or newer (https://go.dev/dl), or use your own cluster with --context NAME.',
     );
   }
   const result = await run('go', ['env', 'GOVERSION'], { cwd: folder, timeoutMs: 300_000 });
@@ -107,20 +107,20 @@ async function build(name: Binary, path: string, progress?: ProgressSink): Promi
     const words = result.stderr.trim().split('\n').slice(-8).join('\n');
     throw new ClusterError(
       `Building ${name} failed:\n${words}\n`,
-      'If the module proxy cannot be reached, set GOPROXY to one that can; otherwise try again: what was built is kept.',
+      'If the module proxy cannot be reached, set GOPROXY to another one; otherwise retry: finished parts are cached.',
     );
   }
   renameSync(partial, path);
 }
 
-/** How far a build is, and how long the rest takes at the pace so far. */
+/** The progress of a build, and the remaining time at the pace so far. */
 function rest(plan: BinaryPlan, packages: number, elapsedMs: number): string {
   const left = remainingBuildMs(plan, packages, elapsedMs);
   const done = `${packages} of about ${Math.max(packages, plan.packages)} packages`;
   return left === undefined ? done : `${done}, about ${duration(left)} left`;
 }
 
-/** Binaries of older pins go when nothing has used them for a while. */
+/** Removes binaries of older pins that were not used for a while. */
 function removeUnused(): void {
   const limit = Date.now() - UNUSED_DAYS * 86_400_000;
   for (const entry of readdirSync(cacheRoot())) {

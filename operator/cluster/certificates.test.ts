@@ -12,7 +12,7 @@ describe('a certificate request', () => {
     );
   });
 
-  it('tells addresses from names, and is for clients alone when it has neither', () => {
+  it('distinguishes addresses from names, and is for clients only without either', () => {
     expect(extensions(['localhost', '127.0.0.1', '::1'])).toContain('subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1');
     expect(extensions()).not.toContain('subjectAltName');
     expect(extensions()).toContain('extendedKeyUsage=clientAuth\n');
@@ -30,7 +30,7 @@ describe('the authority of a cluster', () => {
     return path;
   };
 
-  it('signs certificates that verify, and leaves those alone that are there', async () => {
+  it('signs valid certificates, and keeps existing ones', async () => {
     const path = folder();
     const requests = [{ file: 'server', commonName: 'server', names: ['example.test', '10.0.0.1'] }];
     await ensureCertificates(path, requests);

@@ -1,6 +1,6 @@
 /**
- * The cluster's own certificate authority and what it signs, made by the openssl command. Keys are P-256: made in
- * milliseconds. All of it lives in the cluster's folder and goes with it.
+ * The cluster's own certificate authority and its certificates, made by the openssl command. Keys are P-256, which takes
+ * milliseconds. All files are in the cluster's folder and are removed with it.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,13 +15,13 @@ export interface CertificateRequest {
   /** File name without ending: `admin` makes admin.crt and admin.key. */
   file: string;
   commonName: string;
-  /** Kubernetes reads them as groups. */
+  /** Groups of the user, for Kubernetes. */
   organizations?: readonly string[];
-  /** DNS names and IP addresses; any makes it a server's certificate too. */
+  /** DNS names and IP addresses; with any, it is a server certificate too. */
   names?: readonly string[];
 }
 
-/** openssl's -subj. Values come from names that are checked before (lower case, digits, `-`, `:`). Pure. */
+/** openssl's -subj. The names are validated before (lower case, digits, `-`, `:`). Pure. */
 export function subject(request: CertificateRequest): string {
   return [...(request.organizations ?? []).map((o) => `/O=${o}`), `/CN=${request.commonName}`].join('');
 }
@@ -44,8 +44,8 @@ function isAddress(name: string): boolean {
 }
 
 /**
- * Makes the authority, a key pair for service account tokens and all requested certificates in `folder`. What is
- * already there stays, so a cluster that comes back keeps its kubeconfigs.
+ * Makes the authority, a key pair for service account tokens and all requested certificates in `folder`. Existing files
+ * stay, so a restarted cluster keeps its kubeconfigs.
  */
 export async function ensureCertificates(folder: string, requests: readonly CertificateRequest[]): Promise<void> {
   if (which('openssl') === undefined) {
@@ -89,7 +89,7 @@ async function newKey(folder: string, file: string): Promise<void> {
   await openssl(folder, ['genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'], `${file}.key`);
 }
 
-/** The file appears whole or not at all: a command that is killed leaves nothing that the next one would trust. */
+/** Writes the file atomically, so that a killed command leaves no partial file. */
 async function openssl(folder: string, args: string[], file: string): Promise<void> {
   writeWhole(join(folder, file), await must('openssl', args, { cwd: folder, env: { OPENSSL_CONF: '/dev/null' } }));
 }

@@ -1,4 +1,4 @@
-/** The cgroup below which all pods of a cluster are, in every hierarchy that the machine has (v1, v2 or both). */
+/** The parent cgroup of all pods of a cluster, in every hierarchy of the machine (v1, v2 or both). */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './wait.ts';
@@ -11,7 +11,7 @@ export function makeCgroups(cluster: string): void {
   for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, cgroupName(cluster)), { recursive: true });
 }
 
-/** Removes the cgroups. The kernel lets go of one a moment after its last process has ended, so it is tried for 10 s. */
+/** Removes the cgroups. The kernel frees one a moment after its last process has ended, so removal is retried for 10 s. */
 export async function removeCgroups(cluster: string): Promise<void> {
   let last: unknown;
   const attempt = () => {
@@ -37,13 +37,13 @@ function hierarchies(): string[] {
     .filter((path) => existsSync(join(path, 'cgroup.procs')));
 }
 
-/** With cgroup v2 the kubelet wants every controller in its root, and a child has what its parent hands down. */
+/** With cgroup v2, the kubelet requires every controller in its root, and a child has only those that its parent enables. */
 function delegateControllers(): void {
   for (const controller of readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' ')) {
     try {
       writeFileSync(join(ROOT, 'cgroup.subtree_control'), `+${controller}`);
     } catch {
-      // A controller that cannot be handed down is one that the kubelet can do without, or says that it cannot.
+      // If a controller cannot be enabled, the kubelet does not need it, or reports that it does.
     }
   }
 }

@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { chooseCluster, shapeConflict, shapeOf } from './choose.ts';
 
 describe('the choice of a cluster', () => {
-  it('is the context that the user names, even where a Docker engine answers', () => {
+  it('is the given context, even if a Docker engine answers', () => {
     expect(chooseCluster({ name: 'a', context: 'mine' }, true)).toBe('context');
   });
 
-  it('is kind where a Docker engine answers', () => {
+  it('is kind if a Docker engine answers', () => {
     expect(chooseCluster({ name: 'a' }, true)).toBe('kind');
   });
 
-  it('is the embedded cluster where none does', () => {
+  it('is the embedded cluster without a Docker engine', () => {
     expect(chooseCluster({ name: 'a' }, false)).toBe('embedded');
   });
 
-  it('is the embedded cluster for simulated nodes, whatever answers', () => {
+  it('is the embedded cluster for simulated nodes, even if a Docker engine answers', () => {
     expect(chooseCluster({ name: 'a', kwok: 5 }, true)).toBe('embedded');
   });
 });
@@ -24,12 +24,12 @@ describe('the shape of a cluster', () => {
     expect(shapeOf({ name: 'a' })).toEqual({ controllers: true, node: true, simulatedNodes: 0 });
   });
 
-  it('has no real node beside simulated ones, unless one is asked for', () => {
+  it('has no real node beside simulated ones by default', () => {
     expect(shapeOf({ name: 'a', kwok: 3 }).node).toBe(false);
     expect(shapeOf({ name: 'a', kwok: 3, kubelet: true }).node).toBe(true);
   });
 
-  it('can be given more simulated nodes, but not fewer', () => {
+  it('can get more simulated nodes, but not fewer', () => {
     const three = shapeOf({ name: 'a', kwok: 3 });
     const five = shapeOf({ name: 'a', kwok: 5 });
     expect(shapeConflict(three, five)).toBeUndefined();
@@ -43,7 +43,7 @@ describe('the shape of a cluster', () => {
     expect(shapeConflict(simulated, real)).toBe('has no real node');
   });
 
-  it('is not that of an API server alone', () => {
+  it('differs from an API server without controllers', () => {
     expect(shapeConflict({ controllers: false, node: false, simulatedNodes: 0 }, shapeOf({ name: 'a' }))).toContain(
       'without controllers',
     );

@@ -1,9 +1,9 @@
-/** What every way to a cluster returns. */
+/** An open cluster of any kind. */
 export interface Cluster {
   name: string;
   /** Path of a kubeconfig with all rights. */
   kubeconfig: string;
-  /** Path of a kubectl of the server's version (of the PATH's, for a cluster of the user's). */
+  /** Path of a kubectl of the server's version (the one on the PATH for the user's own cluster). */
   kubectl: string;
   /** URL of the API server. */
   server: string;
@@ -11,10 +11,10 @@ export interface Cluster {
   auditLog?: string;
   /** Pids of its parts that run now, by name: `etcd`, `kube-apiserver`, …; embedded clusters only. */
   processes?: () => ReadonlyMap<string, number>;
-  /** Address by which the cluster's pods and API server reach this machine; embedded clusters only. */
+  /** Address of this machine for the cluster's pods and API server; embedded clusters only. */
   hostAddress?: string;
   /** Whether pods can run: a node, real or simulated, is Ready. */
   nodeReady: boolean;
-  /** Ends the cluster and removes all that it made. Harmless when it has ended. Leaves a cluster of the user's alone. */
+  /** Stops the cluster and removes all of its files. Harmless if repeated. Does nothing to the user's own cluster. */
   down(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Runs other programs: bounded in time and in output, with an error that shows what they said. */
+/** Runs other programs: bounded in time and in output, with an error that shows their output. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -17,14 +17,14 @@ export interface CommandOptions {
   inputFile?: number;
   cwd?: string;
   env?: Record<string, string>;
-  /** Called with each line of stderr as it comes. */
+  /** Called with each line of stderr as it arrives. */
   onLine?: (line: string) => void;
 }
 
-/** Characters of each stream that are kept, from the end: enough for any message, bounded for any program. */
+/** Characters that are kept from the end of each stream. */
 const KEPT = 1_000_000;
 
-/** Runs a program to its end and returns what it said, whatever its exit code. A program that is not there has code 127. */
+/** Runs a program to its end and returns its output, whatever its exit code. A missing program has code 127. */
 export function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -35,7 +35,7 @@ export function run(program: string, args: readonly string[], options: CommandOp
     let stdout = '';
     let stderr = '';
     // With a file as stdin the types allow a missing stream; stdout and stderr are always pipes here.
-    if (child.stdout === null || child.stderr === null) throw new Error('the pipes of a program are missing');
+    if (child.stdout === null || child.stderr === null) throw new Error('stdout or stderr is not a pipe');
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout = (stdout + text).slice(-KEPT);
@@ -52,12 +52,12 @@ export function run(program: string, args: readonly string[], options: CommandOp
       clearTimeout(timer);
       resolve({ code: code ?? -1, stdout, stderr });
     });
-    child.stdin?.on('error', () => undefined); // a program that ends without reading its input is judged by its code
+    child.stdin?.on('error', () => undefined); // a program may end without reading its input; its exit code decides
     child.stdin?.end(options.input);
   });
 }
 
-/** As `run`, but throws with the program's last words unless it ends with 0. Returns stdout. */
+/** Like `run`, but throws with the end of the program's output unless it exits with 0. Returns stdout. */
 export async function must(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   const result = await run(program, args, options);
   if (result.code === 0) return result.stdout;
@@ -65,7 +65,7 @@ export async function must(program: string, args: readonly string[], options: Co
   throw new Error(`${program} ${args.slice(0, 6).join(' ')} ended with ${result.code}: ${words}`);
 }
 
-/** The path of a program, on the PATH or in the folders of root's tools, which a user's PATH often lacks. */
+/** The path of a program, on the PATH or in the sbin folders, which a user's PATH often lacks. */
 export function which(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return folders

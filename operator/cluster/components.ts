@@ -1,4 +1,4 @@
-/** Which daemons a cluster of a shape consists of, in the order in which they start. Pure. */
+/** The daemons of a cluster of a shape, in start order. Pure. */
 import type { Shape } from './state.ts';
 
 export function expectedDaemons(shape: Shape): string[] {

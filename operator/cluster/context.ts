@@ -1,4 +1,4 @@
-/** A cluster of the user's, by the name of a context. It is used as it is: nothing in it is changed or ended here. */
+/** The user's own cluster, by the name of a context. This room neither changes nor stops it. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
@@ -9,7 +9,7 @@ import { isReady, type NodeObject } from './node.ts';
 import type { ProgressSink } from './progress.ts';
 import { stateRoot, writeWhole } from './state.ts';
 
-/** Opens the context. Its part of the kubeconfig is copied, so that the file that is handed out means one cluster. */
+/** Opens the context. Its part of the kubeconfig is copied, so that the resulting file has only one cluster. */
 export async function openContext(context: string, progress?: ProgressSink): Promise<Cluster> {
   const kubectl = await kubectlFor(progress);
   const view = await run(kubectl, ['--context', context, 'config', 'view', '--minify', '--flatten', '--raw']);
@@ -21,7 +21,7 @@ export async function openContext(context: string, progress?: ProgressSink): Pro
       .slice(0, 20);
     throw new ClusterError(
       `The kubeconfig has no context "${context}".`,
-      names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has none: set KUBECONFIG, or leave --context out.',
+      names.length > 0 ? `It has: ${names.join(', ')}.` : 'It has none: set KUBECONFIG, or omit --context.',
     );
   }
   const kubeconfig = contextKubeconfig(context);
@@ -30,7 +30,7 @@ export async function openContext(context: string, progress?: ProgressSink): Pro
   if (ready.code !== 0) {
     throw new ClusterError(
       `The cluster of context "${context}" does not answer: ${ready.stderr.trim().slice(-300)}.`,
-      'Check that it runs and that your credentials are valid, or leave --context out for a local one.',
+      'Check that it runs and that your credentials are valid, or omit --context for a local cluster.',
     );
   }
   return {
@@ -43,12 +43,12 @@ export async function openContext(context: string, progress?: ProgressSink): Pro
   };
 }
 
-/** Below a hidden folder: no cluster of ours can have this name. */
+/** In a hidden folder, whose name no local cluster can have. */
 export function contextKubeconfig(context: string): string {
   return join(stateRoot(), '.contexts', `${encodeURIComponent(context)}.kubeconfig`);
 }
 
-/** Who may not list nodes is taken to have some. */
+/** Whether the cluster has nodes. A user who may not list nodes is assumed to have some. */
 async function anyNodeReady(kubectl: string, kubeconfig: string): Promise<boolean> {
   const nodes = await run(kubectl, ['--kubeconfig', kubeconfig, 'get', 'nodes', '-o', 'json'], { timeoutMs: 20_000 });
   if (nodes.code !== 0) return true;

@@ -15,13 +15,13 @@ const withNode: ControlPlane = { name: 'ado', folder: '/s', ports, address: '10.
 const alone: ControlPlane = { ...withNode, address: '127.0.0.1', node: false };
 
 describe('the API server', () => {
-  it('listens for its node and pods when there are any, else on the loopback address alone', () => {
+  it('listens for its node and pods, or only on the loopback address without a node', () => {
     expect(apiServerFlags(withNode)).toContain('--advertise-address=10.213.7.2');
     expect(apiServerFlags(alone)).toContain('--bind-address=127.0.0.1');
     expect(apiServerFlags(alone)).toContain('--endpoint-reconciler-type=none');
   });
 
-  it('has a certificate for every name it is called by', () => {
+  it('has a certificate for all of its names', () => {
     const names = controlPlaneCertificates(withNode).find((request) => request.file === 'apiserver')?.names;
     expect(names).toEqual(expect.arrayContaining(['10.213.7.2', '10.96.0.1', '127.0.0.1', 'kubernetes.default.svc']));
   });
@@ -37,23 +37,23 @@ describe('the API server', () => {
   });
 });
 
-it('lets nobody talk to etcd without a certificate', () => {
+it('requires client certificates for etcd', () => {
   expect(etcdFlags(alone)).toContain('--client-cert-auth=true');
   expect(etcdFlags(alone)).toContain('--peer-client-cert-auth=true');
   expect(etcdFlags(alone).filter((flag) => flag.includes('http://'))).toEqual([]);
 });
 
-it('does not let the clients of the controllers be the limit of the plane', () => {
+it('raises the client limits of the controllers', () => {
   for (const flags of [controllerManagerFlags(alone), schedulerFlags(alone)])
     expect(flags).toContain('--kube-api-qps=1000');
 });
 
 describe('the daemons of a cluster', () => {
-  it('are two for an API server alone', () => {
+  it('are two for an API server without controllers', () => {
     expect(expectedDaemons({ controllers: false, node: false, simulatedNodes: 0 })).toEqual(['etcd', 'kube-apiserver']);
   });
 
-  it('are those of a node only where there is one', () => {
+  it('include those of a node only if there is one', () => {
     expect(expectedDaemons({ controllers: true, node: true, simulatedNodes: 0 })).toContain('kubelet');
     expect(expectedDaemons({ controllers: true, node: false, simulatedNodes: 9 })).not.toContain('kubelet');
     expect(expectedDaemons({ controllers: true, node: false, simulatedNodes: 9 })).toContain('kwok');

@@ -1,4 +1,4 @@
-/** Command lines of the control plane. Pure: what is decided here is tested without a process. */
+/** Command lines of the control plane. Pure, so that they are tested without a process. */
 import { join } from 'node:path';
 import type { CertificateRequest } from './certificates.ts';
 import type { Ports } from './state.ts';
@@ -13,7 +13,7 @@ export interface ControlPlane {
   name: string;
   folder: string;
   ports: Ports;
-  /** Address that callers on this machine use. */
+  /** Address for clients on this machine. */
   address: string;
   /** Whether kubelets and pods reach it too; otherwise it listens on the loopback address alone. */
   node: boolean;
@@ -21,7 +21,7 @@ export interface ControlPlane {
 
 export const serverUrl = (plane: ControlPlane) => `https://${plane.address}:${plane.ports.api}`;
 
-/** Certificates of a control plane. The API server is named by all its callers: host, pods, services. */
+/** Certificates of a control plane. The API server's has the names for all clients: host, pods, services. */
 export function controlPlaneCertificates(plane: ControlPlane): CertificateRequest[] {
   const services = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${DOMAIN}`];
   const local = ['127.0.0.1', 'localhost'];
@@ -42,8 +42,8 @@ export function controlPlaneCertificates(plane: ControlPlane): CertificateReques
 }
 
 /**
- * Metadata of every request once, when it is answered: what the tests of access and the benchmarks count. Long
- * requests are written when they end.
+ * Metadata of every request once, after its response, for the tests of access and the benchmarks. Long requests are
+ * logged when they end.
  */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
@@ -52,7 +52,7 @@ export const AUDIT_POLICY = {
   rules: [{ level: 'Metadata' }],
 };
 
-/** `--unsafe-no-fsync`: a cluster for development loses nothing that matters when the machine loses power. */
+/** `--unsafe-no-fsync`: losing data in a power failure does not matter for a development cluster. */
 export function etcdFlags(plane: ControlPlane): string[] {
   const pki = join(plane.folder, 'pki');
   const client = `https://127.0.0.1:${plane.ports.etcd}`;
@@ -104,7 +104,7 @@ export function apiServerFlags(plane: ControlPlane): string[] {
     '--allow-privileged=true',
     `--audit-policy-file=${join(plane.folder, 'config', 'audit-policy.json')}`,
     `--audit-log-path=${join(plane.folder, 'audit.log')}`,
-    '--audit-log-maxsize=2000', // MB: one file holds any measurement whole, and a cluster left alone stays below 4 GB
+    '--audit-log-maxsize=2000', // MB: one file holds any measurement, and an idle cluster stays below 4 GB
     '--audit-log-maxbackup=1',
     '--profiling=false',
   ];

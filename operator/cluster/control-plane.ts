@@ -16,7 +16,7 @@ import { assertAlive, type Daemon, notInTime } from './processes.ts';
 import { type Ports, writeWhole } from './state.ts';
 import { until } from './wait.ts';
 
-/** Starts a daemon where this cluster's daemons run. */
+/** Starts a daemon on the host or in the cluster's namespaces. */
 export type Start = (daemon: Daemon) => Promise<void>;
 
 export interface ControlPlanePrograms {
@@ -24,7 +24,7 @@ export interface ControlPlanePrograms {
   'kube-apiserver': string;
 }
 
-/** Ports that nobody uses now. All are held until the last is found, so they differ. */
+/** Free ports. All are held until the last is found, so that they differ. */
 export async function freePorts(): Promise<Ports> {
   const servers = await Promise.all(
     Array.from(
@@ -99,7 +99,7 @@ export async function startControllers(
   await start({ name: 'kube-scheduler', program: programs['kube-scheduler'], args: schedulerFlags(plane) });
 }
 
-/** Resolves when something listens there. */
+/** Resolves when something listens on the port. */
 export function listening(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = createConnection({ host, port, timeout: 1000 });

@@ -1,7 +1,7 @@
 /**
- * The embedded cluster: every part of Kubernetes as a process of this machine. With a real node its parts run in
- * namespaces of their own (see namespaces.ts); without one they are plain processes on the loopback address, and any
- * user can have it.
+ * The embedded cluster: every part of Kubernetes is a process of this machine. With a real node, the processes run in
+ * their own namespaces (see namespaces.ts); without one, they are plain processes on the loopback address and need no
+ * root.
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ import {
 
 type Programs = Record<Binary, string>;
 
-/** Inside its own network a cluster has the ports that Kubernetes has everywhere. */
+/** Inside its own network, a cluster uses the standard ports of Kubernetes. */
 const NODE_PORTS: Ports = {
   api: 6443,
   etcd: 2379,
@@ -55,10 +55,10 @@ const NODE_PORTS: Ports = {
   kwok: 10247,
 };
 
-/** Builds that take longer are told before the first of them begins, all together. */
+/** Builds that take longer than this in total are announced before the first one. */
 const TOLD_MS = 30_000;
 
-/** Opens the cluster of this name: makes it, starts again what is not running, or finds it as it is. */
+/** Opens the cluster of this name: creates it, restarts stopped components, or finds it running. */
 export async function openEmbedded(options: ClusterOptions, progress?: ProgressSink): Promise<Cluster> {
   const { name } = options;
   const shape = shapeOf(options);
@@ -67,7 +67,7 @@ export async function openEmbedded(options: ClusterOptions, progress?: ProgressS
   if (shape.node) await ensurePackages(progress);
   const names = binariesFor({ node: shape.node, simulated: shape.simulatedNodes > 0 });
   const ahead = await buildingAhead(names);
-  if (ahead > TOLD_MS) progress?.(`building Kubernetes from its Go modules, once: about ${duration(ahead)} in all`);
+  if (ahead > TOLD_MS) progress?.(`building Kubernetes from its Go modules, only once: about ${duration(ahead)}`);
   const programs = (await ensureBinaries(names, progress)) as Programs;
   return withLock(clusterLock(name), async () => {
     const record = await ensureRecord(name, folder, shape);
@@ -80,15 +80,15 @@ export async function openEmbedded(options: ClusterOptions, progress?: ProgressS
 }
 
 function checkMachine(shape: Shape): void {
-  const other = 'Use --context NAME for a cluster of yours, or start a Docker engine, so that kind can be used.';
+  const other = 'Use --context NAME for your own cluster, or start a Docker engine to use kind.';
   if (process.platform !== 'linux') {
-    throw new ClusterError(`The embedded cluster runs on Linux, and this is ${process.platform}.`, other);
+    throw new ClusterError(`The embedded cluster requires Linux; this machine runs ${process.platform}.`, other);
   }
   if (shape.node && process.getuid?.() !== 0)
-    throw new ClusterError('A real node needs root.', `Run it as root. ${other}`);
+    throw new ClusterError('A real node requires root.', `Run it as root. ${other}`);
 }
 
-/** The record of the cluster; a new one when there is none, after what an unreadable one left has been removed. */
+/** The record of the cluster. Without a readable one, removes all leftovers and creates a new record. */
 async function ensureRecord(name: string, folder: string, shape: Shape): Promise<ClusterRecord> {
   const existing = readRecord(folder);
   if (existing !== undefined) {
@@ -100,7 +100,7 @@ async function ensureRecord(name: string, folder: string, shape: Shape): Promise
     }
     throw new ClusterError(
       `The cluster ${name} exists and ${conflict}.`,
-      `End it first (npm run cluster -- down --name ${name}), or take another --name.`,
+      `Stop it first (npm run cluster -- down --name ${name}), or use another --name.`,
     );
   }
   await removeEmbedded(name);
@@ -118,7 +118,7 @@ async function ensureRecord(name: string, folder: string, shape: Shape): Promise
 function newAddress(name: string): string {
   const others = clusterNames().map((other) => readRecord(clusterFolder(other))?.address);
   const link = chooseLink(name, new Set(others.filter((address) => address !== undefined)));
-  if (link === undefined) throw new ClusterError('All 256 networks for clusters are taken.', 'End a cluster first.');
+  if (link === undefined) throw new ClusterError('All 256 networks for clusters are in use.', 'Stop a cluster first.');
   return link.nodeAddress;
 }
 
@@ -187,12 +187,12 @@ async function describeNode(record: ClusterRecord, folder: string): Promise<Node
 
 async function prepareNamespaces(record: ClusterRecord, folder: string, programs: Programs): Promise<ProcessIdentity> {
   const link = linkOfAddress(record.address);
-  if (link === undefined) throw new Error(`${record.address} is no address of a cluster`);
-  // What a killed cluster leaves in its cgroups would keep the next kubelet busy for seconds each.
+  if (link === undefined) throw new Error(`${record.address} is not an address of a cluster`);
+  // Each leftover of a killed cluster in its cgroups would delay the next kubelet by seconds.
   if (!daemonAlive(folder, HOLDER)) await removeCgroups(record.name);
   makeCgroups(record.name);
   const holder = await ensureNamespaces(folder, programs.pause);
-  const connected = join(folder, 'run', 'connected'); // written last: a command that was interrupted connects again
+  const connected = join(folder, 'run', 'connected'); // written last, so that an interrupted command connects again
   if (readIfThere(connected) === JSON.stringify(holder)) return holder;
   await connect(link, holder.pid);
   writeWhole(connected, JSON.stringify(holder));

@@ -1,6 +1,6 @@
 /**
- * What a person can act on: one sentence that says what is wrong and one that says what to do.
- * Everything else that is thrown in this room is a defect and keeps its stack.
+ * A problem that a person can fix: one sentence with the problem and one with the remedy.
+ * Any other error of this room is a defect and keeps its stack.
  */
 export class ClusterError extends Error {
   readonly remedy: string;

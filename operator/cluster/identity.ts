@@ -1,6 +1,6 @@
 /**
- * Which process a pid meant when it was written down. Pids come again, also after a reboot, so a process is its pid,
- * the tick it started at and the boot it ran in; nothing is ever signalled on a pid alone.
+ * The identity of a process. Pids are reused, also after a reboot, so the identity is the pid, the start tick and the
+ * boot; no process is ever signalled by its pid alone.
  */
 import { readFileSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ interface ProcessStat {
   startTicks: string;
 }
 
-/** Reads a line of /proc/PID/stat. The name may hold spaces and brackets, so fields count from its last bracket. */
+/** Reads a line of /proc/PID/stat. The name may contain spaces and brackets, so fields count from its last bracket. */
 export function parseStat(line: string): ProcessStat | undefined {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
@@ -36,13 +36,13 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
-/** The identity of a running process; undefined when there is none with this pid. */
+/** The identity of a running process; undefined if there is none with this pid. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   const stat = statOf(pid);
   return stat ? { pid, startTicks: stat.startTicks, bootId: bootId() } : undefined;
 }
 
-/** Whether exactly this process still runs. One that has ended and waits to be reaped does not. */
+/** Whether exactly this process still runs. A zombie does not. */
 export function isAlive(process: ProcessIdentity): boolean {
   const stat = statOf(process.pid);
   return (

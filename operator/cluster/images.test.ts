@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BUSYBOX_IMAGE, busyboxImage, dockerArchive } from './images.ts';
 import { tar } from './tar.ts';
 
-/** Reads an archive as tar does: by its headers. */
+/** Reads an archive like tar, by its headers. */
 function untar(archive: Buffer): Map<string, { content: Buffer; mode: number; link: string }> {
   const files = new Map<string, { content: Buffer; mode: number; link: string }>();
   const text = (at: number, end: number) => archive.toString('utf8', at, end).replace(/\0.*$/s, '');
@@ -22,7 +22,7 @@ function untar(archive: Buffer): Map<string, { content: Buffer; mode: number; li
 }
 
 describe('an archive', () => {
-  it('gives back what was put in', () => {
+  it('contains its entries', () => {
     const files = untar(
       tar([{ path: 'd/' }, { path: 'd/a', content: Buffer.from('x'.repeat(513)) }, { path: 'b', link: 'd/a' }]),
     );
@@ -31,14 +31,14 @@ describe('an archive', () => {
     expect(files.get('d/')?.mode).toBe(0o755);
   });
 
-  it('has headers whose sums are right', () => {
+  it('has headers with correct checksums', () => {
     const header = Buffer.from(tar([{ path: 'a', content: Buffer.from('1') }]).subarray(0, 512));
     const sum = Number.parseInt(header.toString('utf8', 148, 154), 8);
     header.write('        ', 148);
     expect(header.reduce((total, byte) => total + byte, 0)).toBe(sum);
   });
 
-  it('refuses a path that its headers cannot hold', () => {
+  it('refuses a path that is too long for its headers', () => {
     expect(() => tar([{ path: 'a'.repeat(101) }])).toThrow('too long');
   });
 });
@@ -46,7 +46,7 @@ describe('an archive', () => {
 describe('an image', () => {
   const archive = dockerArchive([busyboxImage(Buffer.from('program'), ['busybox', 'sh', 'ls'])], 'amd64');
 
-  it('is named as the examples name it, and its layer is what its configuration says', () => {
+  it('has the name in the examples, and a layer that matches its configuration', () => {
     const files = untar(archive);
     const [manifest] = JSON.parse(files.get('manifest.json')!.content.toString());
     expect(manifest.RepoTags).toEqual([BUSYBOX_IMAGE]);
@@ -64,7 +64,7 @@ describe('an image', () => {
     expect(layer.get('tmp/')?.mode).toBe(0o1777);
   });
 
-  it('is the same, byte for byte, when it is made again', () => {
+  it('is reproducible, byte for byte', () => {
     const again = dockerArchive([busyboxImage(Buffer.from('program'), ['busybox', 'sh', 'ls'])], 'amd64');
     expect(again.equals(archive)).toBe(true);
   });

@@ -1,7 +1,6 @@
 /**
- * The images that a cluster needs before it can pull any: a pause image for its sandboxes, and busybox from the
- * machine's own static busybox under the name that the examples use. Made as docker-archive tars, which containerd
- * and kind import as they are.
+ * The images that a cluster needs before it can pull any: a pause image for its sandboxes, and the machine's own static
+ * busybox under the image name of the examples. Built as docker-archive tars, which containerd and kind can import.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
@@ -44,7 +43,7 @@ export function dockerArchive(images: readonly Image[], architecture: string): B
 
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
-/** busybox with a link for each of its programs, and the few files that programs expect. Pure. */
+/** busybox with a link for each of its programs, and files that programs expect. Pure. */
 export function busyboxImage(busybox: Buffer, applets: readonly string[]): Image {
   const folder = (path: string, mode = 0o755): TarEntry => ({ path, mode });
   const text = (path: string, content: string): TarEntry => ({ path, content: Buffer.from(content) });
@@ -72,7 +71,7 @@ export function pauseImage(pause: Buffer): Image {
 /** Name of this machine's architecture in images. */
 export const imageArchitecture = (): string => (arch() === 'x64' ? 'amd64' : arch());
 
-/** The archive of the images that every node gets. */
+/** The archive of the images of every node. */
 export async function ownImages(pause: string, busybox: string): Promise<Buffer> {
   const applets = (await run(busybox, ['--list'])).stdout.split('\n').filter((applet) => applet !== '');
   return dockerArchive(
@@ -81,13 +80,13 @@ export async function ownImages(pause: string, busybox: string): Promise<Buffer>
   );
 }
 
-/** How containerd keeps layers: an overlay cannot lie on another overlay (a cluster in a container), copies can. */
+/** containerd's snapshotter: an overlay cannot be on another overlay (a cluster in a container), copies can. */
 export async function snapshotterOf(folder: string): Promise<'native' | 'overlayfs'> {
   const type = await must('stat', ['--file-system', '--format=%T', folder]);
   return type.trim() === 'overlayfs' ? 'native' : 'overlayfs';
 }
 
-/** Gives images to containerd: an archive, or the path of one. Returns what containerd says it imported. */
+/** Imports images into containerd: an archive, or the path of one. Returns the output of containerd. */
 export async function importImages(folder: string, holder: ProcessIdentity, source: Buffer | string): Promise<string> {
   const ctr = [
     'ctr',
@@ -111,7 +110,7 @@ export async function importImages(folder: string, holder: ProcessIdentity, sour
     if (result.code === 0) return result.stdout.trim();
     throw new ClusterError(
       `containerd refused the archive${typeof source === 'string' ? ` ${source}` : ''}: ${result.stderr.trim().slice(-400)}.`,
-      'It must be a docker-archive or an OCI archive, as `docker save` and `buildah push ... docker-archive:FILE` write it.',
+      'It must be a docker-archive or an OCI archive, such as `docker save` and `buildah push ... docker-archive:FILE` write.',
     );
   } finally {
     if (file !== undefined) closeSync(file);

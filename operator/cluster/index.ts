@@ -1,13 +1,13 @@
 /**
- * A real Kubernetes on the machine at hand, for the demo, the tests and the benchmarks. This file is the room's door;
- * what is behind it knows Linux, Go and Debian, and no kind of Ado's.
+ * A real Kubernetes on this machine, for the demo, the tests and the benchmarks. This file is the interface of the room;
+ * the room depends on Linux, Go and Debian, and on no kinds of Ado.
  *
- * 1. A cluster is one folder, one name and the processes written in it: nothing else refers to it, and `down` leaves
- *    none of it.
- * 2. A process is never signalled on its pid alone, only when it is the very process that was started.
- * 3. Opening is level-based: what is missing is started, what runs is left alone, what died is started again.
- * 4. Programs are built from pinned modules, once, outside the work tree; what is not needed is not built.
- * 5. What a person must do is said in one sentence with the remedy (ClusterError).
+ * 1. A cluster is one folder, one name and the processes recorded in the folder. Nothing else refers to it, and `down`
+ *    removes all of it.
+ * 2. A process is never signalled by its pid alone, only if it is the recorded process.
+ * 3. Opening is level-based: missing and dead processes are started, running ones are left alone.
+ * 4. Programs are built once from pinned modules, outside the work tree; only needed programs are built.
+ * 5. Problems that a person must fix are one sentence with the remedy (ClusterError).
  */
 export type { Cluster } from './cluster.ts';
 export { ClusterError } from './errors.ts';

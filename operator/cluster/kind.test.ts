@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { kindArgs, listsCluster } from './kind.ts';
 
-describe('kind is asked', () => {
-  it('for a cluster by our configuration, which exists, and never for the kubeconfig of the user', () => {
+describe('kind', () => {
+  it('creates a cluster with our configuration, and never writes the kubeconfig of the user', () => {
     const args = kindArgs.create('ado', '/s/kubeconfig');
     expect(existsSync(args[args.indexOf('--config') + 1] ?? '')).toBe(true);
     expect(args[args.indexOf('--kubeconfig') + 1]).toBe('/s/kubeconfig');
     expect(args[args.indexOf('--name') + 1]).toBe('ado');
   });
 
-  it('to delete the cluster of the name and no other', () => {
+  it('deletes only the cluster of the name', () => {
     expect(kindArgs.remove('ado', '/s/kubeconfig')).toEqual([
       'delete',
       'cluster',
@@ -22,7 +22,7 @@ describe('kind is asked', () => {
   });
 });
 
-it('finds a cluster by its whole name in the list', () => {
+it('finds a cluster by its complete name in the list', () => {
   expect(listsCluster('ado\nado-test\n', 'ado-test')).toBe(true);
   expect(listsCluster('ado-test\n', 'ado')).toBe(false);
   expect(listsCluster('No kind clusters found.\n', 'ado')).toBe(false);

@@ -1,6 +1,6 @@
 /**
  * Clusters by kind, for machines with a Docker engine. No engine runs on the machines where this project is built and
- * tested: what is decided here (which command, which answer means what) is tested, the engine's part is not.
+ * tested, so only the decisions here (commands, and the meaning of answers) are tested.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -53,7 +53,7 @@ export function listsCluster(list: string, name: string): boolean {
   return list.split('\n').some((line) => line.trim() === name);
 }
 
-/** Makes the cluster of this name, or finds it and starts its container again when the machine was restarted. */
+/** Creates the cluster of this name, or finds it and restarts its container after a reboot of the machine. */
 export async function openKind(name: string, progress?: ProgressSink): Promise<Cluster> {
   const folder = clusterFolder(name);
   const kind = await kindProgram(progress);
@@ -62,7 +62,7 @@ export async function openKind(name: string, progress?: ProgressSink): Promise<C
     if (readRecord(folder)?.kind === 'embedded') {
       throw new ClusterError(
         `The cluster ${name} exists and is embedded.`,
-        `End it first: npm run cluster -- down --name ${name}`,
+        `Stop it first: npm run cluster -- down --name ${name}`,
       );
     }
     const kubeconfig = join(folder, 'kubeconfig');
@@ -104,7 +104,7 @@ async function create(kind: string, name: string, kubeconfig: string): Promise<v
   if (result.code === 0) return;
   throw new ClusterError(
     `kind could not create the cluster ${name}: ${result.stderr.trim().slice(-800)}.`,
-    'See that the Docker engine can pull images and has 2 GB of memory to give.',
+    'Check that the Docker engine can pull images and has 2 GB of free memory.',
   );
 }
 
@@ -125,6 +125,6 @@ export async function loadIntoKind(name: string, archive: string): Promise<strin
   if (result.code === 0) return `loaded ${archive} into the nodes of ${name}`;
   throw new ClusterError(
     `kind refused ${archive}: ${result.stderr.trim().slice(-400)}.`,
-    'It must be an archive as `docker save` writes it.',
+    'It must be an archive in the format of `docker save`.',
   );
 }

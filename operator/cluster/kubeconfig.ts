@@ -1,4 +1,4 @@
-/** Kubeconfigs with everything inside: a single file to hand to kubectl, to a client or to a program of the cluster. */
+/** Self-contained kubeconfigs: a single file for kubectl, a client or a program of the cluster. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';

@@ -1,18 +1,15 @@
-/** A kubectl to hand out, and the few questions that are put to one. */
+/** Provides a kubectl, and reads a kubeconfig with it. */
 import { ensureBinaries } from './build.ts';
 import { must, which } from './command.ts';
 import { ClusterError } from './errors.ts';
 import type { ProgressSink } from './progress.ts';
 
-/** Ours where Go can build it: one from the PATH may be too old for the server (Debian's is 1.20). */
+/** Builds kubectl if Go is installed: one from the PATH may be too old for the server (Debian's is 1.20). */
 export async function kubectlFor(progress?: ProgressSink): Promise<string> {
   if (which('go') !== undefined) return (await ensureBinaries(['kubectl'], progress)).kubectl;
   const found = which('kubectl');
   if (found !== undefined) return found;
-  throw new ClusterError(
-    'There is neither kubectl nor Go on the PATH.',
-    'Install kubectl, or Go 1.26 to have it built.',
-  );
+  throw new ClusterError('There is neither kubectl nor Go on the PATH.', 'Install kubectl, or Go 1.26 to build it.');
 }
 
 /** URL of the server of a kubeconfig's current context. */

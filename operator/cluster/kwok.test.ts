@@ -11,7 +11,7 @@ interface Stage {
 const documents = parseAllDocuments(stages()).map((document) => document.toJS() as Stage);
 
 describe('the stages of a simulated pod', () => {
-  it('are all read, and are stages', () => {
+  it('are all loaded, and are stages', () => {
     const names = documents.map((stage) => `${stage.kind} ${stage.metadata.name}`);
     expect(names.sort()).toEqual([
       'Stage node-ready',
@@ -22,13 +22,13 @@ describe('the stages of a simulated pod', () => {
     ]);
   });
 
-  it('read the annotations that our tests write', () => {
+  it('read the annotations of our tests', () => {
     const end = JSON.stringify(documents.find((stage) => stage.metadata.name === 'pod-end'));
     for (const key of ['simulate-seconds', 'simulate-outputs', 'simulate-exit'])
       expect(end).toContain(`flow.ado.dev/${key}`);
   });
 
-  it('read the variables that a Workflow can set, for want of an annotation', () => {
+  it('read the variables of a Workflow without an annotation', () => {
     const end = JSON.stringify(documents.find((stage) => stage.metadata.name === 'pod-end'));
     for (const name of ['SECONDS', 'OUTPUTS', 'EXIT', 'FAIL_ATTEMPTS']) expect(end).toContain(`SIMULATE_${name}`);
   });
@@ -39,7 +39,7 @@ describe('the stages of a simulated pod', () => {
   });
 });
 
-it('names the nodes that kwok is to play', () => {
+it('marks the nodes for kwok', () => {
   expect(simulatedNode('ado', 3)).toMatchObject({
     metadata: { name: 'ado-simulated-3', annotations: { 'kwok.x-k8s.io/node': 'fake' } },
   });

@@ -1,4 +1,4 @@
-/** Simulated nodes: kwok plays their kubelets by the stages in `kwok/`. */
+/** Simulated nodes: kwok simulates their kubelets with the stages in `kwok/`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiClient } from './api-client.ts';
@@ -13,7 +13,7 @@ import { until } from './wait.ts';
 
 const STAGES = join(import.meta.dirname, 'kwok');
 const SIMULATED = 'kwok.x-k8s.io/node';
-/** Requests at a time while nodes are made: enough to take a second for hundreds, few enough to be no load test. */
+/** Concurrent requests that create nodes: hundreds take a second, without the load of a stress test. */
 const AT_ONCE = 16;
 
 export const simulatedName = (cluster: string, index: number): string => `${cluster}-simulated-${index}`;
@@ -30,7 +30,7 @@ export function simulatedNode(cluster: string, index: number): unknown {
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels, annotations: { [SIMULATED]: 'fake' } } };
 }
 
-/** kwok's own settings; its defaults would play four pods at a time. Pure. */
+/** kwok's own settings; its defaults would process four pods at a time. Pure. */
 export function kwokConfig(address: string): unknown {
   return {
     apiVersion: 'config.kwok.x-k8s.io/v1alpha1',
@@ -57,7 +57,7 @@ export function stages(): string {
     .join('---\n');
 }
 
-/** Starts kwok and makes the nodes that are missing; waits until all are Ready. */
+/** Starts kwok and creates missing nodes; waits until all are Ready. */
 export async function startSimulatedNodes(
   plane: ControlPlane,
   count: number,
@@ -93,17 +93,18 @@ async function makeNodes(cluster: string, count: number, client: ApiClient): Pro
       indexes.map((index) => client.send('POST', '/api/v1/nodes', simulatedNode(cluster, index))),
     );
     const refused = answers.find((answer) => answer.status !== 201 && answer.status !== 409);
-    if (refused !== undefined) throw new Error(`a simulated node was refused: ${refused.body.slice(0, 300)}`);
+    if (refused !== undefined)
+      throw new Error(`the API server refused a simulated node: ${refused.body.slice(0, 300)}`);
   }
 }
 
-/** Pods that name no node go to the simulated ones; those that must run for real select `flow.ado.dev/node: real`. */
+/** Pods without a node selector run on simulated nodes; `flow.ado.dev/node: real` selects the real one. */
 async function markRealNode(cluster: string, client: ApiClient): Promise<void> {
   const taint = { key: 'flow.ado.dev/node', value: 'real', effect: 'PreferNoSchedule' };
   const patch = { metadata: { labels: { 'flow.ado.dev/node': 'real' } }, spec: { taints: [taint] } };
   const type = 'application/strategic-merge-patch+json';
   const answer = await client.send('PATCH', `/api/v1/nodes/${nodeName(cluster)}`, patch, type);
-  if (answer.status !== 200) throw new Error(`the real node cannot be marked: ${answer.body.slice(0, 300)}`);
+  if (answer.status !== 200) throw new Error(`cannot taint the real node: ${answer.body.slice(0, 300)}`);
 }
 
 async function readyCount(client: ApiClient): Promise<number> {

@@ -1,6 +1,6 @@
 /**
- * One at a time across processes: two commands never build into one folder or start one cluster twice. The lock is a
- * file that names its holder; the lock of a holder that has died is taken over.
+ * Mutual exclusion across processes: two commands never build into one folder or start one cluster twice. The lock is a
+ * file that names its holder; the lock of a dead holder is taken over.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,7 +13,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, timeoutM
   await until(
     () => (tryLock(path) ? true : undefined),
     timeoutMs,
-    () => new Error(`another command has held ${path} for ${Math.round(timeoutMs / 1000)} s; end it and try again`),
+    () => new Error(`another command has held ${path} for ${Math.round(timeoutMs / 1000)} s; stop it and retry`),
     100,
   );
   try {
@@ -23,7 +23,7 @@ export async function withLock<T>(path: string, work: () => Promise<T>, timeoutM
   }
 }
 
-/** A hard link of a file that is already whole: nobody ever reads a lock that is half written. */
+/** Hard-links a complete file, so that a lock is never read half written. */
 export function tryLock(path: string): boolean {
   const own = `${path}.${process.pid}`;
   writeFileSync(own, JSON.stringify(identityOf(process.pid)));
@@ -40,7 +40,7 @@ export function tryLock(path: string): boolean {
   }
 }
 
-/** Moves the lock aside and looks again: if another command took it in between, it gets it back. */
+/** Moves the lock aside and checks it again: if another command took it in between, the lock is restored. */
 function removeStale(path: string, aside: string): void {
   try {
     renameSync(path, aside);
@@ -48,7 +48,7 @@ function removeStale(path: string, aside: string): void {
     if (holder !== undefined && isAlive(holder)) linkSync(aside, path);
     rmSync(aside, { force: true });
   } catch {
-    // Somebody else removed it first; the next round sees how it is now.
+    // Another command removed it first; the next attempt reads the new state.
   }
 }
 

@@ -1,4 +1,4 @@
-/** `npm run cluster`: reads the command line, does it, and says how it went by words and exit code. */
+/** `npm run cluster`: executes a command and reports the result as text and exit code. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type COMMANDS, HELP, type Invocation, parseCommand, UsageError } from './arguments.ts';
@@ -28,11 +28,10 @@ const commands: Record<(typeof COMMANDS)[number], Command> = {
   },
 
   down: async ({ name, context }) => {
-    if (context !== undefined)
-      throw new UsageError('A cluster of yours is not ended from here.', 'Leave --context out.');
+    if (context !== undefined) throw new UsageError('This command does not stop your own cluster.', 'Omit --context.');
     const there = existsSync(clusterFolder(name));
     await closeCluster(name);
-    say(there ? `${name} is down; nothing of it is left` : `there is no cluster ${name}; nothing to do`);
+    say(there ? `removed the cluster ${name}` : `there is no cluster ${name}; nothing to do`);
     return 0;
   },
 
@@ -42,7 +41,7 @@ const commands: Record<(typeof COMMANDS)[number], Command> = {
     if (status !== undefined) process.stdout.write(statusTable(status));
     if (status === undefined) say(`There is no cluster ${name}. Start it: npm run cluster -- up${nameOption(name)}`);
     if (status !== undefined && !status.whole)
-      say(`\nNot everything runs. Start it again: npm run cluster -- up${nameOption(name)}`);
+      say(`\nSome components do not run. Start them: npm run cluster -- up${nameOption(name)}`);
     if (others.length > 0) say(`\nOther clusters here: ${others.join(', ')}`);
     return status?.whole ? 0 : 3;
   },
@@ -58,7 +57,7 @@ const commands: Record<(typeof COMMANDS)[number], Command> = {
   load: async ({ name, context, file }) => {
     if (context !== undefined) {
       throw new UsageError(
-        'Images cannot be loaded into a cluster of yours.',
+        'Images cannot be loaded into your own cluster.',
         'Push them to a registry that it can pull from.',
       );
     }
@@ -83,6 +82,6 @@ async function main(): Promise<number> {
   }
 }
 
-// A reader that stops reading (`| head`) ends the command quietly.
+// A closed stdout (`| head`) ends the command without an error.
 process.stdout.on('error', () => process.exit(0));
 process.exitCode = await main();

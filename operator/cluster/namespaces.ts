@@ -1,10 +1,10 @@
 /**
- * The network, mount and process namespaces of a cluster with a node. They have no name anywhere: they live exactly as
- * long as their first process, the holder, and when that ends the kernel ends every process in them, and with the last
- * of those go the mounts and the network. So a cluster can be killed, but never half.
+ * The network, mount and process namespaces of a cluster with a node. They are anonymous and live as long as their first
+ * process, the holder: when it ends, the kernel kills every process in them and removes the mounts and the network. So
+ * killing the holder always removes the whole cluster.
  *
- * Inside, /run, /var/lib and /var/log are the cluster's own (folders of its state folder), because the kubelet and
- * containerd write to fixed paths there.
+ * Inside, /run, /var/lib and /var/log are folders of the cluster's state folder, because the kubelet and containerd write
+ * to fixed paths there.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
@@ -28,10 +28,10 @@ import { until } from './wait.ts';
 
 export const HOLDER = 'namespaces';
 
-/** Where the built programs are inside: their folder on the machine may be below one that is hidden. */
+/** The folder of the built programs inside: their folder on the machine may be hidden by a mount. */
 const PROGRAMS = '/run/programs';
 
-/** Arguments: the cluster's folder, the folder of programs, the holder's program. Ends by becoming the holder. */
+/** Arguments: the cluster's folder, the folder of programs, the holder's program. Replaces itself with the holder. */
 const SETUP = `set -eu
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/state ${PROGRAMS} /run/cgroup /run/lock
@@ -51,18 +51,18 @@ mount --make-rshared /
 exec "$3"
 `;
 
-/** Makes the namespaces unless they are there. `config/resolv.conf` must have been written. Returns the holder. */
+/** Creates the namespaces unless they exist. `config/resolv.conf` must exist. Returns the holder. */
 export async function ensureNamespaces(folder: string, pause: string): Promise<ProcessIdentity> {
   const running = daemonIdentity(folder, HOLDER);
   const holder = running !== undefined && isAlive(running) ? running : await makeNamespaces(folder, pause);
   await until(
     () => {
       assertAlive(folder, HOLDER);
-      // The set-up is done when its shell has become the holder's program.
+      // The setup is complete when its shell has been replaced by the holder's program.
       return commandOf(holder.pid)[0] === programInside(pause) ? true : undefined;
     },
     5000,
-    () => notInTime('The namespaces cannot be set up', folder),
+    () => notInTime('The setup of the namespaces timed out', folder),
     5,
   );
   return holder;
@@ -80,18 +80,18 @@ async function makeNamespaces(folder: string, pause: string): Promise<ProcessIde
   closeSync(log);
   parent.unref();
   const { pid } = parent;
-  if (pid === undefined) throw new Error('unshare cannot be started');
+  if (pid === undefined) throw new Error('cannot start unshare');
   const holder = await until(
     () => firstChild(pid),
     5000,
-    () => notInTime('The namespaces cannot be made', folder),
+    () => notInTime('The namespaces could not be created', folder),
     5,
   );
   recordDaemon(folder, HOLDER, holder);
   return holder;
 }
 
-/** Ends namespaces of this folder that nobody has written down: a command was killed just after it made them. */
+/** Kills unrecorded namespaces of this folder, left by a command that was killed just after creating them. */
 export async function endStrayNamespaces(folder: string): Promise<void> {
   const parents = findProcesses((pid) => {
     const command = commandOf(pid);
@@ -102,7 +102,7 @@ export async function endStrayNamespaces(folder: string): Promise<void> {
   await until(
     () => (all.some(isAlive) ? undefined : true),
     20_000,
-    () => notInTime('Left-over namespaces do not end', folder),
+    () => notInTime('Leftover namespaces could not be removed', folder),
     20,
   );
 }
@@ -120,7 +120,7 @@ export function inside(holder: ProcessIdentity, command: readonly string[]): str
 /** Starts a daemon in the namespaces unless it runs already. */
 export async function startInside(folder: string, holder: ProcessIdentity, daemon: Daemon): Promise<void> {
   if (daemonAlive(folder, daemon.name)) return;
-  // One that runs but was not written down (the command that started it was killed) would hold the ports.
+  // An unrecorded daemon (the command that started it was killed) would occupy the ports.
   const commandLine = [programInside(daemon.program), ...daemon.args].join('\0');
   for (const stray of findInside(holder, (pid) => commandOf(pid).join('\0') === commandLine)) {
     return recordDaemon(folder, daemon.name, stray);
@@ -143,7 +143,7 @@ export async function startInside(folder: string, holder: ProcessIdentity, daemo
   const [program, ...args] = inside(holder, command) as [string, ...string[]];
   const pid = Number(await must(program, args, { cwd: '/' }));
   const [identity] = findInside(holder, (candidate) => innermostPid(candidate) === pid);
-  if (identity === undefined) throw new Error(`${daemon.name} ended at once; see ${logPath(folder, daemon.name)}`);
+  if (identity === undefined) throw new Error(`${daemon.name} exited at once; see ${logPath(folder, daemon.name)}`);
   recordDaemon(folder, daemon.name, identity);
 }
 

@@ -1,11 +1,11 @@
 /** Addresses and names of a cluster's link to the machine. Pure. */
 import { createHash } from 'node:crypto';
 
-/** A pair of interfaces, one on the machine and one in the cluster, with a network of their own. */
+/** A pair of interfaces with their own network, one on the machine and one in the cluster. */
 export interface Link {
   /** Interface and nft table on the machine: at most 15 characters, so it is numbered, not named. */
   device: string;
-  /** The machine's end: gateway of the cluster, and where its API server reaches webhooks on this machine. */
+  /** The machine's end: gateway of the cluster, and the address of webhooks on this machine for its API server. */
   hostAddress: string;
   /** The cluster's end: address of the API server, the node and the DNS server. */
   nodeAddress: string;
@@ -30,8 +30,8 @@ export function linkOfAddress(nodeAddress: string): Link | undefined {
 }
 
 /**
- * The link of a cluster: the same for the same name as long as nobody has it, so that a kubeconfig that is made again
- * is often the same. `taken`: node addresses of other clusters. Undefined when all are taken.
+ * The link of a cluster: the same for the same name while it is free, so that a recreated kubeconfig is often the same.
+ * `taken`: node addresses of other clusters. Undefined when all are taken.
  */
 export function chooseLink(name: string, taken: ReadonlySet<string>): Link | undefined {
   const first = createHash('sha256').update(name).digest().readUInt8(0);
@@ -42,7 +42,7 @@ export function chooseLink(name: string, taken: ReadonlySet<string>): Link | und
   return undefined;
 }
 
-/** nft rules of the machine: what leaves a cluster leaves under the machine's own address. */
+/** nft rules of the machine: traffic from a cluster leaves with the machine's own address. */
 export function natRules(link: Link): string {
   return [
     `table ip ${link.device} {`,
@@ -55,7 +55,7 @@ export function natRules(link: Link): string {
   ].join('\n');
 }
 
-/** What lets pods of a cluster leave it under the address of its node. */
+/** nft rules of the node: traffic of pods leaves with the address of the node. */
 export function podRules(pods: string): string {
   return [
     'table ip ado-pods {',
@@ -68,7 +68,7 @@ export function podRules(pods: string): string {
   ].join('\n');
 }
 
-/** Name servers that a cluster can reach: not those on the loopback address, and IPv4, for its link has no other. */
+/** Name servers that a cluster can reach: not on the loopback address, and IPv4 only, like its link. */
 export function upstreamNameServers(resolvConf: string): string[] {
   return resolvConf
     .split('\n')

@@ -1,4 +1,4 @@
-/** Connects a cluster's network namespace with the machine, and takes the connection away again. */
+/** Connects a cluster's network namespace to the machine, and disconnects it. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, run } from './command.ts';
@@ -10,7 +10,7 @@ import { until } from './wait.ts';
 const FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const forwardNote = () => join(stateRoot(), '.ip-forward-was-off');
 
-/** Makes the link into the namespaces of process `holder` and lets what comes from it leave the machine. */
+/** Creates the link into the namespaces of process `holder`, and routes its traffic out of the machine. */
 export async function connect(link: Link, holder: number): Promise<void> {
   const { device, hostAddress, nodeAddress } = link;
   await disconnectDevice(device);
@@ -38,7 +38,7 @@ export async function connect(link: Link, holder: number): Promise<void> {
   await inside('ip', 'address', 'add', `${nodeAddress}/30`, 'dev', 'eth0');
   await inside('ip', 'link', 'set', 'eth0', 'up');
   await inside('ip', 'route', 'add', 'default', 'via', hostAddress);
-  await run('modprobe', ['br_netfilter']); // often built in, or loaded already: then there is nothing to do
+  await run('modprobe', ['br_netfilter']); // may fail, because it is often built in or already loaded
   const bridge = '/proc/sys/net/bridge/bridge-nf-call-iptables';
   await inside('sh', '-c', `echo 1 > ${FORWARD}; if [ -e ${bridge} ]; then echo 1 > ${bridge}; fi`);
   await must('nsenter', [`--net=/proc/${holder}/ns/net`, 'nft', '-f', '-'], { input: podRules(POD_CIDR) });
@@ -68,7 +68,7 @@ async function disconnectDevice(device: string): Promise<void> {
   );
 }
 
-/** MTU of the way out: a larger one on our side would lose large packets where ICMP is filtered. */
+/** MTU of the default route: a larger one in the cluster would lose large packets if ICMP is filtered. */
 export async function outwardMtu(): Promise<number> {
   const routes = await run('ip', ['-o', 'route', 'show', 'default']);
   const device = /\bdev (\S+)/.exec(routes.stdout)?.[1];
@@ -76,7 +76,7 @@ export async function outwardMtu(): Promise<number> {
   return Number(readFileSync(`/sys/class/net/${device}/mtu`, 'utf8'));
 }
 
-/** The machine's name servers as a resolv.conf for the cluster; a local stub is replaced by what it asks itself. */
+/** The machine's name servers as a resolv.conf for the cluster; a local stub is replaced by its upstream servers. */
 export function clusterResolvConf(): string {
   for (const path of ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']) {
     if (!existsSync(path)) continue;

@@ -22,23 +22,23 @@ describe('the settings of a node', () => {
     });
   });
 
-  it('do not let the API be reached by a kubelet on the loopback address', () => {
+  it('do not use the loopback address for the kubelet', () => {
     expect(kubeletFlags(node)).toContain('--node-ip=10.213.7.2');
   });
 
-  it('keep containerd within the folder of the cluster and able to start pods without CAP_SYS_RESOURCE', () => {
+  it('keep containerd in the folder of the cluster, and start pods without CAP_SYS_RESOURCE', () => {
     const config = containerdConfig(node);
     expect(config).toContain('root = "/state/ado/containerd"');
     expect(config).toContain('restrict_oom_score_adj = true');
     expect(config).toContain('"io.containerd.internal.v1.opt"');
   });
 
-  it('ask the machine for other names only when the machine can be asked', () => {
+  it('forward other names only if the machine has reachable name servers', () => {
     expect(corefile(node)).toContain('forward . /state/ado/config/resolv.conf');
     expect(corefile({ ...node, upstreamDns: false })).not.toContain('forward');
   });
 
-  it('give the DNS service the address that the kubelet tells its pods', () => {
+  it('use the same address for the DNS service and in the kubelet', () => {
     const objects = Object.fromEntries(dnsObjects(node));
     expect(objects['/api/v1/namespaces/kube-system/services/kube-dns']).toMatchObject({
       spec: { clusterIP: '10.96.0.10' },
@@ -54,15 +54,15 @@ describe('a node is ready', () => {
   });
   const since = Date.parse('2026-01-01T00:00:10Z');
 
-  it('when its kubelet has said so since it was started', () => {
+  it('when its kubelet has reported it since its start', () => {
     expect(isReady(at('2026-01-01T00:00:11Z'), since)).toBe(true);
   });
 
-  it('not by what a kubelet said before it was killed', () => {
+  it('not by a report from before the kubelet was killed', () => {
     expect(isReady(at('2026-01-01T00:00:05Z'), since)).toBe(false);
   });
 
-  it('not while it bears a taint of its start, but with a taint of ours', () => {
+  it('not with a startup taint, but with a taint of ours', () => {
     expect(isReady(at('2026-01-01T00:00:11Z', 'True', [{ key: 'node.kubernetes.io/not-ready' }]), since)).toBe(false);
     expect(isReady(at('2026-01-01T00:00:11Z', 'True', [{ key: 'flow.ado.dev/node' }]), since)).toBe(true);
   });

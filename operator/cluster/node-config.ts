@@ -1,19 +1,19 @@
-/** What the programs of a node are told. Pure: text and objects from a few values. */
+/** The configuration of a node's programs. Pure. */
 import { join } from 'node:path';
 import type { CertificateRequest } from './certificates.ts';
 import { DNS_ADDRESS, DOMAIN, POD_CIDR } from './control-plane-flags.ts';
 
 export interface Node {
-  /** Name of the cluster; the node's is made from it. */
+  /** Name of the cluster, from which the node's name derives. */
   cluster: string;
   folder: string;
   address: string;
   cniFolder: string;
   cgroup: string;
   mtu: number;
-  /** overlayfs, or native where the folder itself lies on an overlay. */
+  /** overlayfs, or native if the folder itself is on an overlay. */
   snapshotter: string;
-  /** Whether the machine has name servers that the cluster can ask. */
+  /** Whether the machine has name servers that the cluster can reach. */
   upstreamDns: boolean;
 }
 
@@ -33,8 +33,8 @@ export function nodeCertificates(node: Node): CertificateRequest[] {
 }
 
 /**
- * `restrict_oom_score_adj`: where CAP_SYS_RESOURCE is missing, every sandbox would die while runc lowers its score.
- * The disabled plugins would write outside the cluster's folder or look for devices that are not there.
+ * `restrict_oom_score_adj`: without CAP_SYS_RESOURCE, every sandbox would fail when runc lowers its score.
+ * The disabled plugins would write outside the cluster's folder or look for missing devices.
  */
 export function containerdConfig(node: Node): string {
   const unused = [
@@ -71,7 +71,7 @@ export function cniConfig(node: Node): unknown {
         type: 'bridge',
         bridge: 'cni0',
         isGateway: true,
-        // One rule for all pods does it (podRules): the plugin would call iptables several times for each.
+        // One rule for all pods (podRules) replaces this: the plugin would call iptables several times for each pod.
         ipMasq: false,
         hairpinMode: true,
         mtu: node.mtu,
@@ -81,7 +81,7 @@ export function cniConfig(node: Node): unknown {
   };
 }
 
-/** Eviction only near a full disk: a developer's machine is often fuller than a server, and images come from files. */
+/** Eviction only near a full disk, because a developer's disk is often fuller than a server's. */
 export function kubeletConfig(node: Node): unknown {
   const pki = (file: string) => join(node.folder, 'pki', file);
   return {
@@ -161,7 +161,7 @@ ${upstream}  cache 30
 `;
 }
 
-/** Objects that make the DNS server a service: it runs beside the kubelet, not in a pod. Path → object. */
+/** The service of the DNS server, which runs beside the kubelet and not in a pod. Path → object. */
 export function dnsObjects(node: Node): [path: string, object: unknown][] {
   const ports = [
     { name: 'dns', port: 53, protocol: 'UDP' },

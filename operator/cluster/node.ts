@@ -1,4 +1,4 @@
-/** Starts the parts of a node in a cluster's namespaces: containerd first, and once the API answers, the rest. */
+/** Starts the programs of a node in a cluster's namespaces: containerd first, the others once the API answers. */
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { type ApiClient, apply } from './api-client.ts';
@@ -62,7 +62,7 @@ export interface NodePrograms {
   'local-path-provisioner': string;
 }
 
-/** Starts kubelet, kube-proxy, CoreDNS and the provisioner of volumes. containerd answers and the API server is ready. */
+/** Starts kubelet, kube-proxy, CoreDNS and the volume provisioner. containerd and the API server must be ready. */
 export async function startNode(
   node: Node,
   api: { client: ApiClient; server: string },
@@ -87,8 +87,8 @@ export async function startNode(
 }
 
 /**
- * Waits until a pod could be created and would start: the kubelet that runs now has said that the node is Ready, the
- * node bears no taint of its start, and the namespace `default` has its service account.
+ * Waits until pods can be created and start: the current kubelet has reported the node as Ready, the node has no startup
+ * taint, and the namespace `default` has its service account.
  */
 export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> {
   const daemons = [
@@ -123,8 +123,8 @@ export interface NodeObject {
 }
 
 /**
- * Whether pods can start on the node, by what its kubelet has said since `since` (ms of the epoch; the server keeps
- * whole seconds). Pure.
+ * Whether pods can start on the node, by the conditions that its kubelet has reported since `since` (ms of the epoch; the
+ * server stores whole seconds). Pure.
  */
 export function isReady(node: NodeObject, since = 0): boolean {
   const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');

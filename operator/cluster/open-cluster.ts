@@ -1,4 +1,4 @@
-/** The one way to a cluster, whichever kind it turns out to be. */
+/** Opens and closes clusters of every kind. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ClusterOptions, chooseCluster } from './choose.ts';
@@ -20,8 +20,8 @@ export interface OpenOptions extends ClusterOptions {
 }
 
 /**
- * Opens a whole cluster, by this order: the user's context, a Docker engine's kind, the embedded cluster. A cluster
- * that exists under the name stays what it is. Throws ClusterError with the remedy when the machine lacks something.
+ * Opens a cluster, in this order of preference: the user's context, kind with a Docker engine, the embedded cluster. An
+ * existing cluster of the name keeps its kind. Throws ClusterError with the remedy when the machine lacks something.
  */
 export async function openCluster(options: OpenOptions): Promise<Cluster> {
   const { name, context, progress } = options;
@@ -31,7 +31,7 @@ export async function openCluster(options: OpenOptions): Promise<Cluster> {
   return choice === 'kind' ? openKind(name, progress) : openEmbedded(options, progress);
 }
 
-/** Ends the cluster of this name and removes all that it made. Harmless when there is none. */
+/** Stops the cluster of this name and removes all of its files. Harmless when there is none. */
 export async function closeCluster(name: string): Promise<void> {
   const folder = clusterFolder(name);
   if (!existsSync(folder)) return;
@@ -40,7 +40,7 @@ export async function closeCluster(name: string): Promise<void> {
   removeEmptyRoot();
 }
 
-/** Gives the images of an archive to the cluster's nodes. Returns what was loaded, for a person. */
+/** Loads the images of an archive into the cluster's nodes. Returns a message for the user. */
 export async function loadImages(name: string, archive: string): Promise<string> {
   const folder = clusterFolder(name);
   const record = readRecord(folder);
@@ -48,7 +48,7 @@ export async function loadImages(name: string, archive: string): Promise<string>
   const holder = daemonIdentity(folder, HOLDER);
   if (record === undefined || holder === undefined || !daemonAlive(folder, HOLDER)) {
     throw new ClusterError(
-      `The cluster ${name} has no node that runs.`,
+      `The cluster ${name} has no running node.`,
       `Start it: npm run cluster -- up --name ${name}`,
     );
   }

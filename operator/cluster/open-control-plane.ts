@@ -1,4 +1,4 @@
-/** etcd and an API server on the loopback address: what tests of the API need, as any user, ready in seconds. */
+/** etcd and an API server on the loopback address for tests of the API: for any user, ready in seconds. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBinaries } from './build.ts';
@@ -20,8 +20,8 @@ export interface ControlPlaneOptions {
 }
 
 /**
- * Starts a fresh, empty API server under this name; an earlier one of the name is ended first, whatever state it is
- * in. Programs come from KUBEBUILDER_ASSETS when that is set.
+ * Starts a new, empty API server of this name; an earlier one of the name is stopped first, whatever its state. Uses the
+ * programs in KUBEBUILDER_ASSETS if that is set.
  */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<Cluster> {
   const { name, progress } = options;
@@ -61,7 +61,7 @@ export async function openControlPlane(options: ControlPlaneOptions): Promise<Cl
 
 type ControlPlaneAssets = Record<'etcd' | 'kube-apiserver' | 'kubectl', string>;
 
-/** The programs in a folder given by KUBEBUILDER_ASSETS; all or none, so that a half-filled folder is noticed. */
+/** The programs in the folder KUBEBUILDER_ASSETS. @throws ClusterError if any is missing */
 export function assets(folder: string | undefined): ControlPlaneAssets | undefined {
   if (folder === undefined || folder === '') return undefined;
   const path = (program: string) => join(folder, program);
@@ -69,7 +69,7 @@ export function assets(folder: string | undefined): ControlPlaneAssets | undefin
   if (missing.length > 0) {
     throw new ClusterError(
       `KUBEBUILDER_ASSETS is ${folder}, which lacks ${missing.join(', ')}.`,
-      'Point it to a folder with etcd, kube-apiserver and kubectl, or unset it to have them built.',
+      'Set it to a folder with etcd, kube-apiserver and kubectl, or unset it to build them.',
     );
   }
   return { etcd: path('etcd'), 'kube-apiserver': path('kube-apiserver'), kubectl: path('kubectl') };

@@ -1,20 +1,20 @@
-/** How fast this machine is, by a fixed piece of work: machines of the same size differ by a factor of two and more. */
+/** The speed of this machine, measured by fixed work: machines of the same size differ by a factor of two and more. */
 import { createHash } from 'node:crypto';
 
-/** What the work takes on the machine on which expected times were measured, ms. */
+/** Time of the work on the reference machine of the expected times, ms. */
 const REFERENCE_MS = 70;
 const ROUNDS = 3;
 const OBJECTS = 8_000;
 
 let measured: number | undefined;
 
-/** How many times as long as the reference this machine takes; at least 0.25. Measured once, in about a second. */
+/** The time of this machine as a multiple of the reference; at least 0.25. Measured once, in about a second. */
 export function pace(): number {
   measured ??= Math.max(0.25, Math.min(...Array.from({ length: ROUNDS }, timed)) / REFERENCE_MS);
   return measured;
 }
 
-/** ms of CPU, so that whatever else runs now says nothing of the machine. */
+/** CPU time in ms, so that other load does not affect the result. */
 function timed(): number {
   const began = process.cpuUsage();
   work();
@@ -22,7 +22,7 @@ function timed(): number {
   return (user + system) / 1000;
 }
 
-/** What Node programs do all day: objects, JSON, strings, sorting and digests. */
+/** Typical work of Node programs: objects, JSON, strings, sorting and digests. */
 function work(): string {
   let digest = '';
   for (let index = 0; index < OBJECTS; index++) {

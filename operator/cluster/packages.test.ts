@@ -15,18 +15,18 @@ function elf(programHeader: number): Buffer {
 }
 
 describe('a program for an image without libraries', () => {
-  it('is one that needs no loader', () => {
+  it('needs no loader', () => {
     expect(isStatic(elf(1))).toBe(true);
     expect(isStatic(elf(3))).toBe(false);
   });
 
-  it('is not what cannot be read as a program', () => {
+  it('is not a file that is not a program', () => {
     expect(isStatic(Buffer.from('#!/bin/sh\n'))).toBe(false);
     expect(isStatic(elf(1).subarray(0, 65))).toBe(false);
   });
 });
 
-it('installs only what is missing, and removes nothing for it', () => {
+it('installs only missing packages, and removes none', () => {
   const missing = missingPackages([
     { debian: 'here', present: () => true },
     { debian: 'there', present: () => false },

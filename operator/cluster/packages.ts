@@ -1,4 +1,4 @@
-/** The Debian packages of a node, and what to say when they cannot be installed. */
+/** The Debian packages of a node, and the errors when they cannot be installed. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, which } from './command.ts';
@@ -9,7 +9,7 @@ import { stateRoot } from './state.ts';
 
 export interface Requirement {
   debian: string;
-  /** Whether this machine has it, whatever brought it. */
+  /** Whether this machine has it, from any source. */
   present: () => boolean;
 }
 
@@ -21,13 +21,13 @@ export function cniFolder(): string | undefined {
   return CNI_FOLDERS.find((folder) => CNI_PLUGINS.every((plugin) => existsSync(`${folder}/${plugin}`)));
 }
 
-/** A busybox that runs in an image with no libraries. */
+/** A busybox that runs in an image without libraries. */
 export function staticBusybox(): string | undefined {
   const path = which('busybox');
   return path !== undefined && isStatic(firstBytes(path, 4096)) ? path : undefined;
 }
 
-/** A package that is there when these programs are. */
+/** A package that counts as installed if these programs exist. */
 export const programs = (debian: string, ...names: string[]): Requirement => ({
   debian,
   present: () => names.every((name) => which(name) !== undefined),
@@ -45,7 +45,7 @@ export const NODE_REQUIREMENTS: readonly Requirement[] = [
   { debian: 'busybox-static', present: () => staticBusybox() !== undefined },
 ];
 
-/** Packages to install. Pure but for what `present` looks at. */
+/** Packages to install. Pure except for `present`. */
 export function missingPackages(requirements: readonly Requirement[]): string[] {
   return requirements.filter((requirement) => !requirement.present()).map((requirement) => requirement.debian);
 }
@@ -53,9 +53,9 @@ export function missingPackages(requirements: readonly Requirement[]): string[] 
 export const installCommand = (packages: readonly string[]): string =>
   `apt-get install --no-remove --no-install-recommends -y ${packages.join(' ')}`;
 
-/** What needs packages, and which; by default a node. */
+/** Required packages; by default of a node. */
 export interface Need {
-  /** As the sentence that names the missing ones begins. */
+  /** The subject of the error, such as "A node". */
   what: string;
   requirements: readonly Requirement[];
 }
@@ -66,7 +66,7 @@ const NODE: Need = { what: 'A node', requirements: NODE_REQUIREMENTS };
 export async function ensurePackages(progress?: ProgressSink, { what, requirements } = NODE): Promise<void> {
   const missing = missingPackages(requirements);
   if (missing.length === 0) return;
-  const lacks = `${what} needs ${missing.join(', ')}, which this machine lacks`;
+  const lacks = `${what} requires ${missing.join(', ')}, which this machine lacks`;
   if (which('apt-get') === undefined) {
     throw new ClusterError(`${lacks}, and there is no apt-get.`, 'Install their equivalents, or use --context NAME.');
   }
@@ -74,26 +74,26 @@ export async function ensurePackages(progress?: ProgressSink, { what, requiremen
     throw new ClusterError(`${lacks}.`, `Run this as root, once: apt-get update && ${installCommand(missing)}`);
   }
   const step = { title: `installing ${missing.join(', ')}`, expectedMs: 25_000 };
-  // One at a time: apt refuses a second one that comes meanwhile.
+  // One at a time: apt refuses concurrent installations.
   await runStep(progress, step, () =>
     withLock(join(stateRoot(), '.packages.lock'), () => installMissing(requirements)),
   );
   const left = missingPackages(requirements);
   if (left.length > 0) {
-    throw new ClusterError(`After installing them, ${left.join(', ')} still cannot be found.`, 'Check the PATH.');
+    throw new ClusterError(`After the installation, ${left.join(', ')} still cannot be found.`, 'Check the PATH.');
   }
 }
 
-/** Again what is missing: another command may have installed it meanwhile. */
+/** Checks again for missing packages, because another command may have installed them meanwhile. */
 async function installMissing(requirements: readonly Requirement[]): Promise<void> {
   const missing = missingPackages(requirements);
   if (missing.length > 0) await install(missing);
 }
 
-/** `--no-remove`: nothing that the machine has may go for our sake. */
+/** `--no-remove`: never removes packages of the machine. */
 async function install(packages: readonly string[]): Promise<void> {
   const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: 600_000 };
-  await run('apt-get', ['update', '-q'], options); // a mirror that fails here may still have what is needed
+  await run('apt-get', ['update', '-q'], options); // may fail for one mirror while the required packages are still available
   const [program, ...args] = installCommand(packages).split(' ') as [string, ...string[]];
   const result = await run(program, args, options);
   if (result.code === 0) return;

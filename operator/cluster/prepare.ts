@@ -1,4 +1,4 @@
-/** What clusters need of the machine, made ready before the first of them is opened. */
+/** Prepares the machine before the first cluster is opened. */
 import { buildingAhead, ensureBinaries } from './build.ts';
 import { type Binary, binariesFor, CONTROL_PLANE } from './build-plan.ts';
 import { ensurePackages } from './packages.ts';
@@ -12,12 +12,12 @@ function binariesOf(needed: Needed): readonly Binary[] {
   return needed === 'api servers' && !process.env.KUBEBUILDER_ASSETS ? CONTROL_PLANE : [];
 }
 
-/** ms that building what is missing takes on this machine. @throws ClusterError as `ensureBinaries` */
+/** Expected ms to build missing programs on this machine. @throws ClusterError like `ensureBinaries` */
 export const preparationAhead = (needed: Needed): Promise<number> => buildingAhead(binariesOf(needed));
 
 /**
- * Builds and installs what is missing. Whoever opens several clusters at once does this first: they would wait for one
- * another's builds, inside of whatever timeout they have.
+ * Builds and installs missing programs. Call this before opening several clusters at once, which would wait for one
+ * another's builds within their timeouts.
  * @throws ClusterError when the machine lacks something
  */
 export async function prepareMachine(needed: Needed, progress: ProgressSink): Promise<void> {

@@ -1,4 +1,4 @@
-/** Finds processes by what they are rather than by what was written down: for what an interrupted command left. */
+/** Finds processes in /proc, for leftovers of interrupted commands that no file records. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { identityOf, type ProcessIdentity } from './identity.ts';
 
@@ -37,7 +37,7 @@ function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return undefined; // it ended while we looked
+    return undefined; // it ended meanwhile
   }
 }
 

@@ -26,12 +26,12 @@ afterEach(async () => {
 });
 
 describe('the identity of a process', () => {
-  it('is read from a line of the kernel whatever the name of the program', () => {
+  it('is read from a line of the kernel for any name of the program', () => {
     const line = `12 (a ) b) S ${Array.from({ length: 18 }, (_, index) => index).join(' ')} 4711 0 0`;
     expect(parseStat(line)).toEqual({ state: 'S', startTicks: '4711' });
   });
 
-  it('is not that of another process with the same pid', () => {
+  it('differs from another process with the same pid', () => {
     const own = identityOf(process.pid)!;
     expect(isAlive(own)).toBe(true);
     expect(isAlive({ ...own, startTicks: '1' })).toBe(false);
@@ -40,7 +40,7 @@ describe('the identity of a process', () => {
 });
 
 describe('a daemon', () => {
-  it('sees nothing of the caller that it would take for a setting, and no proxy to its own cluster', () => {
+  it('inherits no settings of the caller, and uses no proxy within its cluster', () => {
     const seen = daemonEnvironment({
       PATH: '/bin',
       ETCD_NAME: 'x',
@@ -54,7 +54,7 @@ describe('a daemon', () => {
     expect(seen.NO_PROXY?.split(',')).toEqual(expect.arrayContaining(['lan', '10.213.0.0/16', '.svc']));
   });
 
-  it('is started once, however often it is asked for, and can be ended', async () => {
+  it('is started only once, and can be stopped', async () => {
     const first = startDaemon(folder, { name: 'd', program: 'sleep', args: ['60'] });
     const second = startDaemon(folder, { name: 'd', program: 'sleep', args: ['60'] });
     expect(second.pid).toBe(first.pid);
@@ -65,7 +65,7 @@ describe('a daemon', () => {
     expect(daemonNames(folder)).toEqual([]);
   });
 
-  it('that ends is told by the last words in its log', async () => {
+  it('that exits is reported with the end of its log', async () => {
     startDaemon(folder, { name: 'd', program: 'sh', args: ['-c', 'echo out of luck >&2; exit 1'] });
     await until(
       () => (daemonAlive(folder, 'd') ? undefined : true),
@@ -75,7 +75,7 @@ describe('a daemon', () => {
     expect(() => assertAlive(folder, 'd')).toThrow('out of luck');
   });
 
-  it('is not killed for a pid that has become another process', async () => {
+  it('is not killed if its pid belongs to another process', async () => {
     recordDaemon(folder, 'd', { ...identityOf(process.pid)!, startTicks: '1' });
     await killDaemons(folder, ['d']);
     expect(daemonNames(folder)).toEqual([]);
@@ -83,7 +83,7 @@ describe('a daemon', () => {
 });
 
 describe('a lock', () => {
-  it('is held by one, and taken over from the dead', async () => {
+  it('has one holder, and is taken over from a dead one', async () => {
     const path = join(folder, 'lock');
     writeFileSync(path, JSON.stringify({ ...identityOf(process.pid)!, startTicks: '1' }));
     const order: string[] = [];
@@ -100,7 +100,7 @@ describe('a lock', () => {
     expect(order).toHaveLength(4);
   });
 
-  it('cannot be taken from the living', () => {
+  it('is not taken over from a living holder', () => {
     const path = join(folder, 'lock');
     expect(tryLock(path)).toBe(true);
     expect(tryLock(path)).toBe(false);

@@ -1,6 +1,6 @@
 /**
- * Programs that outlive the command that started them: each has a file that says which process it is (run/NAME.json)
- * and a log (logs/NAME.log). They run on the host, or in the namespaces of a cluster with a node.
+ * Daemons, which outlive the command that started them: each has a file with its process identity (run/NAME.json) and a
+ * log (logs/NAME.log). They run on the host, or in the namespaces of a cluster with a node.
  */
 import { spawn } from 'node:child_process';
 import {
@@ -30,8 +30,8 @@ const PASSED = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'HTTP_PROXY', 'HTTPS_PROXY', '
 const DIRECT = ['localhost', '127.0.0.0/8', '10.96.0.0/16', '10.213.0.0/16', '10.244.0.0/15', '.svc', '.cluster.local'];
 
 /**
- * The environment of a daemon: nothing of the caller's that a program would take for a setting of its own (etcd reads
- * ETCD_*), and no proxy between the parts of the cluster. Pure.
+ * The environment of a daemon: without variables of the caller that a program would read as its settings (etcd reads
+ * ETCD_*), and without a proxy between the parts of the cluster. Pure.
  */
 export function daemonEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const passed = PASSED.flatMap((key) => (environment[key] === undefined ? [] : [[key, environment[key]] as const]));
@@ -57,7 +57,7 @@ export function startDaemon(folder: string, daemon: Daemon): ProcessIdentity {
   child.on('error', () => undefined); // a program that cannot start has no pid and is reported below
   child.unref();
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-  if (identity === undefined) throw new Error(`${daemon.program} cannot be started`);
+  if (identity === undefined) throw new Error(`cannot start ${daemon.program}`);
   recordDaemon(folder, daemon.name, identity);
   return identity;
 }
@@ -79,7 +79,7 @@ export function daemonAlive(folder: string, name: string): boolean {
   return identity !== undefined && isAlive(identity);
 }
 
-/** Names of all daemons that were ever started here. */
+/** Names of all recorded daemons. */
 export function daemonNames(folder: string): string[] {
   const run = join(folder, 'run');
   if (!existsSync(run)) return [];
@@ -97,7 +97,7 @@ export function runningDaemons(folder: string): Map<string, number> {
   return new Map(alive);
 }
 
-/** Ends daemons at once (their data is of no further use) and returns when the kernel has let go of them. */
+/** Kills daemons (their data is no longer needed) and returns when the processes are gone. */
 export async function killDaemons(folder: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const identity = daemonIdentity(folder, name);
@@ -107,14 +107,14 @@ export async function killDaemons(folder: string, names: readonly string[]): Pro
     await until(
       () => (daemonAlive(folder, name) ? undefined : true),
       20_000,
-      () => new Error(`${name} does not end; see ${logPath(folder, name)}`),
+      () => new Error(`${name} cannot be stopped; see ${logPath(folder, name)}`),
       20,
     );
     rmSync(join(folder, 'run', `${name}.json`), { force: true });
   }
 }
 
-/** Ends a process at once; harmless when it has ended. The caller has made sure of its identity. */
+/** Kills a process; harmless if it has ended. The caller has verified its identity. */
 export function kill(identity: ProcessIdentity): void {
   try {
     process.kill(identity.pid, 'SIGKILL');
@@ -131,12 +131,12 @@ export function logPath(folder: string, name: string): string {
 export function assertAlive(folder: string, name: string): void {
   if (daemonAlive(folder, name)) return;
   const log = logPath(folder, name);
-  throw new ClusterError(`${name} ended. The last lines of ${log}:\n${lastLines(log, 12)}\n`, RETRY);
+  throw new ClusterError(`${name} exited. The last lines of ${log}:\n${lastLines(log, 12)}\n`, RETRY);
 }
 
-const RETRY = 'Start the cluster again; if it fails again, end it (down) and start it anew.';
+const RETRY = 'Start the cluster again; if it fails again, remove it (down) and create a new one.';
 
-/** What to say when something does not become ready. */
+/** The error for a part that does not become ready. */
 export function notInTime(problem: string, folder: string): ClusterError {
   return new ClusterError(`${problem}; see ${join(folder, 'logs')}.`, RETRY);
 }

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { duration, runStep, stepLine } from './progress.ts';
 
-it('writes durations at a glance', () => {
+it('writes durations in short form', () => {
   expect([0, 3249, 42_000, 65_400, 600_000].map(duration)).toEqual(['0.0s', '3.2s', '42s', '1m05s', '10m00s']);
 });
 
-it('says what is done, for how long, and how long it takes', () => {
+it('shows the step, its elapsed and its expected time', () => {
   expect(stepLine({ title: 'building x', expectedMs: 170_000 }, 62_000, '812 packages')).toBe(
     'building x  1m02s of about 2m50s  (812 packages)',
   );
 });
 
 describe('a step', () => {
-  it('is announced where it takes long, and told when it is done', async () => {
+  it('is announced if it takes long, and reported when it is done', async () => {
     const lines: string[] = [];
     const result = await runStep(
       (line) => lines.push(line),
@@ -34,7 +34,7 @@ describe('a step', () => {
     expect(plain).toHaveLength(1);
   });
 
-  it('that fails is not said to be done', async () => {
+  it('that fails is not reported as done', async () => {
     const lines: string[] = [];
     const failing = runStep(
       (line) => lines.push(line),

@@ -1,12 +1,12 @@
 /**
- * Tells a person what is being done, for how long, and how long it usually takes. A sink without `live` (a log, a
- * pipe) gets a line when a long step starts, every 30 s, and when it ends; a terminal gets one line that changes.
+ * Reports the current step, its elapsed time and its expected time. A sink without `live` (a log, a pipe) gets a line
+ * when a long step starts, every 30 s, and when it ends; a terminal gets one changing line.
  */
 export type ProgressSink = ((line: string) => void) & { live?: (line: string) => void };
 
 export interface Step {
   title: string;
-  /** Usual time in ms on 2 cores; steps below `QUIET_MS` announce only their end. */
+  /** Expected time in ms on 2 cores; steps below `QUIET_MS` report only their end. */
   expectedMs: number;
 }
 
@@ -14,7 +14,7 @@ const QUIET_MS = 20_000;
 const REPEAT_MS = 30_000;
 const LIVE_MS = 500;
 
-/** `1m05s`, `42s`, `3.2s`: one glance is enough. */
+/** A short form of a duration: `1m05s`, `42s`, `3.2s`. */
 export function duration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)}s`;
   const seconds = Math.round(ms / 1000);
@@ -22,7 +22,7 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
 }
 
-/** The line of a running step: what, how long so far, how long usually, and a detail that shows it moves. */
+/** The line of a running step: title, elapsed and expected time, and a detail that shows progress. */
 export function stepLine(step: Step, elapsedMs: number, detail = ''): string {
   const usual = step.expectedMs >= 1000 ? ` of about ${duration(step.expectedMs)}` : '';
   return `${step.title}  ${duration(elapsedMs)}${usual}${detail === '' ? '' : `  (${detail})`}`;

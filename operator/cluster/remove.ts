@@ -1,4 +1,4 @@
-/** Takes an embedded cluster away, whatever is left of it: processes, network, cgroups, folder, in this order. */
+/** Removes an embedded cluster in any state: processes, network, cgroups and folder, in this order. */
 import { rmSync } from 'node:fs';
 import { removeCgroups } from './cgroups.ts';
 import { endStrayNamespaces, HOLDER } from './namespaces.ts';
@@ -7,11 +7,11 @@ import { linkOfAddress } from './network-plan.ts';
 import { daemonNames, killDaemons } from './processes.ts';
 import { clusterFolder, readRecord } from './state.ts';
 
-/** Removes all that a cluster made. Harmless when there is nothing. The caller holds the cluster's lock. */
+/** Removes everything of a cluster. Harmless when there is nothing. The caller holds the cluster's lock. */
 export async function removeEmbedded(name: string): Promise<void> {
   const folder = clusterFolder(name);
   const record = readRecord(folder);
-  // The holder first: its end is the end of all that runs inside, and nothing inside can start anything after it.
+  // The holder first: its end kills everything inside, and nothing inside can start anything afterwards.
   const names = daemonNames(folder).sort((a, b) => Number(b === HOLDER) - Number(a === HOLDER));
   await killDaemons(folder, names);
   await endStrayNamespaces(folder);

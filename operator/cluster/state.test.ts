@@ -23,14 +23,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-it('takes names that can be folders, cgroups and parts of host names', () => {
+it('accepts names that are valid in folders, cgroups and host names', () => {
   for (const name of ['a', 'ado', 'ado-test', 'a1', 'a'.repeat(32)]) expect(() => checkName(name)).not.toThrow();
   for (const name of ['', 'Ado', '1a', '-a', 'a-', '../x', 'a b', 'a'.repeat(33)]) {
-    expect(() => checkName(name)).toThrow('not usable');
+    expect(() => checkName(name)).toThrow('is not valid');
   }
 });
 
-it('reads back the record of a cluster, and none from a file that is damaged or of another version', () => {
+it('reads the record of a cluster, but not a damaged one or one of another version', () => {
   writeRecord(folder, record);
   expect(readRecord(folder)).toEqual(record);
   writeFileSync(join(folder, 'cluster.json'), '{"version": 1');
@@ -39,7 +39,7 @@ it('reads back the record of a cluster, and none from a file that is damaged or 
   expect(readRecord(folder)).toBeUndefined();
 });
 
-it('shows what runs in aligned columns', () => {
+it('shows components in aligned columns', () => {
   const rows = [
     { component: 'etcd', state: 'running' as const, pid: '12', uptime: '3.0s' },
     { component: 'kube-apiserver', state: 'ended' as const, pid: '-', uptime: '-' },
@@ -51,7 +51,7 @@ it('shows what runs in aligned columns', () => {
   expect(plain).toContain('kube-apiserver  ended    -    -');
 });
 
-it('uses the programs of KUBEBUILDER_ASSETS, and says which are missing', () => {
+it('uses the programs of KUBEBUILDER_ASSETS, and reports missing ones', () => {
   expect(assets(undefined)).toBeUndefined();
   for (const program of ['etcd', 'kube-apiserver']) writeFileSync(join(folder, program), '');
   expect(() => assets(folder)).toThrow('lacks kubectl');
@@ -59,7 +59,7 @@ it('uses the programs of KUBEBUILDER_ASSETS, and says which are missing', () => 
   expect(assets(folder)?.etcd).toBe(join(folder, 'etcd'));
 });
 
-it('writes a kubeconfig that needs no other file', () => {
+it('writes a self-contained kubeconfig', () => {
   const input = {
     name: 'ado',
     server: 'https://h:1',

@@ -1,10 +1,10 @@
 /**
- * Where a cluster keeps everything it has on disk: one folder, so that removing it removes the cluster.
+ * The files of a cluster, all in one folder, so that removing the folder removes the cluster.
  *
- *   cluster.json  what it is (shape, ports, addresses), enough to start it again
+ *   cluster.json  shape, ports and addresses, enough to restart it
  *   pki/          certificates and keys        etcd/   data
- *   config/       what its programs read       logs/   what they say
- *   run/          which processes they are     kubeconfig, audit.log
+ *   config/       configuration of programs    logs/   their logs
+ *   run/          process identities           kubeconfig, audit.log
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -20,7 +20,7 @@ export interface Ports {
   kwok: number;
 }
 
-/** What a cluster is made of. Controllers: controller-manager and scheduler. */
+/** The components of a cluster. Controllers: controller-manager and scheduler. */
 export interface Shape {
   controllers: boolean;
   node: boolean;
@@ -32,22 +32,22 @@ export interface ClusterRecord {
   name: string;
   kind: 'embedded' | 'kind';
   shape: Shape;
-  /** Address of the API server for callers on this machine. */
+  /** Address of the API server for clients on this machine. */
   address: string;
   ports: Ports;
 }
 
-/** Root's clusters are the machine's; another user's are their own. */
+/** The root folder of clusters: shared for root, in the home folder for other users. */
 export function stateRoot(): string {
   if (process.getuid?.() === 0) return '/var/lib/ado';
   return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'ado');
 }
 
-/** Refuses a name that could not be a folder, a cgroup, part of a host name and of a certificate. */
+/** Refuses names that are not valid in folders, cgroups, host names and certificates. */
 export function checkName(name: string): void {
   if (/^[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/.test(name)) return;
   throw new ClusterError(
-    `The cluster name "${name}" is not usable.`,
+    `The cluster name "${name}" is not valid.`,
     'Use at most 32 lower-case letters, digits and `-`, beginning with a letter and not ending with `-`.',
   );
 }
@@ -57,13 +57,13 @@ export function clusterFolder(name: string): string {
   return join(stateRoot(), name);
 }
 
-/** Beside the folder, not in it: it is held while the folder is removed. */
+/** The lock of a cluster, beside its folder, because it is held while the folder is removed. */
 export function clusterLock(name: string): string {
   checkName(name);
   return join(stateRoot(), `.${name}.lock`);
 }
 
-/** The record of a cluster; undefined when there is none or when it was written by an incompatible version. */
+/** The record of a cluster; undefined if there is none, or if an incompatible version wrote it. */
 export function readRecord(folder: string): ClusterRecord | undefined {
   try {
     const record = JSON.parse(readFileSync(join(folder, 'cluster.json'), 'utf8')) as ClusterRecord;
@@ -77,7 +77,7 @@ export function writeRecord(folder: string, record: ClusterRecord): void {
   writeWhole(join(folder, 'cluster.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Writes a file that is either there whole or not at all, readable by its owner alone. */
+/** Writes a file atomically, readable only by its owner. */
 export function writeWhole(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, content, { mode: 0o600 });
@@ -100,6 +100,6 @@ export function removeEmptyRoot(): void {
   try {
     rmdirSync(stateRoot());
   } catch {
-    // It holds another cluster, or is gone.
+    // It contains another cluster, or does not exist.
   }
 }

@@ -1,4 +1,4 @@
-/** What runs of a cluster, as rows for a person. */
+/** The status of a cluster's components, as a table. */
 import { styleText } from 'node:util';
 import { run } from './command.ts';
 import { expectedDaemons } from './components.ts';
@@ -18,7 +18,7 @@ export interface Status {
   record: ClusterRecord;
   server: string;
   rows: Row[];
-  /** Whether everything that belongs to the cluster runs. */
+  /** Whether all components of the cluster run. */
   whole: boolean;
 }
 
@@ -40,7 +40,7 @@ function daemonRow(folder: string, component: string): Row {
   return { component, state: 'running', pid: String(identity.pid), uptime: duration(uptimeMs(identity)) };
 }
 
-/** kind's nodes are containers; their processes are the engine's business. */
+/** The status of kind's nodes, which are containers of the Docker engine. */
 async function kindRows(name: string): Promise<Row[]> {
   const filter = `label=io.x-k8s.kind.cluster=${name}`;
   const list = await run('docker', [
@@ -60,7 +60,7 @@ async function kindRows(name: string): Promise<Row[]> {
     });
 }
 
-/** The table, with aligned columns. Pure but for colour, which `styleText` leaves out where the stream has none. */
+/** The table, with aligned columns. Pure except for colour, which `styleText` omits for streams without colour. */
 export function statusTable(status: Status): string {
   const { record } = status;
   const simulated = record.shape.simulatedNodes > 0 ? `, ${record.shape.simulatedNodes} simulated nodes` : '';

@@ -1,6 +1,6 @@
 /**
  * The default StorageClass of a cluster with a real node: a volume is a folder of the node, which Rancher's local-path
- * provisioner makes and deletes by a helper pod. Pure: text and objects from a few values.
+ * provisioner creates and deletes in a helper pod. Pure.
  */
 import { join } from 'node:path';
 import { BUSYBOX_IMAGE } from './images.ts';
@@ -19,13 +19,13 @@ const HELPER = {
   spec: { containers: [{ name: 'helper-pod', image: BUSYBOX_IMAGE, imagePullPolicy: 'IfNotPresent' }] },
 };
 
-/** What the provisioner reads: where the node keeps the folders of volumes, below what goes with the cluster. */
+/** The configuration of the provisioner: the folder of volumes on the node, inside the cluster's folder. */
 export const provisionerConfig = (node: Node): string =>
   JSON.stringify({
     nodePathMap: [{ node: 'DEFAULT_PATH_FOR_NON_LISTED_NODES', paths: [join(node.folder, 'volumes')] }],
   });
 
-/** The class, and how the provisioner and its helper pods work. Path → object. */
+/** The class, and the configuration of the provisioner and its helper pods. Path → object. */
 export function storageObjects(node: Node): [path: string, object: unknown][] {
   return [
     [
@@ -56,7 +56,7 @@ export function storageObjects(node: Node): [path: string, object: unknown][] {
   ];
 }
 
-/** @param configFile path of a file with `provisionerConfig`; the kubeconfig has all rights, as the cluster is nobody's */
+/** @param configFile path of a file with `provisionerConfig`; the kubeconfig has all rights, because the cluster is local */
 export function provisionerFlags(node: Node, configFile: string): string[] {
   return [
     'start',

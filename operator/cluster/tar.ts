@@ -1,4 +1,4 @@
-/** Writes tar archives (ustar) with the same bytes for the same content: no time, no owner, a given order. Pure. */
+/** Writes reproducible tar archives (ustar): without times and owners, in the given order. Pure. */
 
 export interface TarEntry {
   /** Path without a leading slash; a folder's ends with one. At most 100 bytes. */

@@ -1,9 +1,9 @@
-/** Waiting on a condition, never on a guess of how long it takes. */
+/** Waits for conditions instead of fixed times. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Polls `probe` until it returns something other than undefined. Throws `late()` after `timeoutMs`. A probe that
- * throws ends the wait: it is how a process that died is told from one that is slow.
+ * Polls `probe` until it returns something other than undefined. Throws `late()` after `timeoutMs`. A probe that throws
+ * ends the wait, for example because a process has died.
  */
 export async function until<T>(
   probe: () => Promise<T | undefined> | T | undefined,

@@ -48,7 +48,10 @@ function isKept(field: string, none: string): string {
   return `(has(${now}) ? ${now} : ${none}) == (has(${before}) ? ${before} : ${none})`;
 }
 
-/** Of what the operator asks by people change nothing but their answer; finalizers may be taken away by whoever cleans up. */
+/**
+ * Of what the operator asks by people change nothing but their answer; finalizers may be taken away by whoever cleans
+ * up.
+ */
 const keepsAsked = [
   isKept('labels', '{}'),
   isKept('annotations', '{}'),
@@ -77,7 +80,7 @@ export function signalPolicy(operator: string, label: string): Policy {
     validations: [
       refusing(
         `!(${CREATING}) || object.spec.type == 'Data'`,
-        'an Approval or Input is made by the operator, for a task that asks; send data with type Data',
+        'only the operator creates Signals of type Approval and Input; to send data, use type Data',
       ),
       refusing(
         '!has(object.spec.decision) && !has(object.spec.comment) && !has(object.spec.values)',
@@ -89,21 +92,21 @@ export function signalPolicy(operator: string, label: string): Policy {
       ),
       refusing(
         `size(variables.added) <= 1 && variables.added.all(response, ${isOwn('response')})`,
-        'add one response at a time, in your own name and with groups that you are a member of',
+        'add one response at a time, with your own user name and with groups that you are a member of',
       ),
       refusing(
         `oldObject == null || oldObject.spec.type == 'Data' || (${IS_KUBERNETES}) || (${keepsAsked})`,
-        'labels, annotations, owners and finalizers of a signal that a task asks by cannot change, except that finalizers can be removed; answer in its spec',
+        'labels, annotations, owners and finalizers of an Approval or Input cannot change, except that finalizers can be removed; answer in its spec',
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.sender) || (${isOwn('object.spec.sender')})`,
-        'spec.sender: a signal is sent in your own name; leave it out',
+        'spec.sender: must name the requesting user; omit the field',
       ),
     ],
   };
 }
 
-/** Whether a field of the spec is as it was, or is not there. */
+/** CEL: whether a field of the spec is unchanged or absent. */
 const isKeptOrNone = (field: string) =>
   `!has(object.spec.${field}) || (oldObject != null && has(oldObject.spec.${field}) && object.spec.${field} == oldObject.spec.${field})`;
 
@@ -113,19 +116,19 @@ const IS_SAME_STATE = {
     'oldObject != null && object.spec.desiredState == oldObject.spec.desiredState && has(oldObject.spec.desiredStateBy) == has(object.spec.desiredStateBy) && (!has(object.spec.desiredStateBy) || object.spec.desiredStateBy == oldObject.spec.desiredStateBy)',
 };
 
-/** That what is asked for, and what state it is to be in, is said in one's own name. */
-const inOwnName = (what: string) => [
+/** Validations: requester and desiredStateBy must name the requesting user. */
+const inOwnName = [
   refusing(
     `!(${CREATING}) || !has(object.spec.requester) || (${isOwn('object.spec.requester')})`,
-    `spec.requester: ${what} is requested in your own name; leave it out`,
+    'spec.requester: must name the requesting user; omit the field',
   ),
   refusing(
     `variables.isSameState || !has(object.spec.desiredStateBy) || (${isOwn('object.spec.desiredStateBy')})`,
-    'spec.desiredStateBy: the desired state is changed in your own name; leave it out',
+    'spec.desiredStateBy: must name the requesting user; omit the field',
   ),
 ];
 
-/** Of runs: who may say what about their origin, their requester, and who changed their desired state. */
+/** WorkflowRuns: origin, provenance, requester and desiredStateBy cannot be forged. */
 export function runPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-workflowruns',
@@ -134,32 +137,32 @@ export function runPolicy(operator: string, label: string): Policy {
     validations: [
       refusing(
         `!(${CREATING}) || !has(object.spec.origin) || object.spec.origin.type == 'Manual'`,
-        'spec.origin: a run that you create is Manual; leave it out',
+        'spec.origin: must be Manual; omit the field',
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.continues)`,
-        'spec.continues: only the operator creates runs that continue others; leave it out',
+        'spec.continues: only the operator sets it; omit the field',
       ),
       refusing(
         `!(${CREATING}) || !has(object.spec.provenance)`,
-        'spec.provenance: only the operator says how it came to make a run; leave it out',
+        'spec.provenance: only the operator sets it; omit the field',
       ),
-      ...inOwnName('a run'),
+      ...inOwnName,
     ],
   };
 }
 
-/** Of Backfills: who may say who asked for them, and who changed their desired state. */
+/** Backfills: requester and desiredStateBy cannot be forged. */
 export function backfillPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-backfills',
     resources: { [GROUP]: ['backfills'] },
     variables: [isOperator(operator, label), IS_SAME_STATE],
-    validations: inOwnName('a Backfill'),
+    validations: inOwnName,
   };
 }
 
-/** Of Workflows: who may say who wrote them. */
+/** Workflows: the writer cannot be forged. */
 export function workflowPolicy(operator: string, label: string): Policy {
   return {
     name: 'ado-workflows',
@@ -168,7 +171,7 @@ export function workflowPolicy(operator: string, label: string): Policy {
     validations: [
       refusing(
         `${isKeptOrNone('writer')} || (${isOwn('object.spec.writer')})`,
-        'spec.writer: a Workflow is written in your own name; leave it out',
+        'spec.writer: must name the requesting user; omit the field',
       ),
     ],
   };
@@ -179,8 +182,8 @@ const START =
   '\'echo \\\'{"apiVersion":"\' + object.apiVersion + \'","kind":"WorkflowRun","metadata":{"generateName":"\' + object.metadata.name + \'-"},"spec":{"workflowRef":{"name":"\' + object.metadata.name + \'"}}}\\\' | kubectl create -n \' + object.metadata.namespace + \' -f -\'';
 
 /**
- * Of Workflows that nothing starts: how a run is started by hand, as `engine/validate/trigger-warnings.ts` says it. Only where
- * the webhook has not answered, which writes down who wrote the Workflow and warns itself.
+ * Workflows without triggers: warns how to start a run by hand, like `engine/validate/trigger-warnings.ts`. Only when
+ * the webhook has not answered, which would have recorded the writer and warned itself.
  */
 export function manualPolicy(): Policy {
   const triggers = 'object.spec.triggers';

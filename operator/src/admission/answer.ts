@@ -4,10 +4,10 @@ import type { User } from './people.ts';
 
 const SHOWN = 8;
 
-/** What somebody wrote into the inbox. */
+/** The content of an inbox. */
 export type Answer = Pick<SignalResponse, 'decision' | 'comment' | 'values'>;
 
-/** The inbox of a Signal; nothing when it is empty. */
+/** The inbox of a Signal; undefined when it is empty. */
 export function inboxOf({ spec }: Signal): Answer | undefined {
   const { decision, comment, values } = spec;
   if (decision === undefined && comment === undefined && values === undefined) return undefined;
@@ -18,12 +18,12 @@ export function inboxOf({ spec }: Signal): Answer | undefined {
   };
 }
 
-/** Whether two answers decide the same: what is remarked beside it is no decision. */
+/** Whether two answers decide the same; comments may differ. */
 export function decidesTheSame(one: Answer, other: Answer): boolean {
   return one.decision === other.decision && canonicalJson(one.values ?? {}) === canonicalJson(other.values ?? {});
 }
 
-/** Why an answer of this user cannot count whatever else happens; nothing if it may. */
+/** Why an answer of this user can never count; undefined if it may. */
 export function answerProblem(signal: Signal, answer: Answer, user: User): string | undefined {
   return endProblem(signal) ?? personProblem(signal, user) ?? contentProblem(signal, answer);
 }
@@ -32,7 +32,7 @@ function endProblem({ status }: Signal): string | undefined {
   const phase = status?.phase ?? 'Pending';
   if (phase === 'Pending') return undefined;
   const by = status?.decision === undefined ? '' : ` with ${status.decision}`;
-  return `this signal has ended (${phase}${by}); nothing waits for an answer any more`;
+  return `this signal has ended (${phase}${by}) and accepts no more answers`;
 }
 
 function personProblem({ spec }: Signal, user: User): string | undefined {
@@ -42,7 +42,7 @@ function personProblem({ spec }: Signal, user: User): string | undefined {
     return `"${username}" requested the run and may not decide it; someone else must (spec.request.notRequester)`;
   }
   if (notRequesters.includes(username)) {
-    return `"${username}" requested what led to the run and may not decide it; someone else must (spec.request.notRequesters)`;
+    return `"${username}" is an indirect requester of the run and may not decide it; someone else must (spec.request.notRequesters)`;
   }
   if (users.includes(username)) return undefined;
   if (isServiceAccount(username)) {
@@ -65,14 +65,14 @@ function contentProblem({ spec }: Signal, { decision, values }: Answer): string 
   if (spec.type === 'Input') {
     if (decision === 'Reject') return 'spec.decision: an Input is answered with spec.values, and cannot be rejected';
     return values === undefined && (form ?? []).length > 0
-      ? `spec.values: nothing is given; asked for: ${form?.map(({ name }) => name).join(', ')}`
+      ? `spec.values: no values given; required: ${form?.map(({ name }) => name).join(', ')}`
       : formProblem(spec, values);
   }
-  if (decision === undefined) return 'spec.decision: it is empty; write Approve or Reject';
+  if (decision === undefined) return 'spec.decision: required; set Approve or Reject';
   return decision === 'Approve' ? formProblem(spec, values) : undefined;
 }
 
-/** Who approves after others needs not give again what they gave. */
+/** Later approvals may omit values that earlier ones gave. */
 function formProblem(
   { request, responses = [] }: Signal['spec'],
   values: SignalResponse['values'],

@@ -27,12 +27,12 @@ const answered = (more: Partial<SignalResponse> = {}): SignalResponse => {
 };
 
 describe('an attestation', () => {
-  it('fits what it was made for, whatever the order of the fields', () => {
+  it('fits its claim, whatever the order of the fields', () => {
     const { username, ...rest } = answered();
     expect(attestation.response(signal(), { ...rest, username })).toBe(true);
   });
 
-  it('fits nothing that differs in a single field, and no other Signal', () => {
+  it('does not fit a claim that differs in a single field, or another Signal', () => {
     const response = answered({ comment: 'well', values: { size: '1' } });
     expect(attestation.response(signal(), response)).toBe(true);
     const changes: Partial<SignalResponse>[] = [
@@ -52,7 +52,7 @@ describe('an attestation', () => {
     }
   });
 
-  it('is of one key alone, and is not simply there', () => {
+  it('is valid only with the key that made it', () => {
     const other = attesting(8);
     const response = answered();
     expect(other.response(signal(), response)).toBe(false);
@@ -62,7 +62,7 @@ describe('an attestation', () => {
     expect(attestation.response(signal(), { ...response, attestation: 'é'.repeat(43) })).toBe(false);
   });
 
-  it('vouches for the sender of just this data', () => {
+  it('covers the sender together with the data', () => {
     const sent = signal({ name: 'paid', data: { amount: '1' } });
     const sender = { ...ada, attestation: attestation.code(senderClaim(sent, ada)) };
     const of = (more: Partial<Signal['spec']>) => ({ ...sent, spec: { ...sent.spec, sender, ...more } });
@@ -74,7 +74,7 @@ describe('an attestation', () => {
     expect(attestation.sender(of({ sender: { ...sender, username: 'eve' } }))).toBe(false);
   });
 
-  it('vouches for who asked for a run, and for who wrote its desired state', () => {
+  it('covers the requester of a run and the user who sets its desired state', () => {
     const asked = run();
     const requester = { ...ada, attestation: attestation.code(requesterClaim(asked, ada)) };
     expect(attestation.requester(run({ requester }))).toBe(true);
@@ -88,7 +88,7 @@ describe('an attestation', () => {
     expect(attestation.desiredState(run())).toBe(false);
   });
 
-  it('goes over to runs that are made because of one, where the first has one', () => {
+  it('is inherited by a run that another run causes', () => {
     const asked = run();
     const requester = { ...ada, attestation: attestation.code(requesterClaim(asked, ada)) };
     const child = { ...run({ workflowRef: { name: 'child' } }), metadata: { ...metadata, name: 'ship-child' } };
@@ -103,9 +103,9 @@ describe('an attestation', () => {
   });
 });
 
-describe('what was attested', () => {
-  it('counts only in namespaces that this operator has, whatever was attested there before', () => {
-    const others = attesting(7, (namespace) => (namespace === 'shop' ? 'it is left to another operator' : undefined));
+describe('an existing attestation', () => {
+  it('is valid only in namespaces that this operator serves', () => {
+    const others = attesting(7, (namespace) => (namespace === 'shop' ? 'another operator serves it' : undefined));
     const response = answered();
     const sent = signal({ sender: { ...ada, attestation: '' } });
     const sender = { ...ada, attestation: attestation.code(senderClaim(sent, ada)) };
@@ -122,7 +122,7 @@ describe('what was attested', () => {
     ];
     expect(judged(attestation)).toEqual([true, true, true, true, true]);
     expect(judged(others)).toEqual([false, false, false, false, false]);
-    // The same key, as where the Secret was copied, and another namespace.
+    // The same key, as in a copied Secret, and another namespace.
     const elsewhere = { ...asks, metadata: { ...asks.metadata, namespace: 'other' } };
     expect(attestation.requester(elsewhere)).toBe(false);
   });

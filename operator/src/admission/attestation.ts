@@ -12,7 +12,7 @@ import {
 import { digestOfWritten } from '../engine/index.ts';
 import type { Left } from './served.ts';
 
-/** What is vouched for. Its `of` tells the claims apart, so that a code for one never fits another. */
+/** An attested statement. Its `of` distinguishes the kinds of claims, so that a code for one never fits another. */
 type Claim =
   | ReturnType<typeof responseClaim>
   | ReturnType<typeof senderClaim>
@@ -20,20 +20,20 @@ type Claim =
   | ReturnType<typeof desiredStateClaim>
   | ReturnType<typeof writerClaim>;
 
-/** An answer is bound to its Signal by uid: one that was made again under the same name asks again. */
+/** Binds an answer to its Signal by uid, so that a recreated Signal of the same name needs new answers. */
 export function responseClaim(signal: Signal, response: SignalResponse) {
   const { namespace, name, uid } = signal.metadata;
   return { of: 'response', namespace, name, uid, response: withoutAttestation(response) } as const;
 }
 
-/** Bound by name: what is being created has no uid yet. */
+/** Binds a sender to its Signal by name, because a new object has no uid yet. */
 export function senderClaim({ metadata, spec }: Signal, sender: Stamp) {
   const { namespace, name } = metadata;
   const { run, name: channel, data } = spec;
   return { of: 'sender', namespace, name, run, channel, data, sender: withoutAttestation(sender) } as const;
 }
 
-/** Bound by name, and to what is asked for. */
+/** Binds a requester to a run or Backfill by name and by the requested fields. */
 export function requesterClaim(asked: WorkflowRun | Backfill, requester: Stamp) {
   const { namespace, name } = asked.metadata;
   return { of: 'requester', namespace, name, ...wishOf(asked), requester: withoutAttestation(requester) } as const;
@@ -48,14 +48,14 @@ function wishOf({ spec }: WorkflowRun | Backfill) {
   return { workflow: workflowRef.name, ...(parameters?.length ? { parameters } : {}), from };
 }
 
-/** Bound to the state that was asked for. */
+/** Binds a user to the desired state that they set. */
 export function desiredStateClaim({ metadata, spec }: WorkflowRun | Backfill, by: Stamp) {
   const { namespace, name, uid } = metadata;
   const { desiredState } = spec;
   return { of: 'desiredState', namespace, name, uid, desiredState, by: withoutAttestation(by) } as const;
 }
 
-/** Bound by name, and to all that was written: what is changed where no webhook is asked has no known writer. */
+/** Binds a writer to a Workflow by name and by content: after a change without the webhook, the writer is unknown. */
 export function writerClaim({ metadata, spec }: Workflow, writer: Stamp) {
   const { namespace, name } = metadata;
   return {
@@ -64,18 +64,20 @@ export function writerClaim({ metadata, spec }: Workflow, writer: Stamp) {
   };
 }
 
-/** Makes and judges attestations: codes over claims about people, by the keys of the cluster. */
+/** Makes and verifies attestations: codes over claims about people, by the proof keys of the cluster. */
 export class Attestation implements Attests {
   readonly #codes: Proves;
   readonly #left: Left;
 
-  /** `codes` are those of attestations, and of no other purpose; they count only in namespaces that are not `left`. */
+  /**
+   * `codes` have the purpose `attestations`; they are valid only in namespaces that this operator serves (not `left`).
+   */
   constructor(codes: Proves, left: Left) {
     this.#codes = codes;
     this.#left = left;
   }
 
-  /** The code that vouches for a claim. @throws Error while there is no key */
+  /** The code that attests a claim. @throws Error while there is no key */
   code(claim: Claim): string {
     return this.#codes.code(claim);
   }

@@ -38,7 +38,7 @@ const ISSUES = 0x06;
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
-/** An authority of its own, valid from and until (epoch ms). Its name is its alone, so that two can be told apart. */
+/** Issues a self-signed authority, valid from and until (epoch ms), with a unique name. */
 export async function issueAuthority(from: number, until: number): Promise<KeyPair> {
   const name = `ado-admission-ca-${Math.floor(from / 1000)}`;
   const constraints = new BasicConstraints({ cA: true, pathLenConstraint: 0 });
@@ -46,7 +46,7 @@ export async function issueAuthority(from: number, until: number): Promise<KeyPa
   return issue({ name, extensions, from, until });
 }
 
-/** A certificate for a server that is reached by these host names and addresses. */
+/** Issues a serving certificate for these host names and addresses. */
 export async function issueServing(
   authority: KeyPair,
   hosts: readonly string[],
@@ -63,7 +63,7 @@ export async function issueServing(
   return issue({ name: 'ado-admission', extensions, from, until }, authority);
 }
 
-/** Issued by itself where no authority is given. */
+/** Issues a certificate, self-signed without an authority. */
 async function issue({ name, extensions, from, until }: Wanted, authority?: KeyPair): Promise<KeyPair> {
   const keys = await crypto.subtle.generateKey(CURVE, true, ['sign', 'verify']);
   const made = new Certificate();
@@ -82,7 +82,7 @@ async function issue({ name, extensions, from, until }: Wanted, authority?: KeyP
   };
 }
 
-/** Positive, and never the same twice. */
+/** Random and positive. */
 function serialNumber(): ArrayBuffer {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;

@@ -52,7 +52,7 @@ const template = (name: string, spec: Body, version = '1.0.0'): WorkflowTemplate
   spec: { version, ...spec } as WorkflowTemplate['spec'],
 });
 
-/** The version of a template as the cache holds it, and under what it is found. */
+/** The cached version of a template, with its keys. */
 function versionOf({ kind, metadata: { name, namespace, uid = '' }, spec }: WorkflowTemplate) {
   const body = bodyOf(spec);
   const ownerReferences = [{ apiVersion: API_VERSION, kind, name, uid, controller: true }];
@@ -60,7 +60,7 @@ function versionOf({ kind, metadata: { name, namespace, uid = '' }, spec }: Work
   return { key: `${kind}/${namespace}/${name}`, kind, metadata: { name: 'v', ownerReferences }, digest, body };
 }
 
-/** A template that is in use, as its controller has recorded it. */
+/** A template with the status that its controller writes. */
 function givenTemplate(name: string, spec: Body): WorkflowTemplate {
   const made = template(name, spec);
   const digest = digestOfVersion('1.0.0', bodyOf(made.spec));
@@ -74,13 +74,13 @@ const judge = async (object: Workflow, old?: Workflow): Promise<Judged> =>
   definitions.definition('workflows', object, old);
 
 describe('a Workflow', () => {
-  it('is refused where it cannot run, with position and remedy, and taken where it can', async () => {
+  it('is refused with position and remedy if it cannot run, and accepted otherwise', async () => {
     const broken = workflow({ tasks: [task('a'), task('b', { X: '${{ params.none }}' })] });
     expect((await judge(broken)).refusal).toMatch(/^spec\.tasks\[1\]\.env\.X: /);
     expect(await judge(workflow({ tasks: [task('a')] }))).toEqual({});
   });
 
-  it('that is stored already may be labelled, and may go', async () => {
+  it('that is already stored may be labelled and deleted', async () => {
     const broken = workflow({ tasks: [task('a', { X: '${{ params.none }}' })] });
     const labelled = { ...broken, metadata: { ...broken.metadata, labels: { a: 'b' } } };
     expect(await judge(labelled, broken)).toEqual({});
@@ -88,7 +88,7 @@ describe('a Workflow', () => {
     expect(await judge(going)).toEqual({});
   });
 
-  it('is warned of, and not refused, where a template is missing or may be about to change', async () => {
+  it('causes a warning instead of a refusal if a template is missing or may change', async () => {
     expect((await judge(workflow({ tasks: [using('later')] }))).warnings?.[0]).toContain(
       'there is no WorkflowTemplate "later"',
     );
@@ -99,7 +99,7 @@ describe('a Workflow', () => {
     expect(unknown.warnings?.[0]).not.toContain('\n');
   });
 
-  it('is warned of what it hardly means, after all that may be wrong, and not when it is refused', async () => {
+  it('causes warnings about likely mistakes, after possible problems, and none when it is refused', async () => {
     const byHand = { tasks: [task('a', { X: '{{ params.x }}' }), using('later')], triggers: {} };
     const { refusal, warnings } = await judge(workflow(byHand));
     expect(refusal).toBeUndefined();
@@ -112,7 +112,7 @@ describe('a Workflow', () => {
     expect((await judge(broken)).warnings).toBeUndefined();
   });
 
-  it('is refused for what a version of a template says, which never changes', async () => {
+  it('is refused for a problem in a pinned version of a template, which never changes', async () => {
     givenTemplate('deploy', { tasks: [task('a')] });
     expect((await judge(workflow({ tasks: [using('deploy', '1.0.0', { added: '1' })] }))).refusal).toContain('added');
     expect(await judge(workflow({ tasks: [using('deploy', '1.0.0')] }))).toEqual({});
@@ -123,18 +123,18 @@ describe('a WorkflowTemplate', () => {
   const judgeTemplate = async (object: WorkflowTemplate, old?: WorkflowTemplate): Promise<Judged> =>
     definitions.definition('workflowtemplates', object, old);
 
-  it('is refused where it cannot run', async () => {
+  it('is refused if it cannot run', async () => {
     const broken = template('t', { tasks: [task('a', { X: '${{ params.none }}' })] });
     expect((await judgeTemplate(broken)).refusal).toMatch(/^spec\.tasks\[0\]\.env\.X: /);
     expect(await judgeTemplate(template('t', { tasks: [task('a')] }))).toEqual({});
   });
 
-  it('is warned of what it hardly means', async () => {
+  it('causes warnings about likely mistakes', async () => {
     const { warnings } = await judgeTemplate(template('t', { tasks: [task('a', { X: '$(params.x)' })] }));
     expect(warnings).toEqual(['spec.tasks[0].env.X: "$(params.x)" is not replaced; write ${{ params.x }}']);
   });
 
-  it('keeps the content that a version had', async () => {
+  it('is refused if the content of an existing version changes', async () => {
     const before = givenTemplate('t', { tasks: [task('a')] });
     const changed = { tasks: [task('b')] };
     expect((await judgeTemplate(template('t', changed), before)).refusal).toContain('raise spec.version');
@@ -156,13 +156,13 @@ describe('the parameters of a run', () => {
     },
   });
 
-  it('are taken where the Workflow in the cache takes them', async () => {
+  it('are accepted if they fit the cached Workflow', async () => {
     workflows.set('n/w', sized);
     expect(await definitions.run(run('3'))).toEqual({});
     expect(reads).toBe(0);
   });
 
-  it('are refused only by the Workflow as it is now', async () => {
+  it('are refused only if they do not fit the current Workflow', async () => {
     workflows.set('n/w', workflow({ tasks: [task('a')] }));
     live.set('n/w', sized);
     expect(await definitions.run(run('3'))).toEqual({});
@@ -171,7 +171,7 @@ describe('the parameters of a run', () => {
     expect((await definitions.run(run())).refusal).toContain('"size" is required');
   });
 
-  it('name no Secret that the Workflow does not allow', async () => {
+  it('are refused if they name a Secret that the Workflow does not allow', async () => {
     const allowed = { names: ['db'] };
     const login = workflow({ tasks: [task('a')], parameters: [{ name: 'size', type: 'Secret', allowed }] });
     workflows.set('n/w', login);
@@ -187,7 +187,7 @@ describe('the parameters of a run', () => {
     expect(await new Definitions({ stores, readWorkflow, judging }).run(run('big'))).toEqual({});
   });
 
-  it('wait for a Workflow that is not there yet, for a ConfigMap, and for the run that is repeated', async () => {
+  it('are not validated without a Workflow, for values of a ConfigMap, and in a repeated run', async () => {
     expect((await definitions.run(run('3'))).warnings?.[0]).toContain('there is no Workflow "w" yet');
     const valueFrom = { configMapKeyRef: { name: 'sizes', key: 'size' } };
     workflows.set('n/w', workflow({ tasks: [task('a')], parameters: [{ name: 'size', type: 'Integer', valueFrom }] }));

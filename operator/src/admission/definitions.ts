@@ -32,7 +32,7 @@ import type { Judge, Judged } from './judge.ts';
 export interface DefinitionsOptions {
   readonly stores: TemplateStores;
   readonly judging: Pick<Judging, 'workflow' | 'template'>;
-  /** A Workflow as it is now, past all caches; nothing when there is none. */
+  /** Reads a Workflow from the API server, bypassing all caches; undefined if it does not exist. */
   readonly readWorkflow: (ref: { namespace: string; name: string }) => Promise<Workflow | undefined>;
 }
 
@@ -41,8 +41,8 @@ type Source = Parameters<typeof templateReferences>[0];
 const FINE: Judged = {};
 
 /**
- * Judges definitions with the functions of the controllers. Only what is certain is refused: a template that is not there
- * yet, or is about to change in the same apply, makes a warning, and the controllers judge again.
+ * Validates definitions with the functions of the controllers. Only certain problems are refused: a missing template,
+ * or one that may change in the same apply, causes a warning, and the controllers validate again.
  */
 export class Definitions implements Judge {
   readonly #options: DefinitionsOptions;
@@ -62,16 +62,16 @@ export class Definitions implements Judge {
 
   async run(run: WorkflowRun): Promise<Judged> {
     const { metadata, spec } = run;
-    // What is repeated has the parameters of its definition, which need not be that of the Workflow as it is now.
+    // A repeated run takes the parameters of its pinned definition, not of the current Workflow.
     if (spec.from !== undefined) return FINE;
     const ref = { namespace: metadata.namespace ?? '', name: spec.workflowRef.name };
     const known = this.#options.stores.workflows.get(objectKey(ref));
     if (known !== undefined && parameterProblem(known, run) === undefined) return FINE;
     const now = await this.#options.readWorkflow(ref).catch(() => 'Unknown' as const);
-    // The controllers judge again; that nothing can be read now is no fault of the run.
+    // A failed read must not refuse the run; the controllers validate again.
     if (now === 'Unknown') return FINE;
     if (now === undefined) {
-      return { warnings: [`there is no Workflow "${ref.name}" yet; the run starts when there is one`] };
+      return { warnings: [`there is no Workflow "${ref.name}" yet; the run starts after it is created`] };
     }
     const refusal = parameterProblem(now, run);
     return refusal === undefined ? FINE : { refusal };
@@ -111,27 +111,27 @@ async function judged(
   if ('problems' in resolved) return { warnings: [oneLine(problemText(resolved.problems))] };
   const { problems, isTooComplex, isPassing } = await validate();
   if (problems.length === 0) return FINE;
-  // A version keeps its content; the newest one may be another by the time that this is used.
+  // A pinned version never changes; the newest version may differ when the definition is used.
   const isPinned = templateReferences(source, home).every(({ version }) => version !== undefined);
-  // What cannot be judged is refused: nobody knows what is in it.
+  // A definition that cannot be validated is refused.
   const isCertain = isPinned || isTooComplex || isPassing;
   const text = problemText(problems);
   return isCertain ? { refusal: text } : { warnings: [oneLine(text)] };
 }
 
-/** What is refused has to change anyway: it is not warned of besides. */
+/** Adds warnings to a verdict, except to a refusal, which must be fixed first. */
 function warnedOf(judgement: Judged, warn: () => readonly Warning[]): Judged {
   if (judgement.refusal !== undefined) return judgement;
   const told = warn().map(({ path, message }) => oneLine(`${path}: ${message}`));
   return told.length === 0 ? judgement : { warnings: [...(judgement.warnings ?? []), ...told] };
 }
 
-/** Warnings travel in a header. */
+/** Warnings are sent in a header, so they have one line. */
 const oneLine = (text: string) => text.replaceAll('\n', '; ').slice(0, 1024);
 
 function parameterProblem({ spec }: Workflow, run: WorkflowRun): string | undefined {
   const given = run.spec.parameters ?? [];
-  // What comes from a ConfigMap is read when the run starts.
+  // Values from a ConfigMap are read when the run starts.
   const judgedNow = (spec.parameters ?? []).filter(
     ({ name, valueFrom }) => valueFrom === undefined || given.some((value) => value.name === name),
   );

@@ -8,7 +8,7 @@ import { type AdmissionRequest, Reviewer } from './review.ts';
 import { MAX_DEPTH, MAX_VALUES, sizeProblem } from './size.ts';
 import { attesting } from './testing/attesting.ts';
 
-/** What the API server takes of one request. */
+/** Limit of the API server for one request. */
 const MAX_BYTES = 3 * 1024 * 1024;
 const KINDS = {
   signals: 'Signal',
@@ -27,7 +27,7 @@ function nested(depth: number): unknown {
   return value;
 }
 
-/** Large things of every form, as large as so many bytes. */
+/** Large values of every shape, of about the given number of bytes. */
 const LARGE: Readonly<Record<string, (bytes: number) => unknown>> = {
   'a long text': (bytes) => '${{ '.repeat(bytes / 4),
   'many texts': (bytes) => many(bytes / 4, () => 'x'),
@@ -37,10 +37,10 @@ const LARGE: Readonly<Record<string, (bytes: number) => unknown>> = {
   'many names': (bytes) => many(bytes / 24, (at) => ({ name: `n${at}`, value: 'v' })),
   'many tasks': (bytes) => many(bytes / 32, (at) => ({ name: `t${at}`, run: 'x', needs: [`z${at}`] })),
   'many templates': (bytes) => many(bytes / 40, (at) => ({ name: `t${at}`, template: { name: `x${at}` } })),
-  // What the API server itself takes at most.
+  // The nesting limit of the API server.
   'deep nesting': (bytes) => nested(Math.min(bytes / 6, 10_000)),
 };
-/** Where it stands. */
+/** The places of the large value in an object. */
 const FIELDS: Readonly<Record<Resource, readonly string[]>> = {
   signals: ['data', 'values', 'responses', 'request', 'sender', 'run', 'comment'],
   workflowruns: ['parameters', 'requester', 'desiredStateBy', 'origin', 'from', 'workflowRef'],
@@ -82,7 +82,7 @@ function requestOf({ resource, field, what, bytes, isInTask, isUpdate, name }: H
   } as unknown as AdmissionRequest;
 }
 
-/** A reviewer as the operator has it, and how often its judge was asked. */
+/** A reviewer like the operator's, with a count of calls to its judge. */
 function reviewing() {
   const versions = { byIndex: () => [] };
   const stores = { workflows: new Map(), templates: new Map(), clusterTemplates: undefined, versions };
@@ -111,7 +111,7 @@ function reviewing() {
 }
 
 describe('a review of a hostile object', () => {
-  it('has an answer whatever stands where, and looks no further where there is too much', async () => {
+  it('answers for any content, and stops reading at the limits', async () => {
     const { reviewer, asked } = reviewing();
     await fc.assert(
       fc.asyncProperty(hostile, async (one) => {
@@ -130,8 +130,8 @@ describe('a review of a hostile object', () => {
   }, 120_000);
 });
 
-describe('an object that is too large', () => {
-  it('and is to go is let go', async () => {
+describe('an object over the limits', () => {
+  it('can be deleted', async () => {
     const { reviewer } = reviewing();
     const one = { resource: 'workflows', field: 'tasks', what: 'many objects', bytes: MAX_BYTES } as const;
     const request = requestOf({ ...one, isInTask: false, isUpdate: true, name: 'w' });
@@ -142,13 +142,13 @@ describe('an object that is too large', () => {
   });
 });
 
-describe('what an object holds', () => {
-  it('is counted whole and exactly, and no further than the bound', () => {
+describe('the size of an object', () => {
+  it('is counted exactly up to the limit', () => {
     const values = fc.integer({ min: 1, max: 3 });
     fc.assert(
       fc.property(values, fc.boolean(), (shape, isOver) => {
         const room = MAX_VALUES - shape * 2;
-        // The field and what it holds, so often; the rest in one list.
+        // Fields with their values; the rest in one list.
         const object = { ...Object.fromEntries(many(shape, (at) => [`f${at}`, { a: 1 }])) };
         const filled = { ...object, rest: many(room - 1 + (isOver ? 1 : 0), () => 1) };
         expect(sizeProblem(filled) === undefined).toBe(!isOver);
@@ -157,18 +157,18 @@ describe('what an object holds', () => {
     );
   });
 
-  it('is too deep beyond the bound, and too much is named with its field', () => {
+  it('over a limit is reported with its field', () => {
     expect(sizeProblem({ spec: nested(MAX_DEPTH - 1) })).toBeUndefined();
     expect(sizeProblem({ spec: nested(MAX_DEPTH + 1) })).toMatch(
-      /^spec\.a.*: it is nested deeper than 200; TooComplex/,
+      /^spec\.a.*: nested deeper than 200 levels; TooComplex/,
     );
     const object = { metadata: { name: 'w' }, spec: { tasks: [{ env: record(MAX_VALUES, 'v') }] } };
     expect(sizeProblem(object)).toMatch(
-      /^spec\.tasks\.0\.env: the object has more than 50000 values; TooComplex: use less/,
+      /^spec\.tasks\.0\.env: the object has more than 50000 values; TooComplex: make it smaller/,
     );
   });
 
-  it('does not count what the API server manages', () => {
+  it('does not include managedFields', () => {
     const managedFields = many(MAX_VALUES + 1, () => ({}));
     expect(sizeProblem({ metadata: { name: 'w', managedFields }, spec: {} })).toBeUndefined();
     expect(sizeProblem({ metadata: { name: 'w' }, spec: { managedFields } })).toBeDefined();

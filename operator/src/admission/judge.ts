@@ -1,16 +1,16 @@
 import type { WorkflowRun } from '../api/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 
-/** What is thought of an object: nothing, why it is refused, or what its author should know. */
+/** The verdict on an object: a refusal with its reason, or warnings, or neither. */
 export interface Judged {
   readonly refusal?: string;
   readonly warnings?: readonly string[];
 }
 
-/** Judges what can be run, and what is to be run. */
+/** Validates definitions, and the parameters of runs. */
 export interface Judge {
-  /** A Workflow or a template, by the plural name of its kind; `old` is what is stored. */
+  /** Validates a Workflow or a template, by the plural name of its kind; `old` is the stored object. */
   definition(plural: string, object: KubeObject, old: KubeObject | null | undefined): Promise<Judged> | Judged;
-  /** A run that somebody creates: its parameters. */
+  /** Validates the parameters of a new run. */
   run(run: WorkflowRun): Promise<Judged> | Judged;
 }

@@ -9,7 +9,7 @@ import { legacyPath } from './paths.ts';
 const HOSTS = ['ado-admission.ado-system.svc', 'ado-admission.ado-system.svc.cluster.local'];
 const DAY_MS = 24 * 3_600_000;
 const START = Date.now();
-/** Paths that are never due, where certificates are looked at. */
+/** Paths that are never due, for tests of certificates. */
 const FOREVER = { periodMs: Number.MAX_SAFE_INTEGER, legacy: legacyPath(new Uint8Array(32)) };
 const renewedAt = (stored: Partial<Material> | undefined, hosts: readonly string[], now: number) =>
   renewed(stored, { hosts, now, paths: FOREVER });
@@ -18,7 +18,7 @@ afterEach(() => {
   for (const close of closers.splice(0)) close();
 });
 
-/** What a client that trusts the bundle says of the server: nothing, or why it turns away. */
+/** Connects a client that trusts the bundle: undefined on success, or its error. */
 async function handshake({ serving }: Material, bundle: readonly string[], host: string): Promise<string | undefined> {
   const server = createServer({ key: serving.key, cert: serving.certificate, minVersion: 'TLSv1.2' });
   closers.push(() => server.close());
@@ -36,7 +36,7 @@ async function handshake({ serving }: Material, bundle: readonly string[], host:
 const certificate = ({ serving }: Material) => new X509Certificate(serving.certificate);
 
 describe('the material of the webhook', () => {
-  it('is made whole from nothing, and a client that trusts its bundle connects', async () => {
+  it('is created completely without a stored one, and a client that trusts its bundle connects', async () => {
     const made = await renewedAt(undefined, HOSTS, START);
     expect(made.paths).toHaveLength(1);
     expect(made.bundle).toHaveLength(1);
@@ -46,7 +46,7 @@ describe('the material of the webhook', () => {
     expect(await handshake(made, stranger.bundle, HOSTS[0] ?? '')).toBeDefined();
   });
 
-  it('is for addresses too, of both kinds', async () => {
+  it('covers IPv4 and IPv6 addresses', async () => {
     const made = certificate(await renewedAt(undefined, ['127.0.0.1', '::1', 'fd00::1:2'], START));
     expect(made.checkIP('127.0.0.1')).toBeDefined();
     expect(made.checkIP('::1')).toBeDefined();
@@ -54,14 +54,14 @@ describe('the material of the webhook', () => {
     expect(made.checkIP('127.0.0.2')).toBeUndefined();
   });
 
-  it('stays as it is while nothing is due', async () => {
+  it('stays unchanged while nothing is due', async () => {
     const made = await renewedAt(undefined, HOSTS, START);
     expect(await renewedAt(made, HOSTS, START)).toBe(made);
     expect(await renewedAt(made, HOSTS, START + 59 * DAY_MS)).toBe(made);
     expect(await renewedAt(made, HOSTS.slice(0, 1), START)).toBe(made);
   });
 
-  it('gets a new serving certificate a month before the old one ends, or for other hosts', async () => {
+  it('gets a new serving certificate a month before the old one expires, or for other hosts', async () => {
     const made = await renewedAt(undefined, HOSTS, START);
     const later = await renewedAt(made, HOSTS, START + 61 * DAY_MS);
     expect(later.serving).not.toEqual(made.serving);
@@ -71,7 +71,7 @@ describe('the material of the webhook', () => {
     expect(moved.paths).toBe(made.paths);
   });
 
-  it('trusts a new authority a day before it signs, and the old one until it ends', async () => {
+  it('trusts a new authority a day before it signs, and the old one until it expires', async () => {
     let material = await renewedAt(undefined, HOSTS, START);
     const [first = ''] = material.bundle;
     material = await renewedAt(material, HOSTS, START + 240 * DAY_MS);
@@ -100,14 +100,14 @@ describe('the material of the webhook', () => {
       const issuers = material.bundle.map((pem) => new X509Certificate(pem));
       const issuer = issuers.find((authority) => served.checkIssued(authority) && served.verify(authority.publicKey));
       expect(issuer?.validToDate.getTime()).toBeGreaterThanOrEqual(served.validToDate.getTime());
-      // Who has only the bundle of five days ago trusts it, but for the first.
+      // A client with the bundle of five days ago trusts it, except in the first days.
       if (day > 0) expect(trusted).toContain(issuer?.toString());
       trusted = issuers.map(String);
       expect(material.bundle.length).toBeLessThanOrEqual(2);
     }
   });
 
-  it('is mended where a part of it is missing or broken', async () => {
+  it('is repaired if a part of it is missing or invalid', async () => {
     const made = await renewedAt(undefined, HOSTS, START);
     const { serving: _serving, ...rest } = made;
     expect((await renewedAt(rest, HOSTS, START)).bundle).toEqual(made.bundle);

@@ -3,9 +3,9 @@ import { isIP } from 'node:net';
 import type { KeyPair } from './certificates.ts';
 import { type PathRules, type ReviewPath, rotatedPaths } from './paths.ts';
 
-/** Everything secret that the replicas share to serve the webhook. */
+/** The paths, keys and certificates that the replicas share to serve the webhook. */
 export interface Material {
-  /** On which reviews are believed, the newest first; never empty. */
+  /** Paths on which reviews are accepted, the newest first; never empty. */
   readonly paths: readonly ReviewPath[];
   /** Certificates of the authorities that are trusted, as PEM, the newest first. */
   readonly bundle: readonly string[];
@@ -14,19 +14,19 @@ export interface Material {
   readonly serving: KeyPair;
 }
 
-/** What writes certificates takes 14 MB and 0.1 s to load, and most replicas never write one. */
+/** Loaded on demand: the code that issues certificates takes 14 MB and 0.1 s, and most replicas never need it. */
 const issuing = () => import('./certificates.ts');
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Clocks differ; nothing is refused because the API server's is behind. */
+/** Certificates are backdated, so that an API server with a slow clock accepts them. */
 const BACKDATED_MS = HOUR_MS;
 const AUTHORITY_LIFE_MS = 365 * DAY_MS;
-/** A new authority comes so long before the old one ends: longer than any serving certificate of the old one lives. */
+/** A new authority is issued this long before the old one expires: longer than the life of a serving certificate. */
 const AUTHORITY_RENEWED_MS = 120 * DAY_MS;
 const SERVING_LIFE_MS = 90 * DAY_MS;
 const SERVING_RENEWED_MS = 30 * DAY_MS;
-/** An authority signs nothing before everybody trusts it: the bundle is written long before that. */
+/** How long a new authority is in the bundle before it signs, so that every API server trusts it by then. */
 const AUTHORITY_KNOWN_MS = DAY_MS;
 
 export interface Wanted {
@@ -35,13 +35,13 @@ export interface Wanted {
   readonly paths: PathRules;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Nobody may have answered the API server for a while. */
+  /** Whether the webhook may have been unreachable for a while. */
   readonly isEarly?: boolean;
 }
 
 /**
- * The material as it is to be from now on: the same object where nothing is due. Of what cannot be read, only that part is
- * made anew. Certificates overlap: an old authority is trusted until it ends, a new one a day before it signs.
+ * Renews the material; returns the same object if nothing is due. Only unreadable parts are replaced. Certificates
+ * overlap: an old authority is trusted until it expires, a new one a day before it signs.
  */
 export async function renewed(
   stored: Partial<Material> | undefined,
@@ -49,7 +49,7 @@ export async function renewed(
 ): Promise<Material> {
   const authorities = await renewedAuthorities(stored, now);
   const serving = await renewedServing(stored?.serving, authorities, hosts, now);
-  // Where nothing is stored no replica of before is there.
+  // Without stored material, there is no replica of an earlier version.
   const paths = rotatedPaths(stored ? stored.paths : [], rules, now, isEarly);
   const isSame =
     stored?.paths === paths &&
@@ -95,7 +95,7 @@ async function renewedServing(
   return issueServing(authority, hosts, now - BACKDATED_MS, Math.min(now + SERVING_LIFE_MS, endOf(newest)));
 }
 
-/** Whether a certificate can be served now: it is whole, trusted, of time, and for these hosts. */
+/** Whether a certificate can be served now: it is complete, trusted, not expired, and valid for these hosts. */
 function serves(pair: KeyPair, bundle: readonly string[], hosts: readonly string[], now: number): boolean {
   const certificate = readCertificate(pair.certificate);
   if (certificate === undefined || !isPair(pair) || certificate.validToDate.getTime() <= now) return false;
@@ -113,7 +113,7 @@ function isIssuedBy({ certificate }: KeyPair, authority: string): boolean {
   return issuer !== undefined && issued?.checkIssued(issuer) === true && issued.verify(issuer.publicKey);
 }
 
-/** Whether the key is that of the certificate. */
+/** Whether the key belongs to the certificate. */
 function isPair({ certificate, key }: KeyPair): boolean {
   try {
     return readCertificate(certificate)?.checkPrivateKey(createPrivateKey(key)) ?? false;

@@ -4,11 +4,11 @@ import { isReviewPath, isShapedAsPath, type ReviewPath, rotatedPaths, unpackedPa
 
 const HOUR_MS = 3_600_000;
 const RULES = { periodMs: HOUR_MS, legacy: '/review/legacy' };
-/** What comes next: so much later, a replica looks, which has just begun or has not. */
+/** The steps: after so many ms, a replica that has just started, or not, renews the paths. */
 const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 * HOUR_MS }), fc.boolean()), { maxLength: 60 });
 
 describe('paths of reviews', () => {
-  it('are each told for an hour and believed three minutes longer, whoever begins when', () => {
+  it('are registered for an hour and accepted three minutes longer, whichever replica starts when', () => {
     fc.assert(
       fc.property(steps, (looks) => {
         let now = 0;
@@ -30,7 +30,7 @@ describe('paths of reviews', () => {
     );
   });
 
-  it('are read as they were stored, and are none where others wrote there', () => {
+  it('are decoded as stored, and empty if the stored text is invalid', () => {
     const paths = rotatedPaths(rotatedPaths([], RULES, 0, false), RULES, HOUR_MS, false);
     expect(paths).toHaveLength(2);
     expect(unpackedPaths(JSON.stringify(paths))).toEqual(paths);
@@ -41,7 +41,7 @@ describe('paths of reviews', () => {
     );
   });
 
-  it('are made anew where a clock was ahead', () => {
+  it('are replaced after a clock was ahead', () => {
     const ahead = rotatedPaths([], RULES, 1000 * HOUR_MS, false);
     expect(rotatedPaths(ahead, RULES, 0, false)[0]?.path).not.toBe(ahead[0]?.path);
   });

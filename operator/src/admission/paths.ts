@@ -1,44 +1,44 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * A path on which reviews are believed. The API server says it in its errors to whoever wrote an object while no replica
- * answered, so it is worth nothing soon after.
+ * A path on which reviews are accepted. While no replica answers, the API server reveals the path in its errors to
+ * users, so a new path replaces it soon after.
  */
 export interface ReviewPath {
   readonly path: string;
-  /** From when it was told to the API server; epoch ms, as below. */
+  /** When it was registered with the API server; epoch ms, as below. */
   readonly from: number;
-  /** Until when it is believed, once another one has taken its place. */
+  /** Until when it is accepted, after another path has replaced it. */
   readonly until?: number;
 }
 
 export interface PathRules {
-  /** How long a path is told to the API server. */
+  /** How long a path is registered, ms. */
   readonly periodMs: number;
-  /** The one that operators of before told, whose replicas may still be there. */
+  /** The path of earlier operator versions, whose replicas may still run. */
   readonly legacy: string;
 }
 
-/** How long the path of before is believed: API servers hear of another one within moments, or late where they are busy. */
+/** How long a replaced path is accepted: API servers learn a new one within moments, or later under load. */
 const OVERLAP_MS = 3 * 60_000;
-/** The same where nobody may have answered for a while, so that somebody was told of it. */
+/** The same after an outage, in which users may have seen the path. */
 const SHORT_OVERLAP_MS = 15_000;
-/** How long replicas of before may be there, which know only the path of before. */
+/** How long replicas of earlier versions, which know only the legacy path, may run during an upgrade. */
 const UPGRADE_MS = 10 * 60_000;
-/** More than begin at the same moment; what is older is not believed any more. */
+/** More than the replicas that start at the same moment; older paths are no longer accepted. */
 const MAX_PATHS = 8;
-/** Of a Service the API server takes only paths of small letters and digits. */
+/** In the path of a Service, the API server accepts only lower-case letters and digits. */
 const SHAPE = /^\/review\/[0-9a-f]{64}$/;
 const PATH_BYTES = 32;
 
-/** The path that operators of before derived from the key. */
+/** The path that earlier operator versions derive from the key. */
 export function legacyPath(oldestKey: Uint8Array): string {
   return `/review/${createHmac('sha256', oldestKey).update('path of the webhook').digest('hex')}`;
 }
 
 /**
- * The paths as they are to be from now on, the newest first: the same object where nothing is due. `isEarly` says that
- * nobody may have answered for a while.
+ * Renews the paths, the newest first; returns the same object if nothing is due. `isEarly` means that the webhook may
+ * have been unreachable for a while.
  */
 export function rotatedPaths(
   stored: readonly ReviewPath[] | undefined,
@@ -50,7 +50,7 @@ export function rotatedPaths(
   if (newest === undefined) return [{ path: stored === undefined ? legacy : newPath(), from: now }];
   const isLegacy = newest.path === legacy;
   const isDue = now - newest.from >= (isLegacy ? Math.min(periodMs, UPGRADE_MS) : periodMs);
-  // A clock that was ahead made one that would never be due.
+  // A path made under a clock that was ahead would not be due for a long time.
   const isAhead = newest.from - now > periodMs;
   if (!isDue && !isAhead && (!isEarly || isLegacy)) return stored ?? [];
   const until = now + Math.min(isEarly ? SHORT_OVERLAP_MS : OVERLAP_MS, periodMs);
@@ -58,15 +58,15 @@ export function rotatedPaths(
   return [{ path: newPath(), from: now }, { ...newest, until }, ...before].slice(0, MAX_PATHS);
 }
 
-/** Whether a review that comes on this path is believed. */
+/** Whether reviews on this path are accepted. */
 export function isReviewPath(paths: readonly ReviewPath[], path: string, now: number): boolean {
   return paths.some((one) => one.path === path && isBelieved(one, now));
 }
 
-/** Whether it could be a path that another replica has made. */
+/** Whether the path has the shape of a review path, so that another replica may have made it. */
 export const isShapedAsPath = (path: string): boolean => SHAPE.test(path);
 
-/** Paths as they are stored; none where that cannot be read. */
+/** Decodes stored paths; none if the text is invalid. */
 export function unpackedPaths(text: string): readonly ReviewPath[] {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,6 +1,6 @@
 import { MAX_GROUPS, type Stamp } from '../api/index.ts';
 
-/** Who makes a request, in the words of the API server. */
+/** The user of a request, as the API server reports it. */
 export interface User {
   readonly username: string;
   readonly uid?: string;
@@ -11,8 +11,8 @@ const MAX_NAME = 253;
 const MAX_UID = 128;
 
 /**
- * The user as they are written down. Of more groups than are kept, those of `wanted` come first: they are why somebody
- * counts. What is too long to be kept is left out, and never cut: a part of a name is another name.
+ * The stamp that records a user. Where not all groups fit, those in `wanted` come first, because approvals depend on
+ * them. Names over the limit are omitted rather than cut: a truncated name is a different name.
  */
 export function stampOf(user: User, now: number, wanted: readonly string[] = []): Stamp {
   const kept = user.groups.filter((group) => group !== '' && group.length <= MAX_NAME);
@@ -26,8 +26,8 @@ export function stampOf(user: User, now: number, wanted: readonly string[] = [])
   };
 }
 
-/** Why a user cannot be written down; nothing if they can. */
+/** Why a user cannot be recorded; undefined if they can. */
 export function unstampable({ username }: User): string | undefined {
   if (username !== '' && username.length <= MAX_NAME) return undefined;
-  return `the name of the user has ${username.length} characters; names of 1 to ${MAX_NAME} can be recorded`;
+  return `the user name has ${username.length} characters; only names of 1 to ${MAX_NAME} characters can be recorded`;
 }

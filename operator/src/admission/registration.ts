@@ -29,8 +29,8 @@ interface Configuration extends KubeObject {
 const CONFIGURATIONS: readonly ResourceType[] = [MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS];
 
 /**
- * Tells the API server how to reach the webhook, in the configurations that were installed: whom to trust, and the path.
- * Everything else in them is their author's. Resolves to whether both are installed.
+ * Writes the CA bundle and the path of the webhook into the installed webhook configurations, and nothing else.
+ * Resolves to whether both configurations are installed.
  * @throws ApiError ConnectionError
  */
 export async function register(
@@ -56,7 +56,7 @@ export async function register(
   return found.every((isThere) => isThere);
 }
 
-/** Who this process is to the API server. @throws ApiError ConnectionError */
+/** The user name of this process, as the API server reports it. @throws ApiError ConnectionError */
 export async function whoAmI(client: KubeClient, signal?: AbortSignal): Promise<string> {
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
   const asked = review as unknown as KubeObject;
@@ -77,7 +77,9 @@ async function read(client: KubeClient, type: ResourceType, signal: AbortSignal 
   }
 }
 
-/** What is missing in a configuration. Each write is only to the webhook that was read at its place. */
+/**
+ * The writes that a configuration lacks. Each one tests that the webhook at its index is still the one that was read.
+ */
 export function registrations({ webhooks = [] }: Configuration, material: Material): JsonPatchOperation[] {
   const caBundle = Buffer.from(material.bundle.join('')).toString('base64');
   const path = material.paths[0]?.path ?? '/';
@@ -96,7 +98,7 @@ export function registrations({ webhooks = [] }: Configuration, material: Materi
   });
 }
 
-/** The webhook must not be asked about what the operator itself writes: it would take it for a person. */
+/** Logs an error if the configuration does not exclude the operator's own writes, which the webhook would attest. */
 function warnOfStrangers({ kind, webhooks = [] }: Configuration, self: string, logger: Logger): void {
   const knowsUs = webhooks.every(({ matchConditions = [] }) =>
     matchConditions.some(

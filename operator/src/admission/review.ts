@@ -20,7 +20,7 @@ import { sizeProblem } from './size.ts';
 import type { Changes, Moment, Stamped, Wish } from './stamped.ts';
 import { stampWorkflow } from './workflow-stamp.ts';
 
-/** What the API server asks, as far as it is read here. */
+/** The fields of an AdmissionRequest that are read here. */
 export interface AdmissionRequest {
   readonly uid: string;
   readonly operation: string;
@@ -48,16 +48,16 @@ export interface ReviewerOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly left: Left;
-  /** Ends of generated names. */
+  /** Makes suffixes of generated names. */
   readonly suffix: () => string;
-  /** The account of the operator itself, once it is known: it says who others are, and is not asked. */
+  /** The account of the operator, once it is known. Its own requests are always allowed. */
   readonly self: () => string | undefined;
 }
 
 type Asked = AdmissionRequest & { readonly object: KubeObject };
 type Stored = KubeObject & { readonly spec?: Readonly<Record<string, unknown>> };
 
-/** Answers what the API server asks about an object of ours that is to be stored. */
+/** Reviews creates and updates of objects of our kinds. */
 export class Reviewer {
   readonly #options: ReviewerOptions;
 
@@ -65,7 +65,7 @@ export class Reviewer {
     this.#options = options;
   }
 
-  /** Never fails because of what an object says: that is refused. @throws Error when there is no key yet */
+  /** An invalid object is refused and never causes an error. @throws Error while there is no key yet */
   async review(request: AdmissionRequest): Promise<AdmissionResponse> {
     const { uid, object, operation, subResource = '' } = request;
     const isWritten = operation === 'CREATE' || operation === 'UPDATE';
@@ -73,10 +73,10 @@ export class Reviewer {
     if (!isWritten || isOurs || subResource !== '' || !object) return { uid, allowed: true };
     const asked = { ...request, object };
     const tooLarge = sizeProblem(object) ?? (request.oldObject ? sizeProblem(request.oldObject) : undefined);
-    // Whoever cleans up after an object that was stored while there was no webhook can take finalizers away.
+    // Finalizers can still be removed from an object that was stored while the webhook was off.
     if (tooLarge !== undefined && object.metadata.deletionTimestamp !== undefined) return { uid, allowed: true };
     if (tooLarge !== undefined) return refusalOf(request, 422, tooLarge);
-    // Of definitions nothing is vouched for; the operator that has the namespace judges them.
+    // Definitions carry no attestation of another operator's namespace; that operator validates them.
     const left = this.#options.left(request.namespace);
     if (left !== undefined) return isVouchedFor(request) ? refusalOf(request, 403, left) : { uid, allowed: true };
     if (request.resource.resource === 'signals') return this.#stamp(asked, decodeSignal, stampSignal);
@@ -143,14 +143,14 @@ export class Reviewer {
 const isVouchedFor = ({ resource }: AdmissionRequest): boolean =>
   ['signals', 'workflowruns', 'backfills'].includes(resource.resource);
 
-/** The object as it will be stored: where it comes without its namespace, that is the one of the request. */
+/** The object with its namespace, which defaults to the namespace of the request. */
 function withNamespace({ object, namespace }: Asked): KubeObject {
   const { metadata } = object;
   if (metadata.namespace !== undefined || namespace === undefined || namespace === '') return object;
   return { ...object, metadata: { ...metadata, namespace } };
 }
 
-/** What was read, or why it cannot be: then it could not be stored either. */
+/** The decoded value, or the message of the decode error. */
 function decoded<T>(read: () => T): T | string {
   try {
     return read();
@@ -159,7 +159,7 @@ function decoded<T>(read: () => T): T | string {
   }
 }
 
-/** The changes as operations on the object as it came, so that nothing else of it is touched. */
+/** The changes as JSON Patch operations on the object of the request, so that all other fields stay unchanged. */
 function patchOf({ metadata, spec = {} }: Stored, { spec: changed, name }: Changes) {
   const fields = Object.entries(changed).flatMap(([field, value]) => {
     const path = `/spec/${field}`;

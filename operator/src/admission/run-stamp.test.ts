@@ -31,14 +31,14 @@ function stored(object: WorkflowRun, user: User, old?: WorkflowRun): WorkflowRun
 
 const refusal = (stamped: Stamped) => ('refusal' in stamped ? stamped.refusal : 'nothing was refused');
 
-describe('a run that somebody creates', () => {
-  it('says who asked for it, vouched for', () => {
+describe('a run that a user creates', () => {
+  it('records its requester with an attestation', () => {
     const made = stored(run(), ada);
     expect(made.spec.requester).toMatchObject({ ...ada, time: TIME });
     expect(attestation.requester(made)).toBe(true);
   });
 
-  it('cannot be asked for in the name of another', () => {
+  it('cannot name another user as its requester', () => {
     const say = (more: Partial<WorkflowRun['spec']>) => refusal(stampRun({ object: run(more) }, moment(ada)));
     expect(say({ requester: { username: 'bob' } })).toBe(
       'spec.requester: "bob" is not the requesting user; omit the field, "ada" is recorded',
@@ -49,7 +49,7 @@ describe('a run that somebody creates', () => {
     expect(stored(run({ desiredStateBy: { username: 'bob' } }), ada).spec.desiredStateBy).toBeUndefined();
   });
 
-  it('gets a generated name that its pods can be named after', () => {
+  it('gets a generated name short enough for the names of its pods', () => {
     const made = stored(run({}, { name: '', generateName: `${'a'.repeat(60)}-` }), ada);
     expect(made.metadata.name).toBe(`${'a'.repeat(44)}x1y2z3w4`);
     expect(attestation.requester(made)).toBe(true);
@@ -60,18 +60,18 @@ describe('a change of desiredState', () => {
   const before = stored(run(), ada);
   const paused = stored({ ...before, spec: { ...before.spec, desiredState: 'Paused' } }, bob, before);
 
-  it('says whose it is, vouched for', () => {
+  it('records its user with an attestation', () => {
     expect(paused.spec.desiredStateBy).toMatchObject({ username: 'bob', time: TIME });
     expect(attestation.desiredState(paused)).toBe(true);
     expect(paused.spec.requester).toEqual(before.spec.requester);
   });
 
-  it('is nobody’s where only something else changed', () => {
+  it('is not recorded when only other fields change', () => {
     const labelled = { ...paused, metadata: { ...paused.metadata, labels: { seen: 'yes' } } };
     expect(stored(labelled, ada, paused).spec).toEqual(paused.spec);
   });
 
-  it('is not in the name of another', () => {
+  it('cannot name another user', () => {
     const forged = (more: Partial<WorkflowRun['spec']>) =>
       refusal(stampRun({ object: { ...paused, spec: { ...paused.spec, ...more } }, old: paused }, moment(ada)));
     expect(forged({ desiredState: 'Running', desiredStateBy: { username: 'eve' } })).toContain(
@@ -80,7 +80,7 @@ describe('a change of desiredState', () => {
     expect(forged({ desiredStateBy: { username: 'ada' } })).toContain('spec.desiredStateBy');
   });
 
-  it('keeps what was written for who applies a manifest again', () => {
+  it('keeps the recorded fields when the manifest is applied again', () => {
     const { requester: _requester, desiredStateBy: _by, ...spec } = paused.spec;
     expect(stored({ ...paused, spec }, bob, paused).spec).toEqual(paused.spec);
   });
@@ -101,7 +101,7 @@ describe('a Backfill', () => {
     return { ...object, spec: Object.assign({}, object.spec, spec) };
   };
 
-  it('says who asked for it, and who set it going again', () => {
+  it('records its requester, and the user who resumes it', () => {
     const made = put(backfill(), ada);
     expect(made.spec.requester?.username).toBe('ada');
     expect(attestation.requester(made)).toBe(true);
@@ -112,7 +112,7 @@ describe('a Backfill', () => {
     expect(attestation.requester(resumed)).toBe(true);
   });
 
-  it('is vouched for with its window, and not as a run of its name', () => {
+  it('has an attestation that covers its window, and is void for a run of its name', () => {
     const made = put(backfill(), ada);
     expect(attestation.requester({ ...made, spec: { ...made.spec, to: '2027-01-01T00:00:00Z' } })).toBe(false);
     const { requester } = made.spec;
@@ -121,13 +121,13 @@ describe('a Backfill', () => {
   });
 });
 
-describe('what only the operator says', () => {
-  it('is refused on a run that somebody creates', () => {
+describe('provenance', () => {
+  it('is refused on a run that a user creates', () => {
     const claimed = run({ provenance: { requesters: ['ada'], depth: 0, proof: 'x' } });
     expect(refusal(stampRun({ object: claimed }, moment(ada)))).toContain('spec.provenance');
   });
 
-  it('is no part of another run: parameters and what it repeats are vouched for with the requester', () => {
+  it('is bound to one run: the attestation of the requester covers parameters and the repeated run', () => {
     const made = stored(run({ parameters: [{ name: 'version', value: '1' }] }), ada);
     expect(attestation.requester(made)).toBe(true);
     const parameters = [{ name: 'version', value: '2' }];

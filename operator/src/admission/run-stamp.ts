@@ -4,13 +4,13 @@ import { desiredStateClaim, requesterClaim } from './attestation.ts';
 import { stampOf, unstampable } from './people.ts';
 import { type Moment, nameOf, type Stamped, type Wish } from './stamped.ts';
 
-/** Runs made by hand: their pods are named after them. */
+/** Longest name of a manual run; the names of its pods are derived from it. */
 const MAX_NAME = 52;
 
-/** What somebody asks for, and can stop and set going again. */
+/** The kinds with a requester and a desired state. */
 type Asked = WorkflowRun | Backfill;
 
-/** What becomes of a WorkflowRun or Backfill that somebody creates or changes. The operator itself is not asked. */
+/** Stamps a WorkflowRun or Backfill that a user creates or changes. Writes of the operator are not reviewed. */
 export function stampRun({ object, old }: Wish<Asked>, moment: Moment): Stamped {
   const refusal = unstampable(moment.user) ?? (old === undefined ? claimedProvenance(object) : undefined);
   if (refusal !== undefined) return { refusal };
@@ -19,7 +19,7 @@ export function stampRun({ object, old }: Wish<Asked>, moment: Moment): Stamped 
 
 function claimedProvenance({ spec }: Asked): string | undefined {
   if (!('provenance' in spec) || spec.provenance === undefined) return undefined;
-  return 'spec.provenance: only the operator says how it came to make a run; leave it out';
+  return 'spec.provenance: only the operator sets it; omit the field';
 }
 
 function stampRequester(run: Asked, { user, now, attestation, suffix }: Moment): Stamped {
@@ -33,7 +33,7 @@ function stampRequester(run: Asked, { user, now, attestation, suffix }: Moment):
 }
 
 function stampChange(run: Asked, old: Asked, { user, now, attestation }: Moment): Stamped {
-  // Who applies a manifest again leaves out what was written for them.
+  // A manifest that is applied again lacks the fields that the webhook wrote.
   const requester = run.spec.requester ?? old.spec.requester;
   if (run.spec.desiredState === old.spec.desiredState) return unchangedState(run, old, requester);
   const refusal = inOtherName('desiredStateBy', changedStamp(run, old), user.username);
@@ -47,10 +47,10 @@ function stampChange(run: Asked, old: Asked, { user, now, attestation }: Moment)
 function unchangedState(run: Asked, old: Asked, requester: Stamp | undefined): Stamped {
   const given = changedStamp(run, old);
   if (given === undefined) return { spec: { requester, desiredStateBy: old.spec.desiredStateBy } };
-  return { refusal: 'spec.desiredStateBy: the admission webhook writes it when desiredState changes; leave it out' };
+  return { refusal: 'spec.desiredStateBy: the admission webhook sets it when desiredState changes; omit the field' };
 }
 
-/** What a request says of who wrote the desired state, where that is not simply what is stored. */
+/** The desiredStateBy of a request, if it differs from the stored one. */
 function changedStamp(run: Asked, old: Asked): Stamp | undefined {
   const given = run.spec.desiredStateBy;
   return canonicalJson(given) === canonicalJson(old.spec.desiredStateBy) ? undefined : given;

@@ -22,8 +22,8 @@ export interface SharedSecretOptions {
 }
 
 /**
- * The material in the Secret that all replicas share: whoever comes first makes it, all others take it. The Secret itself
- * is made, and brought back, by the keys of proofs.
+ * The material in the Secret that all replicas share: the first replica makes it, all others read it. The proof keys
+ * create the Secret itself, and restore it after a deletion.
  */
 export class SharedSecret {
   readonly #options: SharedSecretOptions;
@@ -33,13 +33,13 @@ export class SharedSecret {
     this.#options = options;
   }
 
-  /** What was read or written last. */
+  /** The material that was last read or written. */
   get material(): Material | undefined {
     return this.#known;
   }
 
   /**
-   * Reads the Secret, renews what is due, and stores it. What somebody took out of it comes back as it was.
+   * Reads the Secret, renews the material if due, and stores it. Removed fields are restored.
    * @throws ApiError ConnectionError
    */
   async refresh(wanted: Wanted, signal?: AbortSignal): Promise<Material> {
@@ -51,7 +51,7 @@ export class SharedSecret {
       const material = await renewed(stored, wanted);
       try {
         const data = { ...secret.data, ...packed(material) };
-        // With the version that was read: of two replicas one loses, and reads what the other wrote.
+        // With the version that was read: of two concurrent writers one fails, and reads the result of the other.
         if (!isIn(secret, material)) await client.replace(SECRETS, { ...secret, data } as Secret, { signal });
         this.#known = sameOrNew(this.#known, material);
         return this.#known;
@@ -66,7 +66,7 @@ function isIn({ data = {} }: Secret, material: Material): boolean {
   return Object.entries(packed(material)).every(([field, text]) => data[field] === text);
 }
 
-/** The object that is known where nothing changed, so that who compares need not look inside. */
+/** The known object if nothing changed, so that callers can compare by identity. */
 function sameOrNew(known: Material | undefined, material: Material): Material {
   return known !== undefined && JSON.stringify(packed(known)) === JSON.stringify(packed(material)) ? known : material;
 }
@@ -83,7 +83,7 @@ function packed({ paths, bundle, authorityKey, serving }: Material): Record<stri
   };
 }
 
-/** What is stored; nothing where there is only a key, as in a Secret that was just made. */
+/** The stored material; undefined in a new Secret that holds only keys. */
 function unpacked({ data = {} }: Secret): Partial<Material> | undefined {
   if (Object.values(FIELDS).every((field) => data[field] === undefined)) return undefined;
   const text = (field: string) => Buffer.from(data[field] ?? '', 'base64').toString('utf8');

@@ -1,7 +1,7 @@
 import { LABEL_OPERATOR, objectKey } from '../api/index.ts';
 import { type KubeObject, NAMESPACES, Reflector, type ReflectorOptions, Store } from '../runtime/index.ts';
 
-/** Why the webhook has no say in a namespace; nothing where it has. */
+/** Why this operator does not serve a namespace; undefined if it does. */
 export type Left = (namespace: string | undefined) => string | undefined;
 
 export type ServedSettings = Pick<
@@ -10,13 +10,13 @@ export type ServedSettings = Pick<
 >;
 
 /**
- * Which namespaces are left to other operators: those that this one was told to leave, and those whose label says so. Who
- * may label a namespace names an account that is an operator there, so what was vouched for there counts for nothing.
+ * Decides which namespaces other operators serve: the excluded ones of the configuration, and those with the operator
+ * label. A user who can label a namespace can choose the account of its operator, so attestations are void there.
  */
 export class ServedNamespaces {
   readonly #except: ReadonlySet<string>;
   readonly #labelled = new Store<string>();
-  /** To be run, and complete, before anything is judged. */
+  /** Must run and be synced before any review. */
   readonly reflector: Reflector<string>;
 
   constructor(settings: ServedSettings, exceptNamespaces: readonly string[]) {
@@ -32,10 +32,10 @@ export class ServedNamespaces {
 
   readonly left: Left = (namespace = '') => {
     if (this.#except.has(namespace)) {
-      return `the namespace ${namespace} is left to another operator (--except-namespaces); give it the label ${LABEL_OPERATOR}, so that this one is not asked`;
+      return `this operator does not serve the namespace ${namespace} (--except-namespaces); set the label ${LABEL_OPERATOR} on the namespace, so that the API server does not call this operator`;
     }
     const operator = this.#labelled.get(objectKey({ name: namespace }));
     if (operator === undefined) return undefined;
-    return `the namespace ${namespace} is left to the operator ${operator}, as its label ${LABEL_OPERATOR} says`;
+    return `the operator "${operator}" serves the namespace ${namespace} (label ${LABEL_OPERATOR})`;
   };
 }

@@ -5,12 +5,12 @@ import { HttpServer } from '../web/index.ts';
 import type { KeyPair } from './certificates.ts';
 import type { AdmissionRequest, AdmissionResponse } from './review.ts';
 
-/** An object of at most 3 MiB as it is and as it is to be, with room for how both are written. */
+/** Room for the old and the new object, of at most 3 MiB each, with the overhead of JSON escapes. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_CONNECTIONS = 256;
-/** Longer than the API server keeps idle connections, so that we never end one that it is about to use. */
+/** Longer than the API server keeps idle connections, so that the server never closes one that is about to be used. */
 const KEEP_ALIVE_MS = 120_000;
-/** What requests that are being answered get when the process ends, ms. */
+/** Grace period of requests in progress when the process ends, ms. */
 const DRAIN_MS = 5000;
 
 export interface AdmissionServerOptions {
@@ -18,14 +18,14 @@ export interface AdmissionServerOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly logger: Logger;
-  /** Whether requests on this path are believed now. */
+  /** Whether reviews on this path are accepted now. */
   readonly isPath: (path: string) => Promise<boolean>;
   readonly review: (request: AdmissionRequest) => Promise<AdmissionResponse>;
 }
 
 /**
- * Serves AdmissionReviews over TLS 1.2 and newer. Only the API server knows the path: whoever else reaches the port gets
- * nothing, so nobody can have the word of the webhook for users of their own invention.
+ * Serves AdmissionReviews over TLS 1.2 and newer. Only the API server knows the path, so no other client can get an
+ * attestation for invented users.
  */
 export class AdmissionServer {
   readonly #options: AdmissionServerOptions;
@@ -35,7 +35,7 @@ export class AdmissionServer {
     this.#options = options;
   }
 
-  /** Starts with a certificate, or goes on with another one. Resolves to the port. @throws Error when it is taken */
+  /** Starts with a certificate, or switches to it. Resolves to the port. @throws Error when the port is in use */
   async serve({ certificate, key }: KeyPair): Promise<number> {
     const tls = { cert: certificate, key };
     if (this.#server !== undefined) {
@@ -50,15 +50,15 @@ export class AdmissionServer {
       maxConnections: MAX_CONNECTIONS,
       idleMs: KEEP_ALIVE_MS,
       handle: (request, response) => this.#handle(request, response),
-      // A client that does not trust the certificate says so here; the API server's log tells which one it is.
-      onTlsError: (error) => logger.debug({ err: error }, 'no TLS connection'),
+      // Also for clients that do not trust the certificate; the log of the API server names the cause then.
+      onTlsError: (error) => logger.debug({ err: error }, 'TLS handshake failed'),
     });
     const listening = await server.start();
     this.#server = server;
     return listening;
   }
 
-  /** Takes no new connection, answers what it was asked, and ends. */
+  /** Accepts no new connections, answers requests in progress, and stops. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
@@ -69,10 +69,10 @@ export class AdmissionServer {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ''] = request.url?.split('?', 1) ?? [];
     if (!(await this.#options.isPath(path))) return answer(response, 404, 'not found\n');
-    if (request.method !== 'POST') return answer(response, 405, 'only POST\n');
+    if (request.method !== 'POST') return answer(response, 405, 'use the method POST\n');
     try {
       const body = await read(request);
-      if (body === undefined) return answer(response, 413, `a review has at most ${MAX_BODY_BYTES} bytes\n`);
+      if (body === undefined) return answer(response, 413, `the review exceeds the limit of ${MAX_BODY_BYTES} bytes\n`);
       const review = parsed(body);
       if (review === undefined) return answer(response, 400, 'not an AdmissionReview\n');
       const { apiVersion, kind, request: asked } = review;
@@ -80,7 +80,7 @@ export class AdmissionServer {
       answer(response, 200, JSON.stringify(reply), 'application/json');
     } catch (error) {
       this.#options.logger.error({ err: error }, 'an admission review failed');
-      answer(response, 500, 'the review failed; the log of the operator has the reason\n');
+      answer(response, 500, 'the review failed; see the log of the operator\n');
     }
   }
 }
@@ -104,12 +104,12 @@ function parsed(body: string): AdmissionReview | undefined {
   }
 }
 
-/** The API server asks about nothing else; whoever else does is told so. */
+/** The API server sends only objects with metadata; anything else is answered 400. */
 function isObject({ metadata }: Partial<KubeObject>): boolean {
   return typeof metadata === 'object' && metadata !== null;
 }
 
-/** The body; nothing when it is too long. */
+/** The body; undefined when it exceeds the limit. */
 async function read(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -123,7 +123,7 @@ async function read(request: IncomingMessage): Promise<string | undefined> {
 
 function answer(response: ServerResponse, code: number, text: string, type = 'text/plain; charset=utf-8'): void {
   if (response.headersSent || response.destroyed) return;
-  // The rest of a body that is too long is not waited for.
+  // The rest of a body over the limit is not read.
   const headers = { 'content-type': type, ...(code === 413 ? { connection: 'close' } : {}) };
   response.writeHead(code, headers);
   response.end(text);

@@ -22,7 +22,7 @@ afterEach(async () => {
   await Promise.all(running);
 });
 
-/** One operator's keys, once they are known. */
+/** The keys of one operator, after they are read. */
 async function keysOf(clock: Clock = realClock): Promise<ProofKeys> {
   const keys = new ProofKeys({ client: api.client, clock, logger: silentLogger(), namespace: 'ado-system' });
   running.push(keys.run(ending.signal));
@@ -30,39 +30,39 @@ async function keysOf(clock: Clock = realClock): Promise<ProofKeys> {
   return keys;
 }
 
-/** A clock that is so many days ahead. */
+/** A clock that is `days` ahead. */
 const ahead = (days: number): Clock => ({ ...realClock, now: () => realClock.now() + days * DAY_MS });
 const proofsOf = (keys: ProofKeys, now = 0) => new Proofs({ keys: () => keys.keys, purpose: 'proofs', now: () => now });
 const webhookSecret = () => new SharedSecret({ client: api.client, namespace: 'ado-system' }).refresh(WANTED);
 const secret = () => api.objects.get('Secret/ado-admission') as unknown as { data: Record<string, string> };
 
 describe('the keys that operators share', () => {
-  it('are made by the first operator without a webhook, and taken by all others', async () => {
+  it('are created by the first operator, also without a webhook, and read by all others', async () => {
     const first = await keysOf();
     const code = proofsOf(first).code(CLAIM);
     expect(proofsOf(await keysOf()).proves(code, CLAIM)).toBe(true);
     expect(api.writes).toEqual(['create Secret ado-admission']);
   });
 
-  it('stay as they are when the webhook writes beside them', async () => {
+  it('stay unchanged when the webhook writes other fields of the Secret', async () => {
     const { keys } = await keysOf();
     await webhookSecret();
     expect((await keysOf()).keys).toEqual(keys);
     expect(Object.keys(secret().data)).toContain('tls.crt');
   });
 
-  it('are the same for two that come at the same moment', async () => {
+  it('are the same for two operators that start at the same moment', async () => {
     const [a, b] = await Promise.all([keysOf(), keysOf()]);
     expect(a.keys).toEqual(b.keys);
   });
 
-  it('are put into a Secret that was made empty', async () => {
+  it('are stored in an existing empty Secret', async () => {
     api.put('Secret', { metadata: { name: 'ado-admission', namespace: 'ado-system' } });
     const { keys } = await keysOf();
     expect(Buffer.from(secret().data['attestation.key'] ?? '', 'base64')).toEqual(Buffer.from(keys[0]?.key ?? []));
   });
 
-  it('get another one after 90 days, that is used a day later, beside what the webhook has written', async () => {
+  it('include a new one after 90 days, used a day later, and keep the fields of the webhook', async () => {
     const first = await keysOf();
     await webhookSecret();
     const code = proofsOf(first).code(CLAIM);
@@ -76,7 +76,7 @@ describe('the keys that operators share', () => {
     expect(proofsOf(second).proves(code, CLAIM)).toBe(true);
   });
 
-  it('get another one too when somebody puts the time of the newest back, as the runbook says', async () => {
+  it('include a new one after the time of the newest is set back, as in the runbook', async () => {
     await keysOf();
     const text = Buffer.from(secret().data['attestation.keys'] ?? '', 'base64').toString();
     const back = Buffer.from(text.replace(/ \S+ /, ' 2020-01-01T00:00:00Z ')).toString('base64');
@@ -85,7 +85,7 @@ describe('the keys that operators share', () => {
     expect((await keysOf()).keys).toHaveLength(2);
   });
 
-  it('begin with the one of an operator of before, whose codes still count', async () => {
+  it('include the one of an earlier operator version, whose codes stay valid', async () => {
     const key = Buffer.alloc(32, 5);
     const metadata = { name: 'ado-admission', namespace: 'ado-system', creationTimestamp: new Date().toISOString() };
     api.put('Secret', { metadata, data: { 'attestation.key': key.toString('base64') } });
@@ -94,7 +94,7 @@ describe('the keys that operators share', () => {
     expect(Object.keys(secret().data)).toEqual(['attestation.key', 'attestation.keys']);
   });
 
-  it('are never made anew where one is damaged: the operator does not start', async () => {
+  it('are never replaced if one is damaged: the operator does not start', async () => {
     await keysOf();
     await webhookSecret();
     await keysOf(ahead(91));
@@ -113,12 +113,12 @@ describe('the keys that operators share', () => {
     }
   });
 
-  it('hold nobody up who waits for them when the process is told to end', async () => {
+  it('reject pending waits when the process stops', async () => {
     api.before = () => {
       throw new Error('no connection');
     };
     const waiting = keysOf();
     ending.abort();
-    await expect(waiting).rejects.toThrow('stopped before the keys of proofs were read');
+    await expect(waiting).rejects.toThrow('stopped before the proof keys were read');
   });
 });

@@ -36,7 +36,7 @@ const data = (more: Partial<Signal['spec']> = {}, meta = {}): Signal => ({
   spec: { type: 'Data', run: 'ship', name: 'paid', data: { amount: '1' }, ...more },
 });
 
-/** What is stored after a change of spec by a user. */
+/** The stored object after a user changes its spec. */
 function patched(old: Signal, change: Partial<Signal['spec']>, user: User): Signal {
   const object = { ...old, spec: { ...old.spec, ...change } };
   const { spec } = taken(stampSignal({ object, old }, moment(user)));
@@ -55,7 +55,7 @@ const answer = (old: Signal, change: Partial<Signal['spec']>, user: User) =>
   stampSignal({ object: { ...old, spec: { ...old.spec, ...change } }, old }, moment(user));
 
 describe('an answer', () => {
-  it('becomes a response with user, groups, time and digest, vouched for, and leaves the inbox empty', () => {
+  it('becomes a response with user, groups, time, digest and attestation, and leaves the inbox empty', () => {
     const stored = patched(approval(), { decision: 'Approve', comment: 'well' }, ada);
     expect(inboxIsEmpty(stored)).toBe(true);
     const [response] = stored.spec.responses ?? [];
@@ -69,7 +69,7 @@ describe('an answer', () => {
     expect(attestation.response(stored, response as SignalResponse)).toBe(true);
   });
 
-  it('comes after those of others, which stay as they are', () => {
+  it('is appended to earlier answers, which stay unchanged', () => {
     const first = patched(approval(), { decision: 'Approve' }, ada);
     const second = patched(first, { decision: 'Reject' }, bob);
     expect(second.spec.responses?.map(({ username, decision }) => [username, decision])).toEqual([
@@ -79,7 +79,7 @@ describe('an answer', () => {
     expect(second.spec.responses?.[0]).toEqual(first.spec.responses?.[0]);
   });
 
-  it('given once more changes nothing, and another one is refused', () => {
+  it('changes nothing when it is repeated, and a different one is refused', () => {
     const first = patched(approval(), { decision: 'Approve' }, ada);
     later = 1000;
     const again = patched(first, { decision: 'Approve' }, ada);
@@ -91,13 +91,13 @@ describe('an answer', () => {
     expect(taken(answer(first, { decision: 'Approve', comment: 'again' }, ada)).warning).toContain('not recorded');
   });
 
-  it('is not given by a change of a label', () => {
+  it('is not caused by a change of a label', () => {
     const first = patched(approval(), { decision: 'Approve' }, ada);
     const object = { ...first, metadata: { ...metadata, labels: { seen: 'yes' } } };
     expect(stampSignal({ object, old: first }, moment(bob))).toEqual({ spec: {} });
   });
 
-  it('cannot be written as a response: in no name, not even the own one', () => {
+  it('cannot be written as a response, not even in the own name', () => {
     const first = patched(approval(), { decision: 'Approve' }, ada);
     const [response] = first.spec.responses as [SignalResponse];
     const changes: SignalResponse[][] = [
@@ -109,15 +109,15 @@ describe('an answer', () => {
     for (const responses of changes) expect(refusal(answer(first, { responses }, bob))).toMatch(/^spec\.responses: /);
   });
 
-  it('needs a decision where one is asked for, and values where those are', () => {
-    expect(refusal(answer(approval(), { comment: 'hm' }, ada))).toMatch(/^spec\.decision: it is empty/);
+  it('must have a decision for an approval, and values for an input', () => {
+    expect(refusal(answer(approval(), { comment: 'hm' }, ada))).toMatch(/^spec\.decision: required/);
     const asked = input([{ name: 'size', type: 'Integer', minimum: 1 }]);
     expect(refusal(answer(asked, { decision: 'Reject' }, ada))).toContain('cannot be rejected');
-    expect(refusal(answer(asked, { comment: 'hm' }, ada))).toBe('spec.values: nothing is given; asked for: size');
+    expect(refusal(answer(asked, { comment: 'hm' }, ada))).toBe('spec.values: no values given; required: size');
     expect(patched(asked, { values: { size: '2' } }, ada).spec.responses?.[0]?.values).toEqual({ size: '2' });
   });
 
-  it('has to fit the form, and says where it does not', () => {
+  it('must fit the form, and the refusal names the field', () => {
     const form = [
       { name: 'size', type: 'Integer' as const, minimum: 1, maximum: 9 },
       { name: 'place', enum: ['a', 'b'] },
@@ -138,7 +138,7 @@ describe('an answer', () => {
     expect(refusal(answer(first, { decision: 'Approve', values: { place: 'x' } }, bob))).toContain('spec.values.place');
   });
 
-  it('is for those who are asked, by name or group', () => {
+  it('is accepted only from approvers, by name or group', () => {
     const asked = approval({ users: ['bob'], groups: ['release'] });
     expect(refusal(answer(asked, { decision: 'Approve' }, ada))).toBe('nothing was refused');
     expect(refusal(answer(asked, { decision: 'Approve' }, bob))).toBe('nothing was refused');
@@ -148,7 +148,7 @@ describe('an answer', () => {
     );
   });
 
-  it('is not for who asked for the run, where the task says so', () => {
+  it('is refused from the requester of the run with notRequester', () => {
     const asked = approval({ notRequester: 'ada', users: ['ada'] });
     expect(refusal(answer(asked, { decision: 'Approve' }, ada))).toContain('requested the run and may not decide');
     expect(refusal(answer(asked, { decision: 'Approve' }, { username: 'bob', groups: [] }))).toContain(
@@ -156,7 +156,7 @@ describe('an answer', () => {
     );
   });
 
-  it('of a service account is refused unless it is named, whatever its groups', () => {
+  it('of a service account is refused unless it is listed by name, whatever its groups', () => {
     const say = (request: Parameters<typeof approval>[0]) =>
       refusal(answer(approval(request), { decision: 'Approve' }, robot));
     expect(say({})).toContain('is a service account');
@@ -164,7 +164,7 @@ describe('an answer', () => {
     expect(say({ users: [robot.username] })).toBe('nothing was refused');
   });
 
-  it('comes too late once the signal has ended', () => {
+  it('is refused after the signal has ended', () => {
     const ended = approval({}, { status: { phase: 'Delivered', decision: 'Reject' } });
     expect(refusal(answer(ended, { decision: 'Approve' }, ada))).toContain('has ended (Delivered with Reject)');
     expect(refusal(answer(approval({}, { status: { phase: 'Pending' } }), { decision: 'Approve' }, ada))).toBe(
@@ -172,29 +172,29 @@ describe('an answer', () => {
     );
   });
 
-  it('is refused once a hundred people have answered', () => {
+  it('is refused after a hundred people have answered', () => {
     const responses = Array.from({ length: 100 }, (_, index) => ({ username: `user-${index}` }));
     const full = approval();
     const old = { ...full, spec: { ...full.spec, responses } };
     expect(refusal(answer(old, { decision: 'Approve' }, ada))).toContain('100 people have answered');
   });
 
-  it('keeps the groups that it is asked for by, of however many', () => {
+  it('keeps the groups of the approvers, however many groups the user has', () => {
     const groups = [...Array.from({ length: 80 }, (_, index) => `group-${index}`), 'release'];
     const stored = patched(approval({ groups: ['release'] }), { decision: 'Approve' }, { username: 'ada', groups });
     expect(stored.spec.responses?.[0]?.groups).toHaveLength(64);
     expect(stored.spec.responses?.[0]?.groups?.[0]).toBe('release');
   });
 
-  it('is refused of somebody whose name cannot be recorded', () => {
+  it('is refused from a user whose name cannot be recorded', () => {
     expect(refusal(answer(approval(), { decision: 'Approve' }, { username: 'a'.repeat(254), groups: [] }))).toContain(
       'can be recorded',
     );
   });
 });
 
-describe('a Signal that somebody creates', () => {
-  it('carries who sent it, vouched for', () => {
+describe('a Signal that a user creates', () => {
+  it('records its sender with an attestation', () => {
     const sent = data();
     const { spec } = taken(stampSignal({ object: sent }, moment(ada)));
     const stored = { ...sent, spec: { ...sent.spec, ...spec } };
@@ -202,7 +202,7 @@ describe('a Signal that somebody creates', () => {
     expect(attestation.sender(stored)).toBe(true);
   });
 
-  it('gets its generated name here, so that it is vouched for by that', () => {
+  it('gets its generated name before the attestation, which covers the name', () => {
     const sent = data({}, { name: '', generateName: 'paid-' });
     const { name, spec } = taken(stampSignal({ object: sent }, moment(ada)));
     expect(name).toBe('paid-x1y2z3w4');
@@ -210,7 +210,7 @@ describe('a Signal that somebody creates', () => {
     expect(attestation.sender(stored)).toBe(true);
   });
 
-  it('cannot be sent in the name of another, nor with groups of its own choice', () => {
+  it('cannot name another sender or chosen groups', () => {
     expect(refusal(stampSignal({ object: data({ sender: { username: 'bob' } }) }, moment(ada)))).toContain(
       'spec.sender: "bob" is not the sender',
     );
@@ -219,9 +219,9 @@ describe('a Signal that somebody creates', () => {
     expect(spec.sender).toMatchObject({ groups: ada.groups });
   });
 
-  it('is no Approval and no Input: those are the operator’s', () => {
+  it('cannot be an Approval or Input, which only the operator creates', () => {
     for (const object of [approval(), input([])]) {
-      expect(refusal(stampSignal({ object }, moment(ada)))).toContain('is made by the operator');
+      expect(refusal(stampSignal({ object }, moment(ada)))).toContain('only the operator creates');
     }
   });
 

@@ -8,14 +8,14 @@ import { type Moment, nameOf, type Stamped, UNCHANGED, type Wish } from './stamp
 const EMPTY_INBOX = { decision: undefined, comment: undefined, values: undefined };
 const MAX_NAME = 253;
 
-/** What becomes of a Signal that somebody creates or changes. The operator itself is not asked. */
+/** Stamps a Signal that a user creates or changes. Writes of the operator are not reviewed. */
 export function stampSignal({ object, old }: Wish<Signal>, moment: Moment): Stamped {
   const refusal = unstampable(moment.user);
   if (refusal !== undefined) return { refusal };
   if (old !== undefined) return old.spec.type === 'Data' ? keepSender(object, old) : takeAnswer(object, old, moment);
   if (object.spec.type === 'Data') return stampSender(object, moment);
   return {
-    refusal: `spec.type: a Signal of type ${object.spec.type} is made by the operator, for a task that asks; send data with type Data`,
+    refusal: `spec.type: only the operator creates Signals of type ${object.spec.type}; to send data, use type Data`,
   };
 }
 
@@ -30,7 +30,7 @@ function stampSender(signal: Signal, { user, now, attestation, suffix }: Moment)
   return { spec: { sender: { ...sender, attestation: attestation.code(senderClaim(named, sender)) } }, name };
 }
 
-/** Who applies a manifest again leaves out what was written for them. */
+/** Keeps the sender where a manifest that is applied again lacks it. */
 function keepSender(signal: Signal, old: Signal): Stamped {
   const { sender } = old.spec;
   return signal.spec.sender === undefined && sender !== undefined ? { spec: { sender } } : UNCHANGED;
@@ -41,7 +41,7 @@ function takeAnswer(signal: Signal, old: Signal, moment: Moment): Stamped {
   if (canonicalJson(signal.spec.responses ?? []) !== canonicalJson(responses)) {
     return {
       refusal:
-        'spec.responses: the admission webhook writes them, and they never change; answer with spec.decision and spec.comment, or spec.values',
+        'spec.responses: only the admission webhook adds responses, and they never change; answer with spec.decision and spec.comment, or spec.values',
     };
   }
   const answer = inboxOf(signal);
@@ -53,7 +53,7 @@ function takeAnswer(signal: Signal, old: Signal, moment: Moment): Stamped {
   return { spec: { ...EMPTY_INBOX, responses: [...responses, record(old, answer, moment)] } };
 }
 
-/** One answer each: the same once more changes nothing, and another one is refused. */
+/** Each user answers once: repeating the answer changes nothing, and a different one is refused. */
 function again(before: SignalResponse, answer: Answer): Stamped {
   const decided = before.decision ?? 'with values';
   const already = `you have answered already: ${decided}${before.time ? ` at ${before.time}` : ''}`;

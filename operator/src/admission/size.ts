@@ -1,9 +1,11 @@
-/** Values in an object: more than any that can be judged in time has, and few enough to be read in some tens of ms. */
+/**
+ * Maximum of values in an object: above the largest definition that validates in time, and counted within tens of ms.
+ */
 export const MAX_VALUES = 50_000;
-/** Far more than our kinds and pods have; JSON Schemas within parameters are the deepest. */
+/** Far above the depth of our kinds and of pods; JSON Schemas within parameters are the deepest. */
 export const MAX_DEPTH = 200;
 
-/** A value, and how it is come to. */
+/** A value and the path to it. */
 interface Place {
   readonly value: object;
   readonly depth: number;
@@ -12,16 +14,16 @@ interface Place {
 }
 
 /**
- * Why an object is too large to be looked at; nothing if it is not. What the API server asks about has at most 3 MB and is
- * not held against its schema yet, so what is in it is counted before anything else is done with it, and without recursion.
- * Fields that the API server manages are left out.
+ * Why an object is too large to be read; undefined if it is not. Objects of a review have up to 3 MB and are not
+ * validated against their schema yet, so their values are counted first, without recursion. Managed fields do not
+ * count.
  */
 export function sizeProblem(object: object): string | undefined {
   const places: Place[] = [{ value: object, depth: 0, key: '', parent: undefined }];
   let values = 0;
   for (let place = places.pop(); place !== undefined; place = places.pop()) {
-    if (place.depth > MAX_DEPTH) return `${pathOf(place)}: it is nested deeper than ${MAX_DEPTH}; ${REMEDY}`;
-    // Keys are not all listed where there are too many of them.
+    if (place.depth > MAX_DEPTH) return `${pathOf(place)}: nested deeper than ${MAX_DEPTH} levels; ${REMEDY}`;
+    // `for…in` stops at the limit without listing all keys.
     for (const key in place.value) {
       values++;
       if (values > MAX_VALUES) return `${pathOf(place)}: the object has more than ${MAX_VALUES} values; ${REMEDY}`;
@@ -36,8 +38,8 @@ export function sizeProblem(object: object): string | undefined {
 const isManaged = ({ key: parent, depth }: Place, key: string): boolean =>
   key === 'managedFields' && parent === 'metadata' && depth === 1;
 
-const REMEDY = 'TooComplex: use less of it, or move parts into templates or child workflows';
-/** Names on the way to what is told; what lies deeper is left out. */
+const REMEDY = 'TooComplex: make it smaller, or move parts into templates or child workflows';
+/** Names of a path that are shown; deeper ones are omitted. */
 const MAX_NAMES = 4;
 const MAX_NAME = 60;
 

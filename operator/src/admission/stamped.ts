@@ -1,35 +1,35 @@
 import type { Attestation } from './attestation.ts';
 import type { User } from './people.ts';
 
-/** What is asked of the API server: an object as it is to be, and as it is stored if it is there already. */
+/** A write that the API server reviews: the new object, and the stored one unless it is a create. */
 export interface Wish<T> {
   readonly object: T;
   readonly old?: T;
 }
 
-/** Who asks, when, and what vouches for both. */
+/** The user and the time of a request, and the attestation for both. */
 export interface Moment {
   readonly user: User;
   /** Epoch milliseconds. */
   readonly now: number;
   readonly attestation: Pick<Attestation, 'code'>;
-  /** Ends the name of an object that asks for a generated one. */
+  /** Suffix of a generated name. */
   readonly suffix: string;
 }
 
-/** What becomes of the wish: fields of spec by name (undefined: taken away), and the name that an object gets. */
+/** Changes of the webhook: fields of spec by name (undefined removes the field), and a generated name. */
 export interface Changes {
   readonly spec: Readonly<Record<string, unknown>>;
   readonly name?: string;
   readonly warning?: string;
 }
 
-/** Either what is changed, or why nothing is stored. */
+/** The changes, or a refusal with its reason. */
 export type Stamped = Changes | { readonly refusal: string };
 
 export const UNCHANGED: Changes = { spec: {} };
 
-/** The name of what is created: an attestation is bound to it, so one that is to be generated is generated here. */
+/** The name of a new object. Attestations are bound to the name, so `generateName` is resolved here. */
 export function nameOf(
   { name, generateName }: { name?: string; generateName?: string },
   suffix: string,

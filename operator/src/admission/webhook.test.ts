@@ -15,7 +15,7 @@ const SECOND = MINUTE / 60;
 const KEY = new Uint8Array(32).fill(3);
 const KEYS = { keys: [{ key: KEY, from: 0 }], synced: Promise.resolve() };
 const HOUR_MS = 3_600_000;
-/** Polls at once: thousands of looks pass here. */
+/** Polls without delay, because the tests simulate thousands of intervals. */
 const SOON = { interval: 1, timeout: 10_000 };
 
 /** Days pass when a test says so: every sleep of the webhook is one. */
@@ -37,7 +37,7 @@ class Days implements Clock {
     return this.#sleepers.length;
   }
 
-  /** Lets days pass, and whoever sleeps wake. */
+  /** Advances the time by days and wakes all sleepers. */
   pass(days: number): void {
     this.#now += days * DAY_MS;
     for (const wake of this.#sleepers.splice(0)) wake();
@@ -53,7 +53,7 @@ let days: Days;
 let ending: AbortController;
 let running: Promise<void>[];
 
-/** The Secret as the keys of proofs have made it. */
+/** The Secret as the proof keys create it. */
 function putSecret(): void {
   const data = { 'attestation.key': Buffer.from(KEY).toString('base64') };
   api.put('Secret', { metadata: { name: 'ado-admission', namespace: 'ado-system' }, data });
@@ -85,7 +85,7 @@ async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionW
     logger: silentLogger(),
     namespace: 'ado-system',
     keys: KEYS,
-    left: (namespace) => (namespace === 'theirs' ? 'it is left to another operator' : undefined),
+    left: (namespace) => (namespace === 'theirs' ? 'another operator serves it' : undefined),
     pathPeriodMs: HOUR_MS,
     host: '127.0.0.1',
     port: 0,
@@ -100,7 +100,7 @@ async function started(more: Partial<AdmissionOptions> = {}): Promise<AdmissionW
   return webhook;
 }
 
-/** Lets time pass until every webhook has looked and sleeps again. */
+/** Advances the time until every webhook has completed a check and sleeps again. */
 async function later(passed: number, webhooks = 1): Promise<void> {
   days.pass(passed);
   await expect.poll(() => days.asleep, SOON).toBe(webhooks);
@@ -123,7 +123,9 @@ function isTrusted(served: X509Certificate | undefined, authorities: string): bo
     });
 }
 
-/** A request as the API server makes it. Resolves to status and body; another day counts for what it trusts. */
+/**
+ * Sends a request like the API server. Resolves to status and body; certificates are verified at the simulated time.
+ */
 function post(webhook: AdmissionWebhook, body: unknown, options: { path?: string; ca?: string; method?: string } = {}) {
   const { path = new URL(clientConfig().url).pathname, ca = bundle(), method = 'POST' } = options;
   return new Promise<{ status: number; text: string }>((resolve, reject) => {
@@ -165,7 +167,7 @@ async function asked(webhook: AdmissionWebhook, body: unknown) {
 }
 
 describe('the webhook', () => {
-  it('tells the API server whom to trust and where to ask, and answers there', async () => {
+  it('registers its CA bundle and path, and answers there', async () => {
     const webhook = await started();
     const { allowed, patch } = await asked(webhook, review('signals', data));
     expect(allowed).toBe(true);
@@ -178,12 +180,12 @@ describe('the webhook', () => {
     expect(patch).toMatchObject([{ op: 'add', path: '/spec/sender', value: { username: 'ada' } }]);
   });
 
-  it('has a path that the API server takes of a Service', async () => {
+  it('has a path that the API server accepts for a Service', async () => {
     await started();
     expect(new URL(clientConfig().url).pathname).toMatch(/^\/review\/[a-z0-9]{64}$/);
   });
 
-  it('answers nobody who does not know the path, and nothing but reviews', async () => {
+  it('answers only reviews, and only on its path', async () => {
     const webhook = await started();
     const body = review('signals', data);
     for (const path of ['/', '/review', '/review/x']) expect((await post(webhook, body, { path })).status).toBe(404);
@@ -196,7 +198,7 @@ describe('the webhook', () => {
     expect(long.status).toBe(413);
   });
 
-  it('refuses what it is told to with the reason, leaves out the operator, and says what it cannot read', async () => {
+  it('refuses with the reason of its judge, skips the operator, and reports undecodable objects', async () => {
     const webhook = await started();
     const workflow = { metadata: { name: 'w' }, spec: {} };
     const refused = await asked(webhook, review('workflows', workflow));
@@ -211,20 +213,20 @@ describe('the webhook', () => {
     expect(broken.status?.message).toContain('spec.run');
   });
 
-  it('vouches for nothing in a namespace that another operator has, and judges nothing there', async () => {
+  it('attests and validates nothing in a namespace that another operator serves', async () => {
     const webhook = await started();
     const theirs = (resource: string, object: unknown) => {
       const { request, ...rest } = review(resource, object);
       return { ...rest, request: { ...request, namespace: 'theirs' } };
     };
-    const refused = { allowed: false, status: { code: 403, message: 'it is left to another operator' } };
+    const refused = { allowed: false, status: { code: 403, message: 'another operator serves it' } };
     expect(await asked(webhook, theirs('signals', data))).toMatchObject(refused);
     expect(await asked(webhook, theirs('workflowruns', { metadata: { name: 'r' } }))).toMatchObject(refused);
     const workflow = { metadata: { name: 'w' }, spec: {} };
     expect(await asked(webhook, theirs('workflows', workflow))).toMatchObject({ allowed: true });
   });
 
-  it('shares one key and one certificate among all replicas, whoever comes first', async () => {
+  it('shares one key and one certificate among all replicas', async () => {
     const [one, two] = await Promise.all([started(), started()]);
     const { patch } = await asked(one, review('signals', data));
     const metadata = { name: 'paid', namespace: 'shop' };
@@ -233,7 +235,7 @@ describe('the webhook', () => {
     expect((await asked(two, review('signals', data))).allowed).toBe(true);
   });
 
-  it('goes on through a year and a half of renewed certificates without one request being turned away', async () => {
+  it('answers every request through a year and a half of renewed certificates', async () => {
     const webhook = await started();
     const { patch } = await asked(webhook, review('signals', data));
     const stored = {
@@ -246,7 +248,7 @@ describe('the webhook', () => {
       const trusted = bundle();
       await later(10);
       served.add(bundle());
-      // An API server that has not heard of the newest bundle yet.
+      // An API server that does not have the newest bundle yet.
       expect((await post(webhook, review('signals', data), { ca: trusted })).status).toBe(200);
       expect((await asked(webhook, review('signals', data))).allowed).toBe(true);
     }
@@ -262,7 +264,7 @@ describe('the webhook', () => {
     expect(api.writes).toEqual(before);
   });
 
-  it('brings back what somebody took out of the Secret, and a configuration that was applied again', async () => {
+  it('restores removed fields of the Secret, and its fields of a configuration that is applied again', async () => {
     const webhook = await started();
     const secret = api.objects.get('Secret/ado-admission');
     putSecret();
@@ -276,7 +278,7 @@ describe('the webhook', () => {
     expect((await asked(webhook, review('signals', data))).allowed).toBe(true);
   });
 
-  it('tries again when the API server does not answer', async () => {
+  it('retries when the API server does not answer', async () => {
     let failures = 2;
     api.before = () => {
       if (failures-- > 0) throw new Error('no connection');
@@ -289,7 +291,7 @@ describe('the webhook', () => {
     expect((await asked(await ready, review('signals', data))).allowed).toBe(true);
   });
 
-  it('is ready without its configurations too, and registers once they are there', async () => {
+  it('is ready without its configurations, and registers once they exist', async () => {
     api.objects.clear();
     putSecret();
     const webhook = await started();
@@ -302,7 +304,7 @@ const statusAt = async (webhook: AdmissionWebhook, path: string) =>
   (await post(webhook, review('signals', data), { path })).status;
 
 describe('the path of the webhook', () => {
-  it('follows from nothing that is known, and is another one every hour', async () => {
+  it('is random, and changes every hour', async () => {
     const webhook = await started();
     const paths = new Set([legacyPath(KEY), pathNow()]);
     for (let hour = 0; hour < 5; hour++) {
@@ -314,7 +316,7 @@ describe('the path of the webhook', () => {
     expect(paths.size).toBe(7);
   });
 
-  it('of before is believed for three minutes, which an API server has to hear of another one', async () => {
+  it('is accepted for three minutes after it is replaced', async () => {
     const webhook = await started();
     const before = pathNow();
     for (let minute = 0; minute < 60; minute += 2) await later(2 * MINUTE);
@@ -326,7 +328,7 @@ describe('the path of the webhook', () => {
     expect(await statusAt(webhook, before)).toBe(404);
   });
 
-  it('that an API server told while no replica answered is worth nothing soon after one does', async () => {
+  it('that an API server revealed while no replica answered is replaced soon after one answers', async () => {
     const first = await started();
     const told = pathNow();
     ending.abort();
@@ -340,7 +342,7 @@ describe('the path of the webhook', () => {
     expect(await statusAt(second, pathNow())).toBe(200);
   });
 
-  it('changes too when the API server could not be reached for some minutes', async () => {
+  it('changes after the API server was unreachable for some minutes', async () => {
     const webhook = await started();
     const told = pathNow();
     await later(4 * MINUTE);
@@ -349,7 +351,7 @@ describe('the path of the webhook', () => {
     expect(await statusAt(webhook, told)).toBe(404);
   });
 
-  it('that another replica has just made is known at once, and strangers have the Secret read once a second', async () => {
+  it('of another replica is known at once, and unknown paths cause at most one read of the Secret a second', async () => {
     const one = await started();
     const before = pathNow();
     await started();
@@ -375,7 +377,7 @@ describe('the path of the webhook', () => {
     expect(new Set(answers)).toEqual(new Set([404]));
   });
 
-  it('stays for ten minutes the one of operators of before, whose replicas know no other', async () => {
+  it('stays the legacy one for ten minutes during an upgrade', async () => {
     const webhook = await started();
     const { data: stored } = api.objects.get('Secret/ado-admission') as unknown as { data: Record<string, string> };
     const { paths: _none, ...old } = stored;

@@ -22,34 +22,36 @@ export interface AdmissionOptions {
   readonly logger: Logger;
   /** Namespace of the operator, which holds the Secret. */
   readonly namespace: string;
-  /** What attestations are made with; they make the Secret. */
+  /** The proof keys; they also create the Secret. */
   readonly keys: Pick<ProofKeys, 'keys' | 'synced'>;
   readonly host: string;
   readonly port: number;
-  /** Names and addresses by which the API server reaches this. */
+  /** Names and addresses by which the API server reaches the webhook. */
   readonly hosts: readonly string[];
   readonly judge: Judge;
-  /** Which namespaces other operators have. */
+  /** Namespaces that other operators serve. */
   readonly left: Left;
-  /** How long the API server is told one path, ms. */
+  /** How long one path is registered with the API server, ms. */
   readonly pathPeriodMs: number;
-  /** How long it goes on serving when the process ends: until nobody is sent here any more, ms. */
+  /** How long it keeps serving when the process ends, until the API server sends no more requests here, ms. */
   readonly lingerMs: number;
 }
 
-/** How often the Secret and the configurations are looked at: what is applied anew lacks what we write, and fails closed. */
+/**
+ * How often the Secret and the configurations are read: a configuration applied anew lacks our fields and fails closed.
+ */
 const LOOK_MS = 60_000;
-/** Looks that failed one after the other, after which the API server may not have reached us either. */
+/** Consecutive failed reads after which the API server may not have reached the webhook either. */
 const MISSED_LOOKS = 3;
-/** How often the Secret is read for paths that are not known: another replica may have made one. */
+/** Minimum interval between reads of the Secret for unknown paths, which another replica may have made, ms. */
 const LOOK_AGAIN_MS = 1000;
 const SUFFIX_LENGTH = 8;
-/** Without vowels and what is taken for them, as Kubernetes generates names. */
+/** Without vowels and lookalikes of letters, as in the names that Kubernetes generates. */
 const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /**
- * The webhook of one replica, leader or not. It is a source to the manager: up before this process may lead, so that it
- * never decides without knowing what is attested, and down only after the last worker.
+ * The webhook of one replica, leader or not. As a source of the manager, it is ready before this process can lead, so
+ * that the leader can always verify attestations, and it stops only after the last worker.
  */
 export class AdmissionWebhook implements Source {
   readonly name = 'admission';
@@ -90,20 +92,20 @@ export class AdmissionWebhook implements Source {
     return this.#ready.promise;
   }
 
-  /** The port that it serves on, once it does. */
+  /** The port that it listens on, after the first successful `#look`. */
   get port(): number | undefined {
     return this.#port;
   }
 
-  /** Serves until the signal aborts. What fails is tried again: nothing else of the process ends because of it. */
+  /** Serves until the signal aborts. Failures are retried and end nothing else of the process. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger, lingerMs } = this.#options;
     const failed = (error: unknown, retryMs: number) => {
-      logger.error({ err: error, retryMs }, 'the admission webhook cannot be kept up');
+      logger.error({ err: error, retryMs }, 'cannot update the admission webhook');
       return 'Again' as const;
     };
     await keepLooking({ clock, everyMs: this.#everyMs, look: (at) => this.#look(at), failed }, signal);
-    // From now on /readyz says no, so that nobody new is sent here; who was is still answered.
+    // From now on /readyz fails, so that no new requests are routed here; requests in progress are still answered.
     const wasReady = this.#isReady;
     this.#isReady = false;
     if (wasReady && lingerMs > 0) await clock.sleep(lingerMs);
@@ -117,14 +119,14 @@ export class AdmissionWebhook implements Source {
     const isEarly = clock.monotonic() - this.#lookedAt > MISSED_LOOKS * this.#everyMs;
     const material = await this.#secret.refresh(this.#wanted(isEarly), signal);
     this.#port = await this.#server.serve(material.serving);
-    // What is attested is known from here on. That nobody may tell the API server of us is no reason to let runs stand still.
+    // Attestations can be verified from here on. A failed registration must not stop the runs.
     const isFirst = !this.#isReady;
     this.#isReady = true;
     this.#ready.resolve();
     const isInstalled = await register(client, material, this.#self, logger, signal);
     this.#lookedAt = clock.monotonic();
     if (!isFirst) return;
-    const say = isInstalled ? 'the admission webhook is served' : 'the admission webhook is served, but not installed';
+    const say = isInstalled ? 'admission webhook is listening' : 'admission webhook is listening, but is not installed';
     logger.info({ port: this.#port, account: this.#self }, say);
   }
 
@@ -138,7 +140,7 @@ export class AdmissionWebhook implements Source {
     return { hosts, paths: { periodMs: pathPeriodMs, legacy }, now: clock.now(), isEarly };
   }
 
-  /** Whether a path is believed. Where another replica may just have made it, the Secret is read first. */
+  /** Whether reviews on a path are accepted. For an unknown path of valid shape, the Secret is read first. */
   async #isPath(path: string): Promise<boolean> {
     const isKnown = () => isReviewPath(this.#secret.material?.paths ?? [], path, this.#options.clock.now());
     if (isKnown()) return true;
@@ -147,7 +149,7 @@ export class AdmissionWebhook implements Source {
     return isKnown();
   }
 
-  /** Reads the Secret, at most once a second, whoever asks: all share a read that begins after they asked. */
+  /** Reads the Secret at most once a second; concurrent callers share one read that starts after their calls. */
   #lookAgain(): Promise<unknown> {
     this.#nextLook ??= this.#mayLookAgain().then(() => {
       this.#nextLook = undefined;

@@ -28,8 +28,8 @@ function stored(object: Workflow, user: User, old?: Workflow): Workflow {
 const refusal = (stamped: Stamped) => ('refusal' in stamped ? stamped.refusal : 'nothing was refused');
 const writerOf = (made: Workflow) => [made.spec.writer?.username, attestation.writer(made)];
 
-describe('a Workflow that somebody writes', () => {
-  it('says who did, vouched for, also under a generated name', () => {
+describe('a Workflow that a user writes', () => {
+  it('records its writer with an attestation, also under a generated name', () => {
     expect(writerOf(stored(workflow(), ada))).toEqual(['ada', true]);
     const generated = { ...workflow(), metadata: { name: '', generateName: 'ship-', namespace: 'shop' } };
     const made = stored(generated, ada);
@@ -42,37 +42,37 @@ describe('a Workflow that somebody writes', () => {
     ['a trigger', { triggers: { schedules } }],
     ['whether a trigger is suspended', { triggers: { schedules: [{ ...schedules[0], suspend: true }] } }],
     ['a parameter', { parameters: [{ name: 'p', default: '1' }] }],
-  ])('has another writer when %s changes', (_what, change) => {
+  ])('gets a new writer when %s changes', (_what, change) => {
     const before = stored(workflow(), ada);
     const { writer: _left, ...spec } = before.spec;
     const after = stored({ ...before, spec: { ...spec, ...change } as Workflow['spec'] }, argo, before);
     expect(writerOf(after)).toEqual([argo.username, true]);
-    // The old stamp is none for what is written now.
+    // The old stamp does not cover the new content.
     expect(attestation.writer({ ...after, spec: { ...after.spec, writer: before.spec.writer } })).toBe(false);
   });
 
-  it('keeps its writer where the manifest is applied again, or only retention changes', () => {
+  it('keeps its writer when the manifest is applied again, or only retention changes', () => {
     const before = stored(workflow(), ada);
     expect(writerOf(stored(workflow(), argo, before))).toEqual(['ada', true]);
     expect(writerOf(stored(workflow({ retention: { succeeded: { count: 1 } } }), argo, before))).toEqual(['ada', true]);
   });
 
-  it('that was changed while no webhook was asked has no known writer, whoever touches it then', () => {
+  it('that was changed without the webhook has no known writer, whatever unrelated changes follow', () => {
     const before = stored(workflow(), ada);
     const changed: Workflow = { ...before, spec: { ...before.spec, triggers: { schedules } } };
     expect(attestation.writer(changed)).toBe(false);
     expect(writerOf(stored(changed, argo, changed))).toEqual(['ada', false]);
   });
 
-  it('is not written in the name of another', () => {
+  it('cannot name another user as its writer', () => {
     const writer = { username: 'ada' };
     const say = (object: Workflow, old?: Workflow) =>
       refusal(stampWorkflow({ object, ...(old && { old }) }, moment(argo)));
     expect(say(workflow({ writer }))).toContain('spec.writer: "ada" is not the requesting user; omit the field');
-    expect(say(workflow({ writer }), stored(workflow(), argo))).toContain('leave it out');
+    expect(say(workflow({ writer }), stored(workflow(), argo))).toContain('omit the field');
   });
 
-  it('is not vouched for under another name, in another namespace, or by another', () => {
+  it('has an attestation that is void under another name, in another namespace, or of another writer', () => {
     const made = stored(workflow(), ada);
     const elsewhere = { ...made, metadata: { ...made.metadata, namespace: 'other' } };
     const named = { ...made, metadata: { ...made.metadata, name: 'other' } };

@@ -5,12 +5,12 @@ import { stampOf, unstampable } from './people.ts';
 import { inOtherName } from './run-stamp.ts';
 import { type Moment, nameOf, type Stamped, type Wish } from './stamped.ts';
 
-/** Names of Workflows: their runs are named after them. */
+/** Longest name of a Workflow; the names of its runs are derived from it. */
 const MAX_NAME = 40;
 
 /**
- * What becomes of a Workflow that somebody creates or changes: whoever changes what is run, or what starts it, is written
- * down. A change of anything else leaves that as it is, and so does a manifest that is applied again.
+ * Stamps a Workflow that a user creates or changes: a change of the definition or its triggers records the user as the
+ * writer. Any other change keeps the writer, and so does a manifest that is applied again.
  */
 export function stampWorkflow({ object, old }: Wish<Workflow>, { user, now, attestation, suffix }: Moment): Stamped {
   if (old && digestOfWritten(object.spec) === digestOfWritten(old.spec)) return kept(object, old);
@@ -30,5 +30,5 @@ const isSame = (one: Stamp | undefined, other: Stamp | undefined): boolean =>
 function kept({ spec }: Workflow, old: Workflow): Stamped {
   const { writer } = old.spec;
   if (spec.writer === undefined || isSame(spec.writer, writer)) return { spec: { writer } };
-  return { refusal: 'spec.writer: the admission webhook writes it when the Workflow changes; leave it out' };
+  return { refusal: 'spec.writer: the admission webhook sets it when the Workflow changes; omit the field' };
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { matching } from './scalars.ts';
 
-/** Go's duration syntax, the form that Kubernetes uses, restricted to whole hours, minutes, seconds and milliseconds. */
+/**
+ * Go's duration syntax, the form that Kubernetes uses, restricted to whole hours, minutes, seconds and milliseconds.
+ */
 export const DURATION_PATTERN = '^([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,8}s)?([0-9]{1,9}ms)?$';
 
 /** A duration as a Go string, such as `1h30m`, `10s` or `250ms`. */
@@ -18,13 +20,13 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 ];
 
 /**
- * Milliseconds of a duration string. The schema has already refused what does not match DURATION_PATTERN;
- * anything else is a programming error.
- * @throws RangeError when the text is no duration
+ * Milliseconds of a duration string. The schema has already refused texts that do not match DURATION_PATTERN, so an
+ * error here is a programming error.
+ * @throws RangeError when the text is not a duration
  */
 export function parseDuration(text: string): number {
   if (text === '' || !new RegExp(DURATION_PATTERN).test(text)) {
-    throw new RangeError(`"${text}" is no duration; write it like 10s, 5m or 1h30m`);
+    throw new RangeError(`"${text}" is not a valid duration; use a duration such as 10s, 5m or 1h30m`);
   }
   let total = 0;
   for (const [pattern, unit] of UNITS) total += Number(pattern.exec(text)?.[1] ?? 0) * unit;

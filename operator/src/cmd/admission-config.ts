@@ -1,10 +1,10 @@
 import { ConfigError, type ListenAddress, listener, milliseconds } from './values.ts';
 
-/** How the admission webhook is served. */
+/** The settings of the admission webhook. */
 export interface AdmissionConfig extends ListenAddress {
-  /** Host by which the API server reaches it outside of the cluster; none: by the Service. */
+  /** Host of the URL by which the API server reaches the webhook; undefined: it uses the Service. */
   readonly reachedAt: string | undefined;
-  /** How long the API server is told one path, ms. */
+  /** How long each path of the webhook is registered, ms. */
   readonly pathPeriodMs: number;
 }
 
@@ -14,10 +14,10 @@ export const ADMISSION_OPTIONS = {
   'admission-path-period': { type: 'string', default: '1h' },
 } as const;
 
-export const ADMISSION_USAGE = `  --admission-address H:P  where the admission webhook is served, as 0.0.0.0:9443 (default: nowhere)
-  --admission-url URL      how the API server reaches it where no Service leads to it, as https://10.0.0.1:9443
+export const ADMISSION_USAGE = `  --admission-address H:P  listen address of the admission webhook, such as 0.0.0.0:9443 (default: off)
+  --admission-url URL      URL of the webhook for the API server if no Service exists, such as https://10.0.0.1:9443
   --admission-path-period 1h
-                           how long the API server is told one path of the webhook, until it is told another`;
+                           how often the secret path of the webhook changes`;
 
 /** @throws ConfigError */
 export function readAdmission(
@@ -27,11 +27,11 @@ export function readAdmission(
   const url = values['admission-url'];
   if (address === undefined) {
     if (url === '') return undefined;
-    throw new ConfigError(`--admission-url: "${url}" is reached only with --admission-address; give both`);
+    throw new ConfigError(`--admission-url: "${url}" requires --admission-address; give both`);
   }
   if (values.namespaces !== '') {
     throw new ConfigError(
-      `--admission-address: the admission webhook is for the whole cluster; leave it out where --namespaces is "${values.namespaces}"`,
+      `--admission-address: the admission webhook serves the whole cluster and cannot be combined with --namespaces "${values.namespaces}"; omit one of them`,
     );
   }
   const pathPeriodMs = milliseconds('admission-path-period', values['admission-path-period'], 1000);

@@ -18,21 +18,21 @@ interface Parts {
   readonly watching: ServedSettings;
 }
 
-/** The webhook, and what has to be known before it is asked. */
+/** The webhook, and the namespaces that must be synced before it answers. */
 export interface Admission {
   readonly webhook: AdmissionWebhook;
   readonly served: ServedNamespaces;
 }
 
-/** The API server is answered within a second; many do not have to wait in line for that. */
+/** Keeps answers within a second; the queue is short for the same reason. */
 const JUDGING = { limitMs: 900, maxWaiting: 8 };
 
-/** Well within the time that the API server gives the webhook. */
+/** Well within the timeout of the webhook in the API server. */
 const READ_MS = 3000;
-/** Until the kubelet has asked whether this replica is ready, and kube-proxy on every node has heard that it is not. */
+/** Time for the readiness probe to fail, and for kube-proxy on every node to remove this replica. */
 const LINGER_MS = 4000;
 
-/** The admission webhook of this replica; nothing where there is no address for it. */
+/** The admission webhook of this replica; undefined without an address. */
 export function wireAdmission(config: OperatorConfig, { watching, ...parts }: Parts): Admission | undefined {
   if (config.admission === undefined) return undefined;
   const { client, stores } = parts;

@@ -12,28 +12,29 @@ import { fetchInputs, openStore, push, sweep } from '../artifacts/index.ts';
 
 const USAGE = `Usage: artifacts fetch|push|ready|gc
 
-  fetch  puts the inputs of a task where it reads them, and ends
-  push   waits for SIGTERM, publishes the outputs of a task, and ends; with --now it does not wait
-  ready  waits until the push beside it would hear a SIGTERM
+  fetch  downloads the input artifacts of a task
+  push   waits for SIGTERM, then uploads the output artifacts of a task; with --now, uploads at once
+  ready  waits until the push process of the same container handles SIGTERM
   gc UID...
-         deletes the objects of all runs but these from the store
+         deletes the artifacts of all runs except these from the store
 
-The plan is in ${ENV_ARTIFACT_PLAN} or ${ENV_SWEEP_PLAN}, as JSON; Ado sets it in the pods that it makes.
+The environment variables ${ENV_ARTIFACT_PLAN} and ${ENV_SWEEP_PLAN} contain the plan as JSON; the operator sets them in
+the pods that it creates.
 `;
-/** Its content becomes the termination message of the container. */
+/** The file whose content the kubelet reports after the container has ended. */
 const MESSAGE_FILE = '/dev/termination-log';
 const MAX_MESSAGE = 1024;
-/** Bit of SIGUSR2 in the masks of /proc. Node catches SIGTERM from its first moment on, but only to die of it. */
+/** Bit of SIGUSR2 in the masks of /proc. SIGTERM cannot be used: Node catches it from the start, but only to exit. */
 const SIGUSR2_BIT = 1n << 11n;
 const READY_MS = 10_000;
-/** How long a sweep takes at most before it leaves the rest to the next one: less than its pod may take. */
+/** Time limit of a sweep, ms, after which the next one continues: less than its pod may take. */
 const SWEEP_MS = 480_000;
-/** What is left of the grace for saying that it was not enough. */
+/** Time that remains after the limit to report that it was exceeded, ms. */
 const FAREWELL_MS = 5_000;
 
 function told<T>(variable: string): T {
   const text = process.env[variable];
-  if (!text) throw new Error(`${variable} is not set; this program is started by Ado in the pods that it makes`);
+  if (!text) throw new Error(`${variable} is not set; the operator starts this program in the pods that it creates`);
   return JSON.parse(text) as T;
 }
 
@@ -66,25 +67,25 @@ async function pushAll(now: boolean): Promise<string> {
   }
 }
 
-/** Ends with the task's own container: the kubelet then sends SIGTERM. */
+/** Resolves on SIGTERM, which the kubelet sends after the task's own container has ended. */
 function terminated(): Promise<void> {
   return new Promise((resolve) => {
     // Keeps the process alive; a signal alone does not.
     const timer = setInterval(() => undefined, 2 ** 30);
     process.once('SIGTERM', () => {
       clearInterval(timer);
-      // The kubelet kills after the grace; a second request changes nothing.
+      // The kubelet kills the container after the grace period; a second SIGTERM changes nothing.
       process.on('SIGTERM', () => undefined);
       resolve();
     });
-    // Tells `ready` that the handler above is there.
+    // Shows `ready` that the handler above is installed.
     process.on('SIGUSR2', () => undefined);
   });
 }
 
 /**
- * The first process of a container that has no handler yet does not hear a signal at all, and a task may be over before
- * this program has started. So the task begins only when the handler is there.
+ * The first process of a container ignores a signal without a handler, and a task may end before this program has started.
+ * So the task starts only after the handler is installed.
  */
 async function ready(): Promise<string> {
   for (const end = performance.now() + READY_MS; performance.now() < end; ) {
@@ -92,7 +93,7 @@ async function ready(): Promise<string> {
     if (caught && (BigInt(`0x${caught}`) & SIGUSR2_BIT) !== 0n) return 'ready';
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  return 'nothing is known of the handlers of the first process';
+  return 'cannot determine the signal handlers of process 1';
 }
 
 async function collect(live: readonly string[]): Promise<string> {
@@ -119,7 +120,7 @@ async function main([command, ...args]: string[]): Promise<string> {
   if (command === 'ready') return ready();
   if (command === 'gc') return collect(args);
   if (command === '--help') return USAGE.trimEnd();
-  throw new Error(`"${command ?? ''}" is no command\n\n${USAGE}`);
+  throw new Error(`unknown command "${command ?? ''}"\n\n${USAGE}`);
 }
 
 try {

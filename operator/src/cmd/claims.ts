@@ -11,29 +11,29 @@ import {
 import type { Clock, KubeClient } from '../runtime/index.ts';
 
 export interface ClaimParts {
-  /** Fenced: nothing is claimed by a process that is not the leader any more. */
+  /** Fenced: a process that is no longer the leader claims nothing. */
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly clock: Clock;
   readonly identities: Identities;
-  /** Which cached results the operator stored. */
+  /** Verifies cached results that the operator stored. */
   readonly proves: Proves;
-  /** Has a run ask again for what it was refused. */
+  /** Enqueues a run to repeat a refused claim. */
   readonly wake: (runKey: string) => void;
-  /** Has a Semaphore looked at. */
+  /** Enqueues a Semaphore. */
   readonly settleSoon: (key: string) => void;
   /** Has the cached results of a namespace swept after so many milliseconds. */
   readonly sweepLater: (namespace: string, ms: number) => void;
 }
 
 export interface Claims {
-  /** Asks the cache, then for permits, then starts. */
+  /** Checks the cache, acquires permits, then starts. */
   readonly executor: CacheExecutor;
   readonly ledger: Ledger;
   readonly sweep: CacheSweep;
 }
 
-/** What attempts claim before they start: cached results and permits of Semaphores. */
+/** The claims of attempts before they start: cached results and permits of Semaphores. */
 export function wireClaims(
   inner: Executor,
   { client, stores, clock, identities, proves, wake, settleSoon, sweepLater }: ClaimParts,

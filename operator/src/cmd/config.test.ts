@@ -13,13 +13,13 @@ describe('the configuration of the operator', () => {
     expect(config.identity).not.toBe('');
   });
 
-  it('takes flags over environment variables over defaults', () => {
+  it('prefers flags to environment variables, and those to defaults', () => {
     const env = { ADO_LEASE_DURATION: '5s', ADO_NAMESPACES: 'a,b', ADO_NO_LEADER_ELECTION: 'true' };
     const config = readConfig(['--lease-duration', '2s'], env);
     expect(config).toMatchObject({ leaseMs: 2000, namespaces: ['a', 'b'], leaderElection: false });
   });
 
-  it('lets no request out but to what is listed', () => {
+  it('allows requests only to listed hosts and ranges', () => {
     expect(readConfig([], {})).toMatchObject({ httpHosts: [], httpAllowedCidrs: [], httpImage: '' });
     const env = { ADO_HTTP_HOSTS: 'a.example,*.b.example', ADO_HTTP_ALLOW_CIDRS: '10.0.0.0/8', ADO_HTTP_IMAGE: 'i:1' };
     expect(readConfig([], env)).toMatchObject({
@@ -29,7 +29,7 @@ describe('the configuration of the operator', () => {
     });
   });
 
-  it('keeps artifacts where it is told, with the image of the operator, and nowhere unless it is told', () => {
+  it('has an artifact store only if it is set, with the image of the operator', () => {
     expect(readConfig([], {}).storage.artifacts).toBeUndefined();
     const env = { ADO_ARTIFACT_STORE: 's3://shelf/a?region=eu', ADO_HTTP_IMAGE: 'ado:1', ADO_ARTIFACT_MAX: '2Mi' };
     expect(readConfig([], env).storage.artifacts).toMatchObject({
@@ -41,12 +41,12 @@ describe('the configuration of the operator', () => {
     });
   });
 
-  it('takes webhooks where it is told, and nowhere unless it is told', () => {
+  it('has a webhook address only if it is set', () => {
     expect(readConfig([], {}).hooks).toBeUndefined();
     expect(readConfig([], { ADO_HOOKS_ADDRESS: '0.0.0.0:8090' }).hooks).toEqual({ host: '0.0.0.0', port: 8090 });
   });
 
-  it('names each namespace once, whether it is served or left to others', () => {
+  it('lists each served or excluded namespace once', () => {
     expect(readConfig(['--namespaces', 'a,b,,a'], {})).toMatchObject({ namespaces: ['a', 'b'], exceptNamespaces: [] });
     const except = readConfig([], { ADO_EXCEPT_NAMESPACES: 'shop,team' });
     expect(except).toMatchObject({ namespaces: [], exceptNamespaces: ['shop', 'team'] });
@@ -55,7 +55,7 @@ describe('the configuration of the operator', () => {
   it.each([
     [['--lease-duration', 'soon'], '--lease-duration: "soon"'],
     [['--lease-duration', '5ms'], '--lease-duration: "5ms"'],
-    [['--artifact-store', 'shelf'], '--artifact-store: "shelf" is not the address of a store'],
+    [['--artifact-store', 'shelf'], '--artifact-store: "shelf" is'],
     [['--artifact-store', 's3://shelf'], '--artifact-image: ""'],
     [['--artifact-store', 's3://shelf', '--artifact-image=i', '--artifact-max=much'], '--artifact-max: "much"'],
     [['--concurrency', '0'], '--concurrency: "0"'],

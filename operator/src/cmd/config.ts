@@ -18,15 +18,15 @@ import {
 
 export { ConfigError, USAGE };
 
-/** How the operator is started. Every option has a flag and, for a container, an environment variable. */
+/** The settings of the operator. Every option has a flag and an environment variable. */
 export interface OperatorConfig {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly namespace: string;
   readonly identity: string;
-  /** Namespaces that are served; none: all of them. */
+  /** Served namespaces; empty: all. */
   readonly namespaces: readonly string[];
-  /** Namespaces that are left to other operators, where all others are served. */
+  /** Namespaces that other operators serve; this one serves all others. */
   readonly exceptNamespaces: readonly string[];
   readonly leaderElection: boolean;
   readonly leaseMs: number;
@@ -40,13 +40,13 @@ export interface OperatorConfig {
   readonly httpHosts: readonly string[];
   /** Ranges of addresses that requests may reach although they are local or private. */
   readonly httpAllowedCidrs: readonly string[];
-  /** Image of the pods that make all other requests; empty: there are none. */
+  /** Image of the pods that make all other requests; empty: such requests are refused. */
   readonly httpImage: string;
-  /** Where artifacts and logs are kept. */
+  /** The stores of artifacts and logs. */
   readonly storage: StorageConfig;
-  /** Where requests for webhooks are taken; none: nowhere. */
+  /** Listen address of the webhook receiver; undefined: off. */
   readonly hooks: ListenAddress | undefined;
-  /** Where the admission webhook is served; none: nothing is attested. */
+  /** The admission webhook; undefined: off, and nothing is attested. */
   readonly admission: AdmissionConfig | undefined;
   readonly healthHost: string;
   readonly healthPort: number;
@@ -88,13 +88,13 @@ function fromEnvironment(env: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * Reads flags over environment variables over defaults.
+ * Reads the configuration; flags have priority over environment variables, and those over defaults.
  * @throws ConfigError
  */
 export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): OperatorConfig {
   const values = parse([...fromEnvironment(env), ...args]);
   const level = LEVELS.find((known) => known === values['log-level']);
-  if (!level) throw new ConfigError(`--log-level: "${values['log-level']}" is none of ${LEVELS.join(', ')}`);
+  if (!level) throw new ConfigError(`--log-level: "${values['log-level']}" is not one of ${LEVELS.join(', ')}`);
   const [healthHost, healthPort] = address('health-address', values['health-address']);
   return {
     kubeconfig: values.kubeconfig,
@@ -132,5 +132,5 @@ function scope(only: string, except: string): Pick<OperatorConfig, 'namespaces' 
   const namespaces = names('namespaces', only);
   const exceptNamespaces = names('except-namespaces', except);
   if (namespaces.length === 0 || exceptNamespaces.length === 0) return { namespaces, exceptNamespaces };
-  throw new ConfigError(`--except-namespaces: "${except}" is for an operator of all others; leave out --namespaces`);
+  throw new ConfigError(`--except-namespaces: "${except}" cannot be combined with --namespaces; omit one of them`);
 }

@@ -22,22 +22,22 @@ import { storeOf } from './storage.ts';
 import type { StorageConfig } from './storage-config.ts';
 
 export interface ExecutorParts {
-  /** Fenced: nothing is started by a process that is not the leader any more. */
+  /** Fenced: a process that is no longer the leader starts nothing. */
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly clock: Clock;
   readonly isLeader: () => boolean;
-  /** Aborts when this process ends: what it asks of others is given up, since no answer could be stored any more. */
+  /** Aborts when this process ends, so that pending requests end: their answers could no longer be stored. */
   readonly ending: AbortSignal;
   /** Keeps the logs of finished pods. */
   readonly archiver: LogArchiver | undefined;
-  /** Whether the admission webhook vouches for what signals say of people. */
+  /** Verifies the attestations of users in signals. */
   readonly attests: Attests;
-  /** Which objects the operator made. */
+  /** Recognizes objects that the operator made. */
   readonly identities: Identities;
-  /** Vouches for what the operator itself made. */
+  /** Makes proofs for objects of the operator. */
   readonly proves: Proves;
-  /** Has a run looked at again, when something ended that no watch tells of. */
+  /** Enqueues a run when something ended without a watch event. */
   readonly wake: (run: RunContext) => void;
 }
 
@@ -69,7 +69,7 @@ export function wireExecutors(config: OperatorConfig, all: ExecutorParts): Execu
       image: config.httpImage,
       allowedCidrs: config.httpAllowedCidrs,
       ask: async (request, stop) => {
-        if (!isLeader()) throw new WebError('HttpFailed', 'this process is not the leader any more; nothing was sent');
+        if (!isLeader()) throw new WebError('HttpFailed', 'not sent: this process is no longer the leader');
         return ask(request, policy, AbortSignal.any([stop, ending]));
       },
     }),
@@ -80,5 +80,5 @@ function artifactsOf({ artifacts }: StorageConfig, { workflows }: Stores): Artif
   return artifacts && { store: storeOf(artifacts), policyOf: artifactPolicy(workflows) };
 }
 
-/** Conditions of a resource see its object and nothing else. */
+/** Conditions of a resource read only its object. */
 const NO_RUN = { name: '', uid: '', namespace: '', workflow: '' };

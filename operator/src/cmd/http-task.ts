@@ -11,13 +11,13 @@ import {
 } from '../web/index.ts';
 
 /**
- * Entry point of the pod that makes the request of one task: reads it from the environment, writes what the answer hands
- * on to $ADO_OUTPUTS, and ends with 22 for a status that is no success and 23 where no answer came.
+ * Entry point of the pod that makes the request of one task: reads the request from the environment, writes the outputs to
+ * $ADO_OUTPUTS, and exits with 22 for a status outside of the success codes and with 23 without an answer.
  */
 const EXIT_STATUS = 22;
 const EXIT_FAILED = 23;
 
-/** The headers whose values are in Secrets. A Secret that was written by an editor ends with a newline, which no header may hold. */
+/** The headers with values of Secrets. A Secret from an editor ends with a newline, which headers must not contain. */
 function secretHeaders(env: NodeJS.ProcessEnv): [name: string, value: string][] {
   const names = JSON.parse(env.ADO_HTTP_HEADERS_FROM ?? '[]') as string[];
   return names.map((name, index) => [name, (env[`ADO_HTTP_HEADER_${index}`] ?? '').trim()]);
@@ -44,7 +44,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<{ code: number; text: strin
     const whole = await ask(request, { addresses: new AddressGuard('Pod', listOf(env.ADO_HTTP_ALLOW_CIDRS)) });
     const secrets = secretHeaders(env).map(([, value]) => value);
     const answer = withoutSecrets(whole, secrets);
-    // An operator of before does not say.
+    // An earlier operator version does not set it.
     const { ADO_HTTP_SHOWS_ANSWER: shows = String(secrets.length === 0) } = env;
     if (isSuccess(answer.status, codes.length > 0 ? codes.map(Number) : undefined)) {
       return { code: 0, text: JSON.stringify(outputsOf(answer)) };

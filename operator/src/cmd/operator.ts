@@ -3,7 +3,7 @@ import { DamagedKeyError } from '../proofs/index.ts';
 import { ConfigError, readConfig, USAGE } from './config.ts';
 import { wire } from './wire.ts';
 
-/** Entry point of the operator: reads the configuration, runs until SIGTERM or SIGINT, and says how it ended. */
+/** Entry point of the operator: reads the configuration and runs until SIGTERM or SIGINT. Resolves to the exit code. */
 async function main(): Promise<number> {
   if (process.argv.includes('--help')) {
     process.stdout.write(USAGE);
@@ -24,5 +24,5 @@ async function run(): Promise<void> {
   }
 }
 
-// The thread that judges large definitions runs this file too, where all is in one.
+// In a bundle, the judging thread runs this file too.
 if (!isJudgeThread()) await run();

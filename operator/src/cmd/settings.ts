@@ -11,10 +11,10 @@ import { ConfigError, type OperatorConfig } from './config.ts';
 import { hookAccess } from './webhooks.ts';
 
 const LEASE_NAME = 'ado-operator';
-/** client-go's proportions: a leader gives up after 2/3 of its lease and renews it every 2/15. */
+/** client-go's proportions: a leader stops after 2/3 of its lease without a renewal, and renews it every 2/15. */
 const RENEW_SHARE = 2 / 3;
 const RETRY_SHARE = 2 / 15;
-/** A standby only reads, so it looks more often: a lease of 15 s that is handed back lies idle for half a second. */
+/** A standby only reads, so it polls more often: a released lease of 15 s stays idle for at most half a second. */
 const STANDBY_SHARE = 1 / 30;
 
 /** Every call that the operator may make. */
@@ -23,7 +23,7 @@ export function accessOf(config: OperatorConfig): AccessTable {
   return new AccessTable([...NAMESPACED_ACCESS, ...RESOURCE_TASK_ACCESS, ...cluster, ...OWN_NAMESPACE_ACCESS]);
 }
 
-/** Each served namespace by itself; or all at once, but for those that others serve. */
+/** The watched namespaces: each served one separately; or all at once, except those that other operators serve. */
 export function scopeOf({ namespaces, exceptNamespaces }: OperatorConfig) {
   if (namespaces.length > 0) return { namespaces };
   if (exceptNamespaces.length === 0) return {};
@@ -44,7 +44,7 @@ export function leaseOf({ namespace, identity, leaseMs }: OperatorConfig) {
   };
 }
 
-/** How the API server is reached. @throws ConfigError */
+/** The kubeconfig for the API server. @throws ConfigError */
 export function kubeConfigOf({ kubeconfig, context }: OperatorConfig): KubeConfig {
   try {
     const config = loadKubeConfig(kubeconfig);
@@ -52,11 +52,11 @@ export function kubeConfigOf({ kubeconfig, context }: OperatorConfig): KubeConfi
     return config;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`--kubeconfig: ${kubeconfig ?? 'the default one'} cannot be used: ${why}`);
+    throw new ConfigError(`--kubeconfig: cannot use ${kubeconfig ?? 'the default kubeconfig'}: ${why}`);
   }
 }
 
-/** Runs that are not over. */
+/** The number of active runs. */
 export function countActive(stores: Stores): number {
   let active = 0;
   for (const key of stores.runs.keys()) if (!stores.runs.get(key)?.status?.finishedAt) active++;

@@ -2,7 +2,7 @@ import { STORE_FOLDER } from '../api/index.ts';
 import { parseLocation, redactor, type StoreLocation } from '../artifacts/index.ts';
 import { ConfigError, milliseconds } from './values.ts';
 
-/** The store of artifacts, and how pods reach it. */
+/** The artifact store, and the settings of pods that use it. */
 export interface ArtifactConfig {
   readonly address: string;
   readonly location: StoreLocation;
@@ -11,19 +11,19 @@ export interface ArtifactConfig {
   readonly maxBytes: number;
 }
 
-/** Where logs outlive their pods. */
+/** The log archive. */
 export interface LogConfig {
   readonly address: string;
   /** Folder with the Secret (`secret`) or the volume (`volume`) of the store. */
   readonly folder: string;
-  /** Pattern in the syntax of RE2; its matches in logs are redacted. */
+  /** RE2 pattern of further text that is redacted in logs. */
   readonly redact: string;
 }
 
 export interface StorageConfig {
-  /** Undefined: tasks that have artifacts are refused. */
+  /** Undefined: tasks with artifacts are refused. */
   readonly artifacts: ArtifactConfig | undefined;
-  /** Undefined: logs go with their pods. */
+  /** Undefined: logs are deleted with their pods. */
   readonly logs: LogConfig | undefined;
   /** Time between the deletion of a run and the sweep of its namespace, and between two sweeps, ms. */
   readonly sweepMs: number;
@@ -40,16 +40,15 @@ export const STORAGE_OPTIONS = {
   'store-folder': { type: 'string', default: STORE_FOLDER },
 } as const;
 
-export const STORAGE_USAGE = `  --artifact-store URL     where artifacts are kept: s3://bucket/prefix?endpoint=URL&region=R&pathStyle=true, or
-                           volume://claim/folder of a claim in each namespace (default: nowhere)
-  --artifact-secret NAME   Secret in each namespace with accessKey and secretKey for it (default ado-artifacts)
-  --artifact-image IMAGE   image of the containers that fetch and store them: that of the operator (default --http-image)
-  --artifact-max 10Gi      most bytes that all inputs, or all outputs, of a task may have
-  --artifact-sweep 10m     how long after the deletion of a run its artifacts and logs are deleted, and the shortest time
-                           between two sweeps of a namespace
-  --log-archive URL        where logs of finished pods are kept, as --artifact-store (default: nowhere)
-  --log-redact PATTERN     text to redact in them besides tokens and passwords, in the syntax of RE2
-  --store-folder DIR       where the Secret (DIR/secret) or the volume (DIR/volume) of --log-archive is mounted
+export const STORAGE_USAGE = `  --artifact-store URL     artifact store: s3://bucket/prefix?endpoint=URL&region=R&pathStyle=true, or
+                           volume://claim/folder for a claim in each namespace (default: none)
+  --artifact-secret NAME   Secret in each namespace with accessKey and secretKey of the store (default ado-artifacts)
+  --artifact-image IMAGE   image of the containers that transfer artifacts: the operator's (default --http-image)
+  --artifact-max 10Gi      maximum size of all inputs, or all outputs, of a task
+  --artifact-sweep 10m     delay between the deletion of runs and of their artifacts, and minimum interval of sweeps
+  --log-archive URL        store for logs of finished pods, in the form of --artifact-store (default: none)
+  --log-redact PATTERN     RE2 pattern of further text to redact in logs, besides tokens and passwords
+  --store-folder DIR       mount path of the Secret (DIR/secret) or the volume (DIR/volume) of --log-archive
                            (default ${STORE_FOLDER}); without keys there, the operator's own role is used`;
 
 export type StorageValues = { readonly [Name in keyof typeof STORAGE_OPTIONS]: string };
@@ -77,7 +76,7 @@ function readArtifacts(values: StorageValues, httpImage: string): ArtifactConfig
   if (address === '') return undefined;
   const where = location('artifact-store', address);
   const image = values['artifact-image'] || httpImage;
-  if (image === '') throw new ConfigError('--artifact-image: "" is not an image; name that of the operator');
+  if (image === '') throw new ConfigError('--artifact-image: "" is not an image; set the image of the operator');
   const secret = values['artifact-secret'];
   return {
     address,
@@ -100,6 +99,6 @@ const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
 
 function bytes(text: string): number {
   const match = /^([1-9][0-9]{0,8})(|Ki|Mi|Gi|Ti)$/.exec(text);
-  if (!match) throw new ConfigError(`--artifact-max: "${text}" is not a size; write it like 10Gi`);
+  if (!match) throw new ConfigError(`--artifact-max: "${text}" is not a valid size; use a size such as 10Gi`);
   return Number(match[1]) * 1024 ** UNITS.indexOf(match[2] ?? '');
 }

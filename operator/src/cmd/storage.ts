@@ -15,7 +15,7 @@ export interface StorageParts {
   readonly metrics: Metrics;
 }
 
-/** Archives logs, and deletes them when their runs are gone. */
+/** The archive of logs, and the sweep that deletes logs of deleted runs. */
 export interface LogKeeping {
   readonly archiver: LogArchiver;
   readonly sweepLogs: SweepSettings['sweepLogs'];
@@ -49,12 +49,12 @@ export function wireLogs(config: LogConfig | undefined, parts: StorageParts): Lo
   };
 }
 
-/** The store as pods are told of it. */
+/** The store for the configuration of pods. */
 export function storeOf({ location, address, secret, image, maxBytes }: ArtifactConfig): ArtifactStore {
   return { address, claim: location.type === 'Volume' ? location.claim : undefined, secret, image, maxBytes };
 }
 
-/** Which stores are swept: one that holds both artifacts and logs is swept once, by the operator. */
+/** The stores to sweep: a store of both artifacts and logs is swept once, by the operator. */
 export function sweepSettings(
   { storage, namespaces }: Pick<OperatorConfig, 'storage' | 'namespaces'>,
   logs: LogKeeping | undefined,
@@ -65,7 +65,7 @@ export function sweepSettings(
   return store || logs ? { everyMs, store, knowsCluster, sweepLogs: logs?.sweepLogs } : undefined;
 }
 
-/** Uses a store that is opened when it is first needed, and again after a failure: its Secret may have changed. */
+/** Opens a store at its first use, and again after a failure, because its Secret may have changed. */
 function opened({ address, folder }: LogConfig) {
   let current: Promise<ObjectStore> | undefined;
   return async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {

@@ -1,12 +1,12 @@
 import { parseDuration } from '../api/index.ts';
 import { AddressGuard, HostList } from '../web/index.ts';
 
-/** An option that cannot be used; the message names it, its value and the remedy. */
+/** An invalid option; the message has the option, its value and the remedy. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Both lists become requests: each namespace of the first has watches of its own, each of the second a selector. */
+/** Bounds both lists: each served namespace has its own watches, each excluded one adds to a selector. */
 const MOST_NAMESPACES = 100;
 const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -14,16 +14,22 @@ const NAMESPACE = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 export function names(option: string, text: string): string[] {
   const all = [...new Set(text.split(',').filter((name) => name !== ''))];
   const wrong = all.find((name) => !NAMESPACE.test(name));
-  if (wrong !== undefined) throw new ConfigError(`--${option}: "${wrong}" is no name of a namespace; write A,B`);
+  if (wrong !== undefined) {
+    throw new ConfigError(
+      `--${option}: "${wrong}" is not a valid name of a namespace; write names separated by commas`,
+    );
+  }
   if (all.length <= MOST_NAMESPACES) return all;
   throw new ConfigError(
-    `--${option}: ${all.length} namespaces are more than ${MOST_NAMESPACES}; use several operators`,
+    `--${option}: ${all.length} namespaces exceed the limit of ${MOST_NAMESPACES}; use several operators`,
   );
 }
 
 /** A duration of at least `least`, ms. @throws ConfigError */
 export function milliseconds(name: string, text: string, least: number): number {
-  const problem = new ConfigError(`--${name}: "${text}" is no duration of at least ${least} ms; write it like 15s`);
+  const problem = new ConfigError(
+    `--${name}: "${text}" is not a duration of at least ${least} ms; use a duration such as 15s`,
+  );
   try {
     const ms = parseDuration(text);
     if (ms < least) throw problem;
@@ -37,7 +43,7 @@ export function milliseconds(name: string, text: string, least: number): number 
 export function whole(name: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ConfigError(`--${name}: "${text}" is no whole number from ${least} to ${most}`);
+  throw new ConfigError(`--${name}: "${text}" is not a whole number from ${least} to ${most}`);
 }
 
 /** HOST:PORT. @throws ConfigError */
@@ -52,19 +58,19 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** HOST:PORT to listen on, or nothing where it is left out. @throws ConfigError */
+/** HOST:PORT to listen on; undefined if the option is empty. @throws ConfigError */
 export function listener(option: string, text: string): ListenAddress | undefined {
   if (text === '') return undefined;
   const [host, port] = address(option, text);
   return { host, port };
 }
 
-/** Hosts as HostList takes them. @throws ConfigError */
+/** Hosts in the format of HostList. @throws ConfigError */
 export function hosts(option: string, text: string): string[] {
   return judged(option, text, (all) => new HostList(all));
 }
 
-/** Ranges of addresses as AddressGuard takes them. @throws ConfigError */
+/** Address ranges in the format of AddressGuard. @throws ConfigError */
 export function cidrs(option: string, text: string): string[] {
   return judged(option, text, (all) => new AddressGuard('Operator', all));
 }

@@ -12,7 +12,7 @@ import { RateLimits, Receiver, SecretReader, type TellOfStrangers, WebhookServer
 import type { OperatorConfig } from './config.ts';
 
 interface Parts {
-  /** Not fenced: every replica takes requests, and the name of a run is lock enough. */
+  /** Not fenced: every replica accepts requests, and the name of a run is the lock. */
   readonly client: KubeClient;
   readonly stores: Stores;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ interface Parts {
   readonly recorder: Recorder;
 }
 
-/** What takes requests for webhooks, and what reads their secrets; nothing where there is no address for them. */
+/** The webhook server and the reader of its secrets; undefined without an address. */
 export function wireHooks(config: OperatorConfig, parts: Parts) {
   if (config.hooks === undefined) return undefined;
   const { client, clock, stores, recorder } = parts;
@@ -41,5 +41,5 @@ export function wireHooks(config: OperatorConfig, parts: Parts) {
   return { server: new WebhookServer({ ...parts, ...config.hooks, receiver }), askForSecret };
 }
 
-/** What it may ask besides where it takes requests. */
+/** Further API access of an operator with a webhook address. */
 export const hookAccess = ({ hooks }: OperatorConfig): readonly AccessRule[] => (hooks ? WEBHOOK_ACCESS : []);

@@ -28,10 +28,10 @@ import { accessOf, countActive, kubeConfigOf, leaseOf, scopeOf } from './setting
 import { sweepSettings, wireLogs } from './storage.ts';
 import { wireHooks } from './webhooks.ts';
 
-/** Nobody waits for the controllers' own judgement, which is not to hang all the same. */
+/** Limits of the validation by controllers, which nobody waits for, but which must not hang. */
 const JUDGING = { limitMs: 20_000, maxWaiting: 200 };
 
-/** Puts the operator together: one client, a reflector a kind, the controllers, and the shell that runs them in order. */
+/** Wires the operator: one client, a reflector for each kind, the controllers, and the manager that runs them. */
 export function wire(config: OperatorConfig): AdoOperator {
   const clock = realClock;
   const metrics = createMetrics();

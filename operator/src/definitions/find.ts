@@ -2,7 +2,7 @@ import { type ObjectMeta, objectKey, type TemplateBody, type WorkflowTemplate } 
 import type { FindTemplate, LibraryKind } from '../engine/index.ts';
 import { type TemplateStores, versionsOf } from './references.ts';
 
-/** How many versions a message names. */
+/** Maximum of versions in a message. */
 const SHOWN = 10;
 
 /** Finds templates as a Workflow or template of this namespace sees them. */
@@ -19,7 +19,7 @@ export function findTemplates(stores: TemplateStores, namespace: string | undefi
 }
 
 const NO_CLUSTER =
-  'this operator serves single namespaces, and so no ClusterWorkflowTemplates; make it a WorkflowTemplate of the namespace';
+  'this operator serves single namespaces and therefore no ClusterWorkflowTemplates; use a WorkflowTemplate in the namespace';
 
 function current(
   stores: TemplateStores,
@@ -30,7 +30,7 @@ function current(
   const { definition } = status ?? {};
   if (definition !== undefined) return bodyOf(stores, kind, metadata, definition.digest, `${kind} "${name}"`);
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-  const why = ready === undefined ? 'it is not judged yet' : ready.message;
+  const why = ready === undefined ? 'it is not validated yet' : ready.message;
   return { problem: `${kind} "${name}" has no valid version: ${why}` };
 }
 
@@ -58,11 +58,13 @@ function bodyOf(
 ): TemplateBody | { problem: string } {
   const found = versionsOf(stores, kind, template).find((version) => version.digest === digest);
   return (
-    found?.body ?? { problem: `the content of ${what} is not kept any more; apply that version again, or name another` }
+    found?.body ?? {
+      problem: `the content of ${what} is no longer stored; apply that version again, or use another version`,
+    }
   );
 }
 
-/** The template sees itself as it is to be: a circle through itself is one already. */
+/** Finds templates for a new version of a template, which sees itself as that version, so that cycles are detected. */
 export function withItself(
   find: FindTemplate,
   ownKind: LibraryKind,

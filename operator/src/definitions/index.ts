@@ -1,6 +1,6 @@
 /**
- * Pinned definitions: the revisions of Workflows and the versions of templates, how they are found and decoded, and how a
- * verdict on one reads. Controllers and admission share it, so that both say the same of the same object.
+ * Pinned definitions: revisions of Workflows and versions of templates, their lookup and decoding, and the texts of
+ * verdicts. Controllers and admission share it, so that both report the same about the same object.
  *
  * 1. A digest is computed from the content of an object, never read from it.
  * 2. Nothing here writes to the API server, or waits for it.

@@ -10,15 +10,15 @@ import { type LibraryKind, templateReferences } from '../engine/index.ts';
 import type { Store } from '../runtime/index.ts';
 import { isVersionOf, type TemplateVersion, templateOf, VERSIONS_BY_TEMPLATE } from './version.ts';
 
-/** The index of whatever uses templates by the templates that it names itself. */
+/** The index of Workflows, templates and versions by the templates that they name directly. */
 export const BY_REFERENCE = 'template';
 
-/** Names a template among all of them, whether it exists or not. */
+/** The key of a template, which may not exist. */
 export function templateKey(kind: LibraryKind, { namespace, name }: Pick<ObjectMeta, 'namespace' | 'name'>): string {
   return kind === 'WorkflowTemplate' ? `${kind}/${namespace ?? ''}/${name}` : `${kind}//${name}`;
 }
 
-/** The caches in which templates and their users are found. */
+/** The caches of templates and of the objects that use them. */
 export interface TemplateStores {
   readonly workflows: Store<Workflow>;
   readonly templates: Store<WorkflowTemplate>;
@@ -49,7 +49,7 @@ export function referencesOfVersion({ body, kind, metadata }: TemplateVersion): 
   return keysOf(body, kind, metadata.namespace);
 }
 
-/** Who is to be judged again when a template or one of its versions has changed, appeared or gone. */
+/** The objects to validate again after a template or one of its versions has changed, appeared or been deleted. */
 export interface Affected {
   /** Keys of Workflows. */
   readonly workflows: ReadonlySet<string>;
@@ -59,7 +59,7 @@ export interface Affected {
 
 const KINDS = ['WorkflowTemplate', 'ClusterWorkflowTemplate'] as const;
 
-/** Whoever uses the template of this `templateKey`, directly or through other templates. */
+/** The objects that use the template of this `templateKey`, directly or through other templates. */
 export function affectedBy(stores: TemplateStores, key: string): Affected {
   const workflows = new Set<string>();
   const templates = { WorkflowTemplate: new Set<string>(), ClusterWorkflowTemplate: new Set<string>() };
@@ -83,7 +83,9 @@ function usersOf(stores: TemplateStores, kind: LibraryKind, used: string): Workf
   return store?.byIndex(BY_REFERENCE, used) ?? [];
 }
 
-/** Calls `changed` with the `templateKey` of every template that changes, appears or goes, or has a new version. */
+/**
+ * Calls `changed` with the `templateKey` of every template that changes, appears, is deleted, or gets a new version.
+ */
 export function watchTemplates(stores: TemplateStores, changed: (key: string) => void): void {
   const handler = (kind: LibraryKind) => {
     const tell = (_key: string, { metadata }: WorkflowTemplate) => changed(templateKey(kind, metadata));
@@ -95,7 +97,7 @@ export function watchTemplates(stores: TemplateStores, changed: (key: string) =>
   stores.versions.subscribe({ added: tell, deleted: tell });
 }
 
-/** The versions of just this template that are in the cache; none that is only named after it. */
+/** The cached versions that belong to this template, by uid and not only by name. */
 export function versionsOf(stores: TemplateStores, kind: LibraryKind, metadata: ObjectMeta): TemplateVersion[] {
   const named = stores.versions.byIndex(VERSIONS_BY_TEMPLATE, templateKey(kind, metadata));
   return named.filter((version) => isVersionOf(version, metadata));

@@ -3,21 +3,21 @@ import { BoundedMap } from '../bounds/index.ts';
 import { canonicalJson, digestText, type Plan, plan } from '../engine/index.ts';
 import type { KubeObject } from '../runtime/index.ts';
 
-/** A ControllerRevision as the API server holds it. The server refuses to change its data, but not to make another one. */
+/** A ControllerRevision of the API server. Its data is immutable, but the object can be deleted and recreated. */
 export interface RevisionObject extends KubeObject {
   revision: number;
   data: unknown;
 }
 
-/** A ControllerRevision of a Workflow in the cache. Nothing of it is believed before `misfitOf` finds nothing. */
+/** A cached ControllerRevision of a Workflow. It is untrusted until `misfitOf` returns undefined. */
 export interface Revision {
   readonly metadata: ObjectMeta;
   readonly revision: number;
-  /** What it holds, digested at the first use and once only; undefined where that is no definition at all. */
+  /** The definition in it, digested once at first use; undefined if the data is not a definition. */
   readonly content: () => Content | undefined;
 }
 
-/** A definition with its digest. Only `of` makes one, so the digest is always computed from just this definition. */
+/** A definition with its digest. Only `of` creates it, so the digest always belongs to the definition. */
 export class Content {
   readonly digest: string;
   readonly #definition: Definition;
@@ -27,7 +27,7 @@ export class Content {
     this.#definition = definition;
   }
 
-  /** What is digested is what is kept: what JSON cannot tell apart (1e400 and null) is the same afterwards. */
+  /** Keeps the parsed digest input, so that values that are equal in JSON (1e400 and null) are equal afterwards. */
   static of(data: unknown): Content {
     const text = canonicalJson(data);
     return new Content(digestText(text), JSON.parse(text) as Definition);
@@ -38,7 +38,7 @@ export class Content {
   }
 }
 
-/** Takes a ControllerRevision into the cache. */
+/** Decodes a ControllerRevision for the cache. */
 export function decodeRevision({ metadata, revision, data }: RevisionObject): Revision {
   let raw = data;
   let content: Content | undefined;
@@ -53,7 +53,7 @@ export function decodeRevision({ metadata, revision, data }: RevisionObject): Re
   };
 }
 
-/** What somebody nested deeper than can be walked is no definition. */
+/** The content of raw data; undefined if it is nested too deep to be serialized. */
 function contentOf(raw: unknown): Content | undefined {
   try {
     return Content.of(raw);
@@ -65,7 +65,7 @@ function contentOf(raw: unknown): Content | undefined {
 /** How many compiled definitions are kept; a definition costs a few milliseconds to compile again. */
 const MAX_PLANS = 500;
 
-/** Compiled definitions by digest. They are shared over namespaces, so the digest must be that of the content. */
+/** Compiled definitions by digest. Namespaces share them, so the digest must be computed from the content. */
 export class Plans {
   readonly #plans = new BoundedMap<Plan>({ max: MAX_PLANS });
 
@@ -83,19 +83,19 @@ export function revisionName(workflow: string, digest: string): string {
   return `${workflow}-${digest.slice(0, 12)}`;
 }
 
-/** The revision that is looked for. */
+/** The identity of a revision. */
 export interface Wanted {
   readonly namespace: string;
   /** Name of the Workflow. */
   readonly workflow: string;
-  /** Uid of the Workflow; absent where it is gone, and content and name alone decide. */
+  /** Uid of the Workflow; absent if the Workflow is deleted, so that only content and name decide. */
   readonly uid: string | undefined;
   readonly digest: string;
 }
 
 /**
- * Why an object is not the revision that it is taken for, and the remedy; nothing if it is. Judged by what it holds and
- * by whom it is owned, never by what it says of itself.
+ * Why an object is not the wanted revision, and the remedy; undefined if it is. Content, name, label and owner decide;
+ * a digest in the object itself is never read.
  */
 export function misfitOf(revision: Revision, wanted: Wanted): string | undefined {
   const why = differenceOf(revision, wanted);
@@ -104,32 +104,33 @@ export function misfitOf(revision: Revision, wanted: Wanted): string | undefined
   const { name } = revision.metadata;
   const owner = uid === undefined ? '' : ` (uid ${uid})`;
   const remedy = `delete it (kubectl delete controllerrevision ${name} -n ${namespace})`;
-  const after = 'what the Workflow says now is pinned again at once, an older definition must be restored';
-  return `the ControllerRevision ${namespace}/${name} is not the one that was pinned for the Workflow ${workflow}${owner}: ${why}; ${remedy}; ${after}`;
+  const after =
+    'the current definition of the Workflow is then pinned again, an older one must be restored from a backup';
+  return `the ControllerRevision ${namespace}/${name} is not the pinned definition of the Workflow ${workflow}${owner}: ${why}; ${remedy}; ${after}`;
 }
 
 function differenceOf(revision: Revision, { namespace, workflow, uid, digest }: Wanted): string | undefined {
   const { metadata } = revision;
   const content = revision.content();
-  if (content === undefined) return 'it holds no definition';
+  if (content === undefined) return 'it contains no definition';
   if (content.digest !== digest) return `its content has the digest ${content.digest} instead of ${digest}`;
   const name = revisionName(workflow, digest);
   if (metadata.name !== name || metadata.namespace !== namespace) return `its name should be ${namespace}/${name}`;
   if (metadata.labels?.[LABEL_WORKFLOW] !== workflow) return `it lacks the label ${LABEL_WORKFLOW}: ${workflow}`;
   if (uid === undefined || isOwnedBy(metadata, WORKFLOW.kind, workflow, uid)) return undefined;
-  return `its owner is ${ownerText(metadata)}; one that is left of a deleted Workflow goes by itself`;
+  return `its owner is ${ownerText(metadata)}; if left over from a deleted Workflow, it is garbage-collected`;
 }
 
 const MAX_OWNER_TEXT = 200;
 
-/** Whether this object of ours, by kind, name and uid, is the controller of what has the metadata. */
+/** Whether our object of this kind, name and uid is the controller owner in the metadata. */
 export function isOwnedBy(metadata: ObjectMeta, kind: string, name: string, uid: string): boolean {
   const owner = controllerOf(metadata);
   const isOurs = owner?.apiVersion.split('/')[0] === GROUP && owner.kind === kind;
   return isOurs && owner.name === name && owner.uid === uid;
 }
 
-/** The owner as it may be shown: others have written it. */
+/** The controller owner as a short text for messages. Its fields are untrusted. */
 export function ownerText(metadata: ObjectMeta): string {
   const owner = controllerOf(metadata);
   return owner ? `${owner.kind} ${owner.name} (uid ${owner.uid})`.slice(0, MAX_OWNER_TEXT) : 'nobody';

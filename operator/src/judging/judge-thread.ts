@@ -3,18 +3,18 @@ import type { Problem } from '../engine/validate/index.ts';
 import type { Clock, Timer } from '../runtime/index.ts';
 import { ROLE, THREAD } from './thread.ts';
 
-/** What came of a question: problems, or why there is no answer. */
+/** The outcome of a question: problems, or why there is no answer. */
 export type Outcome = readonly Problem[] | 'TooLong' | 'Busy';
 
 export interface JudgeThreadOptions {
   readonly clock: Clock;
-  /** Until an answer is given, waiting included, ms. */
+  /** Time limit for an answer, including the time in the queue, ms. */
   readonly limitMs: number;
-  /** How much longer a thread may take before it is killed: it may have to start first. Default 2 s. */
+  /** Additional time before a thread is killed, because it may have to start first, ms. Default 2 s. */
   readonly graceMs?: number;
-  /** Questions that wait for the one that is being answered. */
+  /** Maximum of queued questions. */
   readonly maxWaiting: number;
-  /** The file that the thread runs; another one in tests. */
+  /** The file that the thread runs; tests replace it. */
   readonly file?: URL;
 }
 
@@ -23,13 +23,13 @@ interface Job {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** A thread that nobody asks ends after this, and gives its memory back. */
+/** An idle thread ends after this time, and frees its memory, ms. */
 const IDLE_MS = 600_000;
 const GRACE_MS = 2_000;
-/** More than the largest object and all its templates take; what takes more ends the thread. */
+/** More than the largest object with all its templates needs; exceeding it ends the thread. */
 const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
-/** Another thread that judges, made when it is first asked, killed when it takes too long, and made anew. */
+/** A worker thread that validates: started at the first question, killed after the time limit, and started again. */
 export class JudgeThread {
   readonly #options: JudgeThreadOptions;
   readonly #waiting: Job[] = [];
@@ -58,7 +58,7 @@ export class JudgeThread {
     });
   }
 
-  /** Nobody waits for the job any more: the thread gets its own time for it, if it has begun. */
+  /** Settles a job at its time limit. If the thread has begun it, the thread may still finish within its own limit. */
   #giveUp(job: Job): void {
     const at = this.#waiting.indexOf(job);
     if (at >= 0) this.#waiting.splice(at, 1);
@@ -86,15 +86,15 @@ export class JudgeThread {
     const worker = new Worker(this.#options.file ?? THREAD, options);
     const isOurs = () => this.#worker === worker;
     worker.on('message', (problems: readonly Problem[]) => isOurs() && this.#settle(problems));
-    // Out of memory, or a fault of ours: no answer is no consent.
+    // Out of memory, or an internal error: no answer never counts as valid.
     worker.on('error', () => isOurs() && this.#end('TooLong'));
     worker.on('exit', () => isOurs() && this.#end('TooLong'));
-    // The program ends when nothing else is to be done. Last, since a listener holds the program again.
+    // The thread must not keep the process alive. Last, because adding a listener refs the worker again.
     worker.unref();
     return worker;
   }
 
-  /** No timer of ours keeps a program from ending that was told to, whatever is still to be judged. */
+  /** Sets a timer that does not keep the process alive. */
   #after(ms: number, fn: () => void): Timer {
     const timer = this.#options.clock.setTimeout(fn, ms);
     timer.unref?.();

@@ -21,13 +21,13 @@ describe('judging', () => {
   it.each([
     ['a small one', unknown(3)],
     ['a large one', unknown(500)],
-    ['one that is fine', spec(400, () => ({ env: { A: 'x'.repeat(200) } }))],
-    ['one that is too complex', expensive],
-  ])('says of %s what the validation says', async (_what, of) => {
+    ['a valid one', spec(400, () => ({ env: { A: 'x'.repeat(200) } }))],
+    ['a too complex one', expensive],
+  ])('reports the problems of the validation for %s', async (_what, of) => {
     expect((await judging().workflow(of, none)).problems).toEqual(validateWorkflow(of, none));
   });
 
-  it('sends the templates along that a large definition leads to', async () => {
+  it('sends the templates that a large definition uses to the thread', async () => {
     const body = { parameters: [{ name: 'p' }], tasks: [{ name: 'a', image: 'i', run: 'true' }] };
     const find = (_kind: string, name: string) => (name === 'there' ? body : { problem: 'there is no such template' });
     const { tasks, ...rest } = spec(500, () => ({ env: { A: 'x'.repeat(200) } }));
@@ -42,7 +42,7 @@ describe('judging', () => {
     expect(verdict.problems).toHaveLength(MAX_PROBLEMS + 1);
   });
 
-  it('leaves this thread free while a large definition is judged', async () => {
+  it('does not block this thread while a large definition is validated', async () => {
     let turns = 0;
     const turning = setInterval(() => turns++, 1);
     await judging().workflow(expensive, none);
@@ -50,32 +50,32 @@ describe('judging', () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  it('keeps no program from ending that has nothing else to do', async () => {
+  it('does not keep the process alive', async () => {
     const program = new URL('./testing/judge-and-end.ts', import.meta.url).pathname;
     const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 25_000 });
     expect(stdout).toBe('1');
   });
 
-  it('refuses what takes too long, and judges the next one in a thread that is new', async () => {
+  it('refuses a definition that takes too long, and validates the next one in a new thread', async () => {
     const slow = judging({ limitMs: 100, graceMs: 0, file: stuck });
     for (let round = 0; round < 2; round++) {
       const { problems, isTooComplex, isPassing } = await slow.workflow(unknown(500), none);
       expect(problems).toHaveLength(1);
-      expect(problems[0]?.message).toMatch(/^TooComplex: judging it took longer than 100 ms; apply it again/);
+      expect(problems[0]?.message).toMatch(/^TooComplex: validation took longer than 100 ms; apply it again/);
       expect([isTooComplex, isPassing]).toEqual([true, true]);
     }
   });
 
-  it('tells those to come again for whom there is no place, and still judges small ones', async () => {
+  it('refuses further large definitions when the queue is full, and still validates small ones', async () => {
     const full = judging({ limitMs: 500, graceMs: 0, maxWaiting: 1, file: stuck });
     const all = Array.from({ length: 4 }, () => full.workflow(unknown(500), none));
     expect((await full.workflow(unknown(1), none)).problems).toHaveLength(2);
     const words = (await Promise.all(all)).map(({ problems }) => problems[0]?.message.split(';', 1)[0]);
-    const busy = words.filter((word) => word === 'other large definitions are being judged');
+    const busy = words.filter((word) => word === 'the operator is busy with other large definitions');
     expect(busy.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('says that what runs out of memory is too much', async () => {
+  it('refuses a definition as too complex when the thread runs out of memory', async () => {
     const broken = judging({ file: new URL('data:text/javascript,process.exit(1)') });
     expect(await broken.workflow(unknown(500), none)).toMatchObject({ isTooComplex: true, isPassing: true });
   });

@@ -4,16 +4,16 @@ import { isTooComplex, type Problem } from '../engine/validate/index.ts';
 import { JudgeThread, type JudgeThreadOptions } from './judge-thread.ts';
 import { problemsOf, questionOf, type Subject } from './question.ts';
 
-/** Work that is done in this thread: some tens of milliseconds at most, also where everything is compiled anew. */
+/** Limit of work in this thread: some tens of milliseconds at most, also if everything must be compiled. */
 const INLINE_WORK = 20_000;
-/** Characters of JSON that are judged in this thread, templates included. */
+/** Limit of JSON that is validated in this thread, including templates, in characters. */
 const INLINE_CHARACTERS = 32 * 1024;
 
 export interface Verdict {
   readonly problems: readonly Problem[];
-  /** The definition is too much to judge. */
+  /** The definition is too complex to validate. */
   readonly isTooComplex: boolean;
-  /** There was no time to say more, and there may be later. */
+  /** The refusal is due to a lack of time, so retrying may succeed. */
   readonly isPassing: boolean;
 }
 
@@ -21,7 +21,7 @@ export type JudgingOptions = JudgeThreadOptions;
 
 const noTemplates: FindTemplate = () => ({ problem: '' });
 
-/** Judges definitions within a bounded time, here or in a thread of its own. */
+/** Validates definitions within a time limit, in this thread or another one. */
 export class Judging {
   readonly #thread: JudgeThread;
   readonly #limitMs: number;
@@ -35,7 +35,7 @@ export class Judging {
     return this.#judge({ type: 'Workflow', spec }, find);
   }
 
-  /** What is no part of the definition that is pinned. */
+  /** Validates the fields of a Workflow outside of its pinned definition. */
   outer(spec: WorkflowSpec): Promise<Verdict> {
     return this.#judge({ type: 'Outer', spec }, noTemplates);
   }
@@ -57,8 +57,8 @@ export class Judging {
   #refusal(outcome: 'TooLong' | 'Busy'): Verdict {
     const message =
       outcome === 'Busy'
-        ? 'other large definitions are being judged; apply it again in a moment'
-        : `TooComplex: judging it took longer than ${this.#limitMs} ms; apply it again, or use fewer and shorter expressions, or move parts of it into templates or child workflows`;
+        ? 'the operator is busy with other large definitions; apply it again in a moment'
+        : `TooComplex: validation took longer than ${this.#limitMs} ms; apply it again, or use fewer and shorter expressions, or move parts of it into templates or child workflows`;
     return { problems: [{ path: 'spec', message }], isTooComplex: outcome === 'TooLong', isPassing: true };
   }
 }

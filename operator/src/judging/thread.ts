@@ -1,13 +1,13 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { answerTo, type Question } from './question.ts';
 
-/** What tells our thread from others, such as those that tests run in. */
+/** Distinguishes our worker thread from others, such as those of a test runner. */
 export const ROLE = 'ado-judge';
 
-/** The file that the thread runs: this one, or the bundle that holds it. */
+/** The file that the thread runs: this one, or the bundle that contains it. */
 export const THREAD = new URL(import.meta.url);
 
-/** Whether this is the thread that judges, in which nothing else of the program is to begin. */
+/** Whether this is the judging thread, in which no other part of the program may start. */
 export function isJudgeThread(): boolean {
   return !isMainThread && workerData === ROLE;
 }

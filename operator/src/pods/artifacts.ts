@@ -10,26 +10,26 @@ import {
 } from '../api/index.ts';
 import { type Container, FETCH_CONTAINER, PUSH_CONTAINER } from './pod.ts';
 
-/** Where artifacts are kept, and what fetches and stores them. */
+/** The artifact store, and the image of the program that transfers artifacts. */
 export interface ArtifactStore {
-  /** Address of the store, as the operator is given it. */
+  /** Address of the store, as configured for the operator. */
   readonly address: string;
   /** Claim of a `volume://` store in the namespace of the run. */
   readonly claim: string | undefined;
   /** Secret in the namespace of the run that holds the credentials; a volume needs none. */
   readonly secret: string | undefined;
-  /** Image of the containers beside the task's own: that of the operator. */
+  /** Image of our containers beside the task's own: the image of the operator. */
   readonly image: string;
   readonly maxBytes: number;
 }
 
-/** What artifacts add to a pod. */
+/** The parts of a pod for artifacts. */
 export interface ArtifactParts {
   readonly initContainers: readonly Container[];
   readonly volumes: readonly unknown[];
   /** For the task's own container. */
   readonly mounts: readonly unknown[];
-  /** Seconds that the pod gets when its task has ended, or undefined where nothing is stored. */
+  /** Grace period for storing after the task has ended, seconds; undefined if nothing is stored. */
   readonly graceSeconds: number | undefined;
 }
 
@@ -54,8 +54,8 @@ export const hasArtifacts = ({ artifacts }: Task): boolean =>
   (artifacts?.inputs?.length ?? 0) + (artifacts?.outputs?.length ?? 0) > 0;
 
 /**
- * The containers that fetch before the task starts and store after it has ended. The second is a native sidecar: the
- * kubelet ends it after the task's own container, waits for it, and tells with what exit code it ended.
+ * The containers that fetch artifacts before the task starts and store them after it has ended. The second is a native
+ * sidecar: the kubelet stops it after the task's own container, waits for it, and reports its exit code.
  */
 export function artifactParts(input: ArtifactInput): ArtifactParts {
   const plan = planOf(input);
@@ -74,7 +74,7 @@ export function artifactParts(input: ArtifactInput): ArtifactParts {
     name: PUSH_CONTAINER,
     command: [...PROGRAM, 'push'],
     restartPolicy: 'Always',
-    // The task may end before Node hears signals: it starts when this has returned.
+    // The task starts after this hook returns, because it could end before Node handles signals.
     lifecycle: { postStart: { exec: { command: [...PROGRAM, 'ready'] } } },
     ...common,
   };
@@ -117,7 +117,7 @@ function planOf({ store, policy, run, task, path, attempt }: ArtifactInput): Art
   };
 }
 
-/** The path of the scope that a unit is in, with a slash at its end: what comes before its task, item and iteration. */
+/** The path of the scope of a unit, with a trailing slash: the path without its task, item and iteration. */
 function scopeOf(path: string): string {
   const segments = path.split('/');
   if (/^\d+$/.test(segments.at(-1) ?? '')) segments.pop();
@@ -125,13 +125,13 @@ function scopeOf(path: string): string {
   return segments.length === 0 ? '' : `${segments.join('/')}/`;
 }
 
-/** A relative path is one in the folder of artifacts. */
+/** The absolute path of an artifact; a relative one is in the folder of artifacts. */
 export function placeOf(place: string): string {
   const whole = place.startsWith('/') ? place : `${ARTIFACT_FOLDER}/${place}`;
   return whole.replace(/\/+$/, '').replace(/\/{2,}/g, '/');
 }
 
-/** What containers of ours need and may. */
+/** Resources and security context of our containers beside the task. */
 export const besideContainer = {
   resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
   securityContext: {

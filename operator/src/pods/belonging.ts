@@ -16,7 +16,7 @@ interface Run {
   readonly workflow: string;
 }
 
-/** What whatever belongs to a run is found by. */
+/** The labels of all objects that belong to a run. */
 export function labelsOfRun({ name, uid, workflow }: Run): Record<string, string> {
   return {
     [LABEL_MANAGED_BY]: MANAGED_BY,
@@ -26,7 +26,7 @@ export function labelsOfRun({ name, uid, workflow }: Run): Record<string, string
   };
 }
 
-/** The run as the owner of what goes with it. It never waits for that to be gone. */
+/** The owner reference of objects that are deleted with the run. It does not block the deletion of the run. */
 export function ownedByRun({ name, uid }: Pick<Run, 'name' | 'uid'>): OwnerReference {
   const { kind } = WORKFLOW_RUN;
   return asController({ apiVersion: API_VERSION, kind, name, uid });

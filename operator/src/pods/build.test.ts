@@ -6,7 +6,7 @@ import type { Pod } from './pod.ts';
 
 const RUN = { name: 'release-7', namespace: 'shop', uid: '6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11', workflow: 'release' };
 
-/** Builds the pod of a task as the engine would have it rendered when nothing in it is an expression. */
+/** Builds the pod of a task like the engine, without rendering any expressions. */
 function podOf(task: Partial<Task>, defaults?: TaskDefaults, at = { path: 'build', attempt: 0 }): Pod {
   const whole = taskSchema.parse({ name: 'build', ...(task.container ? {} : { run: 'true' }), ...task });
   const rendered = {
@@ -69,7 +69,7 @@ const DEFAULTS: TaskDefaults = {
 };
 
 describe('the pod of an attempt', () => {
-  it('of a plain script is one restricted container with nothing injected', async () => {
+  it('of a plain script has one restricted container and nothing injected', async () => {
     await expect(yaml(podOf({ run: 'echo digest=abc > $ADO_OUTPUTS' }))).toMatchFileSnapshot(golden('script'));
   });
 
@@ -83,13 +83,13 @@ describe('the pod of an attempt', () => {
     await expect(yaml(pod)).toMatchFileSnapshot(golden('everything'));
   });
 
-  it('is the same to the byte for the same input', () => {
+  it('is the same, byte for byte, for the same input', () => {
     expect(JSON.stringify(podOf(EVERYTHING, DEFAULTS))).toBe(JSON.stringify(podOf(EVERYTHING, DEFAULTS)));
   });
 });
 
 describe('the script of a task', () => {
-  it('is run by the shell of the defaults when the task names none', () => {
+  it('runs in the shell of the defaults if the task has none', () => {
     expect(container(podOf({ run: 'x' }, { shell: ['python3', '-c'] })).command).toEqual(['python3', '-c', 'x']);
   });
 
@@ -98,7 +98,7 @@ describe('the script of a task', () => {
     ['the process id', 'echo $$', 'echo $$$'],
     ['a doubled dollar before a parenthesis', '$$(x)', '$$$$(x)'],
     ['a plain variable', 'echo "$SUITE" ${SUITE} $', 'echo "$SUITE" ${SUITE} $'],
-  ])('keeps %s from the kubelet, which would expand it', (_what, script, escaped) => {
+  ])('protects %s from expansion by the kubelet', (_what, script, escaped) => {
     const command = container(podOf({ run: script })).command as string[];
     expect(command[2]).toBe(escaped);
     expect(expandByKubelet(escaped, { date: 'injected', x: 'injected' })).toBe(script);
@@ -117,17 +117,17 @@ describe('the environment of a task', () => {
     (container(pod).env as { name: string }[]).filter((variable) => variable.name === name);
   const reference = { secretKeyRef: { name: 's', key: 'k' } };
 
-  it('takes a variable from the reference of the task although the defaults give it a text', () => {
+  it('takes a variable from the reference of the task before a text of the defaults', () => {
     const pod = podOf({ envValueFrom: { A: reference } }, { env: { A: 'text' } });
     expect(entry(pod, 'A')).toEqual([{ name: 'A', valueFrom: reference }]);
   });
 
-  it('takes a variable from the text of the task although the defaults refer to a Secret', () => {
+  it('takes a variable from a text of the task before a Secret of the defaults', () => {
     const pod = podOf({ env: { A: 'text' } }, { envValueFrom: { A: reference } });
     expect(entry(pod, 'A')).toEqual([{ name: 'A', value: 'text' }]);
   });
 
-  it('says where the outputs go, whatever the task sets', () => {
+  it('names the file for outputs, whatever the task sets', () => {
     const pod = podOf({ env: { ADO_OUTPUTS: '/elsewhere' }, envValueFrom: { ADO_TASK: reference } });
     expect(entry(pod, 'ADO_OUTPUTS')).toEqual([{ name: 'ADO_OUTPUTS', value: '/ado/outputs' }]);
     expect(entry(pod, 'ADO_TASK')).toEqual([{ name: 'ADO_TASK', value: 'build' }]);
@@ -135,33 +135,33 @@ describe('the environment of a task', () => {
 });
 
 describe('the security context', () => {
-  it('keeps dropping all capabilities when one is added', () => {
+  it('still drops all capabilities when one is added', () => {
     const pod = podOf({ securityContext: { capabilities: { add: ['NET_BIND_SERVICE'] } } });
     expect(container(pod).securityContext).toMatchObject({
       capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] },
     });
   });
 
-  it('lets a task that asks for user 0 be root, and leaves the judgement to the namespace', () => {
+  it('allows root for runAsUser 0, and leaves the decision to the namespace', () => {
     const pod = podOf({ securityContext: { runAsUser: 0 } });
     expect(pod.spec.securityContext).toMatchObject({ runAsUser: 0, runAsNonRoot: false });
   });
 
-  it('does not contradict itself for a privileged container', () => {
+  it('allows privilege escalation for a privileged container', () => {
     const pod = podOf({ securityContext: { privileged: true } });
     expect(container(pod).securityContext).toMatchObject({ privileged: true, allowPrivilegeEscalation: true });
   });
 });
 
 describe('/tmp', () => {
-  it.each(['/tmp', '/tmp/'])('is the volume of the task when it mounts one at %s', (mountPath) => {
+  it.each(['/tmp', '/tmp/'])('is the volume of the task if it mounts one at %s', (mountPath) => {
     const own = { name: 'scratch', mountPath };
     const pod = podOf({ volumes: [{ name: 'scratch', emptyDir: {} }], volumeMounts: [own] });
     expect(container(pod).volumeMounts).toEqual([own]);
     expect(pod.spec.volumes).toEqual([{ name: 'scratch', emptyDir: {} }]);
   });
 
-  it('keeps away from nodes on which attempts failed, if there are others', () => {
+  it('avoids nodes on which attempts failed, if there are others', () => {
     const rendered = { backend: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
     const spread = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } };
     const task = { name: 'a', run: 'x', affinity: spread };
@@ -178,7 +178,7 @@ describe('/tmp', () => {
     });
   });
 
-  it('lets the kubelet alone read the Secret of a parameter', () => {
+  it('leaves reading the Secret of a parameter to the kubelet', () => {
     const secretEnv = { TOKEN: { name: 'db', key: 'password' } };
     const rendered = { backend: 'Pod' as const, image: 'i', env: {}, command: undefined, args: undefined, script: 'x' };
     const input = { run: RUN, task: { name: 'a', run: 'x' }, defaults: undefined, path: 'a', attempt: 0 };

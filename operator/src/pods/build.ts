@@ -21,9 +21,9 @@ import { podName, taskHash } from './name.ts';
 import { type Container, MAIN_CONTAINER, type Pod } from './pod.ts';
 import { type WorkspaceParts, workspaceParts } from './workspaces.ts';
 
-/** Where a task writes its outputs: the kubelet mounts the file and hands its content back as termination message. */
+/** The file for outputs of a task: the kubelet mounts it and returns its content as the termination message. */
 const OUTPUTS_PATH = '/ado/outputs';
-/** User and group of tasks that name none: nobody's, and not root's. */
+/** Default user and group of tasks: not root, and without any account. */
 export const DEFAULT_USER = 65532;
 const DEFAULT_SHELL = ['sh', '-c'];
 const TMP_VOLUME = 'ado-tmp';
@@ -36,27 +36,27 @@ export interface PodInput {
   readonly path: string;
   readonly attempt: number;
   readonly rendered: RenderedTask;
-  /** What proves that the operator made it; a dry run has none. */
+  /** Proof that the operator made the pod; a dry run has none. */
   readonly proof?: string | undefined;
   /** The workspaces that the workflow declares. */
   readonly workspaces?: readonly Workspace[] | undefined;
-  /** Where the artifacts of the task are kept, and for how long; a task that has some cannot do without. */
+  /** The store of the task's artifacts, and their retention; required for a task with artifacts. */
   readonly artifacts?: { readonly store: ArtifactStore; readonly policy: ArtifactPolicy } | undefined;
 }
 
-/** What is in the pod besides the container of the task. */
+/** The parts of the pod besides the container of the task. */
 interface Extras {
   readonly workspaces: WorkspaceParts;
   readonly artifacts: ArtifactParts;
 }
 
 const NO_ARTIFACTS: ArtifactParts = { initContainers: [], volumes: [], mounts: [], graceSeconds: undefined };
-/** What Kubernetes gives a pod that does not say. */
+/** The default of Kubernetes. */
 const DEFAULT_GRACE_SECONDS = 30;
 
 /**
- * The pod of one attempt: one container, nothing injected, Pod Security "restricted" unless the task says otherwise.
- * Deterministic: the same input is the same manifest, to the byte.
+ * The pod of one attempt: one container, nothing injected, Pod Security "restricted" unless the task overrides it.
+ * Deterministic: the same input gives the same manifest, byte for byte.
  */
 export function buildPod(input: PodInput): Pod {
   const { run, path, attempt, proof } = input;
@@ -67,7 +67,7 @@ export function buildPod(input: PodInput): Pod {
   const metadata = {
     name: podName(run.name, run.uid, path, attempt),
     namespace: run.namespace,
-    // What the task sets comes first: nothing of ours can be replaced.
+    // Labels of the task come first, so that they cannot replace ours.
     labels: {
       ...surface.podMetadata?.labels,
       ...labelsOfRun(run),
@@ -122,7 +122,7 @@ function buildSpec(input: PodInput, surface: PodSurface, { workspaces, artifacts
   });
 }
 
-/** What the task says of its place, and besides the pods that it must be beside. */
+/** The affinity of the task, with the terms for shared volumes. */
 function affinityOf(own: PodSurface['affinity'], terms: readonly unknown[]): PodSurface['affinity'] {
   if (terms.length === 0) return own;
   const podAffinity = (own?.podAffinity ?? {}) as { requiredDuringSchedulingIgnoredDuringExecution?: unknown[] };
@@ -130,7 +130,7 @@ function affinityOf(own: PodSurface['affinity'], terms: readonly unknown[]): Pod
   return { ...own, podAffinity: { ...podAffinity, requiredDuringSchedulingIgnoredDuringExecution: required } };
 }
 
-/** Rather on any other node than on those, but on one of them where there is no other. */
+/** Affinity that prefers other nodes to these, but allows them if there is no other. */
 function avoiding(own: PodSurface['affinity'], nodes: readonly string[] = []): PodSurface['affinity'] {
   if (nodes.length === 0) return own;
   const field = 'preferredDuringSchedulingIgnoredDuringExecution';
@@ -140,7 +140,7 @@ function avoiding(own: PodSurface['affinity'], nodes: readonly string[] = []): P
   return { ...own, nodeAffinity: { ...nodeAffinity, [field]: preferred } };
 }
 
-/** The root file system is read-only, so /tmp is a volume, unless the task mounts one there itself. */
+/** The root file system is read-only, so /tmp is a volume, unless the task mounts one there. */
 function volumesOf({ volumes = [], volumeMounts = [] }: PodSurface): { volumes: unknown[]; mounts: unknown[] } {
   const taken = volumeMounts.some(({ mountPath }) => /^\/tmp\/*$/.test(String(mountPath)));
   if (taken) return { volumes, mounts: volumeMounts };
@@ -151,8 +151,8 @@ function volumesOf({ volumes = [], volumeMounts = [] }: PodSurface): { volumes: 
 }
 
 /**
- * A script as the kubelet hands it on unchanged: it expands $(NAME) in commands and takes $$ for $, so a command
- * substitution could be replaced by the value of a variable of the same name. Only what it would touch is doubled.
+ * Escapes a script for the kubelet, which expands $(NAME) in commands and replaces $$ by $: a command substitution
+ * could be replaced by the value of a variable of the same name. Only a $ that the kubelet would process is doubled.
  */
 function literal(script: string): string {
   return script.replace(/\$(?=[$(])/g, () => '$$');
@@ -172,7 +172,7 @@ function buildContainer(input: PodInput, surface: PodSurface, mounts: unknown[])
     resources: surface.resources,
     securityContext: containerSecurity(surface.securityContext),
     terminationMessagePath: OUTPUTS_PATH,
-    // Of a container that fails without a word there the kubelet takes the end of its log instead.
+    // If a failing container writes nothing to the file, the kubelet uses the end of its log.
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: mounts,
   });

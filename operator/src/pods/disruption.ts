@@ -1,7 +1,7 @@
 import { appended, endedWhen, epochOf, type Reason, WHY_NO_SUCCESS } from '../api/index.ts';
 import type { Pod, PodStatus, Terminated } from './pod.ts';
 
-/** `status.reason` of a pod that its node or the control plane ended, as kubelet and controllers write it. */
+/** `status.reason` of a pod that its node or the control plane ended. */
 const POD_REASONS: readonly (readonly [RegExp, Reason])[] = [
   [/^Evicted$/, 'Evicted'],
   [/^(Preempting|Preempted)$/, 'Preempted'],
@@ -22,20 +22,20 @@ const DISRUPTIONS: Readonly<Record<string, Reason>> = {
   TerminationByKubelet: 'Evicted',
 };
 
-/** Characters of a message that are kept. */
+/** Maximum length of a message, characters. */
 export const MAX_MESSAGE = 512;
 
 export interface Disruption {
   readonly reason: Reason;
   readonly message: string;
-  /** When the pod was told to end, in epoch milliseconds; undefined where nothing says so. */
+  /** When the pod was told to stop, in epoch milliseconds; undefined if unknown. */
   readonly at?: number | undefined;
 }
 
-/** What ended a pod whose container never ran, or of which nothing else is known. */
+/** The cause of the end of a pod whose container never ran, or without any other cause. */
 export function disruptionOfPod(pod: Pod): Disruption {
   const { status } = pod;
-  const message = status?.message ?? 'the pod failed without saying why';
+  const message = status?.message ?? 'the pod failed without a reason';
   return (
     saidByStatus(status) ??
     saidByCondition(status, undefined) ??
@@ -44,8 +44,8 @@ export function disruptionOfPod(pod: Pod): Disruption {
 }
 
 /**
- * What of the infrastructure ended a container, if anything did. What came after the container had ended by itself
- * (a finished pod is drained, collected or deleted too) is not the cause.
+ * The disruption that ended a container, if any. Disruptions after the container ended by itself are not the cause:
+ * finished pods are also drained, garbage-collected and deleted.
  */
 export function disruptionOfContainer(pod: Pod, ended: Terminated): Disruption | undefined {
   const finishedAt = epochOf(ended.finishedAt);
@@ -55,8 +55,8 @@ export function disruptionOfContainer(pod: Pod, ended: Terminated): Disruption |
 }
 
 /**
- * The order to stop a container that ended with exit code 0, unless it ended before the order. A script may answer SIGTERM
- * with that code, and nothing else tells whether its work is done.
+ * The order to stop a container that ended with exit code 0, unless it ended before the order. A script can exit with 0
+ * on SIGTERM, and nothing else shows whether its work is complete.
  */
 export function stopBeforeEnd(pod: Pod, ended: Terminated): Disruption | undefined {
   const finishedAt = epochOf(ended.finishedAt);
@@ -67,10 +67,12 @@ export function stopBeforeEnd(pod: Pod, ended: Terminated): Disruption | undefin
   return { ...told, message: appended(told.message, why, MAX_MESSAGE) };
 }
 
-/** The node has lost the container: its exit code is made up by the kubelet, whether it ever ran or not. */
+/** Whether the node has lost the container: the kubelet invents its exit code then, even if it never ran. */
 export const isForgotten = ({ reason }: Terminated): boolean => reason === 'ContainerStatusUnknown';
 
-/** The reason of the pod itself: it tells a node's shutdown from an eviction, which the condition does not. */
+/**
+ * The disruption in `status.reason`, which distinguishes a shutdown of the node from an eviction, unlike the condition.
+ */
 function saidByStatus(status: PodStatus | undefined): Disruption | undefined {
   const reason = POD_REASONS.find(([pattern]) => pattern.test(status?.reason ?? ''))?.[1];
   return reason && { reason, message: status?.message ?? `the pod was terminated: ${status?.reason}` };
@@ -84,7 +86,7 @@ function saidByCondition(status: PodStatus | undefined, finishedAt: number | und
   return { reason: DISRUPTIONS[target.reason ?? ''] ?? 'Evicted', message, at };
 }
 
-/** Somebody asked for the pod's end. The time in its metadata is the end of the grace, not the time of asking. */
+/** A deletion of the pod. The time in its metadata is the end of the grace period, not the time of the request. */
 function deletion({ metadata }: Pod, finishedAt: number | undefined): Disruption | undefined {
   const deadline = epochOf(metadata.deletionTimestamp);
   if (deadline === undefined) return undefined;

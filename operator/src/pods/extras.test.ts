@@ -60,12 +60,12 @@ const BOTH: Partial<Task> = {
 };
 
 describe('the pod of a task with artifacts and workspaces', () => {
-  it('has two containers more, the volumes, and a place beside the pods that share them', async () => {
+  it('has two further containers, the volumes, and affinity to the pods that share them', async () => {
     const yaml = stringify(podOf(BOTH), { lineWidth: 0, aliasDuplicateObjects: false });
     await expect(yaml).toMatchFileSnapshot('../../test/golden/pods/artifacts.yaml');
   });
 
-  it('tells where its artifacts come from and go to', () => {
+  it('passes sources and destinations of its artifacts to our containers', () => {
     expect(planOf(podOf(BOTH))).toMatchObject({
       runUid: RUN.uid,
       path: 'build',
@@ -85,11 +85,11 @@ describe('the pod of a task with artifacts and workspaces', () => {
     ['build/12', 'checkout'],
     ['ship/build', 'ship/checkout'],
     ['ship[2]/4/build[1]/7', 'ship[2]/4/checkout'],
-  ])('finds the task beside it: of %s it is %s', (path, producer) => {
+  ])('resolves a producer in the same scope: for %s it is %s', (path, producer) => {
     expect(planOf(podOf(BOTH, { path })).inputs[0]?.producer).toBe(producer);
   });
 
-  it('has grace enough for storing, and for its task no more than before', () => {
+  it('has a grace period for storing, without extending the one of its task', () => {
     const pod = podOf({ ...BOTH, terminationGracePeriodSeconds: 5 });
     expect(pod.spec.terminationGracePeriodSeconds).toBe(300);
     expect(graceOf(trimPod(pod))).toBe(5);
@@ -98,19 +98,19 @@ describe('the pod of a task with artifacts and workspaces', () => {
     expect(graceOf(podOf({ artifacts: { inputs: [{ name: 'x', from: 'a.b' }] } }))).toBeUndefined();
   });
 
-  it('mounts the volume of the store, and no Secret, where that is where artifacts are', () => {
+  it('mounts the volume of a volume store, and no Secret', () => {
     const { volumes } = podOf({ artifacts: BOTH.artifacts }, { store: { claim: 'artifacts' } }).spec;
     expect(volumes).toContainEqual({ name: 'ado-store', persistentVolumeClaim: { claimName: 'artifacts' } });
     expect(JSON.stringify(volumes)).not.toContain('secret');
   });
 
-  it('is as it was for a task without any', () => {
+  it('does not change for a task without artifacts and workspaces', () => {
     expect(podOf({}).spec.initContainers).toBeUndefined();
     expect(podOf({}).spec.containers).toHaveLength(1);
     expect(podOf({}).spec.volumes).toEqual([{ name: 'ado-tmp', emptyDir: {} }]);
   });
 
-  it('keeps the affinity that the task asks for', () => {
+  it('keeps the affinity of the task', () => {
     const own = { topologyKey: 'zone', labelSelector: {} };
     const podAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [own] };
     const pod = podOf({ ...BOTH, affinity: { nodeAffinity: {}, podAffinity } });
@@ -125,27 +125,27 @@ describe('the pod of a task with artifacts and workspaces', () => {
 describe('the claims of workspaces', () => {
   const input = { run: RUN, task: taskSchema.parse({ name: 'build', run: 'x', ...BOTH }), workspaces: WORKSPACES };
 
-  it('are those that are made for the run, one for each run', () => {
+  it('exclude existing claims, and are separate for each run', () => {
     const [claim, ...others] = claimsOf(input);
     expect(others).toEqual([]);
     expect(claim?.name).toMatch(/^release-7-source-[0-9a-f]{8}$/);
     expect(claimsOf({ ...input, run: { ...RUN, uid: 'other' } })[0]?.name).not.toBe(claim?.name);
   });
 
-  it('are missing where nobody declares the workspace', () => {
+  it('lack a workspace without a declaration', () => {
     expect(unknownWorkspace(input.task, WORKSPACES)).toBeUndefined();
     expect(unknownWorkspace(input.task, [])).toBe('source');
   });
 });
 
-describe('what is told of a failure', () => {
-  it('is an annotation where the task or its defaults say it, and follows from the pod where they do not', () => {
+describe('the visibility of failure messages', () => {
+  it('is an annotation if the task or its defaults set it, and derives from the pod otherwise', () => {
     const annotationsOf = (task: Partial<Task>) => podOf(task).metadata.annotations ?? {};
     expect(annotationsOf({ failureMessage: 'Show' })).toMatchObject({ 'flow.ado.dev/failure-message': 'Show' });
     expect(annotationsOf({ envFrom: [{ secretRef: { name: 's' } }] })).toEqual({ 'flow.ado.dev/task': 'build' });
   });
 
-  it('is remembered when the spec that it follows from is dropped', () => {
+  it('is kept when the spec is dropped', () => {
     const trimmed = (task: Partial<Task>) =>
       trimPod(podOf(task)).metadata.annotations?.['flow.ado.dev/failure-message'];
     expect(trimmed({ envFrom: [{ secretRef: { name: 's' } }] })).toBe('Withhold');

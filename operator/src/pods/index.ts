@@ -1,15 +1,15 @@
 /**
- * A pod is the task run: what an attempt looks like as a Pod, and what became of it. Pure.
+ * The pods of tasks: builds the Pod of an attempt, and reads the outcome of the attempt from its status. Pure.
  *
  * 1. The name of a pod belongs to one attempt of one run: it is the lock against running anything twice.
  * 2. A plain task has one container and nothing injected; results come back through the termination message.
- * 3. Pods fit Pod Security "restricted" and carry no service account token unless the task asks otherwise.
+ * 3. Pods satisfy Pod Security "restricted" and have no service account token, unless the task overrides this.
  * 4. The finalizer keeps a finished pod until its result is in the run's status.
- * 5. Only a task that declares artifacts has other containers, and it has succeeded when its outputs are stored.
- * 6. What a pod says is taken into the cache without secrets: withheld where its task reads some, redacted elsewhere.
- * 7. Exit code 0 is no success of a container that was told to stop before it ended, whoever told it.
- * 8. Containers that others put into a pod neither make an outcome of a task that ran nor keep its pod.
- * 9. What the infrastructure did is never blamed on the user; running out of memory is the user's.
+ * 5. Only tasks with artifacts have further containers; such a task succeeds when its outputs are stored.
+ * 6. Pods are cached without secrets: messages are withheld if the task reads Secrets, and redacted otherwise.
+ * 7. Exit code 0 is not a success if the container was told to stop before it ended, by Ado or anybody else.
+ * 8. Injected containers neither change the outcome of a task that ran nor keep its pod.
+ * 9. Failures of the infrastructure never count as failures of the task; OOM kills count against `retry.limit`.
  */
 export { type ArtifactStore, hasArtifacts } from './artifacts.ts';
 export { labelsOfRun, ownedByRun } from './belonging.ts';

@@ -5,9 +5,9 @@ import { hintOf, lastWords } from './last-words.ts';
 const OUTPUTS = 'write outputs to $ADO_OUTPUTS, with a trailing S';
 const NOT_WRITABLE = /^the task runs as user 65532 on a read-only root file system, .*; write to \/tmp,/;
 
-describe('the hint to what a container said at its end', () => {
+describe('the hint for the last words of a container', () => {
   it.each([
-    ['busybox, of a file without a name', "sh: can't create : nonexistent directory"],
+    ['busybox, with an empty file name', "sh: can't create : nonexistent directory"],
     ['dash', 'sh: 1: cannot create : Directory nonexistent'],
     ['bash', 'bash: line 1: $ADO_OUTPUT: ambiguous redirect'],
     ['bash, of a quoted name', 'bash: line 2: : No such file or directory'],
@@ -15,7 +15,7 @@ describe('the hint to what a container said at its end', () => {
     ['bash with set -u', 'bash: line 1: ADO_OUTPUT: unbound variable'],
     ['Python', "Traceback\n  File\nKeyError: 'ADO_OUTPUT'"],
     ['Ruby', 'key not found: "ADO_OUTPUT" (KeyError)'],
-  ])('is the name of the variable for %s', (_who, text) => {
+  ])('names the variable for %s', (_who, text) => {
     expect(hintOf(text)).toBe(OUTPUTS);
   });
 
@@ -31,7 +31,7 @@ describe('the hint to what a container said at its end', () => {
     ['Python', "PermissionError: [Errno 13] Permission denied: '/x'"],
     ['Node', "Error: EACCES: permission denied, open '/x'"],
     ['git', "fatal: could not create work tree dir 'x': Permission denied"],
-  ])('is where to write for %s', (_who, text) => {
+  ])('names writable places for %s', (_who, text) => {
     expect(hintOf(text)).toMatch(NOT_WRITABLE);
   });
 
@@ -45,35 +45,35 @@ describe('the hint to what a container said at its end', () => {
     'ls: /x: No such file or directory',
     'the message is withheld because the task reads secrets; see the log of its pod, or set failureMessage: Show',
     '',
-  ])('is none for %j', (text) => {
+  ])('is absent for %j', (text) => {
     expect(hintOf(text)).toBeUndefined();
   });
 });
 
 describe('the last words of a container', () => {
-  it('are its last lines, whole', () => {
+  it('are its last complete lines', () => {
     const lines = Array.from({ length: 100 }, (_, index) => `line ${index} of a log`);
     const words = lastWords(lines.join('\n'));
     expect(words).toMatch(/^…line \d+ of a log\n/);
     expect(words).toMatch(/\nline 99 of a log$/);
   });
 
-  it('are the end of a line that is too long', () => {
+  it('are the end of a too long line', () => {
     expect(lastWords(`${'x'.repeat(5000)}!`)).toBe(`…${'x'.repeat(398)}!`);
   });
 
-  it('have the hint at their end, whatever else they are', () => {
+  it('always end with the hint', () => {
     const words = lastWords(`${'x'.repeat(5000)}\ntouch: /x: Read-only file system\n`);
     expect(words).toMatch(/Read-only file system \(the task runs as user 65532 .* a workspace or a volume\)$/);
   });
 
-  it('are shown on somebody else’s terminal: they colour nothing and move no cursor', () => {
+  it('contain no terminal escapes', () => {
     expect(lastWords('\u001b[31mred\u001b[0m\r 50%\r100%\u0007\u001b]0;title\u0007\ttab\n')).toBe(
       'red\n 50%\n100%]0;title\ttab',
     );
   });
 
-  it('are bounded, and begin with no half of a character', () => {
+  it('are bounded, and do not start with half of a character', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), (text) => {
         const words = lastWords(text);

@@ -5,7 +5,7 @@ type Named = Record<string, unknown>;
 const merged = <T extends object>(below: T | undefined, above: T | undefined): T | undefined =>
   below || above ? ({ ...below, ...above } as T) : undefined;
 
-/** Both lists, an entry of `above` replacing the one of `below` with the same key. */
+/** Both lists; an entry of `above` replaces the entry of `below` with the same key. */
 function joined(key: string, below: readonly Named[] = [], above: readonly Named[] = []): Named[] {
   const kept = below.filter((entry) => !above.some((other) => other[key] === entry[key]));
   return [...kept, ...above];
@@ -26,8 +26,8 @@ function mergedMetadata(below: PodMetadata | undefined, above: PodMetadata | und
 }
 
 /**
- * The pod surface of a task over that of `defaults`: maps merge by key, volumes and mounts by name and path, every other
- * field of the task replaces the default.
+ * The pod surface of a task over that of `defaults`: maps merge by key, volumes and mounts by name and path, every
+ * other field of the task replaces the default.
  */
 export function mergeSurface(defaults: TaskDefaults | undefined, task: Task): PodSurface {
   const securityContext = merged<SecurityContext>(defaults?.securityContext, task.securityContext);

@@ -22,7 +22,7 @@ function metadataOf(task: Partial<Task>, defaults?: TaskDefaults) {
   return buildPod({ ...input, proof: 'proven' }).metadata;
 }
 
-/** A task whose pod has everything that Ado writes on pods. */
+/** A task whose pod has every label and annotation of Ado. */
 const MARKED: Partial<Task> = {
   failureMessage: 'Withhold',
   artifacts: { outputs: [{ name: 'binary' }] },
@@ -30,7 +30,7 @@ const MARKED: Partial<Task> = {
 };
 
 describe('labels and annotations that a task sets', () => {
-  it('are those of the task over those of the defaults, key by key', () => {
+  it('merge by key, with the task before the defaults', () => {
     const { labels, annotations } = metadataOf(
       { podMetadata: { labels: { team: 'task' }, annotations: { 'sidecar.istio.io/inject': 'false' } } },
       { podMetadata: { labels: { team: 'defaults', cost: '7' }, annotations: { note: 'x' } } },
@@ -40,7 +40,7 @@ describe('labels and annotations that a task sets', () => {
     expect(metadataOf({}, { podMetadata: { labels: { cost: '7' } } }).labels).toMatchObject({ cost: '7' });
   });
 
-  it('are never a mark of ours: each key that we write is refused, and would be overwritten', () => {
+  it('cannot be marks of Ado: each of its keys is refused, and would be overwritten', () => {
     const { labels = {}, annotations = {} } = metadataOf(MARKED);
     const keys = { labels: Object.keys(labels), annotations: Object.keys(annotations) };
     expect(keys.labels.length + keys.annotations.length).toBeGreaterThan(8);
@@ -68,7 +68,7 @@ describe('labels and annotations that a task sets', () => {
     expect(ownerOfKey(key)).toBe(owner);
   });
 
-  it('may be anything else, and are as they were written', () => {
+  it('may have any other keys, and stay unchanged', () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ maxLength: 63 }), (key, value) => {
         fc.pre(ownerOfKey(key) === undefined && key !== '__proto__');

@@ -3,23 +3,25 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { BoundedMap } from '../bounds/index.ts';
 
 const MAX_NAME_LENGTH = 63;
-/** The longest name of a run after which pods can be named. */
+/** The longest name of a run. */
 const MAX_RUN_NAME_LENGTH = 52;
 const HASH_LENGTH = 8;
-/** Where the readable part is cut, the hash alone tells thousands of items apart: 64 bits do, 32 would not. */
+/**
+ * If the readable part is truncated, only the hash distinguishes thousands of items, which needs 64 bits instead of 32.
+ */
 const LONG_HASH_LENGTH = 16;
 
 function hash(text: string, length = HASH_LENGTH): string {
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, length);
 }
 
-/** Names that were made last: a name is asked for several times, and hashing is most of what it costs. */
+/** Cache of recent names: each name is needed several times, and hashing dominates its cost. */
 const MAX_REMEMBERED = 4096;
 const remembered = new BoundedMap<string>({ max: MAX_REMEMBERED });
 
 /**
- * The name of the pod of one attempt: readable first, and always with a hash of the run's uid, the path and the attempt,
- * so that no other attempt of any run can have it. Deterministic: the name is the lock.
+ * The name of the pod of one attempt: a readable part, and a hash of the run's uid, the path and the attempt, so that
+ * no other attempt of any run has the same name. Deterministic: the name is the lock.
  */
 export function podName(runName: string, runUid: string, path: string, attempt: number): string {
   const identity = `${runUid}/${path}/${attempt}`;
@@ -31,7 +33,9 @@ export function podName(runName: string, runUid: string, path: string, attempt: 
   return name;
 }
 
-/** The name of the run that an attempt starts; unique and deterministic like that of a pod, and short enough for a run. */
+/**
+ * The name of the child run of an attempt; unique and deterministic like the name of a pod, and short enough for a run.
+ */
 export function childRunName(runName: string, runUid: string, path: string, attempt: number): string {
   return makeName(runName, path, attempt, `${runUid}/${path}/${attempt}`, MAX_RUN_NAME_LENGTH);
 }
@@ -47,7 +51,7 @@ function makeName(runName: string, path: string, attempt: number, identity: stri
   return `${readable.slice(0, most - suffix.length).replace(/-+$/, '')}${suffix}`;
 }
 
-/** A label value for a path, which itself may be too long for one or hold brackets. */
+/** A label value for a path, which itself may be too long or contain brackets. */
 export function taskHash(path: string): string {
   return hash(path);
 }
@@ -55,7 +59,7 @@ export function taskHash(path: string): string {
 /** A label value for any text. */
 export const shortHash = (text: string): string => hash(text);
 
-/** The name of the claim of a workspace of one run. Workspaces are few, and claims may have longer names than pods. */
+/** The name of the claim of a workspace of one run. Names of claims may be longer than names of pods. */
 export function claimName(runName: string, runUid: string, workspace: string): string {
   return `${runName}-${workspace}-${hash(`${runUid}/${workspace}`)}`;
 }

@@ -16,7 +16,7 @@ interface Shape {
   readonly main?: ContainerState;
   readonly containers?: Readonly<Record<string, ContainerState>>;
   readonly inits?: Readonly<Record<string, ContainerState>>;
-  /** Init containers that go on beside the others. */
+  /** Init containers that run beside the others. */
   readonly sidecars?: readonly string[];
   readonly status?: PodStatus;
   readonly metadata?: Partial<Pod['metadata']>;
@@ -42,8 +42,8 @@ function pod({ main = NOT_YET, containers = {}, inits = {}, sidecars = [], statu
   });
 }
 
-describe('an init container that others put into the pod', () => {
-  it('that failed is told as itself, with its last words and without an exit code of the task', () => {
+describe('an injected init container', () => {
+  it('that failed is reported by name, with its last words and without an exit code of the task', () => {
     const failed = ended(1, { message: 'iptables: not permitted\n' });
     const seen = observePod(pod({ inits: { 'mesh-init': failed }, status: { phase: 'Failed' } }));
     expect(seen).toEqual({
@@ -56,7 +56,7 @@ describe('an init container that others put into the pod', () => {
     });
   });
 
-  it('that ran out of memory says so', () => {
+  it('that ran out of memory is reported as such', () => {
     const inits = { agent: ended(137, { reason: 'OOMKilled' }) };
     expect(observePod(pod({ inits, status: { phase: 'Failed' } }))).toMatchObject({
       reason: 'InitContainerFailed',
@@ -64,7 +64,7 @@ describe('an init container that others put into the pod', () => {
     });
   });
 
-  it('that was ended with its pod is the fault of the infrastructure', () => {
+  it('that was ended with its pod counts as a failure of the infrastructure', () => {
     const evicted = { phase: 'Failed', reason: 'Evicted', message: 'low on memory' };
     expect(observePod(pod({ inits: { agent: ended(137) }, status: evicted }))).toMatchObject({
       cause: 'Infrastructure',
@@ -76,7 +76,7 @@ describe('an init container that others put into the pod', () => {
     ['ImagePullBackOff', 'ImagePull'],
     ['InvalidImageName', 'ImagePull'],
     ['CreateContainerConfigError', 'ContainerConfig'],
-  ])('that waits with %s is named', (word, reason) => {
+  ])('that waits with %s is reported by name', (word, reason) => {
     expect(observePod(pod({ inits: { 'mesh-init': waits(word, 'no such thing') } }))).toMatchObject({
       phase: 'Pending',
       reason,
@@ -84,7 +84,7 @@ describe('an init container that others put into the pod', () => {
     });
   });
 
-  it('that ran well, or goes on beside the task, makes no outcome', () => {
+  it('that succeeded, or runs beside the task, has no effect on the outcome', () => {
     const inits = { first: ended(0), proxy: ended(143) };
     expect(observePod(pod({ inits, sidecars: ['proxy'], main: RUNS }))).toMatchObject({ phase: 'Running' });
     expect(
@@ -93,7 +93,7 @@ describe('an init container that others put into the pod', () => {
     expect(observePod(pod({ inits, sidecars: ['proxy'] }))).toEqual({ phase: 'Pending', since: Date.parse(AT(0)) });
   });
 
-  it('that fails again and again keeps the task waiting', () => {
+  it('in CrashLoopBackOff keeps the task waiting', () => {
     const inits = { proxy: waits('CrashLoopBackOff', 'back-off 10s restarting failed container') };
     expect(observePod(pod({ inits, sidecars: ['proxy'] }))).toMatchObject({
       phase: 'Pending',
@@ -102,14 +102,14 @@ describe('an init container that others put into the pod', () => {
     });
   });
 
-  it('that still runs is known by its name', () => {
+  it('that still runs is reported by name', () => {
     expect(runningInit(pod({ inits: { done: ended(0), agent: RUNS } }))).toBe('agent');
     expect(runningInit(pod({ inits: { proxy: RUNS, 'ado-fetch': RUNS }, sidecars: ['proxy'] }))).toBeUndefined();
   });
 });
 
-describe('a container that others put into the pod', () => {
-  it('does not keep the outcome of the task back, nor change it', () => {
+describe('an injected container', () => {
+  it('neither delays nor changes the outcome of the task', () => {
     const status = { phase: 'Running' };
     for (const proxy of [RUNS, ended(1), waits('ImagePullBackOff'), waits('CrashLoopBackOff')]) {
       const containers = { proxy };
@@ -119,7 +119,7 @@ describe('a container that others put into the pod', () => {
     }
   });
 
-  it('is named where the task waits and it cannot start', () => {
+  it('that cannot start is reported by name while the task waits', () => {
     const containers = { proxy: waits('ErrImagePull', 'no such image') };
     expect(observePod(pod({ main: waits('ContainerCreating'), containers }))).toMatchObject({
       reason: 'ImagePull',
@@ -129,7 +129,7 @@ describe('a container that others put into the pod', () => {
     expect(observePod(pod({ main, containers }))).toMatchObject({ reason: 'ImagePull', message: 'mine' });
   });
 
-  it('keeps a pod only once the task has ended, and as long as it goes on', () => {
+  it('keeps a pod only after the task has ended, while it runs', () => {
     const status = { phase: 'Running' };
     expect(outlivedBy(pod({ main: ended(0), containers: { proxy: RUNS }, status }))).toEqual(['proxy']);
     expect(outlivedBy(pod({ main: ended(1), containers: { proxy: waits('ErrImagePull') }, status }))).toEqual([
@@ -141,7 +141,7 @@ describe('a container that others put into the pod', () => {
     expect(outlivedBy(pod({ main: ended(0), containers: { proxy: RUNS }, status: { phase: 'Failed' } }))).toEqual([]);
   });
 
-  it('that we ended by a deadline leaves the outcome of the task as it was', () => {
+  it('that Ado ended by a deadline does not change the outcome of the task', () => {
     const status = { phase: 'Failed', reason: 'DeadlineExceeded', message: 'Pod was active on the node too long' };
     const ours = { annotations: { 'flow.ado.dev/ended': 'proxy went on' } };
     expect(observePod(pod({ main: ended(0), status, metadata: ours }))).toMatchObject({ phase: 'Succeeded' });
@@ -153,8 +153,8 @@ describe('a container that others put into the pod', () => {
   });
 });
 
-describe('what is cached of containers of others', () => {
-  it('is bounded, and never in the way of ours', () => {
+describe('the cached state of injected containers', () => {
+  it('is bounded, and does not displace our containers', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`c${index}`, RUNS]));
     const { status } = pod({ main: ended(0), containers: many, inits: many, status: { phase: 'Running' } });
     expect(status?.containerStatuses).toHaveLength(17);
@@ -164,7 +164,7 @@ describe('what is cached of containers of others', () => {
     });
   });
 
-  it('holds no secret: redacted, and withheld where the container reads some or the task says so', () => {
+  it('contains no secrets: redacted, and withheld if the container reads Secrets or the task requests it', () => {
     const token = `ghp_${'q7Rz'.repeat(10)}`;
     const said = (more: Shape) =>
       JSON.stringify(pod({ inits: { agent: ended(1, { message: `with ${token} hush` }) }, ...more }));

@@ -10,17 +10,20 @@ import {
 } from './pod.ts';
 
 /**
- * Containers that Ado did not put into a pod: a webhook of the cluster did (a mesh, an agent for secrets). They say nothing
- * of what the task did, and may keep it from starting, or their pod from ending. Pure.
+ * Injected containers, which a webhook of the cluster adds to a pod (a mesh, an agent for secrets). They say nothing
+ * about the task, but can prevent it from starting, or the pod from ending. Pure.
  */
 
 const OURS: ReadonlySet<string> = new Set([MAIN_CONTAINER, FETCH_CONTAINER, PUSH_CONTAINER]);
-/** Of how many of a pod anything is kept. */
+/** Maximum of injected containers that are cached for a pod. */
 const MAX_OTHERS = 16;
 
 export const isOurs = ({ name }: Pick<ContainerStatus, 'name'>): boolean => OURS.has(name);
 
-/** What matters of the other init containers: those that wait, run or failed. Sidecars run beside the task and may fail. */
+/**
+ * Injected init containers that wait, run or failed. Of sidecars, which run beside the task and may fail, only waiting
+ * ones.
+ */
 export function otherInits({ spec, status }: Pod): ContainerStatus[] {
   const sidecars = new Set((spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name));
   const others = (status?.initContainerStatuses ?? []).filter((each) => !isOurs(each));
@@ -32,7 +35,7 @@ export function otherInits({ spec, status }: Pod): ContainerStatus[] {
     .slice(0, MAX_OTHERS);
 }
 
-/** The other containers that go on, or have yet to begin: the pod does not end before they do. */
+/** Injected containers that run or have not started yet; they keep the pod from ending. */
 export function otherContainers({ status }: Pod): ContainerStatus[] {
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return [];
   const others = (status?.containerStatuses ?? []).filter((each) => !isOurs(each) && !each.state?.terminated);
@@ -41,17 +44,17 @@ export function otherContainers({ status }: Pod): ContainerStatus[] {
 
 const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === 'Always';
 
-/** The init container that failed, so that the task never starts. */
+/** The injected init container that failed, so that the task never starts. */
 export function failedInit(pod: Pod): (ContainerStatus & { state: ContainerState }) | undefined {
   return otherInits(pod).find((each): each is ContainerStatus & { state: ContainerState } => !!each.state?.terminated);
 }
 
-/** Names of the containers of others that keep a pod although the task's own container has ended. */
+/** Names of the injected containers that keep a pod although the task's own container has ended. */
 export function outlivedBy(pod: Pod): string[] {
   return mainOf(pod.status)?.terminated ? otherContainers(pod).map(({ name }) => name) : [];
 }
 
-/** The init container of others that runs while the task has not begun. */
+/** The name of the injected init container that runs before the task starts. */
 export function runningInit(pod: Pod): string | undefined {
   return otherInits(pod).find(({ state }) => state?.running)?.name;
 }

@@ -66,12 +66,12 @@ function table(rows: readonly Row[]): void {
   });
 }
 
-describe('an attempt that waits', () => {
+describe('a pending attempt', () => {
   const since = ms(CREATED);
   table([
     ['has no status yet', pod({}), { phase: 'Pending', since }],
     [
-      'has no node that can take it',
+      'has no suitable node',
       pod({
         status: {
           phase: 'Pending',
@@ -88,7 +88,7 @@ describe('an attempt that waits', () => {
       { phase: 'Pending', reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient memory.', since },
     ],
     [
-      'is held back by a scheduling gate',
+      'is blocked by a scheduling gate',
       pod({
         status: {
           phase: 'Pending',
@@ -116,49 +116,49 @@ describe('an attempt that waits', () => {
     ],
     ['is being created', pod({ ...NODE, status: waiting('ContainerCreating', '') }), { phase: 'Pending', since }],
     [
-      'is being created although it is being deleted: its node will say how it ended',
+      'stays pending while it is being deleted, until its node reports the end',
       pod({ ...NODE, ...deletedAt(FINISHED), status: waiting('ContainerCreating', '') }),
       { phase: 'Pending', since },
     ],
   ]);
 });
 
-describe('an attempt that runs', () => {
+describe('a running attempt', () => {
   const running: PodStatus = { phase: 'Running', ...main({ running: { startedAt: STARTED } }) };
   table([
     ['started when its container did', pod({ ...NODE, status: running }), { phase: 'Running', startedAt: ms(STARTED) }],
     [
-      'goes on running while it is being deleted',
+      'keeps running while it is being deleted',
       pod({ ...NODE, ...deletedAt(FINISHED), status: running }),
       { phase: 'Running' },
     ],
     [
-      'was marked for disruption and still runs',
+      'is marked for disruption and still runs',
       pod({ ...NODE, ...deletedAt(FINISHED), status: { ...running, ...target('DeletionByTaintManager') } }),
       { phase: 'Running' },
     ],
     [
-      'is on a node that was lost',
+      'is on a lost node',
       pod({ ...NODE, status: { ...running, phase: 'Unknown', reason: 'NodeLost' } }),
       { phase: 'Failed', cause: 'Infrastructure', reason: 'NodeLost' },
     ],
   ]);
 
-  it('is lost when its node is silent for a minute after the grace of its deletion', () => {
+  it('is lost if its node is silent for a minute after the grace period of its deletion', () => {
     const silent = pod({ ...NODE, ...deletedAt(FINISHED, 30), status: running });
     expect(observePod(silent, ms(FINISHED) + 90_000)).toMatchObject({ phase: 'Running' });
     expect(observePod(silent, ms(FINISHED) + 91_000)).toMatchObject({ phase: 'Failed', reason: 'NodeLost' });
   });
 
-  it('is never lost by the passing of time alone', () => {
+  it('is never lost merely because time passes', () => {
     expect(observePod(pod({ ...NODE, status: running }), ms(FINISHED) + 1e12)).toMatchObject({ phase: 'Running' });
   });
 });
 
-describe('an attempt that succeeded', () => {
+describe('a succeeded attempt', () => {
   table([
     [
-      'hands its termination message on as it is',
+      'keeps its termination message unchanged',
       pod({ ...NODE, status: dead(0, { message: 'digest=abc\n' }) }),
       { phase: 'Succeeded', message: 'digest=abc\n', ...RAN },
     ],
@@ -182,7 +182,7 @@ describe('an attempt that succeeded', () => {
       { phase: 'Succeeded' },
     ],
     [
-      'says only so by its phase',
+      'is known only by its phase',
       pod({ ...NODE, status: { phase: 'Succeeded' } }),
       { phase: 'Succeeded', message: '' },
     ],
@@ -196,16 +196,16 @@ const user = (reason: string, message: RegExp | string) => ({
   message: expect.stringMatching(message) as unknown as string,
 });
 
-describe('a failure of the user', () => {
+describe('a failure of the task', () => {
   table([
     [
-      'is an exit code with what the container said last',
+      'is an exit code with the last words of the container',
       pod({ ...NODE, status: dead(3, { message: 'tests failed\n' }) }),
       { ...user('ExitCode', /exit code 3: tests failed$/), exitCode: 3, ...RAN },
     ],
     ['is a command that is not in the image', pod({ ...NODE, status: dead(127) }), user('ExitCode', /not found/)],
     [
-      'is an entrypoint that cannot be started',
+      'is an invalid entrypoint',
       pod({ ...NODE, status: dead(128, { reason: 'StartError', message: 'exec: "nope": not found in $PATH' }) }),
       user('ExitCode', /could not be started: exec: "nope"/),
     ],
@@ -214,14 +214,14 @@ describe('a failure of the user', () => {
       pod({ ...NODE, status: dead(137, { reason: 'OOMKilled' }) }),
       { ...user('OOMKilled', /raise resources.limits.memory/), exitCode: 137 },
     ],
-    ['is being killed by nobody else', pod({ ...NODE, status: dead(137) }), user('ExitCode', /SIGKILL/)],
+    ['is a SIGKILL without an external cause', pod({ ...NODE, status: dead(137) }), user('ExitCode', /SIGKILL/)],
     [
-      'stays so when the finished pod is deleted before its result is read',
+      'stays one when the finished pod is deleted before its result is read',
       pod({ ...NODE, ...deletedAt('2026-03-01T10:05:00Z', 0), status: dead(143) }),
       user('ExitCode', /143/),
     ],
     [
-      'stays so when its node is drained after it had ended',
+      'stays one when its node is drained after it has ended',
       pod({ ...NODE, status: dead(1, {}, target('DeletionByTaintManager', '2026-03-01T10:05:00Z')) }),
       user('ExitCode', /exit code 1/),
     ],
@@ -280,22 +280,22 @@ describe('a failure of the infrastructure', () => {
       infrastructure('Preempted'),
     ],
     [
-      'is a node that is shut down, told from an eviction although the condition is the same',
+      'is a shutdown of the node, which differs from an eviction only by the reason of the pod',
       pod({ ...NODE, status: dead(143, {}, { ...shutdown, ...target('TerminationByKubelet') }) }),
       infrastructure('NodeShutdown'),
     ],
     [
-      'is a pod that a node refused while it was shut down',
+      'is a refusal of the pod by a node that shuts down',
       pod({ ...NODE, status: { phase: 'Failed', reason: 'NodeShutdown', message: 'Pod was rejected' } }),
       infrastructure('NodeShutdown'),
     ],
     [
-      'is a node that was tainted while the container ran',
+      'is a taint of the node while the container ran',
       pod({ ...NODE, ...deletedAt(STARTED), status: dead(137, {}, target('DeletionByTaintManager', STARTED)) }),
       infrastructure('NodeLost'),
     ],
     [
-      'is a pod whose node was removed: collected while its container is still said to run',
+      'is the removal of the node, with a container that still counts as running',
       pod({
         ...NODE,
         ...deletedAt(STARTED, 0),
@@ -324,7 +324,7 @@ describe('a failure of the infrastructure', () => {
       ],
     ),
     [
-      'is a node that refuses the pod for a reason of its own',
+      'is a refusal of the pod by its node with any other reason',
       pod({ ...NODE, status: { phase: 'Failed', reason: 'SysctlForbidden', message: 'forbidden sysctl' } }),
       infrastructure('NodeAdmission'),
     ],
@@ -334,7 +334,7 @@ describe('a failure of the infrastructure', () => {
       infrastructure('PodDeleted'),
     ],
     [
-      'is a deletion that the container answered with an exit code of its own',
+      'is a deletion that the container answered with its own exit code',
       pod({ ...NODE, ...deletedAt(STARTED), status: dead(1) }),
       infrastructure('PodDeleted'),
     ],
@@ -352,16 +352,12 @@ describe('a failure of the infrastructure', () => {
       pod({ ...deletedAt(STARTED, 0), status: { phase: 'Pending' } }),
       infrastructure('PodDeleted'),
     ],
-    [
-      'is a pod that failed without saying why',
-      pod({ ...NODE, status: { phase: 'Failed' } }),
-      infrastructure('NodeLost'),
-    ],
+    ['is a failed pod without any reason', pod({ ...NODE, status: { phase: 'Failed' } }), infrastructure('NodeLost')],
   ]);
 });
 
-describe('what is cached of a pod', () => {
-  it('holds no foreign annotation, no containers and no status of others', () => {
+describe('a cached pod', () => {
+  it('has no foreign annotations, no containers and no irrelevant status', () => {
     const whole = pod({ ...NODE, status: dead(0) });
     whole.metadata.annotations = { 'flow.ado.dev/task': 'build', 'cni.example/routes': 'x'.repeat(1000) };
     whole.status?.containerStatuses?.push({ name: 'proxy' });

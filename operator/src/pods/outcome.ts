@@ -37,7 +37,7 @@ const WAITING: Readonly<Record<string, WaitingReason>> = {
   CrashLoopBackOff: 'CrashLoopBackOff',
 };
 
-/** What an exit code alone says, by the conventions of shells and runtimes. */
+/** Meanings of exit codes, by the conventions of shells and runtimes. */
 const EXIT_CODES: Readonly<Record<number, string>> = {
   126: ' (the command was found but is not executable)',
   127: ' (the command was not found; is it in the image?)',
@@ -47,14 +47,14 @@ const EXIT_CODES: Readonly<Record<number, string>> = {
 };
 
 /**
- * How long after the end of its grace a pod may still be called running. Its node would long have killed it; a node
- * that does not say so is taken for lost. The pod may go on there, as with every pod that is deleted by force.
+ * How long after the end of its grace period a pod counts as running. A working node would have killed it long before,
+ * so a node that reports nothing counts as lost. The pod may still run there, like any pod that is deleted by force.
  */
 const NODE_SILENCE_MS = 60_000;
 
 /**
- * What the engine reads of a pod: whether its attempt waits, runs or has ended, and who is to blame.
- * `now` (epoch milliseconds) is only for a terminating pod whose node is silent; without it such a pod goes on running.
+ * The observation of an attempt by its pod: whether it waits, runs or has ended, and the cause of a failure. `now`
+ * (epoch milliseconds) only affects a terminating pod whose node is silent; without it, such a pod counts as running.
  */
 export function observePod(pod: Pod, now?: number): AttemptObservation {
   const state = mainOf(pod.status);
@@ -74,7 +74,7 @@ export function observePod(pod: Pod, now?: number): AttemptObservation {
   return { phase: 'Running', startedAt: epochOf(state.running.startedAt) ?? createdAt(pod) };
 }
 
-/** What failed before the task could start: what fetches its artifacts, or an init container of others. */
+/** The failure that prevents the task from starting: of fetching its artifacts, or of an injected init container. */
 function keptFromStarting(pod: Pod): Failed | undefined {
   const fetched = besides(pod.status, FETCH_CONTAINER)?.terminated;
   if (fetched && fetched.exitCode !== 0) return artifactFailed(pod, fetched, 'fetched');
@@ -86,8 +86,8 @@ const besides = (status: PodStatus | undefined, container: string): ContainerSta
   status?.initContainerStatuses?.find(({ name }) => name === container)?.state;
 
 /**
- * Whether nothing will come any more of the container that stores the outputs. It may have ended once before the task
- * did, and then begun again.
+ * Whether storing the outputs is complete, with or without success. The container may have ended once before the task,
+ * and restarted.
  */
 function hasStored(pod: Pod, main: Terminated): boolean {
   const push = pod.status?.initContainerStatuses?.find(({ name }) => name === PUSH_CONTAINER);
@@ -114,12 +114,12 @@ function ended(pod: Pod, terminated: Terminated): AttemptObservation {
   return { ...failed(pod, terminated), ...(isOwnCode(terminated) ? { exitCode } : {}), ...times };
 }
 
-/** Whether the exit code is that of a process: runtime and kubelet make one up where none ran, or is known of. */
+/** Whether the exit code is from a process: runtime and kubelet invent one if no process ran, or none is known. */
 const isOwnCode = (terminated: Terminated): boolean => !isForgotten(terminated) && !hasNotStarted(terminated);
 
 const hasNotStarted = ({ reason }: Terminated): boolean => reason === 'StartError' || reason === 'ContainerCannotRun';
 
-/** What an exit code of 0 stands for: success, unless the container was told to stop, or the outputs were not stored. */
+/** The outcome of exit code 0: success, unless the container was told to stop, or the outputs were not stored. */
 function succeeded(pod: Pod, terminated: Terminated): AttemptObservation {
   const times = timesOf(terminated);
   const hint = terminated.reason === 'OOMKilled' ? terminated.reason : undefined;
@@ -138,7 +138,7 @@ function succeeded(pod: Pod, terminated: Terminated): AttemptObservation {
   };
 }
 
-/** What became of storing the outputs; undefined where there is nothing to store. */
+/** The result of storing the outputs; undefined if there is nothing to store. */
 function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: number | undefined } | undefined {
   const container = pod.status?.initContainerStatuses?.find(({ name }) => name === PUSH_CONTAINER);
   if (!container) return undefined;
@@ -147,7 +147,7 @@ function storing(pod: Pod, main: Terminated): { failed?: Failed; finishedAt?: nu
   const isLast = finishedAt !== undefined && finishedAt >= (epochOf(main.finishedAt) ?? 0);
   if (push?.exitCode === 0 && isLast) return { finishedAt };
   if (push) return { failed: artifactFailed(pod, push, 'stored') };
-  const message = 'the outputs could not be stored: their container was not running when the task ended';
+  const message = 'the artifacts could not be stored: the container ado-push was not running when the task ended';
   return { failed: { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message } };
 }
 
@@ -159,7 +159,7 @@ function artifactFailed(pod: Pod, ended: Terminated, what: 'fetched' | 'stored')
   return { phase: 'Failed', cause: 'User', reason: 'ArtifactFailed', message };
 }
 
-/** It never ran for the task, so its exit code is none of the task's. */
+/** The failure of an injected init container. The task never ran, so the exit code is not reported as the task's. */
 function initFailed(pod: Pod, name: string, ended: Terminated): Failed {
   const outside = endedFromOutside(pod, disruptionOfContainer(pod, ended));
   if (outside) return outside;
@@ -193,7 +193,10 @@ function failedWithoutResult(pod: Pod): Failed {
   return endedFromOutside(pod, undefined) ?? infrastructure(disruptionOfPod(pod));
 }
 
-/** What else than itself ended a container: its pod's storage limit, the infrastructure, or a deadline; undefined: nothing. */
+/**
+ * The external cause of a container's end: its pod's storage limit, the infrastructure, or a deadline; undefined if
+ * none.
+ */
 function endedFromOutside(pod: Pod, disruption: Disruption | undefined): Failed | undefined {
   const message = overStorageLimit(pod.status);
   if (message)
@@ -202,7 +205,10 @@ function endedFromOutside(pod: Pod, disruption: Disruption | undefined): Failed 
   return pod.status?.reason === 'DeadlineExceeded' ? deadlineExceeded(pod) : undefined;
 }
 
-/** Ado sets activeDeadlineSeconds only when a task has ended, and trim.ts drops what comes of it; a policy may set it before. */
+/**
+ * Ado sets activeDeadlineSeconds only after a task has ended, and trim.ts drops the effect; a policy may set it
+ * earlier.
+ */
 function deadlineExceeded({ status }: Pod): Failed {
   const message = `${status?.message ?? 'the pod ran for too long'}; activeDeadlineSeconds was set on the pod by a policy of the cluster`;
   return { phase: 'Failed', cause: 'User', reason: 'TimedOut', message };
@@ -225,7 +231,7 @@ function waiting(pod: Pod, state: ContainerState | undefined): AttemptObservatio
   return { phase: 'Pending', reason, message: (message ?? word ?? '').slice(0, MAX_MESSAGE), since };
 }
 
-/** Of several containers the first that waits for something that may never come: ours, then those of others. */
+/** The first container that waits and may never start: our own ones first, then injected ones. */
 function waitingState(pod: Pod, main: ContainerState | undefined): ContainerState['waiting'] {
   const ours = [besides(pod.status, FETCH_CONTAINER), besides(pod.status, PUSH_CONTAINER), main];
   const own = ours.find(isStuck)?.waiting;

@@ -1,6 +1,6 @@
 import { ANNOTATION_GRACE, FINALIZER_RESULT, type ObjectMeta } from '../api/index.ts';
 
-/** The part of a Pod that Ado writes. What users pass on (volumes, affinity and the like) is not looked into. */
+/** The part of a Pod that Ado writes. Fields that users pass through (volumes, affinity and the like) are not typed. */
 export interface Pod {
   apiVersion?: string;
   kind?: string;
@@ -27,7 +27,7 @@ export interface Container {
   [field: string]: unknown;
 }
 
-/** The part of a pod's status that outcomes are read from; everything else is dropped before caching. */
+/** The part of a pod's status that outcomes depend on; everything else is dropped before caching. */
 export interface PodStatus {
   phase?: string;
   reason?: string;
@@ -65,13 +65,15 @@ export interface Terminated {
   finishedAt?: string | null;
 }
 
-/** The one container of a task's pod. */
+/** The container of the task. */
 export const MAIN_CONTAINER = 'main';
-/** Beside it, where a task has artifacts: one fetches them before it starts, one stores them when it has ended. */
+/**
+ * Our containers of a task with artifacts: one fetches them before the task starts, one stores them after it has ended.
+ */
 export const FETCH_CONTAINER = 'ado-fetch';
 export const PUSH_CONTAINER = 'ado-push';
 
-/** Seconds of grace when the task is to end early, if they are others than those of its pod. */
+/** Grace period for stopping the task, seconds, if it differs from the grace period of its pod. */
 export function graceOf({ metadata }: Pod): number | undefined {
   const text = metadata.annotations?.[ANNOTATION_GRACE];
   return text === undefined ? undefined : Number(text);

@@ -8,7 +8,7 @@ const ORDER = 30;
 const AT = (second: number) => `2026-03-01T10:00:${String(second).padStart(2, '0')}Z`;
 const GRACE = 20;
 
-/** A pod whose container ended with 0 at a second, or at a time that nobody knows. */
+/** A pod whose container ended with 0 at a given second, or at an unknown time. */
 type Ordered = (status: PodStatus) => Pod;
 
 const pod = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}): Pod => ({
@@ -37,7 +37,7 @@ const target = (reason: string) => [
   { type: 'DisruptionTarget', status: 'True', reason, message: `because of ${reason}`, lastTransitionTime: AT(ORDER) },
 ];
 
-/** Whoever can tell a pod to end, as the pod then looks, and what becomes of the attempt. */
+/** Everything that can stop a pod, the shape of the pod then, and the reason of the outcome. */
 const ORDERS: readonly (readonly [who: string, ordered: Ordered, reason: string])[] = [
   ['a deletion', (status) => pod(status, deletion), 'PodDeleted'],
   [
@@ -50,8 +50,8 @@ const ORDERS: readonly (readonly [who: string, ordered: Ordered, reason: string]
       ['the eviction API, which drains nodes', 'EvictionByEvictionAPI', 'Evicted'],
       ['a preemption', 'PreemptionByScheduler', 'Preempted'],
       ['a taint of the node', 'DeletionByTaintManager', 'NodeLost'],
-      ['the collector of pods', 'DeletionByPodGC', 'NodeLost'],
-      ['a disruption of a sort that is not known', 'SomethingNew', 'Evicted'],
+      ['the pod garbage collector', 'DeletionByPodGC', 'NodeLost'],
+      ['an unknown kind of disruption', 'SomethingNew', 'Evicted'],
     ] as const
   ).flatMap(([who, word, reason]) => [
     [who, (status: PodStatus) => pod({ ...status, conditions: target(word) }, deletion), reason] as const,
@@ -68,17 +68,17 @@ const seen = (shape: Pod) => observePod(trimPod(shape));
 describe.each(ORDERS)('%s that a container answers with exit code 0', (_who, ordered, reason) => {
   const disrupted = { phase: 'Failed', cause: 'Infrastructure', reason, exitCode: 0 };
 
-  it('counts when the container ended after it, and says so', () => {
+  it('counts if the container ended after it, and the message says so', () => {
     expect(seen(ordered(ended(ORDER + 1)))).toMatchObject(disrupted);
     expect(seen(ordered(ended(ORDER + 1)))).toMatchObject({ message: expect.stringMatching(/only after it was told/) });
   });
 
-  it('counts when both are in the same second, and says that clocks cannot tell', () => {
+  it('counts if both are in the same second, and the message says that clocks cannot tell', () => {
     expect(seen(ordered(ended(ORDER)))).toMatchObject(disrupted);
     expect(seen(ordered(ended(ORDER)))).toMatchObject({ message: expect.stringMatching(/clocks cannot tell/) });
   });
 
-  it('counts when nothing says when the container ended', () => {
+  it('counts if the end of the container is unknown', () => {
     expect(seen(ordered(ended(undefined)))).toMatchObject({
       ...disrupted,
       message: expect.stringMatching(/nothing shows/),
@@ -86,7 +86,7 @@ describe.each(ORDERS)('%s that a container answers with exit code 0', (_who, ord
     expect(seen(ordered({ phase: 'Succeeded' }))).toMatchObject(disrupted);
   });
 
-  it('does not count when the container had ended before', () => {
+  it('does not count if the container ended before', () => {
     expect(seen(ordered(ended(ORDER - 1)))).toMatchObject({ phase: 'Succeeded' });
   });
 });
@@ -96,7 +96,7 @@ describe.each([
   ['a shutdown of the node', { reason: 'Terminated', message: 'Pod was terminated' }, 'NodeShutdown'],
   ['a preemption by a critical pod', { reason: 'Preempting', message: 'to admit a critical pod' }, 'Preempted'],
   ['a deadline of a policy', { reason: 'DeadlineExceeded', message: 'active for too long' }, 'TimedOut'],
-])('%s, whose time the pod does not say', (_who, status, reason) => {
+])('%s, at a time that is not in the pod', (_who, status, reason) => {
   it('counts, whatever the exit code', () => {
     expect(seen(pod({ ...ended(ORDER), phase: 'Failed', ...status }))).toMatchObject({
       phase: 'Failed',
@@ -106,7 +106,7 @@ describe.each([
   });
 });
 
-describe('an order that was taken back', () => {
+describe('a withdrawn order', () => {
   it('does not count', () => {
     const conditions = target('EvictionByEvictionAPI').map((each) => ({ ...each, status: 'False' }));
     expect(seen(pod({ ...ended(ORDER), conditions }))).toMatchObject({ phase: 'Succeeded' });

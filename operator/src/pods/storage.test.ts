@@ -13,7 +13,7 @@ function observed(message: string, terminated?: Terminated, more: PodStatus = {}
   return observePod(trimPod(pod));
 }
 
-/** The words of the kubelet, and what is to be raised. */
+/** Messages of the kubelet, and the remedies. */
 const OVER = [
   [
     'Usage of EmptyDir volume "scratch" exceeds the limit "10Mi". ',
@@ -29,7 +29,7 @@ const OVER = [
   ],
 ] as const;
 
-describe.each(OVER)('a pod of which the node says: %s', (said, remedy) => {
+describe.each(OVER)('a pod with the message: %s', (said, remedy) => {
   const expected = {
     phase: 'Failed',
     cause: 'User',
@@ -37,13 +37,13 @@ describe.each(OVER)('a pod of which the node says: %s', (said, remedy) => {
     message: expect.stringMatching(remedy),
   };
 
-  it('is the failure of its task, with the limit to raise, whatever its exit code', () => {
+  it('is a failure of the task, with the limit to raise, whatever the exit code', () => {
     expect(observed(said, { exitCode: 137, reason: 'Error', ...RAN })).toMatchObject({ ...expected, exitCode: 137 });
     expect(observed(said, { exitCode: 0, reason: 'Completed', ...RAN })).toMatchObject({ ...expected, exitCode: 0 });
     expect(observed(said)).toMatchObject(expected);
   });
 
-  it('is so also when what stores its artifacts was cut short', () => {
+  it('is a failure of the task also if storing its artifacts was interrupted', () => {
     const push = { name: 'ado-push', state: { terminated: { exitCode: 137, ...RAN } } };
     const more = { initContainerStatuses: [push] };
     expect(observed(said, { exitCode: 0, ...RAN }, more)).toMatchObject(expected);
@@ -55,7 +55,7 @@ describe('a pod that the node evicts under pressure', () => {
     'The node was low on resource: ephemeral-storage. Threshold quantity: 1Gi, available: 1Mi. Container main was using 2Gi, request is 0, has larger consumption of ephemeral-storage. ',
     'The node was low on resource: memory. ',
     'The node had condition: [DiskPressure]. ',
-  ])('is no failure of its task: %s', (said) => {
+  ])('is not a failure of the task: %s', (said) => {
     expect(observed(said, { exitCode: 137, ...RAN })).toMatchObject({ cause: 'Infrastructure', reason: 'Evicted' });
   });
 });
@@ -63,7 +63,7 @@ describe('a pod that the node evicts under pressure', () => {
 describe('an exit code', () => {
   const LOST = { exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null };
 
-  it('is not shown of a container that never ran', () => {
+  it('is not shown for a container that never ran', () => {
     expect(observed('The node was low on resource: memory. ', LOST)).not.toHaveProperty('exitCode');
     expect(observed('', { exitCode: 128, reason: 'StartError' }, { reason: '' })).not.toHaveProperty('exitCode');
     expect(observed('', { exitCode: 127, reason: 'ContainerCannotRun' }, { reason: '' })).not.toHaveProperty(
@@ -71,7 +71,7 @@ describe('an exit code', () => {
     );
   });
 
-  it('is shown of one that was killed', () => {
+  it('is shown for a killed container', () => {
     expect(observed('The node was low on resource: memory. ', { exitCode: 137, ...RAN })).toHaveProperty(
       'exitCode',
       137,
@@ -83,7 +83,7 @@ describe('a container in which a process ran out of memory', () => {
   const oom = (exitCode: number): Terminated => ({ exitCode, reason: 'OOMKilled', ...RAN });
   const raise = expect.stringMatching(/raise resources\.limits\.memory/);
 
-  it('fails with the remedy, whatever its exit code is', () => {
+  it('fails with the remedy, whatever its exit code', () => {
     for (const exitCode of [1, 137])
       expect(observed('', oom(exitCode), { reason: '' })).toMatchObject({
         reason: 'OOMKilled',
@@ -99,7 +99,7 @@ describe('a container in which a process ran out of memory', () => {
     });
   });
 
-  it('has the remedy in its message when it ends with 0 and fails for something else', () => {
+  it('has the remedy in its message if it ends with 0 and fails for another reason', () => {
     const push = { name: 'ado-push', state: { terminated: { exitCode: 1, message: 'nothing at /x', ...RAN } } };
     const more = { phase: 'Failed', reason: '', initContainerStatuses: [push] };
     expect(observed('', oom(0), more)).toMatchObject({ reason: 'ArtifactFailed', message: raise });

@@ -1,6 +1,6 @@
 import type { PodStatus } from './pod.ts';
 
-/** What a kubelet says of a pod that it evicts for what the pod itself wrote, and what is to be raised. */
+/** Messages of the kubelet for pods that exceed a storage limit of their own, and the remedies. */
 const LIMITS: readonly (readonly [said: RegExp, remedy: (name: string) => string])[] = [
   [
     /^Usage of EmptyDir volume "([^"]*)" exceeds the limit /,
@@ -18,9 +18,9 @@ const LIMITS: readonly (readonly [said: RegExp, remedy: (name: string) => string
 ];
 
 /**
- * The remedy for a pod that went over a storage limit of its own: another attempt would do the same. The kubelet calls it
- * Evicted, as it calls an eviction under the pressure of the node, and only its words tell them apart.
- * @returns the words of the kubelet with the remedy; undefined for any other end
+ * The remedy for a pod that exceeded a storage limit of its own, which another attempt would exceed too. The reason is
+ * Evicted, as for an eviction under node pressure, and only the message distinguishes them.
+ * @returns the message of the kubelet with the remedy; undefined for any other end
  */
 export function overStorageLimit({ reason, message = '' }: PodStatus = {}): string | undefined {
   if (reason !== 'Evicted') return undefined;

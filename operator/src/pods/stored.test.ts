@@ -35,20 +35,20 @@ function observed({ main, push, fetch, ...status }: Shape, metadata: Partial<Pod
 
 const DONE = terminated(0, 10, 'n=1');
 
-describe('an attempt whose outputs are stored', () => {
-  it('runs until they are', () => {
+describe('an attempt with artifacts to store', () => {
+  it('runs until they are stored', () => {
     const push = { running: { startedAt: AT(1) } };
     expect(observed({ phase: 'Running', main: DONE, push })).toEqual({ phase: 'Running', startedAt: ms(1) });
   });
 
-  it('has succeeded when they are, and ended then', () => {
+  it('succeeds and ends when they are stored', () => {
     const push = terminated(0, 12);
     const expected = { phase: 'Succeeded', message: 'n=1', startedAt: ms(1), finishedAt: ms(12) };
     expect(observed({ phase: 'Running', main: DONE, push })).toEqual(expected);
     expect(observed({ phase: 'Succeeded', main: DONE, push })).toEqual(expected);
   });
 
-  it('has failed when they cannot be, whatever the phase says', () => {
+  it('fails if they cannot be stored, whatever the phase', () => {
     const push = terminated(1, 12, 'there is nothing at /x');
     expect(observed({ phase: 'Succeeded', main: DONE, push })).toMatchObject({
       phase: 'Failed',
@@ -58,20 +58,20 @@ describe('an attempt whose outputs are stored', () => {
     });
   });
 
-  it('has failed when its time was not enough', () => {
+  it('fails if storing takes too long', () => {
     expect(observed({ phase: 'Succeeded', main: DONE, push: terminated(137, 40) })).toMatchObject({
       reason: 'ArtifactFailed',
       message: expect.stringContaining('exit code 137 (killed by SIGKILL)'),
     });
   });
 
-  it('has not succeeded by what was stored before the task had ended', () => {
+  it('does not succeed if they were stored before the task ended', () => {
     const push = terminated(0, 9);
     expect(observed({ phase: 'Running', main: DONE, push })).toMatchObject({ phase: 'Running' });
     expect(observed({ phase: 'Succeeded', main: DONE, push })).toMatchObject({ reason: 'ArtifactFailed' });
   });
 
-  it('has failed when what stores them was not there at the end', () => {
+  it('fails if the container that stores them was not running at the end', () => {
     const push = { waiting: { reason: 'CrashLoopBackOff' } };
     expect(observed({ phase: 'Running', main: DONE, push })).toMatchObject({ phase: 'Running' });
     expect(observed({ phase: 'Succeeded', main: DONE, push })).toMatchObject({
@@ -80,13 +80,13 @@ describe('an attempt whose outputs are stored', () => {
     });
   });
 
-  it('has failed at once when the task has', () => {
+  it('fails at once with the task', () => {
     const push = { running: { startedAt: AT(1) } };
     const main = terminated(3, 10);
     expect(observed({ phase: 'Running', main, push })).toMatchObject({ reason: 'ExitCode', exitCode: 3 });
   });
 
-  it('is the fault of the infrastructure when its node ended it', () => {
+  it('fails by the infrastructure if its node ended the container', () => {
     const push = terminated(137, 12);
     const conditions = [
       { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', lastTransitionTime: AT(11) },
@@ -104,7 +104,7 @@ describe('an attempt whose outputs are stored', () => {
   });
 });
 
-describe('an attempt that takes artifacts over', () => {
+describe('an attempt with artifacts to fetch', () => {
   const waiting = { waiting: { reason: 'PodInitializing' } };
 
   it('waits while they are fetched', () => {
@@ -112,7 +112,7 @@ describe('an attempt that takes artifacts over', () => {
     expect(observed({ phase: 'Pending', main: waiting, fetch })).toEqual({ phase: 'Pending', since: ms(0) });
   });
 
-  it('has failed when they cannot be', () => {
+  it('fails if they cannot be fetched', () => {
     const fetch = terminated(1, 2, 'task "make" published no artifact "word"');
     expect(observed({ phase: 'Failed', main: waiting, fetch })).toMatchObject({
       phase: 'Failed',
@@ -122,7 +122,7 @@ describe('an attempt that takes artifacts over', () => {
     });
   });
 
-  it('says when the image of what fetches them cannot be pulled', () => {
+  it('reports that the image of the container that fetches them cannot be pulled', () => {
     const fetch = { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } };
     expect(observed({ phase: 'Pending', main: waiting, fetch })).toMatchObject({
       phase: 'Pending',

@@ -7,12 +7,12 @@ const sweep = (exitCode: number) => ({ name: 'sweep', state: { terminated: { exi
 const proxy = { name: 'proxy', state: { running: {} } };
 
 describe('a sweep', () => {
-  it('has ended when its container has, although a proxy goes on', () => {
+  it('has ended with its container, although a proxy still runs', () => {
     expect(sweepResult(pod({ phase: 'Running', containerStatuses: [proxy, sweep(0)] }))).toBe('Succeeded');
     expect(sweepResult(pod({ phase: 'Running', containerStatuses: [proxy, sweep(1)] }))).toBe('Failed');
   });
 
-  it('goes on while its container does, and has failed with its pod', () => {
+  it('continues while its container runs, and fails with its pod', () => {
     expect(sweepResult(pod({ phase: 'Running', containerStatuses: [proxy] }))).toBeUndefined();
     expect(sweepResult(pod({ phase: 'Pending' }))).toBeUndefined();
     expect(sweepResult(pod({ phase: 'Failed' }))).toBe('Failed');

@@ -3,12 +3,12 @@ import { type ArtifactStore, besideContainer, PROGRAM, storeMount, storeVolume }
 import { DEFAULT_USER } from './build.ts';
 import type { Pod } from './pod.ts';
 
-/** One a namespace: while it is there, no other one is made. */
+/** The name of the pod: each namespace has at most one sweep at a time. */
 export const SWEEP_POD = 'ado-artifact-sweep';
 const CONTAINER = 'sweep';
 const DEADLINE_SECONDS = 600;
 
-/** The pod that deletes the artifacts of runs that are gone. It belongs to no run. */
+/** The pod that deletes artifacts of deleted runs from the store. It belongs to no run. */
 export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: readonly string[]): Pod {
   return {
     apiVersion: 'v1',
@@ -42,10 +42,10 @@ export function buildSweepPod(store: ArtifactStore, plan: SweepPlan, live: reado
   };
 }
 
-/** The words with which a sweep ended: its report, or why it failed. */
+/** The termination message of a sweep: its report, or why it failed. */
 export const sweepMessage = (pod: Pod): string => endOf(pod)?.message ?? '';
 
-/** How a sweep has ended, if it has: by its own container, since others in its pod may go on. */
+/** The result of an ended sweep, by its own container; injected containers may still run. */
 export function sweepResult(pod: Pod): 'Succeeded' | 'Failed' | undefined {
   const { status } = pod;
   const ended = endOf(pod);

@@ -12,9 +12,9 @@ import type { ContainerStatus, Pod, PodStatus } from './pod.ts';
 import { cleanStatus, withheldOf } from './words.ts';
 
 /**
- * Drops what no outcome is read from, so that a cached pod costs a few hundred bytes and not a few thousand, and takes
- * secrets out of what it says: every pod that is looked at has come through here. What is kept is shared with the object
- * that came in, which the caller gives up.
+ * Drops the fields that outcomes do not depend on, so that a cached pod takes a few hundred bytes instead of a few
+ * thousand, and removes secrets from its messages. Every observed pod passes through here. The result shares parts with
+ * the argument, which the caller must not use afterwards.
  */
 export function trimPod(pod: Pod): Pod {
   const { nodeName } = pod.spec;
@@ -26,7 +26,7 @@ export function trimPod(pod: Pod): Pod {
   };
 }
 
-/** Whether of a pod that came through `trimPod` nothing is quoted. */
+/** Whether messages of a trimmed pod are withheld. */
 export const isWithheld = ({ metadata }: Pod): boolean =>
   metadata.annotations?.[ANNOTATION_FAILURE_MESSAGE] === ('Withhold' satisfies FailureMessage);
 
@@ -36,7 +36,7 @@ function trimMetadata(whole: ObjectMeta & { managedFields?: unknown }, isWithhel
     const value = annotations?.[key];
     return value === undefined ? [] : [[key, value] as const];
   });
-  // Its spec, from which it follows, is not kept.
+  // It derives from the spec, which is dropped.
   if (isWithheld) kept.push([ANNOTATION_FAILURE_MESSAGE, 'Withhold' satisfies FailureMessage]);
   return kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) };
 }
@@ -45,7 +45,8 @@ function trimStatus(pod: Pod): PodStatus {
   const { phase, reason, message, conditions, containerStatuses, initContainerStatuses } = pod.status ?? {};
   const status: PodStatus = {};
   if (phase !== undefined) status.phase = phase;
-  // A pod that we ended because others went on in it says nothing of the task, which had ended before.
+  // The reason of a pod that Ado ended because of injected containers says nothing about the task, which had ended
+  // before.
   const isEndedByUs = reason === 'DeadlineExceeded' && pod.metadata.annotations?.[ANNOTATION_ENDED] !== undefined;
   if (reason !== undefined && !isEndedByUs) status.reason = reason;
   if (message !== undefined && !isEndedByUs) status.message = message;

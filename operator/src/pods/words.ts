@@ -10,10 +10,10 @@ const READS_SECRETS = `${HIDDEN} reads secrets; ${HINT}, or set failureMessage: 
 const OTHER_READS_SECRETS = `the message is withheld because the container reads secrets; ${HINT}`;
 const SAYS_SO = `${HIDDEN} has failureMessage: Withhold; ${HINT}`;
 
-/** Of these the kubelet quotes the command, in which the values of variables are. */
+/** Waiting reasons in which the kubelet quotes the command, which contains values of variables. */
 const QUOTES_COMMAND: ReadonlySet<string> = new Set(['CreateContainerError', 'RunContainerError']);
 
-/** Whether of what a container says nothing is shown, and what stands for it; by default the one of the task. */
+/** The text that replaces the messages of a container, if they are withheld; by default of the task's container. */
 export function withheldOf(pod: Pod, container: string = MAIN_CONTAINER): string | undefined {
   const said = pod.metadata.annotations?.[ANNOTATION_FAILURE_MESSAGE];
   if (said === ('Show' satisfies FailureMessage)) return undefined;
@@ -21,7 +21,7 @@ export function withheldOf(pod: Pod, container: string = MAIN_CONTAINER): string
   return said === ('Withhold' satisfies FailureMessage) ? SAYS_SO : undefined;
 }
 
-/** Whether a container sees what is in a Secret, by its environment or a volume that it mounts. */
+/** Whether a container reads a Secret, by its environment or a mounted volume. */
 function readsSecrets({ containers, initContainers = [], volumes }: Pod['spec'], container: string): boolean {
   const main = [...containers, ...initContainers].find(({ name }) => name === container);
   if (!main) return false;
@@ -35,7 +35,7 @@ function readsSecrets({ containers, initContainers = [], volumes }: Pod['spec'],
 interface Volume {
   readonly name?: string;
   readonly secret?: unknown;
-  /** A driver makes such a volume for one pod: certificates, or the secrets of a store elsewhere. */
+  /** A volume that a driver makes for one pod: certificates, or secrets of an external store. */
   readonly csi?: unknown;
   readonly projected?: { readonly sources?: readonly { readonly secret?: unknown }[] };
 }
@@ -46,8 +46,8 @@ const holdsSecrets = ({ secret, csi, projected }: Volume): boolean =>
 const listOf = <T>(value: unknown): readonly T[] => (Array.isArray(value) ? (value as T[]) : []);
 
 /**
- * A status in which no text holds a secret that can be known as one. What a container wrote and ended with 0 is its outputs,
- * which are its own word and stay as they are.
+ * A status without recognizable secrets. The message of a container that ended with 0 contains its outputs, which stay
+ * unchanged.
  */
 export function cleanStatus(status: PodStatus, withheld: (container: string) => string | undefined): PodStatus {
   const { message, conditions, containerStatuses, initContainerStatuses } = status;
@@ -71,7 +71,7 @@ function cleanState<T extends { state?: ContainerState }>(
   return status.state ? { ...status, state: clean(status.state) } : status;
 }
 
-/** The container of the task, or one of others, of which nothing is known. */
+/** Cleans the state of the task's container, or of an injected one. */
 function ofTask(state: ContainerState, withheld: string | undefined): ContainerState {
   const { waiting, terminated } = state;
   if (waiting) {
@@ -83,7 +83,7 @@ function ofTask(state: ContainerState, withheld: string | undefined): ContainerS
   return { ...state, terminated: { ...terminated, ...(isHidden ? { message: withheld } : redacted(terminated)) } };
 }
 
-/** Containers beside the task are our own program, which quotes servers. */
+/** Cleans the state of our own containers beside the task, which quote servers. */
 function ofOurs(state: ContainerState): ContainerState {
   const { waiting, terminated } = state;
   return {

@@ -1,16 +1,16 @@
 import { type Task, WORKSPACE_LABEL_PREFIX, type Workspace } from '../api/index.ts';
 import { claimName, shortHash } from './name.ts';
 
-/** What workspaces add to a pod. */
+/** The parts of a pod for workspaces. */
 export interface WorkspaceParts {
   readonly labels: Readonly<Record<string, string>>;
   readonly volumes: readonly unknown[];
   readonly mounts: readonly unknown[];
-  /** Terms of required pod affinity: pods that share a volume of one node go to one node. */
+  /** Terms of required pod affinity: pods that share a volume of one node run on the same node. */
   readonly affinity: readonly unknown[];
 }
 
-/** What the operator creates for a workspace of a run. */
+/** A PersistentVolumeClaim that the operator creates for a workspace of a run. */
 export interface Claim {
   readonly name: string;
   readonly workspace: Workspace;
@@ -24,14 +24,14 @@ interface WorkspaceInput {
 
 const ONE_NODE = ['ReadWriteOnce', 'ReadWriteOncePod'];
 
-/** The claims that must be there before a pod of the task. */
+/** The claims that must exist before a pod of the task. */
 export function claimsOf({ run, task, workspaces }: WorkspaceInput): Claim[] {
   return used(task, workspaces)
     .filter(({ existingClaim }) => existingClaim === undefined)
     .map((workspace) => ({ name: claimName(run.name, run.uid, workspace.name), workspace }));
 }
 
-/** The first workspace that the task mounts and nobody declares. */
+/** The first workspace that the task mounts without a declaration in the workflow. */
 export function unknownWorkspace(
   { workspaces: mounts = [] }: Task,
   declared: readonly Workspace[],
@@ -66,8 +66,9 @@ export function workspaceParts({ run, task, workspaces }: WorkspaceInput): Works
 }
 
 /**
- * A volume that one node at a time can have keeps a pod on another node waiting without a word until the first pod ends.
- * With affinity the scheduler knows, and says so. What a claim of the user's can do, only the user knows.
+ * A volume that only one node at a time can mount would leave a pod on another node in ContainerCreating until the
+ * first pod ends. With affinity, the scheduler reports the wait. The access modes of an existing claim are known only
+ * to the user.
  */
 function isOfOneNode({ accessModes, existingClaim }: Workspace): boolean {
   const modes = accessModes ?? (existingClaim === undefined ? ['ReadWriteOnce'] : []);

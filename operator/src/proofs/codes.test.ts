@@ -21,7 +21,7 @@ const unnamed = {
 };
 
 describe('a proof', () => {
-  it('is known again by whoever has the key, and says nothing about another claim', () => {
+  it('is valid with the same key, and only for its claim', () => {
     const claims = fc.record({ of: fc.constantFrom('attempt', 'page'), name: fc.string(), attempt: fc.nat(3) });
     fc.assert(
       fc.property(claims, claims, (claim, other) => {
@@ -33,14 +33,14 @@ describe('a proof', () => {
     );
   });
 
-  it('is none where it is missing, empty, or made by or for something else', () => {
+  it('is invalid if it is missing, empty, or of another key, purpose or claim', () => {
     const [, mac = ''] = proofs.code(CLAIM).split('.');
     const others = ['', 'x', '.', `${idOf(KEY.key)}.`, `.${mac}`, `${idOf(stored(8).key)}.${mac}`];
     const wrong = [undefined, ...others, bare(KEY.key, CLAIM), by([KEY], 'attestations').code(CLAIM)];
     for (const code of wrong) expect(proofs.proves(code, CLAIM), code).toBe(false);
   });
 
-  it('cannot be judged before the key is there', () => {
+  it('cannot be verified before the keys are read', () => {
     const unread = new Proofs({
       purpose: 'proofs',
       now: () => 0,
@@ -52,7 +52,7 @@ describe('a proof', () => {
     expect(() => unread.code(CLAIM)).toThrow('not read yet');
   });
 
-  it('names its key, and holds as long as that key is kept', () => {
+  it('names its key, and is valid as long as that key is kept', () => {
     const code = proofs.code(CLAIM);
     expect(code).toMatch(new RegExp(`^${idOf(KEY.key)}\\.[\\w-]{43}$`));
     expect(by([stored(9), stored(8), KEY]).proves(code, CLAIM)).toBe(true);
@@ -70,7 +70,7 @@ describe('a proof', () => {
     },
   );
 
-  it('says the same unguessable texts as before, whatever keys come', () => {
+  it('keeps its unguessable texts when keys rotate', () => {
     const before = proofs.unguessable(CLAIM);
     expect(before).toEqual([unnamed.proofs(KEY.key, CLAIM)]);
     expect(by([stored(8), KEY]).unguessable(CLAIM)).toEqual([expect.any(String), ...before]);
@@ -78,7 +78,7 @@ describe('a proof', () => {
 });
 
 describe('keys that rotate', () => {
-  it('are known to all replicas before one makes a code with them, whoever rotates', () => {
+  it('are known to all replicas before their first use, whichever replica rotates', () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 200 });
     fc.assert(
       fc.property(gaps, (days) => {
@@ -98,7 +98,7 @@ describe('keys that rotate', () => {
     );
   });
 
-  it('vouch for almost two years', () => {
+  it('are valid for almost two years', () => {
     let now = 0;
     let keys = rotated([], now);
     const code = by(keys, 'proofs', now).code(CLAIM);

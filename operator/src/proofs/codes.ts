@@ -3,11 +3,11 @@ import type { Claimed, Proves } from '../api/index.ts';
 import { canonicalJson } from '../engine/index.ts';
 import { currentKey, idOf, type StoredKey } from './rotation.ts';
 
-/** What codes vouch for: facts about what the operator made, or about people. */
+/** What a code covers: objects that the operator made (proofs), or facts about people (attestations). */
 export type Purpose = 'proofs' | 'attestations';
 
 export interface ProofsOptions {
-  /** The newest first. Asked at each use: they may be read only after this was made, and change. */
+  /** The keys, the newest first. Called at each use, because they are read later and rotate. */
   readonly keys: () => readonly StoredKey[];
   readonly purpose: Purpose;
   /** Epoch milliseconds. */
@@ -17,14 +17,14 @@ export interface ProofsOptions {
 interface Derived {
   readonly id: string;
   readonly key: Uint8Array;
-  /** What codes without an id were made with. */
+  /** The key of codes without an id. */
   readonly unnamed: Uint8Array;
 }
 
 /** A code is the id of its key, a dot, and HMAC-SHA256 over the canonical JSON of the claim, base64url. */
 const NAMED = /^([\w-]{6})\.(.*)$/s;
 
-/** Makes and judges codes for one purpose: each has its own key, derived from the stored one. */
+/** Makes and verifies codes for one purpose. Each purpose has its own key, derived from the stored one. */
 export class Proofs implements Proves {
   readonly #options: ProofsOptions;
   readonly #derived = new WeakMap<StoredKey, Derived>();
@@ -36,12 +36,12 @@ export class Proofs implements Proves {
   code(claim: Claimed): string {
     const { keys, now } = this.#options;
     const current = currentKey(keys(), now());
-    if (current === undefined) throw new Error('there is no key to make codes with');
+    if (current === undefined) throw new Error('there is no proof key yet');
     const { id, key } = this.#derive(current);
     return `${id}.${macOf(key, claim)}`;
   }
 
-  /** By the key that the code names; one that names none was made before keys had names, by what is the oldest since. */
+  /** Verifies a code with the key that it names. A code without an id is older than ids and uses the oldest key. */
   proves(code: string | undefined, claim: Claimed): boolean {
     const keys = this.#options.keys();
     if (code === undefined) return false;
@@ -64,7 +64,7 @@ export class Proofs implements Proves {
     const known = this.#derived.get(stored);
     if (known !== undefined) return known;
     const key = keyFor(this.#options.purpose, stored.key);
-    // Before keys had names, attestations were made with the stored key itself.
+    // Before codes had ids, attestations used the stored key itself.
     const unnamed = this.#options.purpose === 'attestations' ? stored.key : key;
     const derived = { id: idOf(stored.key), key, unnamed };
     this.#derived.set(stored, derived);
@@ -76,13 +76,13 @@ function macOf(key: Uint8Array, claim: Claimed): string {
   return createHmac('sha256', key).update(canonicalJson(claim)).digest('base64url');
 }
 
-/** Compares in a time that does not tell how much of a code is right. */
+/** Compares in constant time. */
 function isSame(given: string, wanted: string): boolean {
   const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The key for one purpose, from the key that is stored: a code for one purpose is none for another. */
+/** Derives the key for one purpose from the stored key, so that a code for one purpose is invalid for another. */
 function keyFor(purpose: Purpose, stored: Uint8Array): Uint8Array {
   return createHmac('sha256', stored).update(`key for ${purpose}`).digest();
 }

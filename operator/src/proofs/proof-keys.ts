@@ -16,7 +16,7 @@ import { rotated, type StoredKey } from './rotation.ts';
 import { DamagedKeyError, KEYS_FIELD, type KeySecret, packedKeys, storedKeys } from './stored-keys.ts';
 
 export interface ProofKeysOptions {
-  /** Not fenced: a standby knows the keys before it leads. */
+  /** Not fenced: a standby reads the keys before it leads. */
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -24,14 +24,14 @@ export interface ProofKeysOptions {
   readonly namespace: string;
 }
 
-/** How often the Secret is looked at, to bring back one that was deleted before the last process that knows it ends. */
+/** How often the Secret is read, so that a deleted one is restored before the last process with the keys ends. */
 const LOOK_MS = 60_000;
 const ATTEMPTS = 5;
 const LABELS = { 'app.kubernetes.io/name': 'ado', 'app.kubernetes.io/component': 'operator' };
 
 /**
- * The keys that only operators have, read before anything is decided: a source to the manager. Whoever comes first makes
- * and rotates them, all others take them. One that is damaged ends the process with a remedy.
+ * The proof keys, which only operators hold, read before anything is decided: a source of the manager. The first
+ * replica creates and rotates them, all others read them. A damaged key ends the process with a remedy.
  */
 export class ProofKeys implements Source {
   readonly name = 'proof-keys';
@@ -49,31 +49,31 @@ export class ProofKeys implements Source {
     return this.#keys !== undefined;
   }
 
-  /** Rejects where a key is damaged, or where this ends before they are read. */
+  /** Rejects if a key is damaged, or if the process stops before the keys are read. */
   get synced(): Promise<void> {
     return this.#ready.promise;
   }
 
   /** All keys, the newest first. @throws Error while they are not read yet */
   get keys(): readonly StoredKey[] {
-    if (this.#keys === undefined) throw new Error('the keys of proofs are not read yet; wait until they are');
+    if (this.#keys === undefined) throw new Error('the proof keys are not read yet; await `synced` first');
     return this.#keys;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#options;
     const failed = (error: unknown, retryMs: number) => {
-      // Nothing was decided yet, and nothing will be. A process that has the whole keys goes on with them.
+      // Without keys, the process must not decide anything. A process that has valid keys continues with them.
       if (error instanceof DamagedKeyError && this.#keys === undefined) {
         this.#ready.reject(error);
         return 'End';
       }
-      logger.error({ err: error, retryMs }, 'the keys of proofs cannot be read');
+      logger.error({ err: error, retryMs }, 'cannot read the proof keys');
       return 'Again';
     };
     await keepLooking({ clock, everyMs: LOOK_MS, look: (at) => this.#look(at), failed }, signal);
-    // Whoever still waits for the keys must be able to end too.
-    this.#ready.reject(new AbortedError('stopped before the keys of proofs were read'));
+    // Pending waits for the keys must end too.
+    this.#ready.reject(new AbortedError('stopped before the proof keys were read'));
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -81,14 +81,14 @@ export class ProofKeys implements Source {
     const keys = await this.#take(signal);
     const isKnown = (one: StoredKey) => known?.find(({ key }) => timingSafeEqual(key, one.key));
     if (known && !known.some((one) => keys.some(({ key }) => timingSafeEqual(key, one.key)))) {
-      this.#options.logger.warn({}, 'the keys of proofs were replaced: what the old ones vouched for is void');
+      this.#options.logger.warn({}, 'the proof keys were replaced: proofs and attestations by the old keys are void');
     }
-    // The same object where nothing changed: keys are derived from it once.
+    // Known keys keep their identity, because derived keys are cached by it.
     this.#keys = keys.map((one) => isKnown(one) ?? one);
     this.#ready.resolve();
   }
 
-  /** The stored keys, rotated where that is due; where there are none, those that are known or a new one, once stored. */
+  /** The stored keys, rotated if due. Without stored keys, stores the known ones or a new one. */
   async #take(signal: AbortSignal): Promise<readonly StoredKey[]> {
     for (let attempt = 1; ; attempt++) {
       const secret = await this.#read(signal);
@@ -105,7 +105,7 @@ export class ProofKeys implements Source {
     }
   }
 
-  /** What an operator of before brings back has the oldest key only: that is what it knows. */
+  /** The stored keys, or the known ones if an earlier operator version restored the Secret with the oldest key only. */
   #stored(secret: KeySecret): readonly StoredKey[] | undefined {
     const stored = storedKeys(secret);
     const oldest = this.#keys?.at(-1);
@@ -128,7 +128,7 @@ export class ProofKeys implements Source {
     const { client, namespace } = this.#options;
     const data = { ...secret?.data, ...packedKeys(keys) };
     if (secret) {
-      // With the version that was read: of two replicas one loses, and reads what the other wrote.
+      // With the version that was read: of two concurrent writers one fails, and reads the result of the other.
       await client.replace(SECRETS, { ...secret, data } as KeySecret, { signal });
       return;
     }

@@ -10,28 +10,28 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const read = (data: Record<string, string>) => storedKeys({ metadata, data } as never);
 
 describe('stored keys', () => {
-  it('are read as they were stored', () => {
+  it('are decoded as stored', () => {
     expect(read(packedKeys(KEYS))).toEqual(KEYS);
   });
 
-  it('are one key where an operator of before stored it, as old as the Secret', () => {
+  it('of an earlier operator version are one key, as old as the Secret', () => {
     const key = new Uint8Array(32).fill(5);
     const from = Date.parse(metadata.creationTimestamp);
     expect(read({ [KEY_FIELD]: Buffer.from(key).toString('base64') })).toEqual([{ key, from }]);
   });
 
-  it('are damaged where the length is wrong or the first alone is missing, and the error says the remedy', () => {
+  it('are damaged if the length is wrong or only the first is missing, and the error has the remedy', () => {
     for (const data of [{ [KEY_FIELD]: '' }, { [KEY_FIELD]: 'c2hvcnQ=' }, { 'tls.key': 'x' }]) {
       expect(() => read(data as never)).toThrow(DamagedKeyError);
       expect(() => read(data as never)).toThrow(/ado-system\/ado-admission.*restore the Secret/);
     }
   });
 
-  it('are not there yet in a Secret that holds nothing', () => {
+  it('are undefined in an empty Secret', () => {
     expect(storedKeys({ metadata } as never)).toBeUndefined();
   });
 
-  it('are damaged whichever letter of a key or of its id is another one, and never another key', () => {
+  it('are damaged after a change of any letter of a key or id, and never become another key', () => {
     const data = packedKeys(KEYS);
     const text = Buffer.from(data[KEYS_FIELD] ?? '', 'base64').toString();
     const at = fc.nat({ max: text.length - 1 });
@@ -49,7 +49,7 @@ describe('stored keys', () => {
     );
   });
 
-  it('are damaged where they are cut off, too many, or do not end with the first', () => {
+  it('are damaged if they are truncated, too many, or do not end with the oldest', () => {
     const data = packedKeys(KEYS);
     const text = Buffer.from(data[KEYS_FIELD] ?? '', 'base64').toString();
     const lines = text.trimEnd().split('\n');

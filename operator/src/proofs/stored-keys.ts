@@ -2,9 +2,9 @@ import { timingSafeEqual } from 'node:crypto';
 import type { KubeObject } from '../runtime/index.ts';
 import { idOf, KEY_BYTES, MAX_KEYS, type StoredKey } from './rotation.ts';
 
-/** The field of the Secret with the oldest key, as bytes: the only one that operators of before knew. */
+/** The field of the Secret with the oldest key, as bytes: the only field that earlier operator versions know. */
 export const KEY_FIELD = 'attestation.key';
-/** The field with all keys, the newest first, one a line: its id, from when codes are made with it, and itself. */
+/** The field with all keys, the newest first, one a line: id, time from which it is used, and the key. */
 export const KEYS_FIELD = 'attestation.keys';
 
 const LINE = /^([A-Za-z0-9_-]{6}) (\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z) ([A-Za-z0-9+/]{43}=)$/;
@@ -14,7 +14,7 @@ export interface KeySecret extends KubeObject {
 }
 
 /**
- * A key is there and is none. It is never made anew by itself: all that it vouched for would be void without a word.
+ * A stored key is invalid. It is never replaced automatically, because that would silently void all of its codes.
  */
 export class DamagedKeyError extends Error {
   override readonly name = 'DamagedKeyError';
@@ -27,17 +27,17 @@ export class DamagedKeyError extends Error {
     const secret = `Secret ${namespace ?? ''}/${name}`;
     super(
       `${secret}: data["${field}"] ${problem}; restore the Secret from a backup, or delete it and restart all replicas: ` +
-        'then a new key is made, attempts under way are lost and repeated, and approvals that were given are void',
+        'this creates a new key, repeats attempts in progress, and voids the recorded approvals',
     );
   }
 }
 
-/** The keys in the Secret, the newest first; nothing where it is empty and waits to be filled. @throws DamagedKeyError */
+/** The keys in the Secret, the newest first; undefined if the Secret is empty. @throws DamagedKeyError */
 export function storedKeys({ metadata, data = {} }: KeySecret): readonly StoredKey[] | undefined {
   const text = data[KEY_FIELD];
   if (text === undefined) {
     if (Object.keys(data).length === 0) return undefined;
-    throw new DamagedKeyError(metadata, 'is missing beside other fields');
+    throw new DamagedKeyError(metadata, 'is missing, but other fields exist');
   }
   const key = new Uint8Array(Buffer.from(text, 'base64'));
   if (key.length !== KEY_BYTES) {
@@ -60,16 +60,16 @@ export function storedKeys({ metadata, data = {} }: KeySecret): readonly StoredK
   throw new DamagedKeyError(metadata, `does not end with the key in data["${KEY_FIELD}"]`, KEYS_FIELD);
 }
 
-/** The key in a line, or what is wrong with it: the id is made from the key, so a change of a single letter is seen. */
+/** The key in a line, or its problem. The id is derived from the key, so a change of a single letter is detected. */
 function keyIn(line: string): StoredKey | string {
   const [, id, from = '', text = ''] = LINE.exec(line) ?? [];
   if (id === undefined) return 'has no key';
   const key = new Uint8Array(Buffer.from(text, 'base64'));
-  if (idOf(key) !== id) return `has another key than ${id} says`;
-  return Number.isNaN(Date.parse(from)) ? `has no time for ${id}` : { key, from: Date.parse(from) };
+  if (idOf(key) !== id) return `has a key that does not match its id ${id}`;
+  return Number.isNaN(Date.parse(from)) ? `has no valid time for ${id}` : { key, from: Date.parse(from) };
 }
 
-/** The fields that keys are stored in. */
+/** The fields of the Secret for these keys. */
 export function packedKeys(keys: readonly StoredKey[]): Record<string, string> {
   const base64 = (content: string | Uint8Array) => Buffer.from(content).toString('base64');
   const lines = keys.map(({ key, from }) => `${idOf(key)} ${new Date(from).toISOString()} ${base64(key)}\n`);

@@ -1,10 +1,10 @@
 /**
- * Takes out of a text what looks like a secret. Pure.
+ * Replaces likely secrets in a text. Pure.
  *
- * 1. Text that tasks, servers or the API server wrote passes through here where it enters, whole and before it is cut: the
- *    half of a token is no token any more, and a secret all the same.
- * 2. The time is in proportion to the text, whoever wrote it: patterns.ts says what makes a pattern linear.
- * 3. What was redacted once is not changed by doing it again.
+ * 1. Text of tasks, servers or the API server passes through here where it enters, complete and before it is
+ *    truncated: half of a token no longer looks like one, but is still secret.
+ * 2. The time is linear in the length of any text; patterns.ts explains which patterns are linear.
+ * 3. Redacting a redacted text changes nothing.
  */
 export { REDACTED } from './patterns.ts';
 export { redact, redactInLine } from './redact.ts';

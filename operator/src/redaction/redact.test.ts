@@ -6,7 +6,7 @@ const WORD = 'q7Rz'.repeat(10);
 const JWT = `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${'x'.repeat(43)}`;
 const PEM = '-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIEq7Rz\n-----END RSA PRIVATE KEY-----';
 
-/** Every shape: a text, the secret in it, and what is left. */
+/** Every shape: a text, the secret in it, and the redacted text. */
 const SHAPES: readonly (readonly [what: string, text: string, secret: string, left: string])[] = [
   ['a private key', `${PEM}\nend`, 'MIIEq7Rz', '[redacted]\nend'],
   ['the beginning of a private key', PEM.slice(0, -30), 'MIIEq7Rz', '[redacted]'],
@@ -39,7 +39,7 @@ const SHAPES: readonly (readonly [what: string, text: string, secret: string, le
     '> authorization: [redacted]\n> next',
   ],
   ['a header in JSON', '{"Authorization":["Basic YTpi"]}', 'YTpi', '{"Authorization":["Basic [redacted]"]}'],
-  ['what a header holds', 'refused Bearer abcdefg-1', 'abcdefg', 'refused Bearer [redacted]'],
+  ['the value of a header', 'refused Bearer abcdefg-1', 'abcdefg', 'refused Bearer [redacted]'],
   ['a login in an address', 'clone https://ada:s3c@ret@host/x', 's3c', 'clone https://ada:[redacted]@host/x'],
   ['a password alone in an address', 'redis://:hunter2@host', 'hunter2', 'redis://:[redacted]@host'],
   ['a variable', 'DB_PASSWORD=hunter22 next', 'hunter22', 'DB_PASSWORD=[redacted] next'],
@@ -63,13 +63,13 @@ const SHAPES: readonly (readonly [what: string, text: string, secret: string, le
   ['a UUID that is called a token', 'token 6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11', '6d1f', 'token [redacted]'],
 ];
 
-describe('what looks like a secret', () => {
-  it.each(SHAPES)('is taken out: %s', (_what, text, secret, left) => {
+describe('a likely secret', () => {
+  it.each(SHAPES)('is redacted: %s', (_what, text, secret, left) => {
     expect(redact(text)).toBe(left);
     expect(redact(text)).not.toContain(secret);
   });
 
-  it.each(SHAPES)('is taken out of a line of JSON, which stays one: %s', (_what, text, secret) => {
+  it.each(SHAPES)('is redacted in a line of JSON, which stays valid: %s', (_what, text, secret) => {
     const line = redactInLine(
       JSON.stringify({ level: 'info', err: { message: text, inner: JSON.stringify({ text }) } }),
     );
@@ -77,7 +77,7 @@ describe('what looks like a secret', () => {
     expect(line).not.toContain(secret);
   });
 
-  it('is taken out of a line of JSON wherever it stands in it', () => {
+  it('is redacted in any place of a line of JSON', () => {
     const token = `ghp_${WORD}`;
     for (const before of [{}, { a: 1234567890 }, { n: [1, 2, 3, 4, 5, 6], a: '' }, { '': true, b: 'x"y', c: '\\\\' }]) {
       const line = redactInLine(
@@ -91,12 +91,12 @@ describe('what looks like a secret', () => {
     }
   });
 
-  it.each(SHAPES)('is taken out of the midst of other text: %s', (_what, text, secret) => {
+  it.each(SHAPES)('is redacted in the middle of other text: %s', (_what, text, secret) => {
     const around = 'compiled 12 files\n';
     expect(redact(`${around}${text}\n${around}`)).not.toContain(secret);
   });
 
-  it('is all that is taken out', () => {
+  it('is the only thing that is redacted', () => {
     for (const text of [
       'compiled 12 files in 3 s; tokens: 42; see https://example.com/a@b',
       'secrets "db-credentials" is forbidden: User "ada" cannot get resource "secrets" in API group "" in the namespace "shop"',
@@ -111,12 +111,12 @@ describe('what looks like a secret', () => {
     }
   });
 
-  it('is taken out where it begins right behind another one', () => {
+  it('is redacted directly after another one', () => {
     const both = 'token 6d1f7c52-0f6a-4f0e-9a53-0d0e6c5b7a11Bearer 0Authorization';
     expect(redact(both)).toBe(`token ${REDACTED}Bearer ${REDACTED}`);
   });
 
-  it('is not changed by doing it again', () => {
+  it('stays redacted and unchanged when redacted again', () => {
     const piece = fc.oneof(
       fc.constantFrom(...SHAPES.map(([, text]) => text)),
       fc.constantFrom(
@@ -146,7 +146,7 @@ describe('what looks like a secret', () => {
   });
 });
 
-/** One of each form that has nothing around it. */
+/** One token of each form that is recognized without context. */
 const TOKENS = [
   ...['AKIA', 'ASIA', 'ABIA', 'ACCA'].map((prefix) => `${prefix}IOSFODNN7EXAMPLE`),
   ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_'].map((prefix) => prefix + WORD),
@@ -183,13 +183,13 @@ const TOKENS = [
 ];
 
 describe('a token', () => {
-  it.each(TOKENS)('is taken out whole, with nothing around it that tells of it: %s', (token) => {
+  it.each(TOKENS)('is redacted completely, without any context: %s', (token) => {
     expect(redact(token)).toBe(REDACTED);
     expect(redact(`x="${token}",`)).toBe(`x="${REDACTED}",`);
   });
 });
 
-/** Beginnings that fail late, and what may be repeated before they do. */
+/** Texts that start a match and fail late. */
 const HOSTILE = [
   ...['a', 'A1', '-', ' ', '\n', '=', '"', '\\', ':', '/', '@', '-----', '-----BEGIN PRIVATE KEY-----', '-----END '],
   ...[
@@ -231,8 +231,8 @@ const HOSTILE = [
 
 const SIZE = 64 * 1024;
 
-describe('the time', () => {
-  /** The best of three: whatever else the machine does only makes it more. */
+describe('the time of redaction', () => {
+  /** The best of three, because other load on the machine only adds time. */
   function timeOf(text: string): number {
     const times = Array.from({ length: 3 }, () => {
       const started = performance.now();
@@ -242,12 +242,12 @@ describe('the time', () => {
     return Math.min(...times);
   }
 
-  it('is in proportion to the text, also of text made to cost much', () => {
+  it('is linear in the length of the text, also for hostile text', () => {
     const harmless = timeOf('compiled 12 files, no key\n'.repeat(SIZE / 25));
     for (const first of HOSTILE) {
       for (const rest of [first, ' ', 'a', '=', '"', '\\', '-']) {
         const text = first + rest.repeat(Math.ceil(SIZE / rest.length));
-        // What is quadratic takes more than a thousand times as long.
+        // Quadratic time would be more than a thousand times as long.
         expect(timeOf(text), JSON.stringify([first, rest])).toBeLessThan(400 * harmless);
       }
     }

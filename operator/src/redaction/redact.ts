@@ -1,13 +1,13 @@
 import { AFTER_NAMES, HINTS, REDACTED, SECRETS } from './patterns.ts';
 
 const OPENING_QUOTE = /^\\{0,15}["']/;
-/** Every text in a line of JSON, so that none begins where another ends. */
+/** Every string in a line of JSON. */
 const TEXTS = /"(?:[^"\\]|\\.)*"/g;
 
-/** What is taken out may leave the beginning of a word behind it that stood inside of one before: so many times. */
+/** A replacement can expose a new match directly after it; maximum of repetitions. */
 const MAX_PASSES = 8;
 
-/** A text without what looks like a secret in it. */
+/** Replaces likely secrets in a text with `[redacted]`. */
 export function redact(text: string): string {
   if (!HINTS.test(text)) return text;
   let clean = text;
@@ -26,7 +26,7 @@ function redactOnce(text: string): string {
   return clean;
 }
 
-/** The same for a line of JSON, which stays JSON: each text in it by itself. */
+/** Redacts each string in a line of JSON, which stays valid JSON. */
 export function redactInLine(line: string): string {
   if (!HINTS.test(line)) return line;
   return line.replace(TEXTS, (text) => `"${redact(text.slice(1, -1))}"`);

@@ -12,7 +12,7 @@ describe('a cron', () => {
     '0 9 * jan-MAR 7',
     '*/5 * * * * *',
     '5-59/10 * * * *',
-  ])('can be %s', (cron) => {
+  ])('is valid as %s', (cron) => {
     expect(cronProblem(cron)).toBeUndefined();
   });
 
@@ -27,7 +27,7 @@ describe('a cron', () => {
     ['5/10 * * * *', '"5/10" has a step without a range, such as 5-59/10 (column 1)'],
     ['0 0 ? * *', '"?" is not a valid day of month (column 5)'],
     ['* * * * * * *', 'has 7 fields'],
-  ])('cannot be %s, and it is told why', (cron, message) => {
+  ])('is refused as %s, with the reason', (cron, message) => {
     expect(cronProblem(cron)).toContain(message);
   });
 });

@@ -7,7 +7,7 @@ interface Field {
   readonly names?: readonly string[];
   /** The number of the first name. */
   readonly first?: number;
-  /** What the field may hold besides numbers, names, ranges and steps, and how that is told. */
+  /** Further valid items of the field, besides numbers, names, ranges and steps. */
   readonly special?: RegExp;
   readonly example: string;
 }
@@ -32,7 +32,7 @@ const FIELDS: readonly Field[] = [
   },
 ];
 
-/** What the short words of other crons mean. */
+/** The macros of other cron implementations. */
 const WORDS: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
   '@annually': '0 0 1 1 *',
@@ -43,10 +43,10 @@ const WORDS: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 };
 
-/** A time that is as good as any to ask whether a cron ever comes. */
+/** An arbitrary time for the check that a cron ever fires. */
 const SOME_TIME = 1_767_225_600_000;
 
-/** Why a text is no cron, with the column of what is wrong and the remedy; undefined when it is one. */
+/** Why a text is not a valid cron, with the column of the problem and the remedy; undefined if it is valid. */
 export function cronProblem(cron: string): string | undefined {
   const word = WORDS[cron.trim().toLowerCase()];
   if (word) return `write "${word}" instead of ${cron.trim()}`;
@@ -63,7 +63,7 @@ export function cronProblem(cron: string): string | undefined {
   return furtherProblem(cron);
 }
 
-/** What only shows when it is used. */
+/** Problems that only a computation of the next time reveals. */
 function furtherProblem(cron: string): string | undefined {
   try {
     if (nextWall(cron, SOME_TIME) !== undefined) return undefined;

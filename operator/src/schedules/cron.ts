@@ -7,15 +7,15 @@ const MAX_COMPILED = 2_000;
 const compiled = new BoundedMap<Cron>({ max: MAX_COMPILED });
 
 /**
- * The first time of day after `wall` that a cron names, as if the place had no time zone: milliseconds since 1970 on the
- * clock of the wall. Undefined when there is none. What becomes of it where clocks are changed is decided in slots.ts.
- * @throws TypeError when it is no cron; `cronProblem` says what is wrong with it
+ * The first local time after `wall` that a cron names, as milliseconds since 1970 on the local clock. Undefined when
+ * there is none. slots.ts handles changes of clocks.
+ * @throws TypeError when the text is not a cron; `cronProblem` explains the problem
  */
 export function nextWall(cron: string, wall: number): number | undefined {
   return compile(cron).nextRun(timeOf(wall))?.getTime();
 }
 
-/** croner without its clock: it is given the time, and told that the place has no time zone. */
+/** croner without its clock and time zones: it gets local times as if they were UTC. */
 function compile(cron: string): Cron {
   const known = compiled.get(cron);
   if (known) return known;

@@ -5,19 +5,19 @@ import { due, type Memory, type Scheduled } from './due.ts';
 import { ruleOf } from './rule.ts';
 import { newestSlots, type Slots } from './slots.ts';
 
-/** What happens to the operators, the clock and the runs of one schedule. */
+/** A step of the world: operators, clock and runs of one schedule. */
 type Step =
   /** Time passes, ms. */
   | { readonly type: 'Wait'; readonly ms: number }
-  /** The wall clock is set, by so many ms from what it shows. */
+  /** The wall clock is changed by `ms`. */
   | { readonly type: 'Set'; readonly ms: number }
-  /** An operator decides. It makes this many of the runs and then dies, or makes all and stores its memory. */
+  /** An operator decides. It creates this many of the runs and then dies, or creates all and stores its memory. */
   | { readonly type: 'Decide'; readonly who: 0 | 1; readonly dies: number | undefined }
-  /** The caches of an operator become what is stored. */
+  /** The caches of an operator are updated to the stored state. */
   | { readonly type: 'Hear'; readonly who: 0 | 1 }
-  /** The oldest run that is under way ends. */
+  /** The oldest active run ends. */
   | { readonly type: 'End' }
-  /** Runs that are over are deleted, as far as the stored mark allows it. */
+  /** Ended runs are deleted, as far as the stored mark allows it. */
   | { readonly type: 'Retain' }
   | { readonly type: 'Suspend'; readonly on: boolean };
 
@@ -55,11 +55,11 @@ interface Stored {
 
 const START = 1_800_000_000_000;
 
-/** The API server, two operators with caches of their own, and a clock. */
+/** The API server, two operators with their own caches, and a clock. */
 class World {
   readonly #schedule: Omit<Schedule, 'name'>;
   readonly #slots: Slots;
-  /** Every run that was ever made, in the order in which it was. */
+  /** Every run ever created, in order of creation. */
   readonly made: number[] = [];
   readonly #runs = new Map<number, Run>();
   readonly #stored: Stored = { memory: undefined, version: 0 };
@@ -106,7 +106,7 @@ class World {
     const scheduled: Scheduled = { rule, slots: this.#slots, timing: 't', delayOf: (slot) => (slot / 1000) % 7 };
     const ask = () => due(scheduled, cache.memory, cache.runs, this.now, START);
     const decision = ask();
-    // What the controller does before it acts the first time: its memory is what is stored, or it waits.
+    // Like the controller before it acts the first time: its memory is the stored one, or it waits.
     if (decision.start.length > 0 && cache.version !== this.#stored.version) {
       this.hear(who);
       return false;
@@ -127,7 +127,7 @@ class World {
     return true;
   }
 
-  /** Nothing fails any more: everything that is due is decided, and every run ends. */
+  /** Failures stop: everything that is due is decided, and every run ends. */
   settle(): void {
     for (let turn = 0; turn < 400; turn++) {
       this.hear(0);
@@ -137,7 +137,7 @@ class World {
   }
 
   #make(slot: number): void {
-    // Made again it is AlreadyExists, and found.
+    // Creating it again fails with AlreadyExists, and finds it.
     if (this.#runs.has(slot)) return;
     this.#runs.set(slot, { slot, isActive: true });
     this.made.push(slot);
@@ -163,22 +163,22 @@ const steps = fc.array(step, { minLength: 5, maxLength: 60 });
 const overlap = fc.constantFrom(...OVERLAPS);
 const catchUp = fc.constantFrom('None' as const, 'Last' as const, 'All' as const);
 
-/** Runs a world to its end, with everything due decided. Its schedule was seen at START, unless it is `new`. */
+/** Runs a world until everything that is due is decided. Its schedule is known since START, unless it is `new`. */
 function lived(schedule: Omit<Schedule, 'name'>, taken: readonly Step[], first: 'seen' | 'new' = 'seen'): World {
   const world = new World(schedule, everyMinute);
   if (first === 'seen') world.decide(0, undefined);
   for (const each of taken) world.take(each);
   world.suspended = false;
-  // A clock that was set back passes again what it has shown.
+  // After it is set back, the clock shows earlier times again.
   world.now = Math.max(world.now, ...world.made.map((slot) => slot + 10_000));
   world.settle();
   return world;
 }
 
-describe('whatever happens to operators, clocks and runs', () => {
+describe('under any faults of operators, clocks and runs', () => {
   const runs = { numRuns: 1500 };
 
-  it('a slot has one run at most, and the mark never moves back', () => {
+  it('a slot has at most one run, and the mark never moves back', () => {
     fc.assert(
       fc.property(steps, overlap, catchUp, (taken, overlaps, catches) => {
         const world = lived({ overlap: overlaps as Overlap, catchUp: catches }, taken, 'new');
@@ -202,7 +202,7 @@ describe('whatever happens to operators, clocks and runs', () => {
     );
   });
 
-  it('every slot is started, skipped or missed, and nothing is both', () => {
+  it('every slot is exactly one of started, skipped and missed', () => {
     fc.assert(
       fc.property(steps, overlap, catchUp, (taken, overlaps, catches) => {
         const calm = taken.filter((each) => each.type !== 'Decide' || each.dies === undefined);
@@ -214,7 +214,7 @@ describe('whatever happens to operators, clocks and runs', () => {
     );
   });
 
-  it('nothing starts twice, nor for what has passed, when it is suspended and resumed', () => {
+  it('suspending and resuming starts no slot twice, and no past slot', () => {
     const toggles = fc.array(
       fc.oneof(
         step,
@@ -234,7 +234,7 @@ describe('whatever happens to operators, clocks and runs', () => {
     );
   });
 
-  it('no two runs are under way at once, unless overlap allows it, where who decides knows which are', () => {
+  it('only overlap Allow has two active runs at once, if operators know the active runs', () => {
     const exclusive = fc.constantFrom('Skip' as const, 'Queue' as const, 'CancelRunning' as const);
     fc.assert(
       fc.property(steps, exclusive, catchUp, (taken, overlaps, catches) => {

@@ -2,63 +2,63 @@ import { MAX_CATCH_UP } from '../api/index.ts';
 import type { Rule } from './rule.ts';
 import { newestSlots, type Slots } from './slots.ts';
 
-/** How many runs one decision starts; `more` says that there are further ones. */
+/** Maximum of runs that one decision starts; `more` is true if further ones are due. */
 export const MAX_STARTS = 50;
-/** How many slots one decision looks at; those before them were missed long ago. */
+/** Maximum of slots that one decision considers; older ones count as missed. */
 const MAX_LOOKED_AT = 2 * MAX_CATCH_UP;
-/** A clock that is behind the mark by more than this is told about, ms. */
+/** A clock that is behind the mark by more than this is reported, ms. */
 const TOLD_BEHIND_MS = 15 * 60_000;
 
-/** What is remembered of a schedule. */
+/** The stored memory of a schedule. */
 export interface Memory {
-  /** It is decided what became of every slot up to this time. It never moves back. */
+  /** Every slot up to this time is decided. It never moves back. */
   readonly mark: number;
-  /** Slots up to the mark that wait for a run to end, oldest first. */
+  /** Slots up to the mark that are queued until a run ends, oldest first. */
   readonly queued: readonly number[];
   readonly suspended: boolean;
-  /** Digest of what names the slots. */
+  /** Digest of the fields that determine the slots. */
   readonly timing: string;
 }
 
 /** A run that exists for a slot. */
 export interface SlotRun {
   readonly slot: number;
-  /** It is under way, and counts for overlap. */
+  /** Whether the run is in progress, and counts for overlap. */
   readonly isActive: boolean;
 }
 
-/** A schedule as a decision sees it. */
+/** The inputs of a decision on a schedule. */
 export interface Scheduled {
   readonly rule: Rule;
   readonly slots: Slots;
   readonly timing: string;
-  /** How much later than a slot its run starts, ms. */
+  /** Delay of a run after its slot, ms. */
   readonly delayOf: (slot: number) => number;
 }
 
 export interface Due {
   /** The slots to start a run for now, oldest first. */
   readonly start: readonly number[];
-  /** The runs under way are to be cancelled: a slot waits for their end. */
+  /** Whether to cancel the active runs, because a slot is queued after them. */
   readonly cancel: boolean;
-  /** Slots that pass, because a run is under way or a newer slot takes their place. */
+  /** Slots that are skipped because a run is active or a newer slot replaces them. */
   readonly skipped: readonly number[];
-  /** Slots that were not started in time and are not made up for: how many at least, and the newest. */
+  /** Slots that were not started in time and are not caught up: their minimum count, and the newest. */
   readonly missed: { readonly count: number; readonly newest?: number };
-  /** What is to be remembered once the runs of `start` exist, and not before. */
+  /** The memory to store after the runs of `start` exist, and not before. */
   readonly memory: Memory;
-  /** When the next slot is due, if one is. */
+  /** When the next slot is due, if there is one. */
   readonly nextAt: number | undefined;
-  /** There is more to start: decide again at once. */
+  /** Whether more runs are due: decide again at once. */
   readonly more: boolean;
-  /** The clock shows a time well before slots that have been started. */
+  /** Whether the clock is well before slots that have been started. */
   readonly isClockBehind: boolean;
 }
 
 /**
- * What a schedule calls for now. Pure, and total over what is remembered: decided again from the same memory, as after a
- * crash, it calls for the same slots, and those that have a run already are not started again.
- * `since` is from when on a schedule counts that nothing is remembered of.
+ * Decides which slots of a schedule to start now. Pure, and defined for every memory: repeated with the same memory, as
+ * after a crash, it returns the same slots, and slots that already have a run are not started again.
+ * @param since the start of a schedule without a memory
  */
 export function due(
   scheduled: Scheduled,
@@ -94,7 +94,7 @@ const nothing = (memory: Memory): Due => ({
   ...{ nextAt: undefined, more: false, isClockBehind: false },
 });
 
-/** What is remembered, with what has been changed by hand: that counts from now on, and never for what has passed. */
+/** The memory after changes of the schedule, which apply from now on and never to the past. */
 function settled({ rule, timing }: Scheduled, before: Memory | undefined, now: number, since: number): Memory {
   const from = Math.floor(Math.min(since, now) / 1000) * 1000;
   if (!before) return { mark: from, queued: [], suspended: rule.suspend, timing };
@@ -103,7 +103,7 @@ function settled({ rule, timing }: Scheduled, before: Memory | undefined, now: n
   return { mark, queued: before.queued, suspended: rule.suspend, timing };
 }
 
-/** Which of the slots that are due get a run at all: those in time, and what catchUp says of the others. */
+/** Selects the due slots that get a run: those in time, and late ones according to catchUp. */
 function madeUpFor({ rule, delayOf }: Scheduled, reached: readonly number[], now: number) {
   const firstInTime = reached.findIndex((slot) => now - slot - delayOf(slot) <= rule.deadlineMs);
   const late = firstInTime < 0 ? reached : reached.slice(0, firstInTime);
@@ -123,11 +123,11 @@ interface Turns {
   readonly skipped: readonly number[];
   readonly queued: readonly number[];
   readonly more: boolean;
-  /** The last slot that was looked at, where there are more. */
+  /** The last decided slot, if there are more. */
   readonly mark: number;
 }
 
-/** What overlap says. Slots that have a run are through already, whether it is over or not. */
+/** Applies overlap. Slots that already have a run, active or ended, are not started again. */
 function takeTurns(rule: Rule, memory: Memory, taken: readonly number[], runs: readonly SlotRun[]): Turns {
   const through = new Set(runs.map(({ slot }) => slot));
   const pending = [...memory.queued, ...taken].filter((slot) => !through.has(slot));

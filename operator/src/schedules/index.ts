@@ -1,13 +1,13 @@
 /**
- * When a Workflow is to run: crons read in time zones, the slots that they name, and what is due now.
+ * When Workflows run: crons in time zones, the slots that they name, and the slots that are due now.
  *
- * 1. Pure: time comes in by argument, and nothing here waits, reads or writes. croner is told the time, too.
- * 2. A slot is a whole second of UTC. What becomes of a time of day that clocks skip or repeat is decided in slots.ts alone.
- * 3. `due` decided again from the same memory calls for the same slots; the names of runs come from slots. So a slot has
- *    one run at most, however often the deciding crashes.
- * 4. The mark never moves back, whatever the clock does, and passes a slot only when it is decided what becomes of it.
- * 5. Bounded: 2,000 slots are looked at and 50 runs started by one decision, whatever a cron names and however long
- *    nobody looked.
+ * 1. Pure: time is an argument, also for croner, and nothing here waits, reads or writes.
+ * 2. A slot is a whole second of UTC. Only slots.ts handles local times that a change of clocks skips or repeats.
+ * 3. From the same memory, `due` returns the same slots, and the names of runs derive from slots. So a slot has at
+ *    most one run, however often a decision crashes.
+ * 4. The mark never moves back, whatever the clock does, and passes a slot only after a decision on it.
+ * 5. Bounded: one decision considers at most 2,000 slots and starts at most 50 runs, for any cron and after any
+ *    downtime.
  */
 export { cronProblem } from './cron-problem.ts';
 export { type Due, due, MAX_STARTS, type Memory, type Scheduled, type SlotRun } from './due.ts';

@@ -2,21 +2,22 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { timeOf } from '../api/index.ts';
 
-/** A run by hand has no longer name, so that whatever is named after a run has the same room. */
+/** The longest name of a manual run, so that names derived from runs have the same room. */
 const MAX_LENGTH = 52;
 const HASH_LENGTH = 6;
 
-/** Whose schedule it is. */
+/** The identity of a schedule. */
 export interface ScheduleIdentity {
   readonly workflow: string;
-  /** Of the Workflow: one that is made again under its name has other runs. */
+  /** Uid of the Workflow: a recreated Workflow of the same name gets other runs. */
   readonly uid: string;
   readonly schedule: string;
 }
 
 /**
- * The name of the run of a slot, the same whoever makes it and whenever: `<workflow>-<schedule>-<hash>-<slot>`, the slot
- * as 20270131020000 in UTC. The hash tells apart what would read the same: schedule b-c of workflow a, and c of a-b.
+ * The name of the run of a slot, the same for every replica at any time: `<workflow>-<schedule>-<hash>-<slot>`, the
+ * slot as 20270131020000 in UTC. The hash distinguishes names that are otherwise equal: schedule b-c of workflow a, and
+ * c of a-b.
  */
 export function runNameOf(identity: ScheduleIdentity, slot: number): string {
   const digits = timeOf(slot).replace(/\D/g, '');
@@ -26,7 +27,7 @@ export function runNameOf(identity: ScheduleIdentity, slot: number): string {
   return `${readable}-${hash}-${digits}`;
 }
 
-/** How much later than its slot a run starts, from 0 to less than `jitterMs`: always the same for one slot. */
+/** The delay of a run after its slot, from 0 to less than `jitterMs`: always the same for one slot. */
 export function jitterOf({ uid, schedule }: ScheduleIdentity, slot: number, jitterMs: number): number {
   if (jitterMs === 0) return 0;
   const share = Number.parseInt(hashOf(`${uid}/${schedule}/${slot}`).slice(0, 8), 16) / 2 ** 32;

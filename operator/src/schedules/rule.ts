@@ -9,7 +9,7 @@ import {
   type Schedule,
 } from '../api/index.ts';
 
-/** A cron with what becomes of times that its clock jumps over or shows twice. */
+/** A cron, and how it treats local times that the clock skips or repeats. */
 export interface CronRule {
   readonly cron: string;
   readonly skipped: 'Shift' | 'Skip';
@@ -31,7 +31,7 @@ export interface Rule {
   readonly deadlineMs: number;
 }
 
-/** The rule of a schedule that validation has seen. @throws RangeError when a duration is none */
+/** The rule of a validated schedule. @throws RangeError when a duration is invalid */
 export function ruleOf(schedule: Schedule): Rule {
   const { cron, crons = [], daylightSaving = {}, jitter, startingDeadline } = schedule;
   return {
@@ -50,7 +50,7 @@ export function ruleOf(schedule: Schedule): Rule {
 }
 
 /**
- * A cron for every so many hours or minutes goes by the time that passes; one for an hour of the day goes by the clock,
+ * A cron with a period of hours or minutes follows elapsed time; a cron for an hour of the day follows the local clock,
  * once a day.
  */
 function cronRule(cron: string, { skipped, repeated }: NonNullable<Schedule['daylightSaving']>): CronRule {

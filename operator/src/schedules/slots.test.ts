@@ -6,7 +6,7 @@ import { newestSlots, slotsOf } from './slots.ts';
 
 const at = (text: string): number => epochOf(text) ?? Number.NaN;
 
-/** The slots of a schedule after one time, up to another. */
+/** The slots of a schedule after a time, up to another one. */
 function slots(schedule: Omit<Schedule, 'name'>, after: string, until: string): string[] {
   const found = newestSlots(slotsOf(ruleOf({ name: 's', ...schedule })), at(after), at(until), 2000);
   return found.slots.map(timeOf);
@@ -37,7 +37,7 @@ describe('slots of a cron', () => {
     ]);
   });
 
-  it('of several crons are one where they are at the same time', () => {
+  it('of several crons at the same time are one slot', () => {
     const crons = ['0 */2 * * *', '0 */3 * * *'];
     const found = slots({ crons }, '2026-11-20T23:00:00Z', '2026-11-21T06:00:00Z');
     expect(found.map((slot) => slot.slice(11, 13))).toEqual(['00', '02', '03', '04', '06']);
@@ -55,32 +55,32 @@ describe('slots of a cron', () => {
   });
 });
 
-describe('where a clock jumps ahead', () => {
-  it('a time of day that it jumps over comes as much later', () => {
+describe('when the clock is set forward', () => {
+  it('a skipped local time is later by the jump', () => {
     expect(slots(paris('30 2 * * *'), ...SPRING)).toEqual(['2027-03-28T01:30:00Z', '2027-03-29T00:30:00Z']);
   });
 
-  it('it does not come, if that is asked for', () => {
+  it('a skipped local time has no slot with skipped: Skip', () => {
     expect(slots(paris('30 2 * * *', { skipped: 'Skip' }), ...SPRING)).toEqual(['2027-03-29T00:30:00Z']);
   });
 
-  it('what comes every so often goes on by the time that passes', () => {
+  it('a periodic cron follows elapsed time', () => {
     const found = slots(paris('*/30 * * * *'), '2027-03-28T00:00:00Z', '2027-03-28T02:00:00Z');
     expect(found.map((slot) => slot.slice(11, 16))).toEqual(['00:30', '01:00', '01:30', '02:00']);
   });
 });
 
-describe('where a clock is set back', () => {
-  it('a time of day that comes twice counts the first time', () => {
+describe('when the clock is set back', () => {
+  it('a repeated local time has a slot the first time', () => {
     expect(slots(paris('30 2 * * *'), ...AUTUMN)).toEqual(['2027-10-31T00:30:00Z', '2027-11-01T01:30:00Z']);
   });
 
-  it('it counts both times, if that is asked for', () => {
+  it('a repeated local time has two slots with repeated: Both', () => {
     const found = slots(paris('30 2 * * *', { repeated: 'Both' }), ...AUTUMN);
     expect(found).toEqual(['2027-10-31T00:30:00Z', '2027-10-31T01:30:00Z', '2027-11-01T01:30:00Z']);
   });
 
-  it('what comes every so often goes on by the time that passes', () => {
+  it('a periodic cron follows elapsed time', () => {
     const found = slots(paris('0 * * * *'), '2027-10-30T23:00:00Z', '2027-10-31T03:00:00Z');
     expect(found.map((slot) => slot.slice(11, 13))).toEqual(['00', '01', '02', '03']);
   });
@@ -90,7 +90,7 @@ const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'Australia/Lord_Howe',
 const CRONS = ['30 2 * * *', '*/7 * * * *', '15 */5 1,15 * *', '0 0 * * MON', '59 23 L * *', '10 1,2,3 * * *'];
 
 describe('the slots of any cron in any zone', () => {
-  it('go up, are whole seconds, and do not depend on where one begins to look', () => {
+  it('increase, are whole seconds, and do not depend on the start of the search', () => {
     const from = fc.integer({ min: at('2011-01-01T00:00:00Z') / 1000, max: at('2030-01-01T00:00:00Z') / 1000 });
     const policy = fc.record({
       skipped: fc.constantFrom('Shift' as const, 'Skip' as const),
@@ -121,7 +121,7 @@ describe('the slots of any cron in any zone', () => {
     );
   });
 
-  it('are, with each time of day once, exactly one a day for a cron of one time', () => {
+  it('are exactly one a day for a cron of one local time with its defaults', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('Europe/Paris', 'America/New_York', 'Australia/Lord_Howe'),
@@ -141,7 +141,7 @@ describe('the slots of any cron in any zone', () => {
 });
 
 describe('the newest slots', () => {
-  it('are the last ones, and enough, when there are too many to look at', () => {
+  it('are the last ones, at least half of the limit, when there are too many', () => {
     const rule = slotsOf(ruleOf({ name: 's', cron: '* * 9 * * *' }));
     const found = newestSlots(rule, at('2020-01-01T00:00:00Z'), at('2026-11-21T10:30:00Z'), 2000);
     expect(found.complete).toBe(false);

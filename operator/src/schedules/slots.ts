@@ -2,15 +2,15 @@ import { nextWall } from './cron.ts';
 import type { CronRule, Rule } from './rule.ts';
 import { type Stretch, stretchAt } from './zone.ts';
 
-/** The times that a schedule names: whole seconds, in milliseconds since 1970. */
+/** The slots of a schedule: whole seconds, in milliseconds since 1970. */
 export interface Slots {
   /** The first slot after a time; undefined when there is none. */
   next(after: number): number | undefined;
 }
 
-/** More than the difference between any clock on a wall and UTC. */
+/** More than the UTC offset of any zone. */
 const WIDEST_OFFSET_MS = 26 * 3_600_000;
-/** Bound of the stretches that are looked at for one slot: a cron that comes names the next place to look. */
+/** Maximum of stretches for one slot. The next time of a cron leads directly to the next stretch. */
 const MAX_STRETCHES = 100;
 const SECOND_MS = 1000;
 
@@ -47,7 +47,7 @@ function firstFrom(crons: readonly CronRule[], zone: string, from: number): numb
 interface Found {
   /** The first slot in the stretch. */
   readonly slot?: number;
-  /** Where there is none: the next time that the cron names at all, on the clock of the wall. */
+  /** Without a slot in the stretch: the next local time that the cron names. */
   readonly later?: number | undefined;
 }
 
@@ -67,7 +67,7 @@ function inStretch(
   return slots.length === 0 ? { later: wall } : { slot: Math.min(...(slots as number[])) };
 }
 
-/** A time of day that the clock jumped over, read as if it had not: as much later as the clock jumped. */
+/** The slot of a local time that the clock skipped: later by the length of the jump. */
 function shiftedSlot(cron: string, before: number, told: number, jump: number, at: number): number | undefined {
   const wall = nextWall(cron, Math.max(at + before, told) - SECOND_MS);
   return wall !== undefined && wall < told + jump ? wall - before : undefined;
@@ -89,7 +89,7 @@ export function newestSlots(
   let found = between(slots, from, until, limit + 1);
   let step = limit * SECOND_MS;
   let mayGrow = true;
-  // Further and further back, and less far where there are too many, until there are enough.
+  // Goes back in growing steps, and in smaller ones after too many slots, until there are enough.
   while (found.length < limit / 2 && from > after && step >= SECOND_MS) {
     const earlier = Math.max(after, from - step);
     const more = between(slots, earlier, until, limit + 1);

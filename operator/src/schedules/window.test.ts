@@ -8,17 +8,17 @@ const daily = ruleOf({ name: 's', cron: '0 3 * * *', startAt: '2030-01-01T00:00:
 const window: Window = { from: at('2026-03-01T03:00:00Z'), to: at('2026-03-04T03:00:00Z'), order: 'OldestFirst' };
 
 describe('the slots in a window', () => {
-  it('are those from its begin to before its end, whatever startAt says', () => {
+  it('start at its begin and stop before its end, regardless of startAt', () => {
     const days = ['2026-03-01T03:00:00Z', '2026-03-02T03:00:00Z', '2026-03-03T03:00:00Z'];
     expect(slotsIn(daily, window, 3)?.map(timeOf)).toEqual(days);
     expect(slotsIn(daily, { ...window, order: 'NewestFirst' }, 3)?.map(timeOf)).toEqual(days.reverse());
   });
 
-  it('are not told when they are too many', () => {
+  it('are undefined when there are too many', () => {
     expect(slotsIn(daily, window, 2)).toBeUndefined();
   });
 
-  it('come one after the other in its order', () => {
+  it('follow one another in its order', () => {
     expect(isBeyond(1, undefined, 'OldestFirst')).toBe(true);
     expect([isBeyond(2, 1, 'OldestFirst'), isBeyond(1, 1, 'OldestFirst')]).toEqual([true, false]);
     expect([isBeyond(2, 1, 'NewestFirst'), isBeyond(0, 1, 'NewestFirst')]).toEqual([false, true]);

@@ -1,7 +1,7 @@
 import type { Rule } from './rule.ts';
 import { newestSlots, slotsOf } from './slots.ts';
 
-/** A window of time, and the order in which its slots come; milliseconds, `to` not included. */
+/** A window of time, and the order of its slots; milliseconds, `to` excluded. */
 export interface Window {
   readonly from: number;
   readonly to: number;
@@ -9,8 +9,8 @@ export interface Window {
 }
 
 /**
- * The slots in a window, in its order: what the crons name, whatever startAt, endAt and suspend say of the schedule.
- * Undefined when there are more than `limit`.
+ * The slots of the crons in a window, in its order, regardless of startAt, endAt and suspend of the schedule. Undefined
+ * when there are more than `limit`.
  */
 export function slotsIn(
   rule: Pick<Rule, 'crons' | 'timeZone'>,
@@ -23,7 +23,7 @@ export function slotsIn(
   return order === 'NewestFirst' ? [...found.slots].reverse() : found.slots;
 }
 
-/** Whether a slot of a window comes after another one, or after nothing. */
+/** Whether a slot of a window comes after the cursor, which may be undefined, in its order. */
 export function isBeyond(slot: number, cursor: number | undefined, order: Window['order']): boolean {
   if (cursor === undefined) return true;
   return order === 'NewestFirst' ? slot < cursor : slot > cursor;

@@ -1,19 +1,19 @@
 import { epochOf } from '../api/index.ts';
 import { BoundedMap } from '../bounds/index.ts';
 
-/** A stretch of time in which the clocks of a zone differ from UTC by the same, and when they were last changed. */
+/** A period in which the UTC offset of a zone is constant, and the last change of clocks before it. */
 export interface Stretch {
   /** Milliseconds since 1970; the stretch begins at `start` and does not contain `end`. */
   readonly start: number;
   readonly end: number;
-  /** What the clock on the wall is ahead of UTC, ms. */
+  /** Local time minus UTC, ms. */
   readonly offset: number;
-  /** The change of clocks that began it, or one less than two days before it: what then was `before` is `offset` now. */
+  /** The change of clocks at its start, or less than two days before it: from the offset `before` to `offset`. */
   readonly change?: { readonly at: number; readonly before: number };
 }
 
 const DAY_MS = 86_400_000;
-/** Stretches are looked for in pieces of this length, day by day: no zone changes its clocks twice in a day. */
+/** Stretches are computed in pieces of this length, day by day: no zone changes its clocks twice in a day. */
 const PIECE_MS = 64 * DAY_MS;
 const REMEMBERED_MS = 2 * DAY_MS;
 const MAX_ZONES = 200;
@@ -22,7 +22,7 @@ const MAX_PIECES = 4_000;
 const formats = new BoundedMap<Intl.DateTimeFormat>({ max: MAX_ZONES });
 const pieces = new BoundedMap<readonly Stretch[]>({ max: MAX_PIECES });
 
-/** Whether there is such a time zone in the data that Node comes with. */
+/** Whether the time zone exists in the data of Node. */
 export function isZone(zone: string): boolean {
   try {
     formatOf(zone);
@@ -32,11 +32,11 @@ export function isZone(zone: string): boolean {
   }
 }
 
-/** The stretch that a time is in. @throws RangeError when there is no such zone */
+/** The stretch that contains a time. @throws RangeError when there is no such zone */
 export function stretchAt(zone: string, at: number): Stretch {
   const piece = Math.floor(at / PIECE_MS);
   const found = stretchesOf(zone, piece).find(({ end }) => at < end);
-  if (!found) throw new RangeError(`there is no stretch of ${zone} at ${at}`);
+  if (!found) throw new RangeError(`no UTC offset of ${zone} is known at ${at}`);
   return found;
 }
 
@@ -73,7 +73,7 @@ function findStretches(zone: string, from: number, to: number): Stretch[] {
   return found;
 }
 
-/** The second in which the clocks are changed. */
+/** The second in which the clocks change. */
 function changeBetween(zone: string, from: number, to: number, before: number): number {
   let [low, high] = [from, to];
   while (high - low > 1000) {

@@ -13,12 +13,12 @@ const hmac = (more: Partial<WebhookHmac> = {}): WebhookHmac => ({ secretKeyRef: 
 const evidence = (headers: Record<string, string>) => ({ headers, body, now });
 
 describe('a signature', () => {
-  it('is that of the example in the documentation of GitHub', () => {
+  it('equals the example in the documentation of GitHub', () => {
     const value = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
     expect(isSigned(hmac(), [secret], evidence({ 'x-hub-signature-256': value }))).toBe(true);
   });
 
-  it('counts with any of the secrets, and with no other', () => {
+  it('is accepted with any of the secrets, and with no other', () => {
     const headers = { 'x-hub-signature-256': `sha256=${sign('Hello, World!')}` };
     const other = Buffer.from('another secret');
     expect(isSigned(hmac(), [other, secret], evidence(headers))).toBe(true);
@@ -34,11 +34,11 @@ describe('a signature', () => {
     ['is of another body', { 'x-hub-signature-256': `sha256=${sign('Hello, World?')}` }],
     ['is of another algorithm', { 'x-hub-signature-256': `sha1=${sign('Hello, World!')}` }],
     ['is in another header', { 'x-signature': `sha256=${sign('Hello, World!')}` }],
-  ])('that %s does not count', (_how, headers) => {
+  ])('that %s is refused', (_how, headers) => {
     expect(isSigned(hmac(), [secret], evidence(headers))).toBe(false);
   });
 
-  it('may have another header, no prefix, and be base64 or of SHA-512', () => {
+  it('may use another header, no prefix, base64 or SHA-512', () => {
     const shop = hmac({ header: 'X-Shop-Hmac', prefix: '', encoding: 'Base64' });
     const headers = { 'x-shop-hmac': sign('Hello, World!', secret, 'base64') };
     expect(isSigned(shop, [secret], evidence(headers))).toBe(true);
@@ -48,7 +48,7 @@ describe('a signature', () => {
   });
 });
 
-describe('a signed time', () => {
+describe('a signed timestamp', () => {
   const slack = hmac({
     header: 'X-Slack-Signature',
     prefix: 'v0=',
@@ -60,7 +60,7 @@ describe('a signed time', () => {
     'x-slack-request-timestamp': time,
   });
 
-  it('counts within its tolerance, before and after', () => {
+  it('is accepted within its tolerance, before and after', () => {
     for (const seconds of [1_700_000_000, 1_699_999_701, 1_700_000_299]) {
       expect(isSigned(slack, [secret], evidence(slackHeaders(String(seconds))))).toBe(true);
     }
@@ -71,13 +71,13 @@ describe('a signed time', () => {
     expect(isSigned(narrow, [secret], evidence(slackHeaders('1699999980')))).toBe(false);
   });
 
-  it('must be the one that was signed, and be there', () => {
+  it('is refused when it differs from the signed one or is missing', () => {
     expect(isSigned(slack, [secret], evidence(slackHeaders('1700000000', '1600000000')))).toBe(false);
     const { 'x-slack-request-timestamp': _time, ...without } = slackHeaders('1700000000', '');
     expect(isSigned(slack, [secret], evidence(without))).toBe(false);
   });
 
-  it('may stand in the header of the signature, of which there may be several', () => {
+  it('may be part of the signature header, beside several signatures', () => {
     const stripe = hmac({ header: 'Stripe-Signature', prefix: 'v1=', timestamp: { header: 'Stripe-Signature' } });
     const old = sign('1700000000.Hello, World!', Buffer.from('rotated long ago'));
     const value = `t=1700000000,v1=${old},v1=${sign('1700000000.Hello, World!')},v0=abc`;
@@ -89,7 +89,7 @@ describe('a signed time', () => {
 describe('a token', () => {
   const token = { secretKeyRef: ref };
 
-  it('is what comes after Bearer, or all of a header', () => {
+  it('is the text after Bearer, or a whole header', () => {
     expect(isKnown(token, [Buffer.from('s3cret-token')], { headers: { authorization: 'Bearer s3cret-token' } })).toBe(
       true,
     );
@@ -99,7 +99,7 @@ describe('a token', () => {
     );
   });
 
-  it('counts only as a whole', () => {
+  it('is accepted only as a whole', () => {
     const secrets = [Buffer.from('s3cret-token')];
     for (const authorization of [
       '',

@@ -4,12 +4,12 @@ import { parseDuration, SIGNED_HEADER, type WebhookHmac, type WebhookToken } fro
 
 const DEFAULT_SIGNATURE_HEADER = 'x-hub-signature-256';
 const DEFAULT_TOLERANCE = '5m';
-/** Signatures of one request that are tried: senders that rotate their secret send two. */
+/** Signatures checked for each request: during a rotation of the secret, senders send two. */
 const MAX_CANDIDATES = 4;
-/** Several elements of a header: by blanks, or as in `t=1,v1=abc`. */
+/** Separates the elements of a header: spaces, or commas as in `t=1,v1=abc`. */
 const ELEMENTS = /\s+|,(?=(?:t|v\d+)=)/;
 
-/** What of a request shows where it comes from. */
+/** The parts of a request that authenticate its sender. */
 export interface Evidence {
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -17,7 +17,7 @@ export interface Evidence {
   readonly now: number;
 }
 
-/** Names of headers, in lower case, that hold what shows where a request comes from. */
+/** Names, in lower case, of the headers that hold the signature or the token. */
 export function evidenceHeaders({
   hmac,
   token,
@@ -30,7 +30,7 @@ export function evidenceHeaders({
     .map((name) => name.toLowerCase());
 }
 
-/** Whether the body, and the time if there is one, were signed with one of the secrets. Takes the same time for each. */
+/** Whether the body, and the timestamp if required, are signed with one of the secrets. Compares in constant time. */
 export function isSigned(hmac: WebhookHmac, secrets: readonly Buffer[], evidence: Evidence): boolean {
   const algorithm = hmac.algorithm === 'SHA512' ? 'sha512' : 'sha256';
   const sent = signaturesIn(hmac, hmac.prefix ?? `${algorithm}=`, evidence);
@@ -53,7 +53,7 @@ function isRecent({ timestamp }: WebhookHmac, time: string | undefined, now: num
   return Math.abs(now - Number(time) * 1000) <= parseDuration(timestamp.tolerance ?? DEFAULT_TOLERANCE);
 }
 
-/** Seconds since 1970, alone or as the element `t=`; nothing if there are none. */
+/** Seconds since 1970, alone or as the element `t=`; undefined without any. */
 function timeOf(value: string): string | undefined {
   const times = value.split(/[\s,]+/).map((element) => /^(?:t=)?(\d{1,12})$/.exec(element)?.[1]);
   return times.find((time) => time !== undefined);
@@ -61,7 +61,7 @@ function timeOf(value: string): string | undefined {
 
 function signedBytes({ signed, timestamp }: WebhookHmac, time: string, { headers, body }: Evidence): Buffer {
   const template = signed ?? (timestamp ? '{timestamp}.{body}' : '{body}');
-  // Split before anything is filled in: what a sender writes is no place for more.
+  // Split before filling in, so that placeholders in the text of a sender stay plain text.
   const parts = template.split('{body}').map((part) => {
     const filled = part.split('{timestamp}').map((text) => {
       return text.replaceAll(SIGNED_HEADER, (_place, name: string) => textOf(headers[name]));
@@ -71,7 +71,7 @@ function signedBytes({ signed, timestamp }: WebhookHmac, time: string, { headers
   return Buffer.concat(parts.flatMap((part, index) => (index === 0 ? [part] : [body, part])));
 }
 
-/** Whether the request shows one of the secrets itself. */
+/** Whether the request contains one of the secrets as its token. */
 export function isKnown(
   { header }: WebhookToken,
   secrets: readonly Buffer[],
@@ -82,7 +82,7 @@ export function isKnown(
       ? bearerOf(headers)
       : textOf(headers[header.toLowerCase()]);
   let matches = false;
-  // Digests have one length, so the comparison does not tell that of the secret.
+  // Digests have equal lengths, so the comparison does not reveal the length of the secret.
   for (const secret of secrets) if (equal(digest(Buffer.from(shown)), digest(secret))) matches = true;
   return matches && shown !== '';
 }
@@ -94,7 +94,7 @@ const equal = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual
 
 const NOBODYS_SECRET = randomBytes(32);
 
-/** Does the work of a check for a trigger that does not exist, so that the time it takes does not tell that. */
+/** Takes the time of a signature check for a trigger that does not exist, so that the timing does not reveal that. */
 export function pretend(body: Buffer): void {
   createHmac('sha256', NOBODYS_SECRET).update(body).digest();
 }

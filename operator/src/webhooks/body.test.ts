@@ -18,12 +18,12 @@ const coming = (chunks: readonly string[], headers: Record<string, string> = {})
 };
 
 describe('a body', () => {
-  it('is read as a whole up to its limit', async () => {
+  it('is read completely up to its limit', async () => {
     const read = await readBody(coming(['ab', 'cd']).request, 4, new BodyBudget());
     expect('bytes' in read && read.bytes.toString()).toBe('abcd');
   });
 
-  it('that is too large is given up where it is, and gives back its share', async () => {
+  it('over the limit is read no further, and gives its share of the budget back', async () => {
     const budget = new BodyBudget(10);
     const { request, given } = coming(Array.from({ length: 100 }, () => 'abc'));
     expect(await readBody(request, 7, budget)).toMatchObject({ status: 413, result: 'TooLarge' });
@@ -31,13 +31,13 @@ describe('a body', () => {
     expect(budget.take(10)).toBe(true);
   });
 
-  it('that says that it is too large is not read', async () => {
+  it('with a content-length over the limit is not read', async () => {
     const { request, given } = coming(['abc'], { 'content-length': '8' });
     expect(await readBody(request, 7, new BodyBudget())).toMatchObject({ status: 413 });
     expect(given()).toBe(0);
   });
 
-  it('waits outside while others take all of the room', async () => {
+  it('is answered 503 while other bodies use up the budget', async () => {
     const budget = new BodyBudget(5);
     const first = await readBody(coming(['abcd']).request, 100, budget);
     expect(await readBody(coming(['abcd']).request, 100, budget)).toMatchObject({ status: 503, result: 'Busy' });
@@ -46,10 +46,10 @@ describe('a body', () => {
   });
 });
 
-describe('what expressions see of a body', () => {
+describe('the value of a body in expressions', () => {
   const see = (text: string, type?: string) => parseBody(Buffer.from(text), type);
 
-  it('is JSON, whatever kind of JSON its type says', () => {
+  it('is parsed JSON for every JSON content type', () => {
     for (const type of [undefined, 'application/json', 'application/cloudevents+json; charset=utf-8']) {
       expect(see('{"a": [1, null]}', type)).toEqual({ body: { a: [1, null] } });
     }
@@ -61,12 +61,12 @@ describe('what expressions see of a body', () => {
     expect(see(`payload=${encodeURIComponent('{"ref":"main"}')}`, type)).toEqual({ body: { ref: 'main' } });
   });
 
-  it('is a text as it is, and null for nothing', () => {
+  it('is the string of a text, and null for an empty body', () => {
     expect(see('{not json}', 'text/plain')).toEqual({ body: '{not json}' });
     expect(see('  ')).toEqual({ body: null });
   });
 
-  it('is refused where it is no JSON, without a word of what it says', () => {
+  it('is refused when it is not valid JSON, without quoting it', () => {
     const refused = see('{"password": hunter2}', 'application/json');
     expect(refused).toMatchObject({ status: 422, result: 'BodyInvalid' });
     expect(JSON.stringify(refused)).not.toContain('hunter2');

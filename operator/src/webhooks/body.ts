@@ -3,10 +3,10 @@ import type { Json } from '../api/index.ts';
 import { parseExact } from '../json/index.ts';
 import type { Refused } from './response.ts';
 
-/** Bytes of bodies that are in memory at once, however many senders there are. */
+/** Bytes of all bodies in memory at once, over all senders. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
-/** How much of all bodies is in memory; a request takes its share while it is read and gives it back when it is answered. */
+/** Bounds the bytes of bodies in memory. A request takes its share while it is read and gives it back when answered. */
 export class BodyBudget {
   readonly #limit: number;
   #held = 0;
@@ -34,8 +34,8 @@ export interface ReadBody {
 }
 
 /**
- * Reads a body of at most `limit` bytes. What says beforehand that it is larger is not read at all; what turns out to be
- * is given up at the first byte too many.
+ * Reads a body of at most `limit` bytes. A body with a larger content-length is not read at all; reading any other body
+ * stops at the first chunk that exceeds the limit.
  * @throws Error when the connection breaks
  */
 export async function readBody(
@@ -51,7 +51,7 @@ export async function readBody(
     taken = 0;
   };
   try {
-    // Giving up must not end the connection: the sender is still to be told.
+    // The connection stays open: the sender still gets an answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (taken + chunk.length > limit) return ended(release, tooLarge(limit));
       if (!budget.take(chunk.length)) return ended(release, BUSY);
@@ -68,14 +68,14 @@ export async function readBody(
 const BUSY: Refused = {
   status: 503,
   result: 'Busy',
-  detail: 'too many requests are being read; send it again',
+  detail: 'too many request bodies are in memory; retry the request',
   retryAfterSeconds: 1,
 };
 
 export const tooLarge = (limit: number): Refused => ({
   status: 413,
   result: 'TooLarge',
-  detail: `the body is larger than ${limit} bytes, the limit; send less, or raise maxBodyBytes of the trigger`,
+  detail: `the body exceeds the limit of ${limit} bytes; send a smaller body, or raise maxBodyBytes of the trigger`,
 });
 
 function ended(release: () => void, refusal: Refused): Refused {
@@ -86,8 +86,8 @@ function ended(release: () => void, refusal: Refused): Refused {
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * What expressions see of a body: JSON; of a form its fields, or the JSON in its field `payload`; of a text the text;
- * null if it is empty. Whole numbers in JSON that are not exact are texts.
+ * Converts a body for expressions: JSON as its value; a form as its fields, or as the JSON in its field `payload`; text
+ * as a string; an empty body as null. Whole numbers in JSON that a double cannot represent exactly become strings.
  */
 export function parseBody(bytes: Buffer, contentType = ''): { body: Json } | Refused {
   const text = bytes.toString('utf8');
@@ -98,10 +98,10 @@ export function parseBody(bytes: Buffer, contentType = ''): { body: Json } | Ref
   return parseJson(text);
 }
 
-/** What a form begins with, and neither JSON nor prose does. */
+/** The start of a form: the first field name and `=`. Neither JSON nor prose starts like this. */
 const FORM_FIELD = /^[\w.%+[\]-]{1,256}=/;
 
-/** The same of a body that is signed: its type, which is not, does not count, so it is told by what it is. */
+/** Converts a signed body. The content type is not signed and therefore ignored; the content itself decides. */
 export function parseSigned(bytes: Buffer): { body: Json } | Refused {
   const text = bytes.toString('utf8');
   const json = parseBody(bytes);
@@ -118,9 +118,9 @@ function parseJson(text: string): { body: Json } | Refused {
   try {
     return { body: parseExact(text) };
   } catch (error) {
-    // V8 quotes what it could not read; where it was is enough.
+    // V8 quotes the invalid text in its message; only the position is passed on.
     const place = /at position \d+( \(line \d+ column \d+\))?/.exec(error instanceof Error ? error.message : '')?.[0];
-    const detail = `the body is no JSON${place ? ` (${place})` : ''}; send JSON, or text with a content type of text/plain`;
+    const detail = `the body is not valid JSON${place ? ` (${place})` : ''}; send JSON, or text as content type text/plain`;
     return { status: 422, result: 'BodyInvalid', detail };
   }
 }

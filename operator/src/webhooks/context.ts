@@ -5,12 +5,12 @@ import { evidenceHeaders } from './authenticate.ts';
 import { parseBody, parseSigned } from './body.ts';
 import type { Refused } from './response.ts';
 
-/** Headers that hold secrets, whatever the trigger says: what is not seen cannot be handed on. */
+/** Headers that hold secrets. Expressions never see them, so no trigger can pass them on. */
 const NEVER_SEEN = ['authorization', 'proxy-authorization', 'cookie'];
 
 /**
- * What expressions of a trigger see of a request: its body, its headers but for secrets, and its query. Where it is
- * signed, only what the signature covers: all else may be changed by whoever has seen one such request.
+ * The parts of a request that expressions of a trigger see: its body, its headers except for secrets, and its query. Of
+ * a signed request, only the parts that the signature covers: the sender of a replayed request can change the rest.
  */
 export function contextOf(
   webhook: Webhook,

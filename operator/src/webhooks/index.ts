@@ -1,15 +1,16 @@
 /**
- * Webhooks: requests from outside that start runs. A server on each replica takes a request, finds out who sends it,
- * judges it by the trigger of a Workflow, and creates one WorkflowRun; nothing else is ever written.
+ * Webhooks: HTTP requests that start runs. A server on each replica authenticates a request, evaluates it by the
+ * trigger of a Workflow, and creates one WorkflowRun; it writes nothing else.
  *
- * 1. Nothing that was sent is looked at before the sender has shown the secret of the trigger, and whoever has not
- *    learns nothing: a wrong signature, a wrong name and no such trigger have one answer.
- * 2. The name of a run is made from its Workflow, its trigger and the key of the request. So a repeat finds the run that
- *    is there, and replicas that are asked at once make one: no leader is needed.
- * 3. What does not fit is refused before anything is created, with the field of the trigger.
- * 4. Connections, headers, bodies, time, rates and caches are bounded; a body is given up at the first byte too many.
- * 5. Secrets are read one by one, in the namespaces that grant it, and kept for half a minute in memory. No secret, no
- *    body and no value of a header is ever logged.
+ * 1. The content of a request is evaluated only after authentication, and a failed authentication reveals nothing: a
+ *    wrong signature, an unknown trigger and an unknown Workflow get the same answer.
+ * 2. The name of a run is derived from its Workflow, its trigger and the key of the request. So a repeated request
+ *    finds the existing run, and replicas that receive it at the same time create one run without a leader.
+ * 3. An invalid request is refused before anything is created; the answer names the field of the trigger.
+ * 4. Connections, headers, bodies, time, rates and caches are bounded; reading a body stops at the first byte over the
+ *    limit.
+ * 5. Secrets are read one by one, in namespaces that grant it, and cached in memory for 30 seconds. Secrets, bodies and
+ *    values of headers are never logged.
  */
 
 export { RateLimits } from './rate-limits.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RateLimits } from './rate-limits.ts';
 
-describe('the rate of a trigger', () => {
+describe('the rate limit of a trigger', () => {
   const limit = { count: 2, per: '10s' };
 
-  it('takes so many at once, and then one more for each part of the time', () => {
+  it('admits a burst of `count`, then one request for each share of `per`', () => {
     const limits = new RateLimits();
     expect([limits.take('a', limit, 0), limits.take('a', limit, 0)]).toEqual([undefined, undefined]);
     expect(limits.take('a', limit, 1000)).toBe(4000);
@@ -12,7 +12,7 @@ describe('the rate of a trigger', () => {
     expect(limits.take('a', limit, 5000)).toBe(5000);
   });
 
-  it('is each for itself, and never grows beyond its count', () => {
+  it('is separate for each trigger, and never exceeds its count', () => {
     const limits = new RateLimits();
     limits.take('a', limit, 0);
     limits.take('a', limit, 0);
@@ -21,7 +21,7 @@ describe('the rate of a trigger', () => {
     expect([1, 2, 3].map(() => limits.take('a', limit, later) === undefined)).toEqual([true, true, false]);
   });
 
-  it('is 600 a minute unless it says otherwise', () => {
+  it('is 600 a minute by default', () => {
     const limits = new RateLimits();
     const taken = Array.from({ length: 601 }, () => limits.take('a', undefined, 0) === undefined);
     expect(taken.filter(Boolean)).toHaveLength(600);

@@ -21,8 +21,8 @@ const requests = fc.record({
   ),
 });
 
-describe('whatever is sent', () => {
-  it('makes no run without the secret, and has the answer of strangers', async () => {
+describe('any request', () => {
+  it('without the secret starts no run, and is answered 401', async () => {
     const { receiver, created } = receiving(TRIGGER);
     const target = receiver.find('shop', 'release', 'push');
     await fc.assert(
@@ -33,7 +33,7 @@ describe('whatever is sent', () => {
     expect(created.size).toBe(0);
   });
 
-  it('by who has the secret makes a run, or is refused for what it is, and again the same', async () => {
+  it('with the secret starts a run or is refused, and its repetition gets the same result', async () => {
     const { receiver, created } = receiving(TRIGGER);
     const target = receiver.find('shop', 'release', 'push');
     await fc.assert(

@@ -18,19 +18,19 @@ export interface ReceiverOptions extends RunsOptions {
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Tells people of runs that others made under the names of one that a trigger makes. */
+  /** Reports strangers that have the candidate names of a run. */
   readonly tellOfStrangers: TellOfStrangers;
 }
 
 export type TellOfStrangers = (workflow: Workflow, strangers: readonly string[], run: string | undefined) => void;
 
-/** A trigger and the Workflow that it is of. */
+/** A trigger and its Workflow. */
 export interface Target {
   readonly workflow: Workflow;
   readonly webhook: Webhook;
 }
 
-/** A request whose body was read. */
+/** A request with its body. */
 export interface HookRequest {
   readonly headers: IncomingHttpHeaders;
   /** The query, without its question mark. */
@@ -38,15 +38,19 @@ export interface HookRequest {
   readonly bytes: Buffer;
 }
 
-/** What it may take to find out who asks. Whoever has not shown it by then is refused, at the end of it, milliseconds. */
+/** Time limit of authentication; a failed one is answered at the end of it, milliseconds. */
 export const AUTHENTICATION_MS = 1_000;
-/** How long a sender waits that meets a trigger which is suspended, seconds. */
+/** Retry-After for a suspended trigger, seconds. */
 const SUSPENDED_SECONDS = 300;
-/** Whoever asks without a secret must not fill the log: what goes wrong is told so often, milliseconds. */
+/**
+ * Minimum interval between log lines on failures, so that unauthenticated senders cannot fill the log, milliseconds.
+ */
 const TOLD_EVERY_MS = 1_000;
 const MAX_REFUSAL = 500;
 
-/** The steps of a request, in their order: who asks, how often, what, whether it counts, and the run that it makes. */
+/**
+ * Processes a request in order: authentication, size, rate, content, filter, parameters, and the run that it starts.
+ */
 export class Receiver {
   readonly #options: ReceiverOptions;
   #toldAt = Number.NEGATIVE_INFINITY;
@@ -55,7 +59,7 @@ export class Receiver {
     this.#options = options;
   }
 
-  /** The trigger of a path, if there is one. */
+  /** The trigger of a path; undefined if it does not exist. */
   find(namespace: string, workflow: string, trigger: string): Target | undefined {
     const found = this.#options.workflows.get(objectKey({ namespace, name: workflow }));
     if (!found || found.metadata.deletionTimestamp) return undefined;
@@ -63,7 +67,7 @@ export class Receiver {
     return webhook && { workflow: found, webhook };
   }
 
-  /** What becomes of a request to a trigger, or to one that does not exist. Never throws. */
+  /** Answers a request to a trigger, or to one that does not exist. Never throws. */
   async receive(target: Target | undefined, request: HookRequest): Promise<WebhookResponse> {
     if (target === undefined) {
       pretend(request.bytes);
@@ -78,7 +82,7 @@ export class Receiver {
     }
   }
 
-  /** Messages of the API server may quote what was sent, so of a refusal only the reason is told. */
+  /** Logs a failure. Messages of the API server may quote the request, so only the reason of a refusal is logged. */
   #tell(target: Target, error: unknown): void {
     const { clock, logger } = this.#options;
     const now = clock.monotonic();
@@ -89,8 +93,8 @@ export class Receiver {
   }
 
   /**
-   * Whether somebody has shown in time that he may ask. How long it takes to read a Secret, or that it cannot be read,
-   * says that there is a trigger; so whoever has not shown it has the answer of all, and the log has the reason.
+   * Whether authentication succeeds within its time limit. A failed or slow read of the Secret would reveal that the
+   * trigger exists, so it gets the same answer as any failed authentication, and only the log holds the reason.
    */
   async #isInTime(shown: Promise<boolean>, target: Target): Promise<boolean> {
     const given = new AbortController();
@@ -108,11 +112,11 @@ export class Receiver {
   }
 
   async #authenticate(target: Target, request: HookRequest): Promise<boolean> {
-    // The sender may have a secret that is newer than what was read.
+    // The sender may have a secret that is newer than the cached one.
     return (await this.#shows(target, request, false)) || (await this.#shows(target, request, true));
   }
 
-  /** @throws Unreadable when there is no secret to compare with */
+  /** @throws Unreadable when the secret cannot be read */
   async #shows({ workflow, webhook }: Target, request: HookRequest, fresh: boolean): Promise<boolean> {
     const { hmac, token } = webhook.auth;
     const refs = hmac ?? token;
@@ -150,8 +154,8 @@ export class Receiver {
     const made = await makeRun(this.#options, { ...target, ...key, ...values });
     const { run, isNew, strangers } = made;
     if (strangers.length > 0) this.#options.tellOfStrangers(workflow, strangers, run);
-    if (run === undefined) return unavailable('the names that the run could have are taken by other runs');
-    this.#options.logger.info({ ...namesOf(target), run, isNew }, 'a webhook has a run');
+    if (run === undefined) return unavailable('other runs have all names that this run could get');
+    this.#options.logger.info({ ...namesOf(target), run, isNew }, 'accepted a webhook request');
     const { namespace = '' } = workflow.metadata;
     return isNew
       ? { status: 202, result: 'Accepted', run, namespace }
@@ -159,7 +163,7 @@ export class Receiver {
   }
 }
 
-/** There is no secret to compare with; the message says what keeps it away, for the log and not for senders. */
+/** The secret of the trigger cannot be read. The message has the cause, for the log and not for senders. */
 class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
@@ -167,21 +171,21 @@ class Unreadable extends Error {
 const SUSPENDED: Refused = {
   status: 503,
   result: 'Suspended',
-  detail: 'the trigger is suspended; send it again when it is not',
+  detail: 'the trigger is suspended; retry after it is resumed',
   retryAfterSeconds: SUSPENDED_SECONDS,
 };
 
 const NOT_READY: Refused = {
   status: 503,
   result: 'NotReady',
-  detail: 'the triggers of the Workflow are not valid; its condition Ready says why',
+  detail: 'the triggers of the Workflow are not valid; see its condition Ready',
   retryAfterSeconds: 60,
 };
 
 const rateLimited = (waitMs: number): Refused => ({
   status: 429,
   result: 'RateLimited',
-  detail: 'more requests than the trigger takes; send it again later',
+  detail: 'the rate limit of the trigger is exceeded; retry later',
   retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
 });
 
@@ -193,7 +197,7 @@ const namesOf = ({ workflow: { metadata }, webhook }: Target) => ({
   trigger: webhook.name,
 });
 
-/** Workflows as they were judged, so that each version is judged once. */
+/** Whether the triggers of each version of a Workflow are valid; each version is validated once. */
 const judged = new WeakMap<Workflow, boolean>();
 
 function canBeJudged(workflow: Workflow): boolean {
@@ -205,15 +209,15 @@ function canBeJudged(workflow: Workflow): boolean {
 }
 
 function toldOf(error: unknown): { readonly message: string; readonly [field: string]: unknown } {
-  if (error instanceof Unreadable) return { message: 'a webhook has no secret', problem: error.message };
-  if (error instanceof ApiError) return { message: 'a webhook was refused', reason: error.reason };
-  return { message: 'a webhook failed', err: error };
+  if (error instanceof Unreadable) return { message: 'cannot read the secret of a webhook', problem: error.message };
+  if (error instanceof ApiError) return { message: 'the API server refused a webhook request', reason: error.reason };
+  return { message: 'a webhook request failed', err: error };
 }
 
-/** What the API server would not have is told to the sender; all else is ours, and may be sent again. */
+/** A refusal of the API server is passed on to the sender; anything else is an internal error, and may be retried. */
 function refusalFor(error: unknown): Refused {
   if (error instanceof ApiError && (isInvalid(error) || isForbidden(error))) {
     return { status: 422, result: 'RunRefused', detail: error.message.slice(0, MAX_REFUSAL) };
   }
-  return unavailable('the request could not be acted upon; send it again');
+  return unavailable('internal error; retry the request');
 }

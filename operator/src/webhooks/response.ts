@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** What became of a request: a word for metrics, and for the sender as `code` or `result`. */
+/** Results of requests: a label of metrics, and `code` or `result` of the answer. */
 export const RESULTS = [
   'Accepted',
   'Duplicate',
@@ -23,7 +23,7 @@ export const RESULTS = [
 ] as const;
 export type WebhookResult = (typeof RESULTS)[number];
 
-/** A request that was taken, whatever came of it. */
+/** The answer to a valid request, with or without a run. */
 export interface Taken {
   readonly status: 200 | 202;
   readonly result: WebhookResult;
@@ -31,12 +31,12 @@ export interface Taken {
   readonly namespace?: string;
 }
 
-/** A request that was refused (RFC 9457). `detail` tells the sender what to do; it holds nothing of what was sent. */
+/** The answer to a refused request (RFC 9457). `detail` tells the sender what to do and never quotes the request. */
 export interface Refused {
   readonly status: 400 | 401 | 404 | 405 | 408 | 413 | 422 | 429 | 503;
   readonly result: WebhookResult;
   readonly detail: string;
-  /** The field of the trigger that is the matter. */
+  /** The field of the trigger that caused the refusal. */
   readonly field?: string;
   readonly retryAfterSeconds?: number;
 }
@@ -56,14 +56,14 @@ const TITLES: Readonly<Record<Refused['status'], string>> = {
 };
 
 /**
- * The one refusal of whoever has not shown that he may ask: the same for a wrong signature, for a trigger that does not
- * exist and for a Workflow that does not, so that nobody learns names by asking.
+ * The answer to any failed authentication: the same for a wrong signature, an unknown trigger and an unknown Workflow,
+ * so that requests reveal no names.
  */
 export const UNAUTHORIZED: Refused = {
   status: 401,
   result: 'Unauthorized',
-  detail: 'the request does not show that it comes from who may send it, or there is no such trigger',
-  // A Secret that cannot be read now may be read later, which must not be told apart.
+  detail: 'authentication failed, or there is no such trigger',
+  // A Secret that cannot be read now may be readable later; the answer must not reveal the difference.
   retryAfterSeconds: 30,
 };
 
@@ -74,7 +74,7 @@ export const unavailable = (detail: string, retryAfterSeconds = 10): Refused => 
   retryAfterSeconds,
 });
 
-/** Writes an answer. `close` ends the connection after it: what is still to come of the request is not read. */
+/** Writes an answer. `close` closes the connection after it; the rest of the request is not read. */
 export function write(response: ServerResponse, answer: WebhookResponse, close = false): void {
   if (response.headersSent || response.destroyed) return;
   const body = JSON.stringify('detail' in answer ? problemOf(answer) : takenOf(answer));
@@ -103,7 +103,7 @@ function headersOf(answer: WebhookResponse): Record<string, string> {
   return {
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
     ...(status === 405 ? { allow: 'POST' } : {}),
-    // RFC 9110 wants a scheme with every 401; which one the trigger has is nobody's business.
+    // RFC 9110 requires a scheme with every 401; it does not reveal the scheme of the trigger.
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
   };
 }

@@ -23,11 +23,13 @@ import {
 import { createNamed, type KubeClient, type ResourceType, type Store } from '../runtime/index.ts';
 import type { Refused } from './response.ts';
 
-/** Headers by which senders say that two requests are one, in the order in which they count. */
+/**
+ * Headers that identify a delivery: two requests with the same value are one. The first header that is present counts.
+ */
 const DELIVERY_HEADERS = ['x-github-delivery', 'idempotency-key', 'webhook-id'];
 const MAX_KEY_LENGTH = 1024;
 
-/** What tells requests apart: those with equal keys are one request. */
+/** The idempotency key of a request: requests with equal keys are one request. */
 export function keyOf({ idempotencyKey }: Webhook, context: TriggerContext, bytes: Buffer): { key: string } | Refused {
   if (idempotencyKey !== undefined) return computedKey(idempotencyKey, context);
   const header = DELIVERY_HEADERS.find((name) => context.headers?.[name]);
@@ -40,8 +42,8 @@ function computedKey(source: string, context: TriggerContext): { key: string } |
   if ('field' in computed) return invalidKey(computed.message);
   const { value } = computed;
   const key = typeof value === 'string' ? value : JSON.stringify(value);
-  if (value === null || key === '') return invalidKey('the key is empty, so it tells no requests apart');
-  if (key.length > MAX_KEY_LENGTH) return invalidKey(`the key has more than ${MAX_KEY_LENGTH} characters`);
+  if (value === null || key === '') return invalidKey('the idempotency key is empty');
+  if (key.length > MAX_KEY_LENGTH) return invalidKey(`the idempotency key is longer than ${MAX_KEY_LENGTH} characters`);
   return { key: `computed:${key}` };
 }
 
@@ -52,7 +54,7 @@ const invalidKey = (detail: string): Refused => ({
   field: 'idempotencyKey',
 });
 
-/** A request that is to make a run. */
+/** A request that starts a run. */
 export interface Wanted {
   readonly workflow: Workflow;
   readonly webhook: Webhook;
@@ -60,7 +62,7 @@ export interface Wanted {
   readonly parameters: NonNullable<WorkflowRunSpec['parameters']>;
 }
 
-/** Says of which Workflow, trigger and key a run is: AlreadyExists is told from a stranger by it. */
+/** Identifies Workflow, trigger and key of a run. It distinguishes the run of an earlier request from a stranger. */
 export function digestOfRequest({ workflow, webhook, key }: Omit<Wanted, 'parameters'>): string {
   return createHash('sha256')
     .update(JSON.stringify([workflow.metadata.uid, webhook.name, key]))
@@ -72,24 +74,24 @@ export interface RunsOptions {
   readonly runs: Store<WorkflowRun>;
   /** WorkflowRuns, as the client addresses them. */
   readonly type: ResourceType;
-  /** Vouches for what the operator itself made. */
+  /** Vouches for objects that the operator made. */
   readonly proves: Proves;
-  /** Whether the admission webhook vouches for who wrote a Workflow. */
+  /** Whether the admission webhook vouches for the writer of a Workflow. */
   readonly attests: Pick<Attests, 'writer'>;
 }
 
-/** The run of a request; where it was looked for, runs of others may have its names. */
+/** The run of a request, and the strangers that have its candidate names. */
 export interface RunOfRequest {
-  /** Nothing where others have all names that it could have. */
+  /** Undefined where strangers have all candidate names. */
   readonly run?: string;
   readonly isNew: boolean;
   readonly strangers: readonly string[];
 }
 
 /**
- * Makes the run of a request, or finds the one that was made for it before. Its name is the lock: whichever replica is
- * asked first makes it, and all others find it. A run that others made under its name is not it.
- * @throws ApiError, ConnectionError; then the run may have been made, and the next request with the key finds it
+ * Creates the run of a request, or finds the existing one. Its name is the lock: the first replica creates the run, all
+ * others find it. A run of that name without a valid proof is a stranger.
+ * @throws ApiError, ConnectionError; the run may exist then, and the next request with the same key finds it
  */
 export async function makeRun(options: RunsOptions, wanted: Wanted): Promise<RunOfRequest> {
   const { client, type, runs, proves } = options;
@@ -107,13 +109,13 @@ export async function makeRun(options: RunsOptions, wanted: Wanted): Promise<Run
   return { ...(object ? { run: object.metadata.name } : {}), isNew, strangers };
 }
 
-/** Whether the run was made for this request; one from before there were proofs says so itself. */
+/** Whether the run was made for this request. Runs that are older than proofs carry the digest as an annotation. */
 function isOfDigest(run: WorkflowRun, workflow: Workflow, digest: string, proves: Proves): boolean {
   if (isMadeFor(run, workflow, digest, proves)) return true;
   return run.metadata.annotations?.[ANNOTATION_DIGEST] === digest && isFromBefore(workflow, run);
 }
 
-/** The trigger asks, as itself, and with it whoever wrote it. */
+/** The requesters of the run are the trigger itself and the writer of the Workflow. */
 function buildRun(
   { proves, attests }: RunsOptions,
   { workflow, webhook, parameters }: Wanted,

@@ -4,7 +4,7 @@ import { SecretReader } from './secrets.ts';
 
 const REF = { secretKeyRef: { name: 'hook', key: 'new' }, previousSecretKeyRef: { name: 'hook', key: 'old' } };
 
-/** A reader, whose client answers what the test sets, at a time that the test sets. */
+/** A reader with a client and a clock that the test controls. */
 function reading(data: Record<string, string>) {
   const state: { asked: number; now: number; data: Record<string, string>; error?: Error } = { asked: 0, now: 0, data };
   const get = async () => {
@@ -22,7 +22,7 @@ const textsOf = (read: Awaited<ReturnType<SecretReader['read']>>) =>
 const refusal = (status: number, reason: string) => new ApiError(status, { reason, message: reason });
 
 describe('the secrets of a webhook', () => {
-  it('are the new one and, while it is there, the old one', async () => {
+  it('are the new one and, while it exists, the previous one', async () => {
     const { reader, state } = reading({ new: 'new-secret', old: 'old-secret' });
     expect(textsOf(await reader.read('shop', REF))).toEqual(['new-secret', 'old-secret']);
     state.data = { new: 'new-secret' };
@@ -30,12 +30,12 @@ describe('the secrets of a webhook', () => {
     expect(textsOf(await reader.read('shop', REF))).toEqual(['new-secret']);
   });
 
-  it('are without the newline that an editor leaves', async () => {
+  it('are read without a trailing newline', async () => {
     const { reader } = reading({ new: 'new-secret\n' });
     expect(textsOf(await reader.read('shop', REF))).toEqual(['new-secret']);
   });
 
-  it('are read once for all requests of half a minute, and again where one does not fit', async () => {
+  it('are cached for 30 seconds, and read again after a failed authentication', async () => {
     const { reader, state } = reading({ new: 'new-secret' });
     await Promise.all([reader.read('shop', REF), reader.read('shop', REF)]);
     state.now = 29_000;
@@ -50,7 +50,7 @@ describe('the secrets of a webhook', () => {
   it.each([
     ['is missing', refusal(404, 'NotFound'), /no Secret "hook" in the namespace/],
     ['may not be read', refusal(403, 'Forbidden'), /may not read the Secret "hook"; grant it: kubectl apply -n shop/],
-  ])('say what to do where the Secret %s', async (_how, error, problem) => {
+  ])('report a remedy when the Secret %s', async (_how, error, problem) => {
     const { reader, state } = reading({});
     state.error = error;
     expect(textsOf(await reader.read('shop', REF))).toMatch(problem);
@@ -61,12 +61,12 @@ describe('the secrets of a webhook', () => {
     expect(state.asked).toBe(2);
   });
 
-  it('say what to do where the key is missing or too short to be a secret', async () => {
+  it('report a remedy when the key is missing or too short', async () => {
     expect(textsOf(await reading({}).reader.read('shop', REF))).toMatch(/has no key "new"; add it/);
-    expect(textsOf(await reading({ new: 'short' }).reader.read('shop', REF))).toMatch(/less than 8 bytes/);
+    expect(textsOf(await reading({ new: 'short' }).reader.read('shop', REF))).toMatch(/shorter than 8 bytes/);
   });
 
-  it('are asked for again at once when the API server gave no answer', async () => {
+  it('are read again at once after an error of the API server', async () => {
     const { reader, state } = reading({ new: 'new-secret' });
     state.error = refusal(500, 'InternalError');
     await expect(reader.read('shop', REF)).rejects.toThrow('InternalError');

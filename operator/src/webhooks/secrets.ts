@@ -2,10 +2,10 @@ import type { SecretKeyRef } from '../api/index.ts';
 import { BoundedMap } from '../bounds/index.ts';
 import { type Clock, isForbidden, isNotFound, type KubeClient, type KubeObject, SECRETS } from '../runtime/index.ts';
 
-/** How long a Secret that was read counts, and how long one that could not be, milliseconds. */
+/** How long a Secret is cached, and how long the failure to read one, milliseconds. */
 const KEPT_MS = 30_000;
 const KEPT_MISSING_MS = 5_000;
-/** How young a Secret must be not to be read again because nothing in it fits, milliseconds. */
+/** A cached Secret younger than this is not read again after a failed authentication, milliseconds. */
 const FRESH_MS = 2_000;
 const MAX_KEPT = 1_000;
 const MIN_LENGTH = 8;
@@ -22,7 +22,7 @@ interface Kept {
   isMissing: boolean;
 }
 
-/** The secrets of a trigger, or why there are none and what to do: a sentence for the log and the Workflow's status. */
+/** The secrets of a trigger, or a sentence with cause and remedy for the log and the Workflow's status. */
 export type SecretsOf = { readonly secrets: readonly Buffer[] } | { readonly problem: string };
 
 interface Refs {
@@ -31,8 +31,8 @@ interface Refs {
 }
 
 /**
- * Reads Secrets of namespaces that have granted it, one by one and never by a list or a watch, and keeps each for half a
- * minute in memory. Requests for the same one wait for one answer.
+ * Reads Secrets by name in namespaces that grant it, never by a list or a watch, and caches each one in memory for 30
+ * seconds. Concurrent requests for the same Secret share one read.
  */
 export class SecretReader {
   readonly #client: Pick<KubeClient, 'get'>;
@@ -46,14 +46,14 @@ export class SecretReader {
 
   /**
    * The secrets of a trigger, the current one first.
-   * @throws ApiError, ConnectionError when the API server gives no answer that would say anything of the Secret
+   * @throws ApiError, ConnectionError when the API server fails for a reason other than the Secret
    */
   async read(namespace: string, { secretKeyRef, previousSecretKeyRef }: Refs, fresh = false): Promise<SecretsOf> {
     const current = await this.#one(namespace, secretKeyRef, fresh);
     if ('problem' in current) return current;
     if (previousSecretKeyRef === undefined) return { secrets: [current.secret] };
     const previous = await this.#one(namespace, previousSecretKeyRef, fresh);
-    // The old secret may be taken away at any time: that ends its life.
+    // Removing the previous secret at any time ends its validity.
     return { secrets: 'secret' in previous ? [current.secret, previous.secret] : [current.secret] };
   }
 
@@ -64,7 +64,9 @@ export class SecretReader {
     if (encoded === undefined) return { problem: `the Secret "${name}" has no key "${key}"; add it` };
     const secret = withoutNewline(Buffer.from(encoded, 'base64'));
     if (secret.length >= MIN_LENGTH) return { secret };
-    return { problem: `the key "${key}" of the Secret "${name}" has less than ${MIN_LENGTH} bytes; make it longer` };
+    return {
+      problem: `the key "${key}" of the Secret "${name}" is shorter than ${MIN_LENGTH} bytes; use a longer secret`,
+    };
   }
 
   #fetch(namespace: string, name: string, fresh: boolean): Promise<Fetched> {
@@ -79,7 +81,7 @@ export class SecretReader {
       (fetched) => {
         made.isMissing = 'problem' in fetched;
       },
-      // No answer is not kept: the next request asks again.
+      // A failed read is not cached: the next request reads again.
       () => this.#kept.get(key) === made && this.#kept.delete(key),
     );
     return made.fetched;
@@ -90,7 +92,7 @@ export class SecretReader {
       const { data = {} } = await this.#client.get<Secret>(SECRETS, { namespace, name }, { timeoutMs: 5_000 });
       return { data };
     } catch (error) {
-      if (isNotFound(error)) return { problem: `there is no Secret "${name}" in the namespace; make it` };
+      if (isNotFound(error)) return { problem: `there is no Secret "${name}" in the namespace; create it` };
       if (!isForbidden(error)) throw error;
       const remedy = `kubectl apply -n ${namespace} -f config/rbac/webhooks/role.yaml`;
       return { problem: `the operator may not read the Secret "${name}"; grant it: ${remedy}` };
@@ -98,7 +100,7 @@ export class SecretReader {
   }
 }
 
-/** What an editor or `echo` leaves at the end of a text is not part of the secret. */
+/** Removes the newline that an editor or `echo` adds at the end of a text. */
 function withoutNewline(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1');
   return /^[\x20-\x7e]+\r?\n$/.test(text) ? Buffer.from(text.trimEnd()) : bytes;

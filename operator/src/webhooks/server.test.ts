@@ -26,7 +26,7 @@ async function serving(webhook: Partial<Webhook> = {}, limits: WebhookServerOpti
 }
 
 describe('a request to a webhook', () => {
-  it('that is signed makes one run with its parameters, and finds it when it comes again', async () => {
+  it('that is signed starts one run with its parameters, and its repetition finds that run', async () => {
     const { post, created } = await serving({ with: { ref: '${{ body.ref }}' } });
     const first = await post('{"ref":"v1"}');
     expect(first).toMatchObject({ status: 202, body: { result: 'Accepted', namespace: 'shop' } });
@@ -41,7 +41,7 @@ describe('a request to a webhook', () => {
     });
   });
 
-  it('is another one by its delivery header, and the same by its key', async () => {
+  it('is identified by its delivery header, or by its idempotency key', async () => {
     const token = { secretKeyRef: { name: 'hook', key: 'secret' } };
     const shown = { authorization: 'Bearer a-secret-of-both' };
     const byHeader = await serving({ auth: { token } });
@@ -54,7 +54,7 @@ describe('a request to a webhook', () => {
     expect(byKey.created.size).toBe(1);
   });
 
-  it('makes one run where many come at once', async () => {
+  it('that arrives many times at once starts one run', async () => {
     const { post, created } = await serving();
     const answers = await Promise.all(Array.from({ length: 20 }, () => post('{"a":1}')));
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
@@ -62,7 +62,7 @@ describe('a request to a webhook', () => {
     expect(created.size).toBe(1);
   });
 
-  it('has one answer for a wrong signature, no trigger, no Workflow and no namespace', async () => {
+  it('gets the same answer for a wrong signature and an unknown trigger, Workflow or namespace', async () => {
     const { post, created } = await serving();
     const answers = [
       await post('{}', { 'x-hub-signature-256': 'sha256=00' }),
@@ -76,7 +76,7 @@ describe('a request to a webhook', () => {
     expect(created.size).toBe(0);
   });
 
-  it('of a stranger has one answer, whatever is there, and takes the same time', async () => {
+  it('that is not authenticated gets the same answer after the same time, whatever exists', async () => {
     const { post, created } = await serving({ maxBodyBytes: 10 }, { refusalMs: 120 });
     const blind = await serving({}, { refusalMs: 120 });
     blind.api.hasNoSecret = true;
@@ -103,7 +103,7 @@ describe('a request to a webhook', () => {
     expect(created.size).toBe(0);
   });
 
-  it('that is signed is seen without what the signature does not cover', async () => {
+  it('that is signed shows expressions only the signed parts', async () => {
     const filter = 'headers.size() == 0';
     const { post } = await serving({ filter }, {});
     expect((await post('{}', { 'x-github-event': 'push' }, '/hooks/shop/release/push?a=b')).status).toBe(202);
@@ -113,7 +113,7 @@ describe('a request to a webhook', () => {
     }
   });
 
-  it('that is signed is one by its body, and not by headers that anybody could change', async () => {
+  it('that is signed is identified by its body, and not by unsigned headers', async () => {
     const { post, created } = await serving();
     await post('{"a":1}', { 'x-github-delivery': '1' });
     const types = ['text/plain', 'application/x-www-form-urlencoded'];
@@ -124,7 +124,7 @@ describe('a request to a webhook', () => {
     expect(created.size).toBe(1);
   });
 
-  it('may have headers that are signed', async () => {
+  it('may have signed headers', async () => {
     const hmac = { secretKeyRef: { name: 'hook', key: 'secret' }, signed: '{headers.webhook-id}.{body}' };
     const { post, created } = await serving({ auth: { hmac }, filter: 'headers["webhook-id"].startsWith("m")' });
     const sign = (id: string, signed = id) =>
@@ -137,40 +137,46 @@ describe('a request to a webhook', () => {
   });
 
   it.each([
-    ['whose filter is false', { filter: 'body.ref == "main"' }, '{"ref":"dev"}', 200, { result: 'Filtered' }],
+    ['with a false filter', { filter: 'body.ref == "main"' }, '{"ref":"dev"}', 200, { result: 'Filtered' }],
     [
-      'whose filter has no value',
+      'with a filter that cannot be evaluated',
       { filter: 'body.ref == "main"' },
       '{}',
       422,
       { code: 'FilterFailed', field: 'filter' },
     ],
-    ['that is no JSON', {}, '{oops', 422, { code: 'BodyInvalid' }],
+    ['with invalid JSON', {}, '{oops', 422, { code: 'BodyInvalid' }],
     [
-      'without what a parameter needs',
+      'without the value of a parameter',
       { with: { ref: '${{ body.ref }}' } },
       '{}',
       422,
       { code: 'ParametersInvalid', field: 'with.ref' },
     ],
     [
-      'with what a parameter cannot be',
+      'with a parameter of the wrong type',
       { with: { count: '${{ body.n }}' } },
       '{"n":"x"}',
       422,
       { code: 'ParametersInvalid', field: 'with' },
     ],
-    ['without a key', { idempotencyKey: 'body.id' }, '{"id":""}', 422, { code: 'KeyInvalid', field: 'idempotencyKey' }],
-    ['to a trigger that is suspended', { suspend: true }, '{}', 503, { code: 'Suspended' }],
-    ['to a trigger that cannot be', { filter: 'nonsense ==' }, '{}', 503, { code: 'NotReady' }],
-    ['that is larger than allowed', { maxBodyBytes: 10 }, '{"long":"text"}', 413, { code: 'TooLarge' }],
-  ])('%s makes no run', async (_how, webhook, text, status, body) => {
+    [
+      'with an empty key',
+      { idempotencyKey: 'body.id' },
+      '{"id":""}',
+      422,
+      { code: 'KeyInvalid', field: 'idempotencyKey' },
+    ],
+    ['to a suspended trigger', { suspend: true }, '{}', 503, { code: 'Suspended' }],
+    ['to an invalid trigger', { filter: 'nonsense ==' }, '{}', 503, { code: 'NotReady' }],
+    ['over the size limit', { maxBodyBytes: 10 }, '{"long":"text"}', 413, { code: 'TooLarge' }],
+  ])('%s starts no run', async (_how, webhook, text, status, body) => {
     const { post, created } = await serving(webhook);
     expect(await post(text)).toMatchObject({ status, body });
     expect(created.size).toBe(0);
   });
 
-  it('sees no header that holds a secret', async () => {
+  it('shows expressions no header that holds a secret', async () => {
     for (const header of ['authorization', 'cookie', 'x-hub-signature-256']) {
       const { post } = await serving({ filter: `"${header}" in headers` });
       const answer = await post('{}', header === 'x-hub-signature-256' ? {} : { [header]: 'secret' });
@@ -178,17 +184,17 @@ describe('a request to a webhook', () => {
     }
   });
 
-  it('fills no log where its secret cannot be read, and tells the sender nothing of it', async () => {
+  it('is answered 401 and logged once while its secret cannot be read', async () => {
     const { post, api, lines } = await serving();
     api.hasNoSecret = true;
     const answers = await Promise.all(Array.from({ length: 20 }, () => post('{}')));
     expect(answers[0]).toMatchObject({ status: 401, body: { code: 'Unauthorized' } });
-    const told = lines.filter((line) => line.includes('a webhook has no secret'));
+    const told = lines.filter((line) => line.includes('cannot read the secret of a webhook'));
     expect(told).toHaveLength(1);
     expect(told[0]).toContain('there is no Secret');
   });
 
-  it('is told when to come again where there are too many, and only who may send counts', async () => {
+  it('over the rate limit is answered 429 with Retry-After, and only authenticated requests count', async () => {
     const { post } = await serving({ rateLimit: { count: 1, per: '1h' } });
     await post('{}', { 'x-hub-signature-256': 'sha256=00' });
     expect((await post('{"a":1}')).status).toBe(202);
@@ -197,7 +203,7 @@ describe('a request to a webhook', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3000);
   });
 
-  it('may be sent again when the API server gave no answer, and not when it refused the run', async () => {
+  it('is answered 503 after an error of the API server, and 422 when it refuses the run', async () => {
     const { post, api } = await serving();
     api.error = new ApiError(500, { reason: 'InternalError', message: 'secret details' });
     const later = await post('{}');
@@ -213,7 +219,7 @@ describe('a request to a webhook', () => {
 });
 
 describe('the server', () => {
-  it('takes nothing but POST, and only at /hooks', async () => {
+  it('accepts only POST, and only at /hooks', async () => {
     const { post, url } = await serving();
     expect((await post('{}', {}, '/')).status).toBe(404);
     expect((await post('{}', {}, '/hooks/shop/release/push/more')).status).toBe(404);
@@ -222,9 +228,9 @@ describe('the server', () => {
   });
 
   it.each([
-    ['says so', (body: string) => body],
-    ['comes in pieces', (body: string) => new Blob([body]).stream()],
-  ])('answers who sends far too much, whether it %s', async (_how, bodyOf) => {
+    ['a content-length', (body: string) => body],
+    ['chunks', (body: string) => new Blob([body]).stream()],
+  ])('answers 413 to a far too large body with %s', async (_how, bodyOf) => {
     const { url } = await serving();
     const body = bodyOf('x'.repeat(8 * 1024 * 1024));
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
@@ -232,7 +238,7 @@ describe('the server', () => {
     expect([answer.status, await answer.json()]).toEqual([413, expect.objectContaining({ code: 'TooLarge' })]);
   });
 
-  it('counts what became of requests', async () => {
+  it('counts requests by result', async () => {
     const { post, metrics } = await serving();
     await post('{}');
     await post('{}', { 'x-hub-signature-256': 'x' });
@@ -241,7 +247,7 @@ describe('the server', () => {
     expect(text).toContain('ado_webhook_requests_total{result="Unauthorized"} 1');
   });
 
-  it('hangs up on who sends too slowly', async () => {
+  it('closes the connection of a client that sends too slowly', async () => {
     const { server, metrics } = await serving({}, { headersMs: 300, requestMs: 600 });
     const socket = connect(server.port, '127.0.0.1');
     socket.write('POST /hooks/shop/release/push HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n12');
@@ -256,7 +262,7 @@ describe('the server', () => {
     expect(await metrics.scrape()).toContain('ado_webhook_requests_total{result="TooSlow"} 1');
   });
 
-  it('takes no more connections than it may', async () => {
+  it('closes connections over its limit', async () => {
     const { server } = await serving({}, { connections: 2 });
     const sockets = [1, 2, 3].map(() => connect(server.port, '127.0.0.1'));
     const dropped = await Promise.race(

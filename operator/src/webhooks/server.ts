@@ -8,7 +8,7 @@ import { BodyBudget, readBody } from './body.ts';
 import { AUTHENTICATION_MS, type Receiver } from './receiver.ts';
 import { UNAUTHORIZED, unavailable, type WebhookResponse, type WebhookResult, write } from './response.ts';
 
-/** What a sender may take for all of its request, milliseconds. */
+/** Time limit for a whole request, milliseconds. */
 const REQUEST_MS = 15_000;
 const MAX_CONNECTIONS = 256;
 const MAX_REQUESTS_PER_CONNECTION = 1_000;
@@ -24,7 +24,7 @@ export interface WebhookServerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Default: the constants above, and the bounds of every server. */
+  /** Default: the constants above, and the limits of every server. */
   readonly limits?: {
     readonly headersMs?: number;
     readonly requestMs?: number;
@@ -33,7 +33,7 @@ export interface WebhookServerOptions {
   };
 }
 
-/** Takes requests for webhooks over plain HTTP; TLS is ended by whatever stands before it. */
+/** Serves webhooks over plain HTTP; an ingress or proxy in front terminates TLS. */
 export class WebhookServer implements Listener {
   readonly name = 'webhooks';
   readonly #options: WebhookServerOptions;
@@ -55,7 +55,7 @@ export class WebhookServer implements Listener {
     });
   }
 
-  /** The port that it listens on, once it does. */
+  /** The port that it listens on, after `start`. */
   get port(): number {
     return this.#server.port;
   }
@@ -63,7 +63,7 @@ export class WebhookServer implements Listener {
   async start(): Promise<void> {
     const { host, logger } = this.#options;
     const port = await this.#server.start();
-    logger.info({ host, port }, 'webhooks are taken');
+    logger.info({ host, port }, 'webhook receiver is listening');
   }
 
   stop(graceMs: number): Promise<void> {
@@ -78,10 +78,10 @@ export class WebhookServer implements Listener {
       write(response, answer, !request.complete);
       this.#count(answer.result, begun);
     } catch (error) {
-      // The sender has hung up, or was too slow and is told so by giveUp; anything else is a fault of ours.
+      // The sender closed the connection, or was too slow and `#giveUp` answers; anything else is an internal error.
       if (request.destroyed || request.errored) return;
       logger.error({ err: error }, 'a webhook request failed');
-      write(response, unavailable('the request could not be acted upon; send it again'), true);
+      write(response, unavailable('internal error; retry the request'), true);
       this.#count('Unavailable', begun);
     }
   }
@@ -90,14 +90,14 @@ export class WebhookServer implements Listener {
     const [path = '', query = ''] = split(request.url ?? '');
     const [, namespace = '', workflow = '', trigger = ''] = PATH.exec(path) ?? [];
     if (trigger === '') {
-      return { status: 404, result: 'NotFound', detail: 'webhooks are at /hooks/<namespace>/<workflow>/<trigger>' };
+      return { status: 404, result: 'NotFound', detail: 'use the path /hooks/<namespace>/<workflow>/<trigger>' };
     }
     if (request.method !== 'POST') {
-      return { status: 405, result: 'MethodNotAllowed', detail: 'webhooks are sent by POST' };
+      return { status: 405, result: 'MethodNotAllowed', detail: 'use the method POST' };
     }
     const { receiver } = this.#options;
     const target = receiver.find(namespace, workflow, trigger);
-    // As much as any trigger may take: what this one takes is for those who have shown that they may ask.
+    // The largest limit of any trigger; the limit of this trigger applies after authentication.
     const body = await readBody(request, MAX_BODY_BYTES, this.#budget);
     if ('status' in body) return body;
     const begun = this.#options.clock.monotonic();
@@ -108,7 +108,7 @@ export class WebhookServer implements Listener {
     }
   }
 
-  /** Whoever has not shown that he may ask hears it after the same time, whatever the reason. */
+  /** Delays every 401 until the same time after the request, whatever the reason. */
   async #even(begun: number, answered: Promise<WebhookResponse>): Promise<WebhookResponse> {
     const answer = await answered;
     if (answer !== UNAUTHORIZED) return answer;
@@ -124,7 +124,7 @@ export class WebhookServer implements Listener {
     metrics.hookDuration.observe((clock.monotonic() - begun) / 1000);
   }
 
-  /** What is no HTTP, or comes too slowly. */
+  /** Answers and closes a connection that is too slow or does not speak HTTP. */
   #giveUp(error: NodeJS.ErrnoException, socket: Socket): void {
     const isSlow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
     if (isSlow) this.#options.metrics.hookRequests.inc({ result: 'TooSlow' });

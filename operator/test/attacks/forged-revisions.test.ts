@@ -23,7 +23,7 @@ const RIGHTS: readonly Right[] = [
   { group: GROUP, resources: ['workflows', 'workflowruns'], verbs: ['get', 'create'] },
 ];
 /** How a forged revision is told of, on the run itself or on the Workflow that it waits for. */
-const NAMED = 'is not the one that was pinned';
+const NAMED = 'is not the pinned definition';
 const BY = { outputs: [{ name: 'by' }] };
 const victim = workflow('victim', { tasks: [script('only', 'echo by=victim > $ADO_OUTPUTS', BY)] });
 const EVIL = {

@@ -9,15 +9,15 @@ import {
 
 type Stored = KubeObject & Record<string, unknown>;
 
-/** As much of an API server as the webhook asks of one: objects by kind and name, versions, and adding by JSON Patch. */
+/** The parts of an API server that the webhook uses: objects by kind and name, versions, and JSON Patch `add`. */
 export class MemoryClient {
   readonly objects = new Map<string, Stored>();
   readonly writes: string[] = [];
-  /** Called before each write, to come in between. */
+  /** Called before each write, to simulate a concurrent one. */
   before: () => void = () => undefined;
   #version = 0;
 
-  /** As the code under test takes it. */
+  /** This object as the type that the code under test expects. */
   get client(): KubeClient {
     return this as unknown as KubeClient;
   }

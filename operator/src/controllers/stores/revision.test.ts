@@ -56,7 +56,7 @@ describe('a pinned definition', () => {
       { ...revisionObject(definition), metadata: { ...revisionObject(definition).metadata, ownerReferences: [] } },
       'its owner is nobody',
     ],
-    ['no content', { ...revisionObject(definition), data: undefined }, 'it holds no definition'],
+    ['no content', { ...revisionObject(definition), data: undefined }, 'it contains no definition'],
   ];
   it.each(forgeries)('is not %s', (_what, object, why) => {
     const text = misfit(object) ?? '';

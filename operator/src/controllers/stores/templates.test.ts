@@ -101,7 +101,7 @@ describe('finding a template', () => {
     for (const key of [...stores.versions.keys()]) stores.versions.remove(key);
     put(stores.versions, decodeVersion(revision('WorkflowTemplate', 'a', '1.0.0', bodyWith('evil')), 'n'));
     expect(template.status?.versions).toHaveLength(1);
-    expect(problemOf(findTemplates(stores, 'n')('WorkflowTemplate', 'a', '1.0.0'))).toContain('is not kept any more');
+    expect(problemOf(findTemplates(stores, 'n')('WorkflowTemplate', 'a', '1.0.0'))).toContain('is no longer stored');
   });
 
   it('takes nothing of another owner, nor of another namespace, though its content is the same', () => {
@@ -118,14 +118,14 @@ describe('finding a template', () => {
     elsewhere.metadata.namespace = 'm';
     for (const object of [stranger, elsewhere]) put(stores.versions, decodeVersion(object, 'n'));
     expect(status?.definition).toBeDefined();
-    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('is not kept any more');
+    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('is no longer stored');
   });
 
   it('says why a template cannot be used', () => {
     const { status: _status, ...unjudged } = given('WorkflowTemplate', 'a', '1.0.0', bodyWith());
     put(stores.templates, unjudged);
     const find = findTemplates(stores, 'n');
-    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('has no valid version: it is not judged yet');
+    expect(problemOf(find('WorkflowTemplate', 'a'))).toContain('has no valid version: it is not validated yet');
     const conditions = [
       {
         type: 'Ready',
@@ -206,7 +206,7 @@ describe('a version', () => {
   it('of the cluster is taken only from the namespace of the operator', () => {
     const elsewhere = revision('ClusterWorkflowTemplate', 'c', '1.0.0', bodyWith());
     expect(decodeVersion(elsewhere, 'n').kind).toBe('ClusterWorkflowTemplate');
-    expect(() => decodeVersion(elsewhere, 'ado-system')).toThrow('are in ado-system alone; delete it');
+    expect(() => decodeVersion(elsewhere, 'ado-system')).toThrow('only ado-system has versions of ClusterWorkflowTemplates; delete it');
   });
 
   it('is not taken when its name is not that of its content', () => {
@@ -219,7 +219,7 @@ describe('a version', () => {
 
   it('is no other object that carries the label', () => {
     expect(() => decodeVersion({ metadata: { name: 'x', labels: { [LABEL_TEMPLATE]: 'a' } } }, 'n')).toThrow(
-      'ControllerRevision x is no version of a template',
+      'ControllerRevision x is not a version of a template',
     );
   });
 });

@@ -355,7 +355,9 @@ describe('a run whose definition was forged', () => {
     expect(conditionOf(world, 'Succeeded')?.status).toBe('Unknown');
     expect(world.started).toEqual(['a']);
     expect(world.told).toHaveLength(1);
-    expect(world.told[0]).toContain(`Warning RevisionForged: the ControllerRevision ${genuine.key} is not the one`);
+    expect(world.told[0]).toContain(
+      `Warning RevisionForged: the ControllerRevision ${genuine.key} is not the pinned definition`,
+    );
     expect(world.told[0]).toContain('delete it (kubectl delete controllerrevision');
   });
 

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 
-/** For tests: a thread that takes for ever, without ever looking up. */
+/** For tests: a thread that never answers. */
 parentPort?.on('message', () => {
   for (;;);
 });

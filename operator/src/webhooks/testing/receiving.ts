@@ -15,7 +15,7 @@ import { RateLimits, Receiver, SecretReader } from '../index.ts';
 const SECRET = 'a-secret-of-both';
 const TYPE = { group: 'flow.ado.dev', version: 'v1alpha1', plural: 'x', kind: 'X', namespaced: true };
 
-/** For tests: what a sender that has the secret puts into X-Hub-Signature-256. */
+/** For tests: the X-Hub-Signature-256 of a sender with the secret. */
 export const signatureOf = (body: string | Buffer) =>
   `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`;
 
@@ -37,20 +37,20 @@ function workflowOf(webhook: Partial<Webhook>): Workflow {
   };
 }
 
-/** For tests: proofs that are no secret. */
+/** For tests: proofs by a public key. */
 export const PROVING: Proves = {
   code: (claim) => createHmac('sha256', 'a key').update(JSON.stringify(claim)).digest('base64url'),
   proves: (code, claim) => code === PROVING.code(claim),
   unguessable: (claim) => [PROVING.code(claim)],
 };
 
-/** What an API server does next: it fails, or has no Secret. */
+/** How the API server behaves: it fails, or has no Secret. */
 export interface Fate {
   error?: Error;
   hasNoSecret?: true;
 }
 
-/** For tests: a receiver with the trigger shop/release/push, an API server that keeps what is created, and the log. */
+/** For tests: a receiver with the trigger shop/release/push, an API server that stores created runs, and the log. */
 export function receiving(webhook: Partial<Webhook> = {}) {
   const created = new Map<string, WorkflowRun>();
   const fate: Fate = {};
