@@ -206,7 +206,9 @@ describe('a version', () => {
   it('of the cluster is taken only from the namespace of the operator', () => {
     const elsewhere = revision('ClusterWorkflowTemplate', 'c', '1.0.0', bodyWith());
     expect(decodeVersion(elsewhere, 'n').kind).toBe('ClusterWorkflowTemplate');
-    expect(() => decodeVersion(elsewhere, 'ado-system')).toThrow('only ado-system has versions of ClusterWorkflowTemplates; delete it');
+    expect(() => decodeVersion(elsewhere, 'ado-system')).toThrow(
+      'only ado-system has versions of ClusterWorkflowTemplates; delete it',
+    );
   });
 
   it('is not taken when its name is not that of its content', () => {
