@@ -144,6 +144,22 @@ describe('runs of a workflow with a limit', () => {
     expect(world.wokenBy([b, c])).toEqual(['n/b']);
   });
 
+  it('are woken also if their key cannot be told, since it may be that of the run that ended', () => {
+    const b = run('b');
+    const fork = run('f', { spec: { ...b.spec, from: { run: 'x', mode: 'Retry' } } });
+    const world = new World({ limit: 1, key: 'params.env' });
+    world.ask(b, [accepted('dev'), b, fork]);
+    expect(world.wokenBy([over('dev'), b, fork])).toEqual(['n/b', 'n/f']);
+  });
+
+  it('are all woken by the end of a run that the newest replace, and the newest if a newer one gives up', () => {
+    const waiting = ['a', 'b', 'c'].map((name) => run(name));
+    const world = new World({ limit: 1, policy: 'CancelRunning' });
+    expect(world.ask(run('c'), [accepted('0'), ...waiting])).toBe('Replace');
+    expect(world.wokenBy([accepted('0'), ...waiting.slice(0, 2)])).toEqual(['n/b']);
+    expect(world.wokenBy([over('0'), ...waiting.slice(0, 2)])).toEqual(['n/a', 'n/b']);
+  });
+
   it('are woken when one before them gives up its turn', () => {
     const [a, b] = [run('a'), run('b')];
     const paused = run('a', { spec: { ...a.spec, desiredState: 'Paused' } });
@@ -196,6 +212,14 @@ describe('a chain under a limit', () => {
     });
     expect(new World({ limit: 1, policy: 'Skip' }).ask(later, [over('a'), link(1), later])).toBe('Skip');
     expect(new World({ limit: 1, policy: 'CancelRunning' }).ask(later, [over('a'), link(1), later])).toBe('Replace');
+  });
+
+  it('makes room for runs of other keys as soon as its next run tells its own', () => {
+    const b = run('b');
+    const world = new World({ limit: 1, key: 'params.env' });
+    expect(world.ask(b, [link(1), b])).toBe('Wait');
+    const { status } = accepted('x', 'prod');
+    expect(world.wokenBy([link(1, status ? { status } : {}), b])).toEqual(['n/b']);
   });
 
   it('is no run that waits for its turn', () => {

@@ -103,7 +103,7 @@ export class WorkflowGate {
   #roomAfter(before: Standing | undefined, concurrency: Concurrency | undefined): Contender[] {
     if (!this.#lines || !before || !concurrency || before.place === 'Aside') return [];
     const after = this.#lines.get(before.contender.uid);
-    const stays = after?.key === before.key && (after.place === before.place || after.place === 'Active');
+    const stays = after?.key === before.key && after.place === before.place;
     return stays ? [] : nextInTurn(this.#lines, concurrency, before);
   }
 
