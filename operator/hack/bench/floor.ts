@@ -51,8 +51,9 @@ function runSteps(workflow: Workflow, name: string): Step[] {
 
 function manifestOf(workflow: Workflow, run: Parameters<typeof buildPod>[0]['run'], task: Task): Pod {
   const { defaults } = workflow.spec;
-  const nothing = { env: {}, command: undefined, args: undefined };
-  const rendered = { backend: 'Pod' as const, image: defaults?.image ?? '', ...nothing, script: task.run };
+  const nothing = { command: undefined, args: undefined };
+  const { env = {}, run: script } = task;
+  const rendered = { backend: 'Pod' as const, image: defaults?.image ?? '', ...nothing, env, script };
   const pod = buildPod({ run, task, defaults, path: task.name, attempt: 0, rendered });
   const { name, uid = '' } = workflow.metadata;
   const { finalizers: _dropped, ...metadata } = pod.metadata;

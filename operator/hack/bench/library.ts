@@ -9,7 +9,7 @@ import { libraryOf, numbered, templateOf } from './workflows.ts';
 
 const ANNOTATION = 'flow.ado.dev/bench-touched';
 /** Reconciles of the workflow while the operator's code is still being compiled. */
-const WARM_UP = 50;
+const WARM_UP = 200;
 
 /** What it costs to look at a Workflow whose definition comes from many templates. */
 export interface LibraryFigures extends Cost {

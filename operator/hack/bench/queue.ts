@@ -21,7 +21,7 @@ export function queue(stage: Stage, { queued }: BenchArguments): Promise<QueueFi
     const shortNames = Array.from({ length: SHORT_QUEUES }, (_, index) => numbered('short', index));
     for (const name of ['warm-up', ...shortNames, 'long']) await stage.ready(queueOf(namespace, name));
     // Code is slow until it is compiled; the queues that come first must not pay for it.
-    await drain(stage, namespace, 'warm-up', short);
+    await drain(stage, namespace, 'warm-up', runs);
     const shortQueues = await metered(stage, operator, async () => {
       for (const name of shortNames) await drain(stage, namespace, name, short);
     });
