@@ -57,7 +57,7 @@ What to try next
   k patch awf ${WORKFLOW} --type merge -p '${edit}'
                                            a change runs once, and 0.9 is a beta
   k explain awf.spec.tasks                 every field, documented
-  ls examples/*/README.md                  more to apply; webhooks are taken at ${hooks}
+  ls examples/*/README.md                  more to apply; webhook address: ${hooks}
 
 The operator runs on this machine with the rights of its service account; its log: ${log}
 Remove all of it:  npm run demo -- ${same}--down
