@@ -16,7 +16,7 @@ describe('the command line', () => {
 
   it('accepts a file only for load', () => {
     expect(parseCommand(['load', 'image.tar'])).toMatchObject({ command: 'load', file: 'image.tar' });
-    expect(() => parseCommand(['up', 'image.tar'])).toThrow('Unexpected argument "image.tar"');
+    expect(() => parseCommand(['up', 'image.tar'])).toThrow('Unexpected argument');
     expect(() => parseCommand(['load'])).toThrow('requires the path');
   });
 

@@ -41,7 +41,9 @@ export async function ensureBinaries<B extends Binary>(
   return Object.fromEntries(paths) as Record<B, string>;
 }
 
-/** Expected ms to build the missing ones of these programs on this machine. Throws ClusterError like `ensureBinaries`. */
+/**
+ * Expected ms to build the missing ones of these programs on this machine. Throws ClusterError like `ensureBinaries`.
+ */
 export async function buildingAhead(names: readonly Binary[]): Promise<number> {
   const missing = (await pathsOf(names)).filter(([, path]) => !exists(path));
   return missing.reduce((sum, [name]) => sum + expectedBuildMs(BINARIES[name], availableParallelism(), pace()), 0);

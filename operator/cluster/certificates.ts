@@ -1,6 +1,6 @@
 /**
- * The cluster's own certificate authority and its certificates, made by the openssl command. Keys are P-256, which takes
- * milliseconds. All files are in the cluster's folder and are removed with it.
+ * The cluster's own certificate authority and its certificates, made by the openssl command. Keys are P-256, which
+ * takes milliseconds. All files are in the cluster's folder and are removed with it.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';

@@ -11,7 +11,9 @@ export function makeCgroups(cluster: string): void {
   for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, cgroupName(cluster)), { recursive: true });
 }
 
-/** Removes the cgroups. The kernel frees one a moment after its last process has ended, so removal is retried for 10 s. */
+/**
+ * Removes the cgroups. The kernel frees one a moment after its last process has ended, so removal is retried for 10 s.
+ */
 export async function removeCgroups(cluster: string): Promise<void> {
   let last: unknown;
   const attempt = () => {
@@ -37,7 +39,10 @@ function hierarchies(): string[] {
     .filter((path) => existsSync(join(path, 'cgroup.procs')));
 }
 
-/** With cgroup v2, the kubelet requires every controller in its root, and a child has only those that its parent enables. */
+/**
+ * With cgroup v2, the kubelet requires every controller in its root, and a child has only those that its parent
+ * enables.
+ */
 function delegateControllers(): void {
   for (const controller of readFileSync(join(ROOT, 'cgroup.controllers'), 'utf8').trim().split(' ')) {
     try {

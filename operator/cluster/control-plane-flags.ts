@@ -115,7 +115,10 @@ function loopbackFlags(): string[] {
   return ['--bind-address=127.0.0.1', '--endpoint-reconciler-type=none'];
 }
 
-/** The default limits of the controller-manager and the scheduler (20–50 requests/s) would be the limit of the whole plane. */
+/**
+ * The default limits of the controller-manager and the scheduler (20–50 requests/s) would be the limit of the whole
+ * plane.
+ */
 const CLIENT_LIMITS = ['--kube-api-qps=1000', '--kube-api-burst=2000'];
 
 export function controllerManagerFlags(plane: ControlPlane): string[] {

@@ -52,7 +52,9 @@ export async function freePorts(): Promise<Ports> {
   return { api, etcd, etcdPeer, controllerManager, scheduler, kwok };
 }
 
-/** Starts etcd and the API server and waits until it is ready. Returns a client with all rights; the caller closes it. */
+/**
+ * Starts etcd and the API server and waits until it is ready. Returns a client with all rights; the caller closes it.
+ */
 export async function startApiServer(
   plane: ControlPlane,
   programs: ControlPlanePrograms,

@@ -1,6 +1,6 @@
 /**
- * A real Kubernetes on this machine, for the demo, the tests and the benchmarks. This file is the interface of the room;
- * the room depends on Linux, Go and Debian, and on no kinds of Ado.
+ * A real Kubernetes on this machine, for the demo, the tests and the benchmarks. This file is the interface of the
+ * room; the room depends on Linux, Go and Debian, and on no kinds of Ado.
  *
  * 1. A cluster is one folder, one name and the processes recorded in the folder. Nothing else refers to it, and `down`
  *    removes all of it.

@@ -93,8 +93,7 @@ async function makeNodes(cluster: string, count: number, client: ApiClient): Pro
       indexes.map((index) => client.send('POST', '/api/v1/nodes', simulatedNode(cluster, index))),
     );
     const refused = answers.find((answer) => answer.status !== 201 && answer.status !== 409);
-    if (refused !== undefined)
-      throw new Error(`the API server refused a simulated node: ${refused.body.slice(0, 300)}`);
+    if (refused !== undefined) throw new Error(`cannot create a simulated node: ${refused.body.slice(0, 300)}`);
   }
 }
 

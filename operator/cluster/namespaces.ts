@@ -1,10 +1,10 @@
 /**
- * The network, mount and process namespaces of a cluster with a node. They are anonymous and live as long as their first
- * process, the holder: when it ends, the kernel kills every process in them and removes the mounts and the network. So
- * killing the holder always removes the whole cluster.
+ * The network, mount and process namespaces of a cluster with a node. They are anonymous and live as long as their
+ * first process, the holder: when it ends, the kernel kills every process in them and removes the mounts and the
+ * network. So killing the holder always removes the whole cluster.
  *
- * Inside, /run, /var/lib and /var/log are folders of the cluster's state folder, because the kubelet and containerd write
- * to fixed paths there.
+ * Inside, /run, /var/lib and /var/log are folders of the cluster's state folder, because the kubelet and containerd
+ * write to fixed paths there.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';

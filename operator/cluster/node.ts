@@ -87,8 +87,8 @@ export async function startNode(
 }
 
 /**
- * Waits until pods can be created and start: the current kubelet has reported the node as Ready, the node has no startup
- * taint, and the namespace `default` has its service account.
+ * Waits until pods can be created and start: the current kubelet has reported the node as Ready, the node has no
+ * startup taint, and the namespace `default` has its service account.
  */
 export async function nodeIsReady(node: Node, client: ApiClient): Promise<void> {
   const daemons = [
@@ -123,8 +123,8 @@ export interface NodeObject {
 }
 
 /**
- * Whether pods can start on the node, by the conditions that its kubelet has reported since `since` (ms of the epoch; the
- * server stores whole seconds). Pure.
+ * Whether pods can start on the node, by the conditions that its kubelet has reported since `since` (ms of the epoch;
+ * the server stores whole seconds). Pure.
  */
 export function isReady(node: NodeObject, since = 0): boolean {
   const ready = node.status?.conditions?.find((condition) => condition.type === 'Ready');

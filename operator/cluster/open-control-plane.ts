@@ -20,8 +20,8 @@ export interface ControlPlaneOptions {
 }
 
 /**
- * Starts a new, empty API server of this name; an earlier one of the name is stopped first, whatever its state. Uses the
- * programs in KUBEBUILDER_ASSETS if that is set.
+ * Starts a new, empty API server of this name; an earlier one of the name is stopped first, whatever its state. Uses
+ * the programs in KUBEBUILDER_ASSETS if that is set.
  */
 export async function openControlPlane(options: ControlPlaneOptions): Promise<Cluster> {
   const { name, progress } = options;

@@ -93,7 +93,7 @@ async function installMissing(requirements: readonly Requirement[]): Promise<voi
 /** `--no-remove`: never removes packages of the machine. */
 async function install(packages: readonly string[]): Promise<void> {
   const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: 600_000 };
-  await run('apt-get', ['update', '-q'], options); // may fail for one mirror while the required packages are still available
+  await run('apt-get', ['update', '-q'], options); // may fail for a mirror that is not needed
   const [program, ...args] = installCommand(packages).split(' ') as [string, ...string[]];
   const result = await run(program, args, options);
   if (result.code === 0) return;

@@ -56,7 +56,10 @@ export function storageObjects(node: Node): [path: string, object: unknown][] {
   ];
 }
 
-/** @param configFile path of a file with `provisionerConfig`; the kubeconfig has all rights, because the cluster is local */
+/**
+ * @param configFile path of a file with `provisionerConfig`; the kubeconfig has all rights, because the cluster is
+ * local
+ */
 export function provisionerFlags(node: Node, configFile: string): string[] {
   return [
     'start',

@@ -351,7 +351,7 @@ describe('the path of the webhook', () => {
     expect(await statusAt(webhook, told)).toBe(404);
   });
 
-  it('of another replica is known at once, and unknown paths cause at most one read of the Secret a second', async () => {
+  it('of another replica is known at once, and unknown paths cause one read of the Secret a second', async () => {
     const one = await started();
     const before = pathNow();
     await started();

@@ -84,8 +84,8 @@ function terminated(): Promise<void> {
 }
 
 /**
- * The first process of a container ignores a signal without a handler, and a task may end before this program has started.
- * So the task starts only after the handler is installed.
+ * The first process of a container ignores a signal without a handler, and a task may end before this program has
+ * started. So the task starts only after the handler is installed.
  */
 async function ready(): Promise<string> {
   for (const end = performance.now() + READY_MS; performance.now() < end; ) {

@@ -11,8 +11,8 @@ import {
 } from '../web/index.ts';
 
 /**
- * Entry point of the pod that makes the request of one task: reads the request from the environment, writes the outputs to
- * $ADO_OUTPUTS, and exits with 22 for a status outside of the success codes and with 23 without an answer.
+ * Entry point of the pod that makes the request of one task: reads the request from the environment, writes the outputs
+ * to $ADO_OUTPUTS, and exits with 22 for a status outside of the success codes and with 23 without an answer.
  */
 const EXIT_STATUS = 22;
 const EXIT_FAILED = 23;

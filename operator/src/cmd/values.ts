@@ -15,9 +15,7 @@ export function names(option: string, text: string): string[] {
   const all = [...new Set(text.split(',').filter((name) => name !== ''))];
   const wrong = all.find((name) => !NAMESPACE.test(name));
   if (wrong !== undefined) {
-    throw new ConfigError(
-      `--${option}: "${wrong}" is not a valid name of a namespace; write names separated by commas`,
-    );
+    throw new ConfigError(`--${option}: "${wrong}" is not a valid namespace name; write names separated by commas`);
   }
   if (all.length <= MOST_NAMESPACES) return all;
   throw new ConfigError(

@@ -120,7 +120,7 @@ function parseJson(text: string): { body: Json } | Refused {
   } catch (error) {
     // V8 quotes the invalid text in its message; only the position is passed on.
     const place = /at position \d+( \(line \d+ column \d+\))?/.exec(error instanceof Error ? error.message : '')?.[0];
-    const detail = `the body is not valid JSON${place ? ` (${place})` : ''}; send JSON, or text as content type text/plain`;
+    const detail = `the body is not valid JSON${place ? ` (${place})` : ''}; send JSON, or text as text/plain`;
     return { status: 422, result: 'BodyInvalid', detail };
   }
 }

@@ -26,7 +26,7 @@ async function expectNoForgery(here: Scenario): Promise<void> {
   if (responses[0]) await write([{ ...responses[0], decision: 'Reject' }, ...responses.slice(1)]);
   const approval = { type: 'Approval', run: 'ship', task: 'x', request: { digest: 'd' } };
   const made = { apiVersion: API_VERSION, kind: 'Signal', metadata: { name: 'made' }, spec: approval };
-  expect(await eve.refused(['create', '-f', '-'], made)).toContain('made by the operator');
+  expect(await eve.refused(['create', '-f', '-'], made)).toContain('only the operator creates Signals');
   expect((await signalOf(here, SHIP)).spec.responses ?? []).toEqual(responses);
 }
 

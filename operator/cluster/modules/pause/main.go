@@ -1,4 +1,4 @@
-// Command pause keeps a pod's namespaces open: it reaps orphans and exits at the first signal to stop.
+// Command pause holds a pod's namespaces open: it reaps orphans and ends at the first signal to stop.
 package main
 
 import (

@@ -83,7 +83,7 @@ async function expectNoForgery(scenario: Scenario): Promise<void> {
   await refused({ responses: [{ username: 'bob', decision: 'Approve' }] });
   const approval = { type: 'Approval', run: 'ship', task: 'x', request: { digest: 'd' } };
   const made = { apiVersion: API_VERSION, kind: 'Signal', metadata: { name: 'made' }, spec: approval };
-  expect(await scenario.refused([...BOB, 'create', '-f', '-'], made)).toContain('made by the operator');
+  expect(await scenario.refused([...BOB, 'create', '-f', '-'], made)).toContain('only the operator creates Signals');
   const sent = data('forged', { sender: { username: 'ada' } });
   expect(await scenario.refused([...BOB, 'create', '-f', '-'], sent)).toContain('spec.sender');
   const asked = runOf('forged', 'none');

@@ -48,7 +48,15 @@ class World {
       spec: {
         ...{ workflowRef: { name: 'w' }, desiredState: 'Running', priority },
         ...(shape === 'link'
-          ? { continues: { root: 'a', run: 'a', uid: 'a', index: 1 + NAMES.indexOf(name), since } }
+          ? {
+              continues: {
+                root: 'a',
+                run: 'a',
+                uid: 'a',
+                index: 1 + (NAMES as readonly string[]).indexOf(name),
+                since,
+              },
+            }
           : { parameters }),
         ...(shape === 'fork' ? { from: { run: 'x', mode: 'Retry' } } : {}),
       },
