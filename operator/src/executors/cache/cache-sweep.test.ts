@@ -29,15 +29,17 @@ function world(pages: number, refusal?: ApiError) {
 }
 
 describe('a sweep of cached results', () => {
-  it('comes ten minutes after a result was stored, once for all that were', async () => {
+  it('starts with the first result that a process stores, and ten minutes after later ones', async () => {
     const { sweep, requests, due } = world(1);
-    expect(sweep.noteStored('n')).toBe(SWEEP_AFTER_MS);
+    expect(sweep.noteStored('n')).toBe(0);
     expect(sweep.noteStored('n')).toBeUndefined();
-    expect(await sweep.sweep('n', signal)).toEqual({ requeueAfter: SWEEP_AFTER_MS });
-    due();
     expect(await sweep.sweep('n', signal)).toEqual({});
     expect(requests.map(({ verb }) => verb)).toEqual(['list', `delete ${nameOfEntry('0'.repeat(16))}`]);
     expect(sweep.noteStored('n')).toBe(SWEEP_AFTER_MS);
+    expect(await sweep.sweep('n', signal)).toEqual({ requeueAfter: SWEEP_AFTER_MS });
+    due();
+    expect(await sweep.sweep('n', signal)).toEqual({});
+    expect(requests).toHaveLength(4);
   });
 
   it('takes one page at a time and four in all, after all other requests, and can be given up', async () => {

@@ -1,4 +1,5 @@
 import type { Proves } from '../../api/index.ts';
+import { BoundedMap } from '../../bounds/index.ts';
 import { type Clock, isForbidden, isGone, type KubeClient, type Result } from '../../runtime/index.ts';
 import type { HolderState } from '../permits/ledger.ts';
 import { CacheMaps } from './cache-maps.ts';
@@ -13,8 +14,10 @@ export interface CacheSweepOptions {
   readonly holderState: (namespace: string, holder: CacheHolder) => HolderState;
 }
 
-/** How long after a result was stored its namespace is swept, and how often at most. */
+/** How long after a result was stored its namespace is swept, and how often at most. The first result is swept for at once. */
 export const SWEEP_AFTER_MS = 10 * 60_000;
+/** Namespaces that are remembered as swept before; one that is forgotten is swept once more. */
+const MAX_NAMESPACES = 10_000;
 /** Pages of entries that one sweep looks at; what lies behind them is found when entries before were deleted. */
 const MAX_PAGES = 4;
 
@@ -32,6 +35,8 @@ export class CacheSweep {
   readonly #maps: CacheMaps;
   /** Namespaces that are to be swept. */
   readonly #due = new Map<string, Due>();
+  /** Namespaces that this process has swept. */
+  readonly #swept = new BoundedMap<true>({ max: MAX_NAMESPACES });
 
   constructor(options: CacheSweepOptions) {
     this.#options = options;
@@ -46,8 +51,10 @@ export class CacheSweep {
   /** A result was stored. Returns the milliseconds until its namespace is swept, unless that is known. */
   noteStored(namespace: string): number | undefined {
     if (this.#due.has(namespace)) return undefined;
-    this.#due.set(namespace, { at: this.#options.clock.monotonic() + SWEEP_AFTER_MS, pages: 0, token: undefined });
-    return SWEEP_AFTER_MS;
+    const wait = this.#swept.get(namespace) ? SWEEP_AFTER_MS : 0;
+    this.#swept.set(namespace, true);
+    this.#due.set(namespace, { at: this.#options.clock.monotonic() + wait, pages: 0, token: undefined });
+    return wait;
   }
 
   /** Looks at the next page of entries, if it is time. A sweep that fails is left to the next result that is stored. */
