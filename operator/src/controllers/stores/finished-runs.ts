@@ -1,6 +1,6 @@
 import { continuedAs, type WorkflowRun } from '../../api/index.ts';
-import { isNotFound, type KubeClient } from '../../runtime/index.ts';
-import { WORKFLOW_RUNS } from '../resources.ts';
+import type { KubeClient } from '../../runtime/index.ts';
+import { readRun } from './read-run.ts';
 
 /**
  * A run as the cache keeps it. A finished run loses its state, the tail of its journal and its rows: they are most of its
@@ -27,12 +27,5 @@ export async function wholeRun(
   run: WorkflowRun,
   signal: AbortSignal,
 ): Promise<WorkflowRun | undefined> {
-  if (!isShortened(run)) return run;
-  try {
-    const live = await client.get<WorkflowRun>(WORKFLOW_RUNS, run.metadata, { signal });
-    return live.metadata.uid === run.metadata.uid ? live : undefined;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  return isShortened(run) ? readRun({ client }, run, signal) : run;
 }

@@ -10,9 +10,8 @@ import {
   type RunState,
 } from '../../engine/index.ts';
 import { CACHE_LAG_MS, type RunContext, type Stranger } from '../../executors/index.ts';
-import { isNotFound } from '../../runtime/index.ts';
 import { begunLineageOf, type LineageDeps, lineageOf, resumedBy } from '../lineage.ts';
-import { WORKFLOW_RUNS } from '../resources.ts';
+import { readRun } from '../stores/read-run.ts';
 import type { RunDeps } from './deps.ts';
 import { observeMail } from './inbox.ts';
 import { freshest } from './memory.ts';
@@ -33,21 +32,6 @@ export async function observeRun(deps: RunDeps, key: string, signal: AbortSignal
   if (!live) return undefined;
   memory.latest = live;
   return live;
-}
-
-/** The run as the server has it now, if it is still the same one. */
-export async function readRun(
-  deps: Pick<RunDeps, 'client'>,
-  run: Pick<WorkflowRun, 'metadata'>,
-  signal: AbortSignal,
-): Promise<WorkflowRun | undefined> {
-  try {
-    const live = await deps.client.get<WorkflowRun>(WORKFLOW_RUNS, run.metadata, { signal });
-    return live.metadata.uid === run.metadata.uid ? live : undefined;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Whether nothing about the run will ever be decided again. */

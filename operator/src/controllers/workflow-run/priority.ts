@@ -1,12 +1,14 @@
 import type { WorkflowRun } from '../../api/index.ts';
 import type { Priority } from '../../runtime/index.ts';
+import { isUnbegun } from './predicates.ts';
 
 /**
  * What is under way ends before anything begins: a run that nobody has accepted yet waits for those that were. To stop or
  * delete one that has not begun is no beginning, nor is it to continue another.
  */
-export function priorityOf({ metadata, spec, status }: WorkflowRun): Priority {
-  const hasBegun = status?.state !== undefined || status?.finishedAt !== undefined || spec.continues !== undefined;
+export function priorityOf(run: WorkflowRun): Priority {
+  const { metadata, spec } = run;
+  const hasBegun = !isUnbegun(run) || spec.continues !== undefined;
   return hasBegun || metadata.deletionTimestamp || spec.desiredState !== 'Running' ? 'running' : 'new';
 }
 

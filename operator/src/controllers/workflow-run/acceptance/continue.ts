@@ -2,10 +2,10 @@ import { continuedAs, objectKey, type WorkflowRun } from '../../../api/index.ts'
 import { acceptContinuing, decodeState } from '../../../engine/index.ts';
 import { TerminalError } from '../../../runtime/index.ts';
 import { lineageOf } from '../../lineage.ts';
+import { readRun } from '../../stores/read-run.ts';
 import { findRevision } from '../../stores/stores.ts';
 import type { RunDeps } from '../deps.ts';
 import { freshest } from '../memory.ts';
-import { readRun } from '../observe.ts';
 import { isSuccessor } from '../successor.ts';
 import type { Accepted, NotYet } from './acceptance.ts';
 

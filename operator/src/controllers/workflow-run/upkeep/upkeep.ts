@@ -21,9 +21,10 @@ import {
   type Result,
 } from '../../../runtime/index.ts';
 import { WORKFLOW_RUNS, WORKFLOWS } from '../../resources.ts';
+import { readRun } from '../../stores/read-run.ts';
 import { PODS_BY_RUN } from '../../stores/stores.ts';
 import type { RunDeps } from '../deps.ts';
-import { contextOf, isOver, readRun } from '../observe.ts';
+import { contextOf, isOver } from '../observe.ts';
 
 type UpkeepDeps = Pick<RunDeps, 'client' | 'stores' | 'executor' | 'clock'>;
 
