@@ -1,4 +1,4 @@
-/** What work cost the operator, in figures that move with the machine. Pure. */
+/** CPU costs of the operator, in figures that scale with the machine. Pure. */
 
 /** CPU that was used while something was measured, seconds. */
 export interface Cost {

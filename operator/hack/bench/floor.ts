@@ -7,7 +7,7 @@ import { podTimes } from './pod-times.ts';
 import type { Stage } from './stage.ts';
 import { numbered, workflowOf } from './workflows.ts';
 
-/** What the same pods take on this cluster without any operator. */
+/** Times of the same pods on this cluster without an operator. */
 export interface Floor {
   /** From the first create to the last end. */
   readonly seconds: number;

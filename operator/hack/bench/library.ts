@@ -11,7 +11,7 @@ const ANNOTATION = 'flow.ado.dev/bench-touched';
 /** Reconciles of the workflow while the operator's code is still being compiled. */
 const WARM_UP = 200;
 
-/** What it costs to look at a Workflow whose definition comes from many templates. */
+/** The cost of a reconcile of a Workflow whose definition comes from many templates. */
 export interface LibraryFigures extends Cost {
   readonly templates: number;
   /** Reconciles of the workflow, each after a change that changes nothing of its definition. */

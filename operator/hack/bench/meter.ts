@@ -13,7 +13,7 @@ export interface Metered<T> extends Cost {
   readonly peakBytes: number;
 }
 
-/** What work costs, from a quiet operator until it is quiet again. The units of work are done while it has nothing to do. */
+/** Measures the cost of work, from an idle operator until it is idle again. The units of work run while it is idle. */
 export async function metered<T>(
   stage: Stage,
   operator: MeasuredOperator,

@@ -1,4 +1,4 @@
-/** What it costs to hold many runs back under one concurrency key. Pure. */
+/** The cost of many queued runs under one concurrency key. Pure. */
 import { type Cost, ratioOf } from './cost.ts';
 
 /** As many runs twice: in several short queues one after the other, and in one long queue. */

@@ -12,7 +12,7 @@ import { numbered, queueOf, runOf } from './workflows.ts';
 const SHORT_QUEUES = 5;
 const TIMEOUT_MS = 600_000;
 
-/** What a run costs that waits in a long queue, and what it costs in queues a fifth as long. */
+/** The cost of a run in a long queue, and in queues a fifth as long. */
 export function queue(stage: Stage, { queued }: BenchArguments): Promise<QueueFigures> {
   const short = Math.ceil(queued / SHORT_QUEUES);
   const runs = short * SHORT_QUEUES;

@@ -73,7 +73,7 @@ export class Stage {
     return stage;
   }
 
-  /** What the API server has used since it began. @throws Error when it does not run */
+  /** CPU time and memory of the API server since its start. @throws Error when it does not run */
   apiServer(): Usage {
     const pid = this.cluster.processes?.().get('kube-apiserver');
     if (pid === undefined) throw new Error(`the API server of ${this.cluster.name} does not run`);

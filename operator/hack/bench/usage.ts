@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** Linux counts CPU time of processes in hundredths of a second, whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100;
 
-/** What a process has used. */
+/** CPU time and memory of a process. */
 export interface Usage {
   /** User and system time since it began, seconds. */
   readonly cpuSeconds: number;
@@ -13,7 +13,7 @@ export interface Usage {
   readonly residentBytes: number;
 }
 
-/** What a process has used since it began. @throws Error when it has ended */
+/** CPU time and memory of a process since its start. @throws Error when it has ended */
 export function usageOf(pid: number): Usage {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name of the program, in brackets, may hold spaces; the fields after it do not.
