@@ -42,11 +42,17 @@ export async function runStep(step: Step, options: RunOptions): Promise<StepResu
     ADO_SEED: String(seed),
     ...(bundle ? { ADO_TEST_OPERATOR: bundle } : { NODE_V8_COVERAGE_OPERATOR: join(folder, 'operator') }),
   };
-  const args = vitestArguments(step, options);
+  const [command = '', ...args] = commandOf(step, options);
   const code = await (prefix === undefined
-    ? attach(process.execPath, args, environment)
-    : relay(process.execPath, args, prefix, environment));
+    ? attach(command, args, environment)
+    : relay(command, args, prefix, environment));
   return readResults(report, code);
+}
+
+/** The step's program with its arguments, at the lowest priority if its lane is the idle one. */
+function commandOf(step: Step, options: RunOptions): string[] {
+  const command = [process.execPath, ...vitestArguments(step, options)];
+  return step.lane === 'idle' ? ['nice', '-n', '19', ...command] : command;
 }
 
 function vitestArguments(step: Step, { root, folder, tier, seed, files, bundle }: RunOptions): string[] {

@@ -7,8 +7,11 @@ export const TIERS = ['quick', 'full'] as const;
 /** `npm test` is quick; `npm run test:full` has everything. A test that only the second runs has the tag `full`. */
 export type Tier = (typeof TIERS)[number];
 
-/** Steps of one lane run one after the other, the lanes side by side. Steps that use the same cluster share a lane. */
-export const LANES = ['main', 'other'] as const;
+/**
+ * Steps of one lane run one after the other, the lanes side by side. Steps that use the same cluster share a lane. The
+ * lane `idle` computes without pause; it takes the processors only while the others wait.
+ */
+export const LANES = ['main', 'other', 'idle'] as const;
 
 export interface Step {
   readonly name: string;
@@ -48,7 +51,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'model',
-    lane: 'other',
+    lane: 'idle',
     include: [MODEL],
     timeoutMs: 24 * 3_600_000,
     budget: { quick: 20, full: 700 },

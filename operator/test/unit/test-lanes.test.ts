@@ -11,7 +11,7 @@ const outcomeOf = (step: string) => ({ step, seconds: 0, budget: 0, tests: [], f
 
 it('steps are of one lane each, in the order of the table', () => {
   const lanes = namesOf(lanesOf(readOptions([], ROOT)));
-  expect(lanes).toHaveLength(2);
+  expect(lanes).toHaveLength(3);
   expect(lanes.flat().sort()).toEqual(STEPS.map(({ name }) => name).sort());
   expect(namesOf(lanesOf(readOptions(['faults', 'crash'], ROOT)))).toEqual([['crash', 'faults']]);
 });
@@ -28,12 +28,12 @@ it('verify runs first, then the first step of each lane; each line says of which
   const outcomes = await runLanes(readOptions([], ROOT), async (step, prefix) => {
     begun.push(nameOf(step));
     prefixes.set(nameOf(step), prefix);
-    if (begun.length === 3) resolve();
+    if (begun.length === 4) resolve();
     // Steps that ran one after the other would never get beyond the first.
     if (step !== 'verify') await both;
     return outcomeOf(nameOf(step));
   });
-  expect(begun.slice(0, 3)).toEqual(['verify', 'unit', 'model']);
+  expect(begun.slice(0, 4)).toEqual(['verify', 'unit', 'install', 'model']);
   expect(prefixes.get('unit')).toBe('unit      | ');
   expect(prefixes.get('verify')).toBeUndefined();
   expect(outcomes.map(({ step }) => step)).toEqual(['verify', ...STEPS.map(({ name }) => name)]);
