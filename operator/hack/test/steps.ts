@@ -54,6 +54,7 @@ export const STEPS: readonly Step[] = [
     lane: 'idle',
     include: [MODEL],
     timeoutMs: 24 * 3_600_000,
+    workers: 2,
     budget: { quick: 20, full: 700 },
   },
   {
